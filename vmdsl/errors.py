@@ -1,0 +1,81 @@
+"""Every error that a user can meet: what is wrong, where, what to do, and the exit code.
+
+Code below the command line raises these and never prints or exits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place in a text that the user wrote.
+
+    `line` and `column` count from 1; 0 means the whole file, or the whole line.
+    """
+
+    file: Path
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else str(self.file)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One mistake: `what` is a sentence, `hint` says what to do about it."""
+
+    what: str
+    where: Where | None = None
+    step: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        step = f"step {self.step}: " if self.step else ""
+        hint = f"\n    {self.hint}" if self.hint else ""
+        return f"{place}{step}{self.what}{hint}"
+
+
+class VmdslError(Exception):
+    """The base of all errors that are shown to a user, never as a traceback."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems = tuple(Problem(what=p) if isinstance(p, str) else p for p in problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class UsageError(VmdslError):
+    """The command line is wrong: an option's value, a file that isn't there."""
+
+    exit_code = 2
+
+
+class RecipeError(VmdslError):
+    """The recipe is wrong. Carries every problem that was found."""
+
+    exit_code = 3
+
+
+class HostError(VmdslError):
+    """This machine can't do it: a program, a kernel setting or a file is missing."""
+
+    exit_code = 4
+
+
+class BuildError(VmdslError):
+    """A build that started did not finish."""
+
+    exit_code = 5
+
+
+class BootError(VmdslError):
+    """A virtual machine did not do what was asked of it."""
+
+    exit_code = 6

@@ -1,0 +1,89 @@
+"""The one module that starts programs. Everything else says what to start."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+_SEARCH = ":".join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """How a program ended. `code` is negative for a signal, as in subprocess."""
+
+    argv: tuple[str, ...]
+    code: int
+    output: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0
+
+
+def find(program: str) -> str | None:
+    """Where a program is, also in the folders for administrators that a user's PATH lacks."""
+    return shutil.which(program, path=_SEARCH)
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment with a full PATH, plus `extra`."""
+    return {**os.environ, "PATH": _SEARCH, **(extra or {})}
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    output: IO[bytes] | int | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    pass_fds: Sequence[int] = (),
+    timeout: float | None = None,
+) -> Finished:
+    """Run a program to its end.
+
+    Its output goes to `output` when that is given, and is returned as text otherwise.
+    `env` is the whole environment, not an addition. Raises FileNotFoundError where the
+    program is missing, and subprocess.TimeoutExpired (having killed it) after `timeout` seconds.
+    """
+    done = subprocess.run(
+        list(argv),
+        input=stdin,
+        stdout=subprocess.PIPE if output is None else output,
+        stderr=subprocess.STDOUT,
+        env=environment() if env is None else dict(env),
+        cwd=cwd,
+        pass_fds=tuple(pass_fds),
+        timeout=timeout,
+        check=False,
+    )
+    text = done.stdout.decode("utf-8", "replace") if done.stdout else ""
+    return Finished(argv=tuple(argv), code=done.returncode, output=text)
+
+
+def start(
+    argv: Sequence[str],
+    *,
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    output: int | IO[bytes] = subprocess.PIPE,
+    errors: int | IO[bytes] = subprocess.STDOUT,
+    env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+    new_session: bool = False,
+) -> subprocess.Popen[bytes]:
+    """Start a program and return at once; the caller must wait for it or kill it."""
+    return subprocess.Popen(
+        list(argv),
+        stdin=stdin,
+        stdout=output,
+        stderr=errors,
+        env=environment() if env is None else dict(env),
+        pass_fds=tuple(pass_fds),
+        start_new_session=new_session,
+    )
