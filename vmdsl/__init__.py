@@ -1,0 +1,100 @@
+"""vmdsl builds bootable Debian disk images from recipes in typed Python, without root.
+
+A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, step`.
+"""
+
+from vmdsl.language.bootstrap import apt, debootstrap
+from vmdsl.language.disks import (
+    mkext2,
+    mkext3,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mkmsdos,
+    mkpart,
+    mkswap,
+    mkvfat,
+    mount,
+)
+from vmdsl.language.files import copy_file, create_file, path_exists
+from vmdsl.language.fstab import fstab
+from vmdsl.language.grub import grub_bios, grub_uefi
+from vmdsl.language.handles import (
+    Disk,
+    Ext2,
+    Ext3,
+    Ext4,
+    Filesystem,
+    Gpt,
+    Mountable,
+    Mounted,
+    Msdos,
+    Partition,
+    RootFs,
+    Swap,
+    Vfat,
+)
+from vmdsl.language.layout import Layout
+from vmdsl.language.operations import Fact, Image, ImageOperation, Tree, TreeOperation
+from vmdsl.language.recording import record
+from vmdsl.language.shells import chroot, host_shell
+from vmdsl.language.steps import Flag, Option, Step, flag, option, require, step, step_if
+from vmdsl.values import Arch, GiB, KiB, MiB, Size, Suite, TiB
+
+__all__ = [
+    "Arch",
+    "Disk",
+    "Ext2",
+    "Ext3",
+    "Ext4",
+    "Fact",
+    "Filesystem",
+    "Flag",
+    "GiB",
+    "Gpt",
+    "Image",
+    "ImageOperation",
+    "KiB",
+    "Layout",
+    "MiB",
+    "Mountable",
+    "Mounted",
+    "Msdos",
+    "Option",
+    "Partition",
+    "RootFs",
+    "Size",
+    "Step",
+    "Suite",
+    "Swap",
+    "TiB",
+    "Tree",
+    "TreeOperation",
+    "Vfat",
+    "apt",
+    "chroot",
+    "copy_file",
+    "create_file",
+    "debootstrap",
+    "flag",
+    "fstab",
+    "grub_bios",
+    "grub_uefi",
+    "host_shell",
+    "mkext2",
+    "mkext3",
+    "mkext4",
+    "mkgpt",
+    "mkimg",
+    "mkmsdos",
+    "mkpart",
+    "mkswap",
+    "mkvfat",
+    "mount",
+    "option",
+    "path_exists",
+    "record",
+    "require",
+    "step",
+    "step_if",
+]

@@ -1,0 +1,104 @@
+"""Debian on one disk that boots with BIOS and with UEFI firmware alike."""
+
+from vmdsl import (
+    Disk,
+    Ext4,
+    GiB,
+    Gpt,
+    MiB,
+    Mounted,
+    Partition,
+    RootFs,
+    Suite,
+    Swap,
+    Vfat,
+    apt,
+    chroot,
+    create_file,
+    debootstrap,
+    flag,
+    fstab,
+    grub_bios,
+    grub_uefi,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mkpart,
+    mkswap,
+    mkvfat,
+    mount,
+    option,
+    step,
+    step_if,
+)
+
+size = option(GiB(4), help="Size of the image.")
+suite = option(Suite("trixie"), help="Release of Debian.")
+with_swap = flag(default=True, help="Add half a GiB of swap.")
+console_login = flag(default=False, help="Let root log in on the console without a password.")
+
+
+@step
+def disk() -> Disk:
+    return mkimg(size())
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(disk())
+
+
+@step
+def bios_boot() -> Partition:
+    return mkpart(table(), size=MiB(1), type="bios-boot")
+
+
+@step
+def esp() -> Vfat:
+    return mkvfat(mkpart(table(), size=MiB(128), type="esp", label="ESP"), label="ESP")
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(table(), label="root"), label="root"))
+
+
+@step_if(with_swap)
+def swap() -> Swap:
+    return mkswap(mkpart(table(), size=MiB(512), type="swap", label="swap"))
+
+
+@step
+def efi() -> Mounted[Vfat]:
+    return mount(esp(), "/boot/efi", on=root())
+
+
+@step
+def system() -> RootFs:
+    return debootstrap(root(), suite=suite())
+
+
+@step
+def packages() -> None:
+    apt(system(), "linux-image-cloud-amd64", "grub-pc", "grub-efi-amd64-bin")
+
+
+@step
+def hostname() -> None:
+    create_file(system(), "/etc/hostname", "hybrid\n")
+
+
+@step_if(console_login)
+def root_without_password() -> None:
+    chroot(system(), "passwd --delete root")
+
+
+@step
+def mounts() -> None:
+    fstab(system())
+
+
+@step
+def boot_loader() -> None:
+    grub_bios(system(), console="serial")
+    grub_uefi(system(), efi(), console="serial")

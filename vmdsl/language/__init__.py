@@ -1,0 +1,1 @@
+"""What the author of a recipe touches: steps, options, handles and operations."""

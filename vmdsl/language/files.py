@@ -1,0 +1,140 @@
+"""Files that a recipe puts into the system, and what it asks of those there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from vmdsl.language.handles import Mounted, RootFs
+from vmdsl.language.operations import Fact, Tree, TreeOperation
+from vmdsl.language.recording import record, refuse
+
+Place = Mounted[Any] | RootFs
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CreateFile(TreeOperation):
+    """A file whose content stands in the recipe."""
+
+    path: str
+    content: str
+    mode: int
+    uid: int
+    gid: int
+
+    def summary(self) -> str:
+        return f"create {self.path}"
+
+    def apply(self, tree: Tree) -> None:
+        tree.write(self.path, self.content, mode=self.mode, uid=self.uid, gid=self.gid)
+
+
+def create_file(
+    root: Place,
+    path: str,
+    content: str,
+    *,
+    mode: int = 0o644,
+    uid: int = 0,
+    gid: int = 0,
+    unless: Fact | None = None,
+) -> None:
+    """Create a file, or replace one. `path` starts at `root`; missing parents are made."""
+    record(
+        CreateFile(
+            root=root,
+            path=_place(root, path),
+            content=content,
+            mode=_mode(mode),
+            uid=uid,
+            gid=gid,
+            unless=unless,
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CopyFile(TreeOperation):
+    """A file that is copied from beside the recipe."""
+
+    source: Path
+    path: str
+    mode: int | None
+    uid: int
+    gid: int
+
+    def summary(self) -> str:
+        return f"copy {self.source} to {self.path}"
+
+    def local_files(self) -> tuple[Path, ...]:
+        return (self.source,)
+
+    def apply(self, tree: Tree) -> None:
+        source = tree.recipe_directory / self.source
+        mode = source.stat().st_mode & 0o755 if self.mode is None else self.mode
+        tree.copy_in(source, self.path, mode=mode, uid=self.uid, gid=self.gid)
+
+
+def copy_file(
+    root: Place,
+    source: str | Path,
+    path: str,
+    *,
+    mode: int | None = None,
+    uid: int = 0,
+    gid: int = 0,
+    unless: Fact | None = None,
+) -> None:
+    """Copy a file from this machine; `source` is relative to the recipe's directory.
+
+    `path` starts at `root`; missing parents are made. Without `mode` the file keeps the
+    permissions that it has, but for writing by others.
+    """
+    record(
+        CopyFile(
+            root=root,
+            source=Path(source),
+            path=_place(root, path),
+            mode=None if mode is None else _mode(mode),
+            uid=uid,
+            gid=gid,
+            unless=unless,
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PathExists(TreeOperation):
+    """A look whether something is there."""
+
+    path: str
+    fact: Fact
+
+    def summary(self) -> str:
+        return f"see whether {self.path} exists"
+
+    def apply(self, tree: Tree) -> None:
+        tree.decide(self.fact, tree.exists(self.path))
+
+
+def path_exists(root: Place, path: str) -> Fact:
+    """Whether there is anything at `path` when the build comes to this step."""
+    fact = Fact()
+    record(PathExists(root=root, path=_place(root, path), fact=fact))
+    return fact
+
+
+def _place(root: Place, path: str) -> str:
+    """The path in the future system. Raises what refuses a relative one or one with `..`."""
+    asked = PurePosixPath(path)
+    if not asked.is_absolute() or ".." in asked.parts or asked == PurePosixPath("/"):
+        raise refuse(f"{path!r} is no path of a file", "write it as it is in the system: /etc/motd")
+    mounted = root.mounted if isinstance(root, RootFs) else root
+    return str(mounted.path / asked.relative_to("/"))
+
+
+def _mode(mode: int) -> int:
+    if not 0 <= mode <= 0o7777:  # noqa: PLR2004 (twelve bits)
+        raise refuse(f"the mode {mode}", "write it in octal, such as 0o644")
+    return mode

@@ -1,0 +1,152 @@
+"""Handles: the results of steps. Their types say what may be done with them.
+
+`Disk → Gpt | Msdos → Partition → Ext4 | Vfat | Swap → Mounted[Ext4] → RootFs`. Each keeps what
+it was made from, so `filesystem.partition.table.disk` is the disk. A handle is also the layout
+operation that the plan holds: data, and nothing that runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, ClassVar, Generic, TypeVar
+
+from vmdsl.language.operations import LayoutOperation
+from vmdsl.values import Arch, Size, Suite
+
+F_co = TypeVar("F_co", bound="Mountable", covariant=True)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Disk(LayoutOperation):
+    """The disk image."""
+
+    size: Size
+
+    def summary(self) -> str:
+        return f"image of {self.size}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table(LayoutOperation):
+    """A partition table of either kind."""
+
+    disk: Disk
+    kind: ClassVar[str]
+
+    def summary(self) -> str:
+        return f"{self.kind} partition table"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Gpt(Table):
+    """A GUID partition table."""
+
+    kind = "GPT"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Msdos(Table):
+    """A partition table in the master boot record."""
+
+    kind = "MBR"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Partition(LayoutOperation):
+    """A partition. Without `size` and `end` it takes what the others leave."""
+
+    table: Gpt | Msdos
+    type: str
+    size: Size | None = None
+    start: Size | None = None
+    end: Size | None = None
+    label: str = ""
+    flags: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        if self.start is not None or self.end is not None:
+            extent = f"from {self.start or 'the last one'} to {self.end or 'what follows'}"
+        else:
+            extent = str(self.size) if self.size is not None else "what is left"
+        return f"partition, {self.type}, {extent}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Filesystem(LayoutOperation):
+    """What a partition is formatted with."""
+
+    partition: Partition
+    label: str = ""
+    kind: ClassVar[str]
+
+    def summary(self) -> str:
+        return f"{self.kind} on {self.partition.name}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mountable(Filesystem):
+    """A filesystem that holds files."""
+
+    kind = "files"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ext2(Mountable):
+    """An ext2 filesystem."""
+
+    kind = "ext2"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ext3(Mountable):
+    """An ext3 filesystem."""
+
+    kind = "ext3"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ext4(Mountable):
+    """An ext4 filesystem."""
+
+    kind = "ext4"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Vfat(Mountable):
+    """A FAT filesystem, as EFI firmware and boards read it."""
+
+    kind = "vfat"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Swap(Filesystem):
+    """Swap space; it goes to fstab and cannot be mounted."""
+
+    kind = "swap"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mounted(LayoutOperation, Generic[F_co]):
+    """A filesystem at its place in the future system. Nothing is mounted on this machine."""
+
+    filesystem: F_co
+    path: PurePosixPath
+    on: Mounted[Any] | None = None
+
+    def summary(self) -> str:
+        return f"mount {self.filesystem.name} at {self.path}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RootFs:
+    """A Debian system in its tree: packages can be installed and its programs can run."""
+
+    mounted: Mounted[Any]
+    suite: Suite
+    arch: Arch
+
+    @property
+    def name(self) -> str:
+        """The name of the step that mounted the root filesystem."""
+        return self.mounted.name

@@ -1,0 +1,85 @@
+"""Where everything is on the disk: what the layout operations of a plan come to.
+
+Made by `vmdsl.plan.lay_out`, read by operations such as fstab and GRUB, and by the builder.
+Offsets and sizes are in bytes from the start of the disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from vmdsl.language.handles import Disk, Filesystem, Gpt, Mounted, Msdos, Partition
+
+SECTOR = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartitionLayout:
+    """A partition with its place. `uuid` is the PARTUUID; `type_code` is what sfdisk takes."""
+
+    partition: Partition
+    number: int
+    start: int
+    size: int
+    uuid: str
+    type_code: str
+
+    @property
+    def end(self) -> int:
+        """The first byte behind it."""
+        return self.start + self.size
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilesystemLayout:
+    """A filesystem, or swap, with its UUID as fstab spells it."""
+
+    filesystem: Filesystem
+    partition: PartitionLayout
+    uuid: str
+    hash_seed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MountLayout:
+    """A filesystem at its place in the future system."""
+
+    mounted: Mounted[Any]
+    filesystem: FilesystemLayout
+    path: PurePosixPath
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The one disk of a plan."""
+
+    disk: Disk
+    table: Gpt | Msdos | None
+    label_id: str
+    partitions: tuple[PartitionLayout, ...]
+    filesystems: tuple[FilesystemLayout, ...]
+    mounts: tuple[MountLayout, ...]
+
+    def of_partition(self, partition: Partition) -> PartitionLayout:
+        """The place of a partition."""
+        return next(p for p in self.partitions if p.partition is partition)
+
+    def of_mount(self, mounted: Mounted[Any]) -> MountLayout:
+        """The place of a mount."""
+        return next(m for m in self.mounts if m.mounted is mounted)
+
+    def holding(self, path: str) -> MountLayout:
+        """The mount whose filesystem holds `path`. Raises LookupError if there is none."""
+        wanted = PurePosixPath(path)
+        holders = [m for m in self.mounts if wanted.is_relative_to(m.path)]
+        if not holders:
+            raise LookupError(f"no filesystem holds {path}")
+        return max(holders, key=lambda m: len(m.path.parts))
+
+    def below(self, mount: MountLayout) -> tuple[MountLayout, ...]:
+        """The mounts whose places lie in the filesystem of `mount`."""
+        return tuple(
+            m for m in self.mounts if m is not mount and self.holding(str(m.path.parent)) is mount
+        )

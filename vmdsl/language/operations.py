@@ -1,0 +1,160 @@
+"""What an operation is, and what its `apply` is given to work on.
+
+A third party's operation is a frozen dataclass that derives from TreeOperation or
+ImageOperation, and a function that records it. Nothing is registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+from vmdsl.errors import Problem
+from vmdsl.language.recording import Origin, here
+
+if TYPE_CHECKING:
+    from vmdsl.language.layout import Layout
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Operation:
+    """One thing that a recipe asks for. Two operations are equal only if they are the same one."""
+
+    origin: Origin = field(default_factory=here, repr=False)
+
+    #: Programs of the host that this operation starts, checked before a build.
+    programs: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the step that made this."""
+        return self.origin.step
+
+    def summary(self) -> str:
+        """A few words for the plan and for progress, such as `apt install curl`."""
+        return type(self).__name__
+
+    def problem(self, what: str, hint: str = "") -> Problem:
+        """A mistake in this operation, with its place."""
+        return Problem(what=what, where=self.origin.where, step=self.origin.step, hint=hint)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LayoutOperation(Operation):
+    """A part of the disk's layout: data only, and at once the handle that the recipe passes on."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fact(Operation):
+    """A truth that is known only while building: pass it as `unless=`, never to `if`."""
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a Fact is known only while building, so `if` cannot ask it; pass it as unless="
+        )
+
+
+class Tree(Protocol):
+    """The directory tree that will become the filesystems, as an operation sees it.
+
+    Paths are those of the future system: absolute, and confined to the tree whatever symlinks
+    it holds. Methods that start programs raise BuildError when one fails.
+    """
+
+    @property
+    def path(self) -> Path:
+        """Where the tree is while the build runs, for programs of the host."""
+
+    @property
+    def layout(self) -> Layout:
+        """Where everything is on the disk, and the UUID of each part."""
+
+    @property
+    def recipe_directory(self) -> Path:
+        """The directory of the recipe, which relative names of local files start from."""
+
+    @property
+    def scratch(self) -> Path:
+        """An empty directory outside the tree, the operation's own, gone after it."""
+
+    @property
+    def epoch(self) -> int:
+        """SOURCE_DATE_EPOCH of this build: no time in the image is later."""
+
+    def run(self, *command: str, env: Mapping[str, str] | None = None) -> None:
+        """Run a program of the host inside the sandbox, with ROOT set to the tree's path."""
+
+    def chroot(self, *command: str, env: Mapping[str, str] | None = None) -> None:
+        """Run a program of the tree in the tree, with /proc, /dev, /sys, /run and a resolver."""
+
+    def bind(self, source: Path, target: str) -> None:
+        """Let the tree's file `target` be `source` until the operation ends."""
+
+    def read(self, path: str) -> bytes:
+        """The content of a file. Raises FileNotFoundError."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is anything at `path`, be it a dangling symlink."""
+
+    def write(
+        self, path: str, content: bytes | str, *, mode: int = 0o644, uid: int = 0, gid: int = 0
+    ) -> None:
+        """Create or replace a file; missing parents are made with mode 0755."""
+
+    def copy_in(self, source: Path, path: str, *, mode: int, uid: int = 0, gid: int = 0) -> None:
+        """Create or replace a file from one outside the tree."""
+
+    def mkdir(self, path: str, *, mode: int = 0o755) -> None:
+        """Make a directory and its missing parents; one that exists is left as it is."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file, if it exists; a symlink is removed itself."""
+
+    def inside(self, function: Callable[[], _T]) -> _T:
+        """Call `function` in a child process chrooted into the tree; the result is pickled."""
+
+    def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the answer itself)
+        """Say whether a fact is so."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say what SOURCE_DATE_EPOCH is, where the environment does not."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TreeOperation(Operation):
+    """Changes the tree. `unless` skips it where that Fact turned out true."""
+
+    root: Any
+    unless: Fact | None = None
+
+    def apply(self, tree: Tree) -> None:
+        """Do it. Called once a build, in the sandbox."""
+        raise NotImplementedError
+
+    def local_files(self) -> tuple[Path, ...]:
+        """Files of the recipe's machine that are read, relative to the recipe's directory."""
+        return ()
+
+
+class Image(Protocol):
+    """The finished image, as an image operation sees it."""
+
+    @property
+    def tree(self) -> Tree:
+        """The tree that the filesystems were made from; it can no longer be changed."""
+
+    def write_at(self, offset: int, content: bytes) -> None:
+        """Write bytes at an offset from the start of the disk."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageOperation(Operation):
+    """Writes to the image after its filesystems were made."""
+
+    def apply(self, image: Image) -> None:
+        """Do it. Called once a build, in the sandbox."""
+        raise NotImplementedError

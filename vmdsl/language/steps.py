@@ -1,0 +1,163 @@
+"""Steps, the options that they read, and the conditions that they depend on."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Generic, TypeVar, cast
+
+from vmdsl.errors import Where
+from vmdsl.language.recording import recorder_for
+from vmdsl.values import Size, Suite
+
+_T = TypeVar("_T")
+_V = TypeVar("_V", bound=Size | Suite | str | int)
+
+#: Called with every Step, Option and Flag that is made while a recipe is loaded.
+declared: list[Callable[[object], None]] = []
+
+
+class _Declared:
+    """Something that a recipe declares at its top level, with its place."""
+
+    kind = ""
+
+    def __init__(self, where: Where) -> None:
+        self.name = ""
+        self.where = where
+        for listener in declared:
+            listener(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+
+class Option(_Declared, Generic[_T]):
+    """A value that the person who builds may choose; calling it in a step gives that value."""
+
+    kind = "option"
+
+    def __init__(self, default: _T, help: str, where: Where) -> None:  # noqa: A002 (typer's word)
+        super().__init__(where)
+        self.default = default
+        self.help = help
+
+    def __call__(self) -> _T:
+        recorder = recorder_for(f"the option {self.name or '?'} is read")
+        return cast("_T", recorder.value_of(self))
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"the option itself is always true; call it: {self.name or 'option'}()")
+
+
+class Condition:
+    """A truth that is known while planning, made of flags with `~`, `&` and `|`."""
+
+    def __call__(self) -> bool:
+        raise NotImplementedError
+
+    def __invert__(self) -> Condition:
+        return _Not(self)
+
+    def __and__(self, other: Condition) -> Condition:
+        return _Both(self, other)
+
+    def __or__(self, other: Condition) -> Condition:
+        return ~(~self & ~other)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a flag itself is always true; call it to ask: flag()")
+
+
+class Flag(Option[bool], Condition):
+    """An option that is on or off, and a condition for `step_if`."""
+
+    kind = "flag"
+    __bool__ = Condition.__bool__
+
+
+class _Not(Condition):
+    def __init__(self, one: Condition) -> None:
+        self._one = one
+
+    def __call__(self) -> bool:
+        return not self._one()
+
+
+class _Both(Condition):
+    def __init__(self, one: Condition, other: Condition) -> None:
+        self._one, self._other = one, other
+
+    def __call__(self) -> bool:
+        return self._one() and self._other()
+
+
+class Step(_Declared, Generic[_T]):
+    """A part of a recipe. Calling it, in a step below it, gives the result that it had."""
+
+    kind = "step"
+
+    def __init__(self, function: Callable[[], _T], condition: Condition | None) -> None:
+        code = function.__code__
+        super().__init__(Where(Path(code.co_filename), code.co_firstlineno))
+        self.name = function.__name__
+        self.module = function.__module__
+        self.function = function
+        self.condition = condition
+        self.__doc__ = function.__doc__
+
+    def __call__(self) -> _T:
+        return cast("_T", recorder_for(f"the step {self.name} is called").result_of(self))
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"the step itself is always true; call it: {self.name}()")
+
+
+def step(function: Callable[[], _T]) -> Step[_T]:
+    """Declare a step. Steps run in the order in which they stand in the recipe.
+
+    The function has no parameters and says what it returns; it calls options, flags and the
+    steps above it for what it needs. Its name is the step's name in messages and in the plan.
+    """
+    return Step(function, None)
+
+
+def step_if(condition: Condition) -> Callable[[Callable[[], _T]], Step[_T | None]]:
+    """Declare a step that runs only where a flag is on; otherwise calling it gives None.
+
+    Conditions combine: `step_if(uefi & ~serial)`.
+    """
+
+    def decorate(function: Callable[[], _T]) -> Step[_T | None]:
+        return Step(cast("Callable[[], _T | None]", function), condition)
+
+    return decorate
+
+
+def option(default: _V, *, help: str) -> Option[_V]:  # noqa: A002 (typer's word)
+    """Declare an option. Its type is its default's; its name is the variable's.
+
+    `help` is shown by `vmdsl build RECIPE --help`.
+    """
+    return Option(default, help, _caller())
+
+
+def flag(*, default: bool, help: str) -> Flag:  # noqa: A002 (typer's word)
+    """Declare a flag: `--name` and `--no-name` on the command line."""
+    return Flag(default, help, _caller())
+
+
+def require(condition: bool, message: str) -> None:  # noqa: FBT001 (reads as a sentence)
+    """Refuse the recipe with `message` unless `condition` holds, when all steps have been read."""
+    recorder = recorder_for("require() is called")
+    if not condition:
+        recorder.problem(message)
+
+
+def _caller() -> Where:
+    frame = inspect.currentframe()
+    caller = frame.f_back.f_back if frame and frame.f_back else None
+    if caller is None:
+        return Where(Path())
+    return Where(Path(caller.f_code.co_filename), caller.f_lineno)

@@ -1,0 +1,88 @@
+"""Run a recipe's steps, in the order in which they stand, and write down what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vmdsl.errors import Problem
+from vmdsl.language import recording
+from vmdsl.language.operations import Operation
+from vmdsl.language.recording import DependsOnFailed, Recorder, Refused
+from vmdsl.language.steps import Step
+from vmdsl.plan.guard import guarded
+from vmdsl.plan.load import Recipe, crash
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """What the steps of a recipe recorded.
+
+    `crashes` are exceptions that steps raised: of no interest where mypy has found their cause.
+    """
+
+    operations: tuple[Operation, ...]
+    problems: tuple[Problem, ...]
+    crashes: tuple[Problem, ...]
+
+
+class _Results:
+    """The result of every step so far, and which have failed."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.known: dict[int, object] = {}
+        self.failed: set[int] = set()
+        self.running: Step[object] | None = None
+        self.order = {id(step): number for number, step in enumerate(recipe.steps)}
+        self.recorder: Recorder | None = None
+
+    def of(self, step: object) -> Any:
+        if id(step) in self.known:
+            return self.known[id(step)]
+        if id(step) in self.failed:
+            raise DependsOnFailed
+        assert isinstance(step, Step)  # noqa: S101 (only steps call this)
+        assert self.recorder is not None  # noqa: S101 (set before any step runs)
+        if step is self.running:
+            what, hint = f"the step {step.name} calls itself", "call the steps above it"
+        elif id(step) not in self.order:
+            what = f"the step {step.name} belongs to another recipe"
+            hint = "share functions, not steps: a plain function from handles to handles"
+        else:
+            what = f"the step {step.name} is called above the line where it stands"
+            hint = f"steps run in source order: move {step.name} (line {step.where.line}) up"
+        self.recorder.problem(what, hint)
+        raise Refused(what)
+
+
+def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
+    """Run every step once. A step that fails stops only those that call it.
+
+    `values` are those of options and flags that differ from their defaults, by name.
+    """
+    chosen = {id(o): values.get(o.name, o.default) for o in recipe.options}
+    results = _Results(recipe)
+    recorder = Recorder(recipe=recipe.path, value_of=lambda o: chosen[id(o)], result_of=results.of)
+    results.recorder = recorder
+    crashes: list[Problem] = []
+    undo = recording.start(recorder)
+    try:
+        with guarded(recorder):
+            for step in recipe.steps:
+                recorder.step, results.running = step.name, step
+                try:
+                    runs = step.condition is None or step.condition()
+                    results.known[id(step)] = step.function() if runs else None
+                except Refused:
+                    results.failed.add(id(step))
+                except Exception as error:  # noqa: BLE001 (whatever a recipe raises is its mistake)
+                    crashes.append(crash(error, recipe.path, step.name))
+                    results.failed.add(id(step))
+    finally:
+        undo()
+    return Evaluated(
+        operations=tuple(recorder.operations),
+        problems=tuple(recorder.problems),
+        crashes=tuple(crashes),
+    )
