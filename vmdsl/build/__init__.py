@@ -1,0 +1,1 @@
+"""From a plan to an image: the only effects that vmdsl has, all of them in a sandbox."""

@@ -1,0 +1,36 @@
+"""What a build says of itself while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is being done: number `number` of `total`, for the step `step` (empty: for itself)."""
+
+    number: int
+    total: int
+    step: str
+    summary: str
+
+
+class Listener(Protocol):
+    """Told how a build goes on, in the thread that called `build`."""
+
+    def started(self, work: Work) -> None:
+        """The next piece of work has begun, and with it the one before has ended."""
+
+    def said(self, line: str) -> None:
+        """A program of the work under way printed a line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A finished build. `log` holds all that its programs printed."""
+
+    image: Path
+    log: Path
+    seconds: float
