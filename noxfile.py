@@ -1,0 +1,33 @@
+"""The checks that every change must pass: `./bootstrap nox -s tests`.
+
+No session makes an environment: all use the one that ./bootstrap made.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2024.4"
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["tests"]
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Everything: lint, types, and all tests. Arguments after -- go to pytest."""
+    lint(session)
+    session.run("pytest", "--durations=15", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and types."""
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """The tests that build no image, in seconds. Arguments after -- go to pytest."""
+    session.run("pytest", "-m", "not integration", "--ignore=tests/integration", *session.posargs)
