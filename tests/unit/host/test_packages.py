@@ -1,0 +1,50 @@
+import pytest
+
+from vmdsl.host import packages
+from vmdsl.host.packages import FILES, PROGRAMS, apt_get_install, installed, parse, wanted
+
+
+def test_parse_reads_sections_and_leaves_out_comments() -> None:
+    text = "# why\n\n[build]\nmmdebstrap  # the first tree\n  uidmap\n#gone\n[boot]\novmf\n"
+    assert parse(text) == {"build": ("mmdebstrap", "uidmap"), "boot": ("ovmf",)}
+
+
+def test_the_list_has_these_sections_and_no_package_twice() -> None:
+    sections = ("build", "boot", "development")
+    names = [name for section in sections for name in wanted(section)]
+    assert sorted(names) == sorted(set(names))
+    assert all(name.replace("-", "").isalnum() for name in names)
+
+
+@pytest.mark.parametrize("package", sorted({*PROGRAMS.values(), *FILES.values()}))
+def test_what_a_build_uses_comes_from_a_listed_package(package: str) -> None:
+    assert package in wanted("build")
+
+
+def test_installed_means_unpacked_and_configured() -> None:
+    status = (
+        "git installed\nuidmap config-files\nacl half-configured\nattr not-installed\n"
+        "dpkg-query: no packages found matching ovmf\n"
+    )
+    assert installed(status) == {"git"}
+
+
+def test_missing_keeps_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    def query(argv: tuple[str, ...]) -> packages.programs.Finished:
+        return packages.programs.Finished(argv=argv, code=1, output="git installed\n")
+
+    monkeypatch.setattr(packages.programs, "run", query)
+    assert packages.missing(["uidmap", "git", "acl"]) == ("uidmap", "acl")
+
+
+def test_nothing_is_known_to_be_missing_without_dpkg(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_dpkg(argv: tuple[str, ...]) -> packages.programs.Finished:
+        raise FileNotFoundError(argv[0])
+
+    monkeypatch.setattr(packages.programs, "run", no_dpkg)
+    assert packages.missing(["uidmap"]) == ()
+
+
+def test_apt_get_install_names_each_package_once() -> None:
+    said = apt_get_install(["uidmap", "acl", "uidmap"])
+    assert said == "As root: apt-get install --no-install-recommends acl uidmap"

@@ -1,0 +1,115 @@
+"""Checks of the ids that a build gives out as the owners of the image's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from vmdsl.errors import Problem, Where
+from vmdsl.host.facts import Facts, Result, status_field
+
+NEEDED = 65536
+_FIRST = 100_000
+_CAPABILITIES = {"CAP_SETGID": 6, "CAP_SETUID": 7, "CAP_SETFCAP": 31}
+
+
+class Range(NamedTuple):
+    """A line of /etc/subuid or /etc/subgid."""
+
+    owner: str
+    start: int
+    length: int
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.start}-{self.start + self.length - 1}"
+
+
+def ranges(text: str) -> tuple[Range, ...]:
+    """Read /etc/subuid or /etc/subgid, leaving out lines that are none."""
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        owner, _, rest = line.strip().partition(":")
+        start, _, length = rest.partition(":")
+        if start.isdecimal() and length.isdecimal():
+            found.append(Range(owner, int(start), int(length), number))
+    return tuple(found)
+
+
+def free_start(*texts: str) -> int:
+    """Find where a new range can start that meets none of those that are given out."""
+    taken = [r for text in texts for r in ranges(text)]
+    start = _FIRST
+    while clash := [r for r in taken if r.start < start + NEEDED and start < r.start + r.length]:
+        start = max(r.start + r.length for r in clash)
+    return start
+
+
+def map_covers(id_map: str, start: int, count: int) -> bool:
+    """Whether /proc/self/uid_map has all ids of a range, which may lie across its lines."""
+    inside = sorted(
+        (int(first), int(length)) for first, _, length in map(str.split, id_map.splitlines())
+    )
+    at = start
+    for first, length in inside:
+        if first <= at < first + length:
+            at = first + length
+    return at >= start + count
+
+
+def check_ids(facts: Facts) -> Result:
+    """Whether there are enough ids, as unshare and newuidmap will see it."""
+    return _check_root(facts) if facts.uid == 0 else _check_user(facts)
+
+
+def _check_root(facts: Facts) -> Result:
+    for file, text in (("uid_map", facts.uid_map), ("gid_map", facts.gid_map)):
+        if text and not map_covers(text, 0, NEEDED):
+            what = f"root has fewer than {NEEDED} ids here."
+            where = Where(Path("/proc/self") / file)
+            hint = f"Give the container the ids 0 to {NEEDED - 1}, or build outside it."
+            return Result(name="ids", problem=Problem(what=what, where=where, hint=hint))
+    effective = int(status_field(facts, "CapEff") or "-1", 16)
+    if lacking := [name for name, bit in _CAPABILITIES.items() if not effective >> bit & 1]:
+        what = f"root lacks {', '.join(lacking)}, so it can't give ids to a namespace."
+        hint = "Give the container these capabilities, or build as an ordinary user."
+        where = Where(Path("/proc/self/status"))
+        return Result(name="ids", problem=Problem(what=what, where=where, hint=hint))
+    return Result(name="ids", detail="root uses its own")
+
+
+def _check_user(facts: Facts) -> Result:
+    if not facts.user:
+        what = f"User id {facts.uid} has no name, and a range of ids is given to a name."
+        hint = f"Add it to /etc/passwd. As root: useradd --uid {facts.uid} NAME"
+        return Result(name="ids", problem=Problem(what=what, hint=hint))
+    sources = (("subuid", facts.subuid, facts.uid_map), ("subgid", facts.subgid, facts.gid_map))
+    found = []
+    for file, text, id_map in sources:
+        # unshare takes the first line that has the user's name or number, whatever follows.
+        own = next((r for r in ranges(text) if r.owner in {facts.user, str(facts.uid)}), None)
+        problem = _check_range(facts, own, Path("/etc") / file, id_map)
+        if problem:
+            return Result(name="ids", problem=problem)
+        found.append(f"{file} {own}")
+    return Result(name="ids", detail=f"{facts.user} has {', '.join(found)}")
+
+
+def _check_range(facts: Facts, own: Range | None, file: Path, id_map: str) -> Problem | None:
+    start = free_start(facts.subuid, facts.subgid)
+    new = f"{start}-{start + NEEDED - 1}"
+    usermod = f"usermod --add-subuids {new} --add-subgids {new} {facts.user}"
+    if own is None:
+        what = f"{facts.user} has no range of ids, so a build can't give files their owners."
+        return Problem(what=what, where=Where(file), hint=f"As root: {usermod}")
+    where = Where(file, own.line)
+    if own.length < NEEDED:
+        what = (
+            f"{facts.user} has {own.length} ids, and a build needs {NEEDED}. The first line counts."
+        )
+        return Problem(what=what, where=where, hint=f"As root: remove this line, then {usermod}")
+    if id_map and not map_covers(id_map, own.start, own.length):
+        what = f"The ids {own} of {facts.user} don't exist in this container (see /proc/self)."
+        hint = "Give the container more ids, or name a range here that it has."
+        return Problem(what=what, where=where, hint=hint)
+    return None

@@ -1,0 +1,54 @@
+"""Reading /proc/self/mountinfo."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """A mounted file system, and where it is mounted."""
+
+    point: str
+    kind: str
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), text)
+
+
+def parse(mountinfo: str) -> tuple[Mount, ...]:
+    """Read mountinfo, in the order of mounting."""
+    found = []
+    for line in mountinfo.splitlines():
+        before, _, after = line.partition(" - ")
+        left, right = before.split(), after.split()
+        if len(left) > 4 and right:  # noqa: PLR2004  # the fifth is the mount point
+            found.append(Mount(point=_unescape(left[4]), kind=right[0]))
+    return tuple(found)
+
+
+def kind_at(path: Path, mountinfo: str) -> str:
+    """Give the type of the file system that holds an absolute path, "" if unknown.
+
+    Of several mounts at one place the last covers the others.
+    """
+    holding = [m for m in parse(mountinfo) if path.is_relative_to(m.point)]
+    return max(reversed(holding), key=lambda m: len(m.point), default=Mount(point="", kind="")).kind
+
+
+def in_chroot(mountinfo: str) -> bool:
+    """Whether the root directory is no mount, which is so in a chroot only."""
+    points = {m.point for m in parse(mountinfo)}
+    return bool(points) and "/" not in points
+
+
+def hidden_in_proc(mountinfo: str) -> tuple[str, ...]:
+    """Say which parts of /proc are covered by a mount, for which the kernel refuses another proc.
+
+    The kernel makes an exception for binfmt_misc, whose directory is always empty.
+    """
+    points = sorted({m.point for m in parse(mountinfo) if m.point.startswith("/proc/")})
+    return tuple(p for p in points if p != "/proc/sys/fs/binfmt_misc")
