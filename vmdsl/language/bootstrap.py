@@ -11,11 +11,11 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.operations import Fact, Tree, TreeOperation
-from vmdsl.language.recording import record, refuse
+from vmdsl.language.recording import one_of, record, refuse
 from vmdsl.values import Arch, Suite
 
 Variant = Literal["minbase", "important", "standard"]
@@ -128,6 +128,7 @@ def debootstrap(
         raise refuse(
             f"a system at {mounted.path}", "debootstrap the filesystem that is mounted at /"
         )
+    one_of("variant", variant, get_args(Variant))
     for name in ("components", "include", "exclude"):
         if isinstance(locals()[name], str):
             raise refuse(f"{name}= is one text", f'write a list: {name}=["{locals()[name]}"]')
@@ -171,7 +172,7 @@ class Apt(TreeOperation):
             "-oDPkg::Options::=--force-unsafe-io",
             "-oAcquire::Retries=3",
             "install",
-            "--recommends" if self.recommends else "--no-install-recommends",
+            "--install-recommends" if self.recommends else "--no-install-recommends",
             *self.packages,
             env=env,
         )

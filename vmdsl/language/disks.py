@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from vmdsl.language.handles import (
     Disk,
@@ -19,7 +19,7 @@ from vmdsl.language.handles import (
     Swap,
     Vfat,
 )
-from vmdsl.language.recording import record, refuse
+from vmdsl.language.recording import one_of, record, refuse
 from vmdsl.values import Size
 
 _M = TypeVar("_M", bound=Mountable)
@@ -62,10 +62,13 @@ def mkpart(
     GPT. `type` says what it is for; `boot` marks the active partition of an MBR, `legacy-boot`
     is its like in a GPT.
     """
+    one_of("type", type, get_args(PartitionType))
     if size is not None and end is not None:
         raise refuse("a partition with both size= and end=", "give one of the two")
     if size is not None and (size.bytes <= 0 or size.bytes % 512):
         raise refuse(f"a partition of {size}", "give a size that is a multiple of 512 bytes")
+    if end is not None and end.bytes % 512:
+        raise refuse(f"a partition that ends at {end}", "give a multiple of 512 bytes")
     if end is not None and start is not None and end <= start:
         raise refuse(f"a partition that ends at {end} and starts at {start}", "swap the two")
     if label and isinstance(table, Msdos):
@@ -118,7 +121,7 @@ def mount(
     `on` is what it is mounted on, and is left out for the root filesystem alone.
     """
     place = PurePosixPath(path)
-    if not place.is_absolute() or ".." in place.parts:
+    if place.root != "/" or ".." in place.parts:
         raise refuse(f"{path!r} is no place to mount at", "write it as it is in the system: /srv")
     below = on.mounted if isinstance(on, RootFs) else on
     if below is None and place != PurePosixPath("/"):

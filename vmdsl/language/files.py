@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -128,7 +129,7 @@ def path_exists(root: Place, path: str) -> Fact:
 def _place(root: Place, path: str) -> str:
     """The path in the future system. Raises what refuses a relative one or one with `..`."""
     asked = PurePosixPath(path)
-    if not asked.is_absolute() or ".." in asked.parts or asked == PurePosixPath("/"):
+    if asked.root != "/" or ".." in asked.parts or asked == PurePosixPath("/"):
         raise refuse(f"{path!r} is no path of a file", "write it as it is in the system: /etc/motd")
     mounted = root.mounted if isinstance(root, RootFs) else root
     return str(mounted.path / asked.relative_to("/"))
@@ -137,4 +138,6 @@ def _place(root: Place, path: str) -> str:
 def _mode(mode: int) -> int:
     if not 0 <= mode <= 0o7777:  # noqa: PLR2004 (twelve bits)
         raise refuse(f"the mode {mode}", "write it in octal, such as 0o644")
+    if mode >= 0o1000 and re.fullmatch("[0-7]{3}", str(mode)):  # noqa: PLR2004 (never meant so)
+        raise refuse(f"the mode {mode} is {mode:#o}", f"write 0o{mode}")
     return mode

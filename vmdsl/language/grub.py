@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, get_args
 
 from vmdsl.errors import BuildError
 from vmdsl.language.handles import Gpt, Mounted, Partition, RootFs, Vfat
 from vmdsl.language.layout import SECTOR, Layout, MountLayout
 from vmdsl.language.operations import Image, ImageOperation, Tree, TreeOperation
-from vmdsl.language.recording import record, recorded
+from vmdsl.language.recording import one_of, record, recorded
 from vmdsl.values import Arch
 
 Console = Literal["screen", "serial"]
@@ -137,6 +137,7 @@ def grub_bios(root: RootFs, *, console: Console = "screen") -> None:
     serial port as well as the screen. The packages: grub-pc, or grub-pc-bin with grub2-common.
     """
     disk = root.mounted.filesystem.partition.table
+    one_of("console", console, get_args(Console))
     _config(root, console)
     record(GrubBios(root=root))
     found = [
@@ -177,6 +178,7 @@ def grub_uefi(root: RootFs, esp: Mounted[Vfat], *, console: Console = "screen") 
     `console` as for grub_bios. The packages: grub-efi-amd64, or grub-efi-amd64-bin with
     grub2-common.
     """
+    one_of("console", console, get_args(Console))
     _config(root, console)
     record(GrubUefi(root=root, esp=esp))
 

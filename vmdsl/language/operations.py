@@ -6,13 +6,14 @@ ImageOperation, and a function that records it. Nothing is registered.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from vmdsl.errors import Problem
-from vmdsl.language.recording import Origin, here
+from vmdsl.language.recording import Origin, here, untrue
 
 if TYPE_CHECKING:
     from vmdsl.language.layout import Layout
@@ -52,10 +53,12 @@ class LayoutOperation(Operation):
 class Fact(Operation):
     """A truth that is known only while building: pass it as `unless=`, never to `if`."""
 
-    def __bool__(self) -> bool:
-        raise TypeError(
-            "a Fact is known only while building, so `if` cannot ask it; pass it as unless="
-        )
+    if not TYPE_CHECKING:  # mypy must not know of it, or it would allow `if fact:`
+
+        def __bool__(self) -> bool:
+            raise untrue(
+                "a Fact is known only while building, so `if` cannot ask it", "pass it as unless="
+            )
 
 
 class Tree(Protocol):
@@ -125,15 +128,15 @@ class Tree(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TreeOperation(Operation):
+class TreeOperation(Operation, ABC):
     """Changes the tree. `unless` skips it where that Fact turned out true."""
 
     root: Any
     unless: Fact | None = None
 
+    @abstractmethod
     def apply(self, tree: Tree) -> None:
         """Do it. Called once a build, in the sandbox."""
-        raise NotImplementedError
 
     def local_files(self) -> tuple[Path, ...]:
         """Files of the recipe's machine that are read, relative to the recipe's directory."""
@@ -152,9 +155,9 @@ class Image(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ImageOperation(Operation):
+class ImageOperation(Operation, ABC):
     """Writes to the image after its filesystems were made."""
 
+    @abstractmethod
     def apply(self, image: Image) -> None:
         """Do it. Called once a build, in the sandbox."""
-        raise NotImplementedError

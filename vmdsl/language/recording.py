@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -94,6 +95,23 @@ def refuse(what: str, hint: str = "") -> Refused:
     """Note a mistake in the recipe; raise what this returns to end the step."""
     recorder_for("an operation is called").problem(what, hint)
     return Refused(what)
+
+
+def untrue(what: str, hint: str) -> Exception:
+    """What `if` over something gets that has no truth yet. Raise what this returns."""
+    recorder = _current.get()
+    if recorder is None:
+        return TypeError(f"{what}: {hint}")
+    recorder.problem(what, hint)
+    return Refused(what)
+
+
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse a value that isn't among those that its type allows: data is not checked by mypy."""
+    if value not in choices:
+        close = difflib.get_close_matches(value, choices, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise refuse(f"{name}={value!r} is not known", f"{hint}there are {', '.join(choices)}")
 
 
 def here() -> Origin:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from vmdsl.errors import Where
-from vmdsl.language.recording import recorder_for
+from vmdsl.language.recording import recorder_for, untrue
 from vmdsl.values import Size, Suite
 
 _T = TypeVar("_T")
@@ -16,6 +16,12 @@ _V = TypeVar("_V", bound=Size | Suite | str | int)
 
 #: Called with every Step, Option and Flag that is made while a recipe is loaded.
 declared: list[Callable[[object], None]] = []
+
+
+def _untrue(self: object) -> bool:
+    """`if flag:` asks the flag itself, which mypy reports as it doesn't see this method."""
+    name = getattr(self, "name", "") or "flag"
+    raise untrue("this is always true, whatever its value", f"call it: {name}()")
 
 
 class _Declared:
@@ -32,6 +38,9 @@ class _Declared:
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
 
+    if not TYPE_CHECKING:
+        __bool__ = _untrue
+
 
 class Option(_Declared, Generic[_T]):
     """A value that the person who builds may choose; calling it in a step gives that value."""
@@ -44,11 +53,8 @@ class Option(_Declared, Generic[_T]):
         self.help = help
 
     def __call__(self) -> _T:
-        recorder = recorder_for(f"the option {self.name or '?'} is read")
+        recorder = recorder_for(f"the {self.kind} {self.name}".rstrip() + " is read")
         return cast("_T", recorder.value_of(self))
-
-    def __bool__(self) -> bool:
-        raise TypeError(f"the option itself is always true; call it: {self.name or 'option'}()")
 
 
 class Condition:
@@ -66,15 +72,14 @@ class Condition:
     def __or__(self, other: Condition) -> Condition:
         return ~(~self & ~other)
 
-    def __bool__(self) -> bool:
-        raise TypeError("a flag itself is always true; call it to ask: flag()")
+    if not TYPE_CHECKING:
+        __bool__ = _untrue
 
 
 class Flag(Option[bool], Condition):
     """An option that is on or off, and a condition for `step_if`."""
 
     kind = "flag"
-    __bool__ = Condition.__bool__
 
 
 class _Not(Condition):
@@ -109,9 +114,6 @@ class Step(_Declared, Generic[_T]):
 
     def __call__(self) -> _T:
         return cast("_T", recorder_for(f"the step {self.name} is called").result_of(self))
-
-    def __bool__(self) -> bool:
-        raise TypeError(f"the step itself is always true; call it: {self.name}()")
 
 
 def step(function: Callable[[], _T]) -> Step[_T]:
