@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-_SEARCH = ":".join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+#: The PATH, with the folders for administrators that a user may lack.
+SEARCH = ":".join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +29,12 @@ class Finished:
 
 def find(program: str) -> str | None:
     """Where a program is, also in the folders for administrators that a user's PATH lacks."""
-    return shutil.which(program, path=_SEARCH)
+    return shutil.which(program, path=SEARCH)
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment with a full PATH, plus `extra`."""
-    return {**os.environ, "PATH": _SEARCH, **(extra or {})}
+    return {**os.environ, "PATH": SEARCH, **(extra or {})}
 
 
 def run(

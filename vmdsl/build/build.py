@@ -1,0 +1,200 @@
+"""The way from a plan to an image, readable in one place."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pickle
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+from vmdsl.build import sandbox
+from vmdsl.build.job import Job, problem_from_data, work_from_data
+from vmdsl.build.output import Output
+from vmdsl.build.progress import Built, Listener
+from vmdsl.errors import BuildError, HostError, Problem
+from vmdsl.plan.plan import Plan
+
+_POLL = 0.1
+
+
+def build(plan: Plan, *, output: Path, cache: Path, listener: Listener) -> Built:
+    """Build the image of `plan` at `output`; one that is there is replaced, but only on success.
+
+    Raises UsageError, HostError or BuildError, and KeyboardInterrupt or SystemExit on a signal;
+    then nothing is left but files in the cache, and a log beside the output when a step failed.
+    """
+    started = time.monotonic()
+    cache.mkdir(parents=True, exist_ok=True)
+    image = Output(output, cache)
+    log_path = _new_log(cache, plan.name)
+    try:
+        with _workspace(cache) as workspace, log_path.open("ab", buffering=0) as log:
+            job = Job(
+                recipe=plan.recipe,
+                layout=plan.layout,
+                tree_operations=plan.tree_operations,
+                image_operations=plan.image_operations,
+                workspace=workspace,
+                image=image.file,
+                log=log.fileno(),
+                epoch=_given_epoch(),
+            )
+            try:
+                _run(job, log_path, listener)
+            except BuildError as error:
+                raise BuildError(*error.problems, _keep_log(log_path, image.path)) from None
+            image.publish()
+    except BaseException:
+        image.discard()
+        raise
+    return Built(image=image.path, log=log_path, seconds=time.monotonic() - started)
+
+
+def _run(job: Job, log_path: Path, listener: Listener) -> None:
+    try:
+        message = pickle.dumps(str(job.recipe)) + pickle.dumps(job)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise BuildError(
+            Problem(
+                what=f"an operation cannot be sent into the sandbox: {error}",
+                hint="fields of operations hold data: no functions, locks or open files",
+            )
+        ) from None
+    with _ended_by_signals():
+        process = sandbox.start(
+            [sys.executable, "-P", "-m", "vmdsl.build.inner"],
+            log=job.log,
+            pass_fds=[job.image, job.log],
+        )
+        try:
+            assert process.stdin is not None  # noqa: S101 (it is a pipe)
+            try:
+                process.stdin.write(message)
+                process.stdin.close()
+            except BrokenPipeError:
+                pass  # it died: what follows says so
+            answer = _follow(process, log_path, listener)
+        finally:
+            process.kill()
+            process.wait()
+    if answer is None:
+        raise BuildError("the build was killed from outside, or ran out of memory")
+    if answer["kind"] == "failed":
+        problems = [problem_from_data(p) for p in answer["problems"]]
+        raise (HostError if answer["code"] == HostError.exit_code else BuildError)(*problems)
+
+
+def _follow(
+    process: subprocess.Popen[bytes], log_path: Path, listener: Listener
+) -> dict[str, Any] | None:
+    """Pass on what the build says until it has ended; its last event, if that was a result."""
+    assert process.stdout is not None  # noqa: S101 (it is a pipe)
+    stream = process.stdout.fileno()
+    os.set_blocking(stream, False)
+    pending = b""
+    with log_path.open("rb") as log, selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        while True:
+            ready = selector.select(_POLL)
+            data = os.read(stream, 65536) if ready else None
+            _tell_lines(log, listener)
+            if data == b"":
+                return None
+            *lines, pending = (pending + (data or b"")).split(b"\n")
+            for line in lines:
+                event = json.loads(line)
+                if event["kind"] != "started":
+                    return dict(event)
+                listener.started(work_from_data(event))
+
+
+def _tell_lines(log: IO[bytes], listener: Listener) -> None:
+    for line in log.read().decode(errors="replace").splitlines():
+        listener.said(line)
+
+
+@contextmanager
+def _workspace(cache: Path) -> Iterator[Path]:
+    """A directory of the build's own in the cache; those of builds that were killed are removed."""
+    builds = cache / "builds"
+    builds.mkdir(exist_ok=True)
+    for old in builds.iterdir():
+        with _locked(old) as free:
+            if free:
+                sandbox.remove(old)
+    workspace = Path(tempfile.mkdtemp(dir=builds))
+    with _locked(workspace):
+        try:
+            yield workspace
+        finally:
+            sandbox.remove(workspace)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[bool]:
+    """Hold a directory for this process; whether nobody else holds it."""
+    try:
+        file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(file)
+
+
+def _new_log(cache: Path, name: str) -> Path:
+    logs = cache / "logs"
+    logs.mkdir(exist_ok=True)
+    file, path = tempfile.mkstemp(
+        prefix=f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-", suffix=".log", dir=logs
+    )
+    os.close(file)
+    return Path(path)
+
+
+def _keep_log(log: Path, image: Path) -> Problem:
+    """Copy the log of a build that failed to where it is found: beside the image."""
+    copy = image.with_name(f"{image.name}.log")
+    copy.write_bytes(log.read_bytes())
+    return Problem(what=f"the whole log is {copy}")
+
+
+def _given_epoch() -> int | None:
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise HostError(f"SOURCE_DATE_EPOCH is {text!r}, which is no number of seconds")
+    return int(text)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM end the build as SIGINT does, so that it cleans up."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

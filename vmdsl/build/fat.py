@@ -1,0 +1,54 @@
+"""FAT, made by mkfs.vfat and filled by mtools."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from vmdsl.build.tools import Target
+from vmdsl.errors import BuildError
+from vmdsl.language.layout import SECTOR
+
+
+def make_fat(target: Target, content: Path | None) -> None:
+    """Make the filesystem with the content of a directory, or empty. Names are sorted."""
+    filesystem = target.filesystem
+    label = filesystem.filesystem.label.upper()
+    target.run(
+        "mkfs.vfat",
+        "--invariant",
+        "-i",
+        filesystem.uuid.replace("-", ""),
+        *(["-n", label] if label else []),
+        f"--offset={target.offset // SECTOR}",
+        target.path,
+        str(target.size // 1024),
+    )
+    if content is None:
+        return
+    for directory in [content, *sorted(p for p in content.rglob("*") if p.is_dir())]:
+        inside = "::/" + str(directory.relative_to(content)).removeprefix(".")
+        if directory != content:
+            _mtool(target, content, "mmd", inside)
+        files = sorted(p for p in directory.iterdir() if not p.is_dir() or p.is_symlink())
+        for file in files:
+            if not stat.S_ISREG(file.lstat().st_mode):
+                raise BuildError(
+                    filesystem.filesystem.problem(
+                        f"FAT cannot hold {file.relative_to(content)}, which is no plain file",
+                        "remove it, or put it on another filesystem",
+                    )
+                )
+        if files:
+            _mtool(target, content, "mcopy", "-m", *map(str, files), f"{inside}/")
+
+
+def _mtool(target: Target, content: Path, tool: str, *arguments: str) -> None:
+    target.run(
+        tool,
+        "-i",
+        f"{target.path}@@{target.offset}",
+        *arguments,
+        env={"MTOOLSRC": "/dev/null", "MTOOLS_SKIP_CHECK": "1"},
+        content=content,
+    )

@@ -1,0 +1,61 @@
+"""What the sandbox is told to do, and what it answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from vmdsl.build.progress import Work
+from vmdsl.errors import Problem, Where
+from vmdsl.language.layout import Layout
+from vmdsl.language.operations import ImageOperation, TreeOperation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One build, as it is sent into the sandbox.
+
+    `image` is the number of the open file that becomes the image, `log` that of the log.
+    `workspace` is the build's own directory in the cache.
+    """
+
+    recipe: Path
+    layout: Layout
+    tree_operations: tuple[TreeOperation, ...]
+    image_operations: tuple[ImageOperation, ...]
+    workspace: Path
+    image: int
+    log: int
+    epoch: int | None
+
+
+def tell(stream: IO[str], kind: str, **content: object) -> None:
+    """Send one event out of the sandbox."""
+    stream.write(json.dumps({"kind": kind, **content}) + "\n")
+    stream.flush()
+
+
+def problem_as_data(problem: Problem) -> dict[str, Any]:
+    """A problem as JSON can hold it."""
+    where = problem.where
+    return {
+        "what": problem.what,
+        "hint": problem.hint,
+        "step": problem.step,
+        "where": [str(where.file), where.line] if where else None,
+    }
+
+
+def problem_from_data(data: dict[str, Any]) -> Problem:
+    """The problem that `problem_as_data` was given."""
+    where = Where(Path(data["where"][0]), data["where"][1]) if data["where"] else None
+    return Problem(what=data["what"], hint=data["hint"], step=data["step"], where=where)
+
+
+def work_from_data(data: dict[str, Any]) -> Work:
+    """The piece of work that a `started` event tells of."""
+    return Work(
+        number=data["number"], total=data["total"], step=data["step"], summary=data["summary"]
+    )

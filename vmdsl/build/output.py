@@ -1,0 +1,73 @@
+"""The image's file: without a name until it is whole."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from vmdsl.errors import UsageError
+
+
+class Output:
+    """An open file that becomes `path` when it is published, and vanishes otherwise.
+
+    Raises UsageError where no file can be made at `path`.
+    """
+
+    def __init__(self, path: Path, cache: Path) -> None:
+        self.path = path.resolve()
+        self._cache = cache
+        self._part = self.path.parent / f".{self.path.name}.vmdsl-part"
+        self._named = False
+        if self.path.exists() and not self.path.is_file():
+            raise UsageError(f"{path}: the image cannot be written here: it is not a plain file")
+        try:
+            self._part.unlink(missing_ok=True)
+            self.file = self._open()
+        except OSError as error:
+            raise UsageError(
+                f"{path}: the image cannot be written here: {error.strerror}"
+            ) from None
+
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_CLOEXEC
+        try:
+            return os.open(self.path.parent, flags | os.O_TMPFILE, 0o666)
+        except IsADirectoryError:  # a kernel or a filesystem without O_TMPFILE
+            pass
+        except OSError as error:
+            if error.errno != 95:  # noqa: PLR2004 (EOPNOTSUPP)
+                raise
+        self._named = True
+        return os.open(self._part, flags | os.O_CREAT | os.O_TRUNC, 0o666)
+
+    def publish(self) -> None:
+        """Give the file its name; one that has it is replaced."""
+        if self._named:
+            self._part.rename(self.path)
+        elif not self.path.exists():
+            self._link(self.path)
+        else:
+            # In the cache, where nothing left behind matters, if the filesystem is the same one.
+            same = self._cache.stat().st_dev == self.path.parent.stat().st_dev
+            part = self._cache / f"{os.getpid()}.part" if same else self._part
+            part.unlink(missing_ok=True)
+            self._link(part)
+            part.rename(self.path)
+        self._named = False
+        os.close(self.file)
+
+    def _link(self, name: Path) -> None:
+        here = os.open("/proc/self/fd", os.O_PATH | os.O_DIRECTORY)
+        try:
+            os.link(str(self.file), name, src_dir_fd=here, follow_symlinks=True)
+        finally:
+            os.close(here)
+
+    def discard(self) -> None:
+        """Close the file; what has no name is gone with that."""
+        os.close(self.file)
+        if self._named:
+            with suppress(OSError):
+                self._part.unlink()

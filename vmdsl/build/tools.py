@@ -1,0 +1,84 @@
+"""Running the tools that make filesystems in the image."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmdsl import programs
+from vmdsl.build.tree import BuildTree
+from vmdsl.errors import BuildError
+from vmdsl.language.layout import FilesystemLayout
+from vmdsl.values import Size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A filesystem that is to be made: what, and in which open file."""
+
+    filesystem: FilesystemLayout
+    image: int
+    tree: BuildTree
+    log: int
+
+    @property
+    def path(self) -> str:
+        """The image's name for programs; it has no other yet."""
+        return f"/proc/self/fd/{self.image}"
+
+    @property
+    def offset(self) -> int:
+        """Where in the image the filesystem starts, in bytes."""
+        return self.filesystem.partition.start
+
+    @property
+    def size(self) -> int:
+        """How large it is, in bytes."""
+        return self.filesystem.partition.size
+
+    def run(
+        self,
+        *argv: str,
+        env: Mapping[str, str] | None = None,
+        stdin: str = "",
+        content: Path | None = None,
+    ) -> str:
+        """Run a tool; `content` is what a failure to find room is explained with."""
+        known = {"SOURCE_DATE_EPOCH": str(self.tree.epoch), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+        os.write(self.log, f"+ {' '.join(argv[:12])}\n".encode())
+        done = programs.run(
+            argv,
+            env=programs.environment({**known, **(env or {})}),
+            stdin=stdin.encode(),
+            pass_fds=[self.image],
+        )
+        os.write(self.log, done.output.encode())
+        if not done.ok:
+            raise self._failed(argv[0], done, content)
+        return done.output
+
+    def _failed(self, tool: str, done: programs.Finished, content: Path | None) -> BuildError:
+        filesystem = self.filesystem.filesystem
+        takes = used(content) if content else 0
+        if takes > self.size * 0.9:
+            what = f"its content takes {_rounded(takes)} and the partition has {Size(self.size)}"
+            return BuildError(filesystem.problem(what, "make the partition, or the image, larger"))
+        lines = done.output.strip().splitlines()[-10:]
+        return BuildError(
+            filesystem.problem(f"{tool} failed (exit code {done.code})", "\n".join(lines))
+        )
+
+
+def used(directory: Path) -> int:
+    """About how many bytes the content of a directory takes in a filesystem."""
+    total = 0
+    for folder, folders, files in os.walk(directory):
+        for name in [*folders, *files]:
+            total += max(os.lstat(f"{folder}/{name}").st_blocks * 512, 256)
+    return total
+
+
+def _rounded(size: int) -> str:
+    return f"{size / 2**20:.0f} MiB"

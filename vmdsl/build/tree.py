@@ -1,0 +1,210 @@
+"""The tree that operations work on: vmdsl.language.operations.Tree, for real."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar, cast
+
+from vmdsl import programs
+from vmdsl.build.job import Job
+from vmdsl.errors import BuildError, Problem
+from vmdsl.language.layout import Layout
+from vmdsl.language.operations import Fact
+
+_T = TypeVar("_T")
+
+#: The time of all that has none of its own where no archive says what time it is: 2020-01-01.
+DEFAULT_EPOCH = 1577836800
+_LAST_LINES = 20
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PASSED_ON = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
+
+
+class BuildTree:
+    """The tree of the build under way, at `path` while an operation is applied."""
+
+    def __init__(self, job: Job, path: Path) -> None:
+        self.path = path
+        self.layout: Layout = job.layout
+        self.recipe_directory = job.recipe.parent
+        self.scratch = job.workspace / "scratch"
+        self._log = job.log
+        self._epoch = job.epoch
+        self._facts: dict[int, bool] = {}
+        self._bound: list[str] = []
+
+    @property
+    def epoch(self) -> int:
+        return DEFAULT_EPOCH if self._epoch is None else self._epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        if self._epoch is None:
+            self._epoch = epoch
+
+    def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the protocol's)
+        self._facts[id(fact)] = truth
+
+    def truth_of(self, fact: Fact) -> bool:
+        """What an operation decided. Raises BuildError where none did."""
+        if id(fact) not in self._facts:
+            raise BuildError(fact.problem("no operation has decided this fact yet"))
+        return self._facts[id(fact)]
+
+    def run(self, *command: str, env: Mapping[str, str] | None = None) -> None:
+        self._run(command, {**os.environ, **self._environment(programs.SEARCH), **(env or {})})
+
+    def chroot(self, *command: str, env: Mapping[str, str] | None = None) -> None:
+        passed = {k: v for k, v in os.environ.items() if k.lower() in _PASSED_ON}
+        inside = {**passed, **self._environment(_PATH), "HOME": "/root", "TERM": "dumb"}
+        del inside["ROOT"], inside["TMPDIR"]
+        self._run(("chroot", str(self.path), *command), {**inside, **(env or {})})
+
+    def _environment(self, path: str) -> dict[str, str]:
+        known = {
+            "PATH": path,
+            "ROOT": str(self.path),
+            "TMPDIR": str(self.scratch),
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+        }
+        if self._epoch is not None:
+            known["SOURCE_DATE_EPOCH"] = str(self._epoch)
+        return known
+
+    def _run(self, command: tuple[str, ...], env: Mapping[str, str]) -> None:
+        before = os.fstat(self._log).st_size
+        os.write(self._log, f"+ {' '.join(command)}\n".encode())
+        done = programs.run(
+            [programs.find(command[0]) or command[0], *command[1:]],
+            output=self._log,
+            env=env,
+            cwd=self.recipe_directory,
+        )
+        if not done.ok:
+            ended = f"exit code {done.code}" if done.code > 0 else f"signal {-done.code}"
+            shown = command[2:] if command[0] == "chroot" else command
+            raise BuildError(
+                Problem(
+                    what=f"the command failed ({ended}): {_short(' '.join(shown))}",
+                    hint="\n".join(self.last_lines(before)[1:]) or "it printed nothing",
+                )
+            )
+
+    def last_lines(self, start: int = 0) -> list[str]:
+        """The last lines of the log from an offset on, the first of them the first of all."""
+        with open(f"/proc/self/fd/{self._log}", "rb") as log:  # noqa: PTH123 (an open file)
+            log.seek(start)
+            lines = log.read().decode(errors="replace").splitlines()
+        return [*lines[:1], *lines[1:][-_LAST_LINES:]]
+
+    def bind(self, source: Path, target: str) -> None:
+        place = self.inside(lambda: os.path.realpath(target))
+        self.run("mount", "--bind", str(source), f"{self.path}{place}")
+        self._bound.append(f"{self.path}{place}")
+
+    def unbind(self) -> None:
+        """Take away what `bind` has put there."""
+        while self._bound:
+            self.run("umount", "--lazy", self._bound.pop())
+
+    def read(self, path: str) -> bytes:
+        return self.inside(lambda: Path(path).read_bytes())
+
+    def exists(self, path: str) -> bool:
+        return self.inside(lambda: os.path.lexists(path))
+
+    def write(
+        self, path: str, content: bytes | str, *, mode: int = 0o644, uid: int = 0, gid: int = 0
+    ) -> None:
+        data = content.encode() if isinstance(content, str) else content
+
+        def write() -> None:
+            with _created(path, mode, uid, gid) as file:
+                _write_all(file, data)
+
+        self.inside(write)
+
+    def copy_in(self, source: Path, path: str, *, mode: int, uid: int = 0, gid: int = 0) -> None:
+        with source.open("rb") as content:
+
+            def copy() -> None:
+                with _created(path, mode, uid, gid) as file, os.fdopen(os.dup(file), "wb") as out:
+                    shutil.copyfileobj(content, out)
+
+            self.inside(copy)
+
+    def mkdir(self, path: str, *, mode: int = 0o755) -> None:
+        def make() -> None:
+            if not Path(path).is_dir():
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                Path(path).mkdir()
+                Path(path).chmod(mode)
+
+        self.inside(make)
+
+    def remove(self, path: str) -> None:
+        self.inside(lambda: Path(path).unlink(missing_ok=True))
+
+    def inside(self, function: Callable[[], _T]) -> _T:
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _answer(writer, self.path, function)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as pipe:
+            answer = pipe.read()
+        os.waitpid(child, 0)
+        if not answer:
+            raise BuildError("a child process that worked in the tree was killed")
+        succeeded, value = pickle.loads(answer)  # noqa: S301 (our own child wrote it)
+        if not succeeded:
+            raise value
+        return cast("_T", value)
+
+
+def _answer(writer: int, root: Path, function: Callable[[], object]) -> None:
+    """In the child: go into the tree, call, and send the result; nothing else of ours happens."""
+    try:
+        os.chroot(root)
+        os.chdir("/")
+        sys.path.clear()  # what was not imported yet must never come from the tree
+        try:
+            answer = pickle.dumps((True, function()))
+        except Exception as error:  # noqa: BLE001 (it goes to the parent)
+            answer = pickle.dumps((False, error))
+        _write_all(writer, answer)
+    finally:
+        os._exit(0)
+
+
+@contextmanager
+def _created(path: str, mode: int, uid: int, gid: int) -> Iterator[int]:
+    """An open, empty file in place of whatever was there, with its parents, mode and owner."""
+    place = Path(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.is_symlink():
+        place.unlink()
+    file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.fchown(file, uid, gid)
+        os.fchmod(file, mode)
+        yield file
+    finally:
+        os.close(file)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _short(command: str) -> str:
+    lines = command.strip().splitlines()
+    return lines[0][:200] + (" …" if len(lines) > 1 or len(lines[0]) > 200 else "")  # noqa: PLR2004
