@@ -162,14 +162,15 @@ class GrubUefi(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         arch = self.root.arch
-        platform, file = _EFI[arch]
+        platform, file = EFI_FILES[arch]
         _install_modules(tree, platform)
         folder = str(self.esp.path / "EFI/BOOT")
         tree.mkdir(folder)
         _make_core(tree, platform, f"{folder}/{file}", ())
 
 
-_EFI = {Arch.AMD64: ("x86_64-efi", "BOOTX64.EFI"), Arch.I386: ("i386-efi", "BOOTIA32.EFI")}
+#: Platform of GRUB, and the file that firmware starts, of each architecture.
+EFI_FILES = {Arch.AMD64: ("x86_64-efi", "BOOTX64.EFI"), Arch.I386: ("i386-efi", "BOOTIA32.EFI")}
 
 
 def grub_uefi(root: RootFs, esp: Mounted[Vfat], *, console: Console = "screen") -> None:

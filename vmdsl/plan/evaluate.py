@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from vmdsl.errors import Problem
@@ -17,14 +18,26 @@ from vmdsl.plan.load import Recipe, crash
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """What the steps of a recipe recorded.
-
-    `crashes` are exceptions that steps raised: of no interest where mypy has found their cause.
-    """
+    """What the steps of a recipe recorded: all of it, if there are no problems."""
 
     operations: tuple[Operation, ...]
     problems: tuple[Problem, ...]
-    crashes: tuple[Problem, ...]
+
+
+class _Values:
+    """The value of every option of the recipe."""
+
+    def __init__(self, recipe: Recipe, values: Mapping[str, object]) -> None:
+        self.chosen = {id(o): values.get(o.name, o.default) for o in recipe.options}
+        self.recorder: Recorder | None = None
+
+    def of(self, option: object) -> Any:
+        if id(option) in self.chosen:
+            return self.chosen[id(option)]
+        assert self.recorder is not None  # noqa: S101 (set before any step runs)
+        what = "an option is read that this recipe does not declare"
+        self.recorder.problem(what, "declare options and flags at the recipe's top level")
+        raise Refused(what)
 
 
 class _Results:
@@ -61,28 +74,26 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
 
     `values` are those of options and flags that differ from their defaults, by name.
     """
-    chosen = {id(o): values.get(o.name, o.default) for o in recipe.options}
     results = _Results(recipe)
-    recorder = Recorder(recipe=recipe.path, value_of=lambda o: chosen[id(o)], result_of=results.of)
-    results.recorder = recorder
-    crashes: list[Problem] = []
+    options = _Values(recipe, values)
+    recorder = Recorder(recipe=recipe.path, value_of=options.of, result_of=results.of)
+    results.recorder = options.recorder = recorder
     undo = recording.start(recorder)
     try:
         with guarded(recorder):
             for step in recipe.steps:
                 recorder.step, results.running = step.name, step
+                if signature(step.function).parameters:  # reported when it was loaded
+                    results.failed.add(id(step))
+                    continue
                 try:
                     runs = step.condition is None or step.condition()
                     results.known[id(step)] = step.function() if runs else None
                 except Refused:
                     results.failed.add(id(step))
-                except Exception as error:  # noqa: BLE001 (whatever a recipe raises is its mistake)
-                    crashes.append(crash(error, recipe.path, step.name))
+                except (Exception, SystemExit) as error:  # noqa: BLE001 (it is the recipe's mistake)
+                    recorder.problems.append(crash(error, recipe.path, step.name))
                     results.failed.add(id(step))
     finally:
         undo()
-    return Evaluated(
-        operations=tuple(recorder.operations),
-        problems=tuple(recorder.problems),
-        crashes=tuple(crashes),
-    )
+    return Evaluated(operations=tuple(recorder.operations), problems=tuple(recorder.problems))

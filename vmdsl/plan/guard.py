@@ -44,10 +44,15 @@ _EVENTS = {
             "os.chmod",
             "os.chown",
             "os.utime",
+            "os.setxattr",
+            "os.removexattr",
         ),
         "changes files",
     ),
     "os.kill": "sends a signal",
+    "os.chdir": "changes the working directory",
+    "os.putenv": "changes the environment",
+    "os.unsetenv": "changes the environment",
 }
 _HINT = "a recipe only says what is wanted; do it in a step: chroot(), host_shell(), copy_file()"
 _active: list[Recorder] = []

@@ -27,6 +27,8 @@ ALIGNMENT = 2**20
 _GPT_RESERVE = 33 * SECTOR  # the second copy of the table, at the disk's end
 _NAMESPACE = uuid.UUID("7ed36ae8-0c5b-5e4b-8d66-8f9b1bd9a5d7")
 _MOST_PRIMARIES = 4
+_MOST_PARTITIONS = 128  # of a GPT
+_MBR_REACH = 2**32 * SECTOR
 
 TYPE_CODES = {
     "linux": ("0FC63DAF-8483-4772-8E79-3D69D8477DE4", "83"),
@@ -48,9 +50,7 @@ def lay_out(
     disks = _all(operations, Disk)
     tables = _all(operations, Table)
     if not disks:
-        return None, [
-            Problem(what="the recipe makes no disk image", hint="start with mkimg(GiB(4))")
-        ]
+        return None, []
     disk = disks[0]
     problems = [
         other.problem(f"a second image beside {disk.name}", "a recipe makes one image")
@@ -135,11 +135,11 @@ def _place(
     is_gpt = isinstance(table, Gpt)
     limit = disk.size.bytes - (_GPT_RESERVE if is_gpt else 0)
     problems = []
-    if not is_gpt and len(partitions) > _MOST_PRIMARIES:
+    most = _MOST_PARTITIONS if is_gpt else _MOST_PRIMARIES
+    if len(partitions) > most:
+        hint = "make fewer" if is_gpt else "an MBR has room for four; use mkgpt"
         problems.append(
-            partitions[_MOST_PRIMARIES].problem(
-                f"a fifth partition on the MBR {table.name}", "an MBR has room for four; use mkgpt"
-            )
+            partitions[most].problem(f"partition {most + 1} on the {table.kind} {table.name}", hint)
         )
     placed: list[PartitionLayout] = []
     cursor = ALIGNMENT
@@ -150,6 +150,12 @@ def _place(
         if not code:
             problems.append(partition.problem(f"an MBR has no partitions of type {partition.type}"))
         problems += _misplaced(partition, start, end, limit, placed)
+        if not is_gpt and end > _MBR_REACH:
+            problems.append(
+                partition.problem(
+                    f"it ends at {Size(end)}, and an MBR reaches no farther than 2 TiB", "use mkgpt"
+                )
+            )
         identifier = ids.of(partition, "partition")
         number = index + 1
         placed.append(

@@ -14,6 +14,7 @@ from vmdsl.plan.check import check
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import Recipe, load
+from vmdsl.plan.merge import merge
 from vmdsl.plan.typecheck import TypeCheck
 
 
@@ -70,20 +71,22 @@ def make_plan(
     try:
         recipe = loaded or load(path)
         evaluated = evaluate(recipe, values)
-        layout, misplaced = lay_out(evaluated.operations, recipe=recipe.name, seed=seed)
-        found = [*recipe.problems, *evaluated.problems]
-        found += _unknown_options(recipe, values)
-        complete = not found and not evaluated.crashes
-        if complete:
-            found += [*misplaced, *check(evaluated.operations, recipe.path)]
-        crashes = list(evaluated.crashes)
     except RecipeError as error:
-        recipe, evaluated, layout, found, crashes = None, None, None, list(error.problems), []
+        raise RecipeError(*merge(types.problems(), error.problems)) from None
     except BaseException:
         types.stop()
         raise
-    problems = merge(types.problems(), found, crashes)
-    if problems or recipe is None or evaluated is None or layout is None:
+    mistyped = types.problems()
+    found = [*recipe.problems, *_unknown_options(recipe, values), *evaluated.problems]
+    layout = None
+    try:
+        layout, misplaced = lay_out(evaluated.operations, recipe=recipe.name, seed=seed)
+        found += [*misplaced, *check(evaluated.operations, recipe.path, complete=not found)]
+    except Exception:
+        if not mistyped:  # otherwise a handle is not what its name says
+            raise
+    problems = merge(mistyped, found)
+    if problems or layout is None:
         raise RecipeError(*problems)
     return Plan(
         recipe=recipe.path,
@@ -95,23 +98,6 @@ def make_plan(
         ),
         operations=evaluated.operations,
         layout=layout,
-    )
-
-
-def merge(
-    types: tuple[Problem, ...], found: list[Problem], crashes: list[Problem]
-) -> list[Problem]:
-    """Mypy's problems and ours, by line, each line's mistake once.
-
-    What mypy says of a line stands for what else was found there; what a step raised is told only
-    where mypy found nothing at all, as it follows from what mypy found.
-    """
-    lines = {p.where for p in types}
-    ours = [p for p in found if p.where not in lines]
-    if not types:
-        ours += crashes
-    return sorted(
-        [*types, *ours], key=lambda p: (str(p.where.file), p.where.line) if p.where else ("", 0)
     )
 
 

@@ -5,32 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem, Where
+from vmdsl.plan.hints import hint_for
 
 
 class TypeCheck:
     """A run of mypy that is under way: it needs no attention until `problems`."""
 
     def __init__(self, recipe: Path, cache: Path) -> None:
-        self._recipe = recipe.resolve()
-        with as_file(files("vmdsl.plan") / "mypy.ini") as configuration:
-            self._mypy = programs.start(
-                [
-                    sys.executable,
-                    "-m",
-                    "mypy",
-                    f"--config-file={configuration}",
-                    f"--cache-dir={cache / 'mypy'}",
-                    "--output=json",
-                    "--no-error-summary",
-                    str(self._recipe),
-                ],
-                errors=subprocess.PIPE,
-            )
+        self._mypy = programs.start(mypy_command(cache, recipe.resolve()), errors=subprocess.PIPE)
 
     def problems(self) -> tuple[Problem, ...]:
         """Wait for mypy's mistakes in the recipe, in the order of its lines.
@@ -49,6 +38,22 @@ class TypeCheck:
         self._mypy.communicate()
 
 
+def mypy_command(cache: Path, *recipes: Path) -> list[str]:
+    """How mypy is started. -P: a module in the current folder is not to replace one of mypy's."""
+    with as_file(files("vmdsl.plan") / "mypy.ini") as configuration:
+        return [
+            sys.executable,
+            "-P",
+            "-m",
+            "mypy",
+            f"--config-file={configuration}",
+            f"--cache-dir={cache / 'mypy'}",
+            "--output=json",
+            "--no-error-summary",
+            *map(str, recipes),
+        ]
+
+
 def read_messages(text: str) -> list[Problem]:
     """Mypy's JSON lines as problems. Notes belong to the error before them."""
     problems = []
@@ -59,11 +64,29 @@ def read_messages(text: str) -> list[Problem]:
         if message["severity"] != "error":
             continue
         code = f"  [{message['code']}]" if message["code"] else ""
+        what = f"{message['message']}{code}"
+        file = Path(message["file"]).resolve()
+        own = message.get("hint") or ""
+        if 'defined in "vmdsl.' in own:
+            own = ""
         problems.append(
             Problem(
-                what=f"{message['message']}{code}",
-                where=Where(Path(message["file"]).resolve(), max(message["line"], 0)),
-                hint=(message.get("hint") or "").replace("\n", "\n    "),
+                what=what,
+                where=Where(file, max(message["line"], 0)),
+                hint=(hint_for(what, _text(file, message)) or own).replace("\n", "\n    "),
             )
         )
     return sorted(problems, key=lambda p: (str(p.where.file), p.where.line) if p.where else ("", 0))
+
+
+def _text(file: Path, message: Mapping[str, Any]) -> str:
+    """The piece of the file that a message is about, where it is a part of one line."""
+    line, column = message["line"], message["column"]
+    if line != message.get("end_line") or column < 0:
+        return ""
+    try:
+        code = file.read_bytes().splitlines()[line - 1]
+    except (OSError, IndexError):
+        return ""
+    text: bytes = code[column : message["end_column"]]
+    return text.decode("utf-8", "replace")

@@ -1,0 +1,58 @@
+"""One list out of what mypy says of a recipe and what vmdsl itself has found."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmdsl.errors import Problem, Where
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crash(Problem):
+    """An exception that a wrong type, name or attribute led to, which mypy reports at its cause."""
+
+
+def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
+    """Mypy's problems and ours by line, each mistake once.
+
+    Of a statement that mypy complains of, what we have found too is the same mistake. A Crash is
+    told only where mypy found nothing at all, as it follows from what mypy found.
+    """
+    types = list(types)
+    starts: dict[Path, dict[int, int]] = {}
+
+    def statement(where: Where | None) -> Where | None:
+        if where is None or not where.line:
+            return None
+        lines = starts.setdefault(where.file, {}) or starts[where.file]
+        if not lines:
+            lines.update(statement_starts(where.file))
+        return Where(where.file, lines.get(where.line, where.line))
+
+    told = {statement(p.where) for p in types} - {None}
+    ours = [p for p in found if statement(p.where) not in told]
+    if types:
+        ours = [p for p in ours if not isinstance(p, Crash)]
+    return sorted(
+        [*types, *ours], key=lambda p: (str(p.where.file), p.where.line) if p.where else ("", 0)
+    )
+
+
+def statement_starts(file: Path) -> dict[int, int]:
+    """For each line, the first one of its statement: of its head alone, where it has a body."""
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    starts = {}
+    for node in ast.walk(tree):  # a statement comes before those in its body
+        if not isinstance(node, ast.stmt):
+            continue
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+        body = getattr(node, "body", [])
+        last = body[0].lineno - 1 if body else node.end_lineno or node.lineno
+        starts.update(dict.fromkeys(range(first, max(first, last) + 1), first))
+    return starts

@@ -1,0 +1,102 @@
+"""What must hold of the disk: its partitions, filesystems and mounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from vmdsl.errors import Problem
+from vmdsl.language.grub import GrubUefi
+from vmdsl.language.handles import Filesystem, Mounted, Partition, RootFs, Vfat
+from vmdsl.language.operations import LayoutOperation, Operation
+
+
+def partitions_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Every partition holds a filesystem, swap or boot code."""
+    used = {id(value) for operation in operations for value in vars(operation).values()}
+    for partition in operations:
+        if isinstance(partition, Partition) and id(partition) not in used:
+            if partition.type == "bios-boot":
+                hint = "add grub_bios(), or remove it"
+            else:
+                hint = f"format it: mkext4({partition.name}()), or remove it"
+            yield partition.problem("this partition is never used", hint)
+
+
+def partitions_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """No partition has two filesystems."""
+    first: dict[int, Filesystem] = {}
+    for filesystem in operations:
+        if isinstance(filesystem, Filesystem):
+            other = first.setdefault(id(filesystem.partition), filesystem)
+            if other is not filesystem:
+                yield filesystem.problem(
+                    f"a second filesystem on the partition {filesystem.partition.name}: "
+                    f"{other.name} ({other.origin.where}) is there",
+                    "give each filesystem a partition of its own",
+                )
+
+
+def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """No two mounts at a place, none of one filesystem, each below what it is on."""
+    at: dict[PurePosixPath, Mounted[Any]] = {}
+    of: dict[int, Mounted[Any]] = {}
+    for mounted in operations:
+        if not isinstance(mounted, Mounted):
+            continue
+        other = at.setdefault(mounted.path, mounted)
+        if other is not mounted:
+            yield mounted.problem(
+                f"{other.name} ({other.origin.where}) is mounted at {mounted.path} already",
+                "mount it elsewhere",
+            )
+        other = of.setdefault(id(mounted.filesystem), mounted)
+        if other is not mounted:
+            yield mounted.problem(
+                f"{mounted.filesystem.name} is at {other.path} already ({other.origin.where})",
+                "a filesystem is at one place",
+            )
+        if mounted.on is not None and not mounted.path.is_relative_to(mounted.on.path):
+            yield mounted.problem(
+                f"{mounted.path} is not below {mounted.on.path}, which it is mounted on",
+                "give as on= the filesystem that holds the mount point",
+            )
+
+
+def esp_is_fat(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """What firmware is to read has the type and the filesystem that it looks for."""
+    for operation in operations:
+        if (
+            isinstance(operation, Filesystem)
+            and operation.partition.type == "esp"
+            and not isinstance(operation, Vfat)
+        ):
+            yield operation.problem(
+                f"the EFI system partition {operation.partition.name} is {operation.kind}",
+                "firmware reads FAT alone: use mkvfat",
+            )
+        if isinstance(operation, GrubUefi):
+            partition = operation.esp.filesystem.partition
+            if partition.type != "esp":
+                yield operation.problem(
+                    f"firmware won't look at {partition.name}, of the type {partition.type}",
+                    f'add type="esp" to its mkpart ({partition.origin.where})',
+                )
+
+
+def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """A handle that its class made, not mkpart() or its like, is in no plan."""
+    recorded = {id(operation) for operation in operations}
+    for operation in operations:
+        for value in vars(operation).values():
+            handle = value.mounted if isinstance(value, RootFs) else value
+            if isinstance(handle, LayoutOperation) and id(handle) not in recorded:
+                kind = type(handle).__name__
+                maker = _MAKERS.get(kind, f"mk{kind.lower()}")
+                yield handle.problem(
+                    f"{kind}() makes a handle that the plan knows nothing of", f"call {maker}()"
+                )
+
+
+_MAKERS = {"Disk": "mkimg", "Partition": "mkpart", "Mounted": "mount"}

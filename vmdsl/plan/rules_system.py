@@ -1,0 +1,170 @@
+"""What must hold of the system in the tree, and of what boots it."""
+
+from __future__ import annotations
+
+import difflib
+import platform
+from collections.abc import Iterator, Sequence
+
+from vmdsl.errors import Problem
+from vmdsl.language.bootstrap import Apt, Debootstrap
+from vmdsl.language.files import CopyFile, CreateFile, PathExists
+from vmdsl.language.fstab import Fstab
+from vmdsl.language.grub import (
+    EFI_FILES,
+    PROVIDERS,
+    GrubBios,
+    GrubBootCode,
+    GrubConfig,
+    GrubUefi,
+)
+from vmdsl.language.handles import Gpt, Mounted, RootFs, Vfat
+from vmdsl.language.operations import Operation, TreeOperation
+from vmdsl.values import Arch, debian_suites
+
+_NATIVE = {"x86_64": (Arch.AMD64, Arch.I386), "aarch64": (Arch.ARM64,)}
+_LAST_I386 = "bookworm"
+_TRANSPARENT = (
+    Apt,
+    Debootstrap,
+    CreateFile,
+    CopyFile,
+    PathExists,
+    Fstab,
+    GrubConfig,
+    GrubBios,
+    GrubUefi,
+)
+
+
+def system_comes_first(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """One system in a tree, and nothing in the tree before it."""
+    systems: dict[int, Debootstrap] = {}
+    changed: dict[int, TreeOperation] = {}
+    for operation in operations:
+        if not isinstance(operation, TreeOperation):
+            continue
+        root = operation.root
+        mounted = root.mounted if isinstance(root, RootFs) else root
+        if not isinstance(mounted, Mounted):
+            continue
+        while mounted.on is not None:
+            mounted = mounted.on
+        if isinstance(operation, Debootstrap):
+            other = systems.setdefault(id(mounted), operation)
+            if other is not operation:
+                yield operation.problem(
+                    f"{mounted.name} holds a system already ({other.origin.where})",
+                    "debootstrap once; add packages with apt()",
+                )
+            elif id(mounted) in changed:
+                early = changed[id(mounted)]
+                yield early.problem(
+                    f"it changes the tree before debootstrap fills it ({operation.origin.where})",
+                    "debootstrap wants an empty tree: move this step below it",
+                )
+        else:
+            changed.setdefault(id(mounted), operation)
+
+
+def system_has_owners(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """FAT knows no owners, permissions and symlinks."""
+    for operation in operations:
+        if isinstance(operation, Debootstrap) and isinstance(operation.root.filesystem, Vfat):
+            yield operation.problem(
+                f"a system cannot be on FAT, which {operation.root.name} is", "use mkext4"
+            )
+
+
+def suites_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Debian's archive has the suite; another archive's suites are not known."""
+    known = debian_suites()
+    for operation in operations:
+        if not isinstance(operation, Debootstrap) or operation.mirror or not known:
+            continue
+        name = operation.suite.name
+        if name.partition("-")[0] not in known and name != "rc-buggy":
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            yield operation.problem(
+                f"Debian has no suite {name}", f"{hint}(a suite of another archive takes mirror=)"
+            )
+
+
+def architecture_can_boot(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """This machine can run what it installs, and there is a kernel for it."""
+    known = debian_suites()
+    for operation in operations:
+        if not isinstance(operation, Debootstrap):
+            continue
+        arch, suite = operation.arch, operation.suite.name
+        native = _NATIVE.get(platform.machine(), ())
+        if arch not in native:
+            yield operation.problem(
+                f"{arch} cannot be built on this machine ({platform.machine()})",
+                f"choose {' or '.join(native) or 'another machine'}",
+            )
+        late = known[known.index(_LAST_I386) + 1 :] if _LAST_I386 in known else ("trixie", "sid")
+        if arch == Arch.I386 and suite.partition("-")[0] in late:
+            yield operation.problem(
+                f"{suite} has no kernel for i386, so the image could not boot",
+                f"{_LAST_I386} is the last that has one; or choose amd64",
+            )
+
+
+def grub_knows_the_machine(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """GRUB for BIOS and for UEFI is for PCs so far."""
+    for operation in operations:
+        if isinstance(operation, GrubBios | GrubUefi) and operation.root.arch not in EFI_FILES:
+            yield operation.problem(
+                f"{operation.summary()} is not there for {operation.root.arch}",
+                f"it is for {' and '.join(EFI_FILES)}",
+            )
+
+
+def bios_grub_has_room(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """A GPT leaves GRUB for BIOS no gap: it needs a partition."""
+    for operation in operations:
+        if isinstance(operation, GrubBootCode) and operation.partition is None:
+            table = operation.root.mounted.filesystem.partition.table
+            if isinstance(table, Gpt):
+                yield operation.problem(
+                    "GRUB for BIOS has no place on this GPT",
+                    f'add, above it: mkpart({table.name}(), size=MiB(1), type="bios-boot")',
+                )
+
+
+def boot_loader_is_installed(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """The packages of the kernel and of GRUB are named before what uses them."""
+    named: set[str] = set()
+    own_archive = False  # whose packages may bring a kernel by another name
+    for operation in operations:
+        if isinstance(operation, Apt):
+            named.update(
+                package.partition("/")[0].partition("=")[0] for package in operation.packages
+            )
+        elif isinstance(operation, Debootstrap):
+            named.update(operation.include)
+            own_archive = bool(operation.mirror)
+        elif isinstance(operation, CreateFile | CopyFile):
+            own_archive |= operation.path.startswith("/etc/apt/")
+        elif isinstance(operation, TreeOperation) and not isinstance(operation, _TRANSPARENT):
+            return  # a script or a third party's operation may have installed anything
+        if (
+            isinstance(operation, GrubConfig)
+            and not own_archive
+            and not any(name.startswith("linux-image") for name in named)
+        ):
+            kernel = "686" if operation.root.arch == Arch.I386 else operation.root.arch
+            yield operation.problem(
+                "no step above installs a kernel",
+                f'add it to the packages, as in apt(system(), "linux-image-{kernel}")',
+            )
+        providers = (
+            PROVIDERS.get(type(operation), ()) if isinstance(operation, TreeOperation) else ()
+        )
+        if providers and named.isdisjoint(providers):
+            yield operation.problem(
+                f"no step above installs {operation.summary()}",
+                f'add "{providers[0]}" to the packages, as in apt(system(), "{providers[0]}")',
+            )
