@@ -46,9 +46,10 @@ class Size:
 
     def __str__(self) -> str:
         for unit in "TGMK":
-            scale = _UNITS[unit]
-            if self.bytes >= scale and self.bytes * 100 % scale == 0:
-                return f"{self.bytes / scale:g} {unit}iB"
+            whole, hundredths = divmod(self.bytes * 100 // _UNITS[unit], 100)
+            if whole and self.bytes * 100 % _UNITS[unit] == 0:
+                fraction = f".{hundredths:02}".rstrip("0").rstrip(".")
+                return f"{whole}{fraction} {unit}iB"
         return f"{self.bytes} B"
 
 
