@@ -1,0 +1,176 @@
+"""A plan as JSON: the same text on every machine and every day, for golden files and `--json`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import singledispatchmethod
+from pathlib import Path
+from typing import Any
+
+from vmdsl.language.handles import RootFs
+from vmdsl.language.layout import Layout
+from vmdsl.language.operations import ImageOperation, LayoutOperation, Operation
+from vmdsl.plan.plan import Plan
+from vmdsl.values import Size, Suite
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+def plan_json(plan: Plan) -> str:
+    """All of a plan. Sizes and offsets are in bytes; a handle is the name of its step."""
+    encode = _Encoder(plan)
+    document = {
+        "recipe": plan.recipe.name,
+        "seed": plan.seed,
+        "options": {
+            o.name: {"value": encode.value(o.value), "given": o.given} for o in plan.options
+        },
+        "layout": _layout(plan.layout, encode),
+        "operations": [encode.operation(operation) for operation in plan.operations],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _layout(layout: Layout, encode: _Encoder) -> dict[str, Any]:
+    table = layout.table
+    return {
+        "disk": {"step": encode.value(layout.disk), "size": layout.disk.size.bytes},
+        "table": table and {"step": encode.value(table), "kind": table.kind, "id": layout.label_id},
+        "partitions": [
+            {
+                "number": p.number,
+                "step": encode.value(p.partition),
+                "type": p.partition.type,
+                "type_code": p.type_code,
+                "start": p.start,
+                "size": p.size,
+                "uuid": p.uuid,
+                "label": p.partition.label,
+                "flags": list(p.partition.flags),
+            }
+            for p in layout.partitions
+        ],
+        "filesystems": [
+            {
+                "step": encode.value(f.filesystem),
+                "kind": f.filesystem.kind,
+                "partition": f.partition.number,
+                "uuid": f.uuid,
+                "hash_seed": f.hash_seed,
+                "label": f.filesystem.label,
+            }
+            for f in layout.filesystems
+        ],
+        "mounts": [
+            {
+                "step": encode.value(m.mounted),
+                "path": str(m.path),
+                "partition": m.filesystem.partition.number,
+            }
+            for m in layout.mounts
+        ],
+    }
+
+
+class _Encoder:
+    """Values of any type as JSON: a third party's operation may have any field."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._directory = plan.recipe.parent
+        self._names: dict[int, str] = {}
+        made: Counter[tuple[type, str]] = Counter()
+        for operation in plan.operations:
+            key = (type(operation), operation.name)
+            made[key] += 1
+            nth = f" ({made[key]})" if made[key] > 1 else ""
+            self._names[id(operation)] = f"{operation.name}{nth}"
+
+    def operation(self, operation: Operation) -> dict[str, Any]:
+        return {
+            "kind": _kind(type(operation)),
+            "phase": _phase(operation),
+            "step": operation.name,
+            "line": operation.origin.where.line,
+            "arguments": self._fields(operation),
+        }
+
+    @singledispatchmethod
+    def value(self, value: Any) -> Any:
+        """Any value; those that have no better form as their own text, without an address."""
+        if is_dataclass(value):
+            return {"kind": _kind(type(value)), **self._fields(value)}
+        if hasattr(value, "__qualname__"):
+            return f"{value.__module__}.{value.__qualname__}"
+        text = _ADDRESS.sub("", str(value))
+        return {text: self.value(vars(value))} if text != str(value) else text
+
+    @value.register
+    def _(self, value: int | float | str | None) -> Any:
+        return value
+
+    @value.register
+    def _(self, value: Enum) -> Any:
+        return self.value(value.value)
+
+    @value.register
+    def _(self, value: Operation) -> str:
+        """A handle. The second one of a kind that a step makes has a number."""
+        return self._names.get(id(value), value.name)
+
+    @value.register
+    def _(self, value: RootFs) -> str:
+        return value.name
+
+    @value.register
+    def _(self, value: Size) -> int:
+        return value.bytes
+
+    @value.register
+    def _(self, value: Suite) -> str:
+        return value.name
+
+    @value.register
+    def _(self, value: Path) -> str:
+        inside = value.is_relative_to(self._directory)
+        return str(value.relative_to(self._directory) if inside else value)
+
+    @value.register
+    def _(self, value: bytes | bytearray) -> Any:
+        return {"bytes": value.hex()}
+
+    @value.register
+    def _(self, value: Mapping) -> Any:  # type: ignore[type-arg]  # a class that runs
+        return {str(self.value(key)): self.value(content) for key, content in value.items()}
+
+    @value.register
+    def _(self, value: list | tuple) -> Any:  # type: ignore[type-arg]  # classes that run
+        return [self.value(one) for one in value]
+
+    @value.register
+    def _(self, value: set | frozenset) -> Any:  # type: ignore[type-arg]  # classes that run
+        return sorted((self.value(one) for one in value), key=json.dumps)
+
+    @value.register
+    def _(self, value: type) -> str:
+        return _kind(value)
+
+    def _fields(self, value: Any) -> dict[str, Any]:
+        """The fields of a dataclass, but for those that it keeps out of its own repr."""
+        return {f.name: self.value(getattr(value, f.name)) for f in fields(value) if f.repr}
+
+
+def _kind(kind: type) -> str:
+    """A class's name, with its module where that isn't one of vmdsl's."""
+    own = kind.__module__.partition(".")[0] in {"vmdsl", "builtins"}
+    return kind.__qualname__ if own else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _phase(operation: Operation) -> str:
+    if isinstance(operation, LayoutOperation):
+        return "layout"
+    return "image" if isinstance(operation, ImageOperation) else "tree"
