@@ -1,0 +1,205 @@
+"""The commands of `vmdsl`. Each imports what it needs when it runs, so that --help is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from vmdsl.cli.flags import Ahead, parser, with_flags
+from vmdsl.cli.markup import literal
+from vmdsl.cli.paths import check_output, existing_file
+from vmdsl.values import GiB, Size
+
+if TYPE_CHECKING:
+    from vmdsl.plan.plan import Plan
+
+_Recipe = Annotated[
+    Path, typer.Argument(metavar="RECIPE", help="The recipe, a Python file.", show_default=False)
+]
+_Cache = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where layers, packages and logs are kept. "
+        + literal("[default: $VMDSL_CACHE, or ~/.cache/vmdsl]"),
+        show_default=False,
+    ),
+]
+_Seed = Annotated[
+    str, typer.Option(help="Changes every UUID of the image: the same text, the same UUIDs.")
+]
+_Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="The image. "
+        + literal("[default: the recipe's name with .img, in the current directory]"),
+        show_default=False,
+    ),
+]
+_Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show all that the build's programs print.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print all of the plan, as JSON.")]
+_MEMORY = GiB(1)
+
+
+def make_app(ahead: Ahead | None) -> typer.Typer:
+    """The commands, with the options of the recipe that the arguments name."""
+    app = typer.Typer(
+        name="vmdsl",
+        help="Build bootable Debian disk images from typed Python recipes, without root.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback()(_top)
+    settings, epilog = {}, ""
+    if ahead and not ahead.recipe:
+        # It cannot be loaded, so its options aren't known; the command says what is wrong with it.
+        settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+        epilog = literal(f"{ahead.path} cannot be loaded, so its own options are missing here.")
+    for command in (build, check, plan):
+        app.command(context_settings=settings, epilog=epilog)(with_flags(command, ahead))
+    app.command()(boot)
+    app.command()(doctor)
+    return app
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it)
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 (slow)
+
+        typer.echo(f"vmdsl {version('vmdsl')}")
+        raise typer.Exit
+
+
+def _top(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    del version  # its callback has seen to it
+
+
+def build(
+    recipe: _Recipe,  # noqa: ARG001 (`ahead` has it already)
+    *,
+    ahead: Ahead,
+    values: Mapping[str, object],
+    output: _Output = None,
+    verbose: _Verbose = False,
+    cache_dir: _Cache = None,
+    seed: _Seed = "",
+) -> None:
+    """Build an image. The recipe is checked first, and nothing is built unless all is right."""
+    existing_file(ahead.path, "recipe", ".py")
+    output = output or Path(f"{ahead.path.stem}.img")
+    check_output(output, ahead.path)
+    cache = _cache(cache_dir)
+    made = _make_plan(ahead, values, cache, seed)
+
+    from vmdsl.build.build import build as build_image  # noqa: PLC0415
+    from vmdsl.cli.progress import progress, show_built  # noqa: PLC0415
+    from vmdsl.host.checks import require_host  # noqa: PLC0415
+
+    require_host(cache)
+    with progress(verbose=verbose) as listener:
+        built = build_image(made, output=output, cache=cache, listener=listener)
+    show_built(built)
+
+
+def check(
+    recipe: _Recipe,  # noqa: ARG001
+    *,
+    ahead: Ahead,
+    values: Mapping[str, object],
+    cache_dir: _Cache = None,
+) -> None:
+    """Find the mistakes in a recipe, and build nothing."""
+    existing_file(ahead.path, "recipe", ".py")
+    _make_plan(ahead, values, _cache(cache_dir), "")
+    typer.echo(f"{ahead.path}: no mistakes")
+
+
+def plan(
+    recipe: _Recipe,  # noqa: ARG001
+    *,
+    ahead: Ahead,
+    values: Mapping[str, object],
+    as_json: _Json = False,
+    cache_dir: _Cache = None,
+    seed: _Seed = "",
+) -> None:
+    """Show what a build would do: the options, the disk, and every operation in order."""
+    existing_file(ahead.path, "recipe", ".py")
+    made = _make_plan(ahead, values, _cache(cache_dir), seed)
+    if as_json:
+        from vmdsl.plan.render import plan_json  # noqa: PLC0415
+
+        typer.echo(plan_json(made), nl=False)
+    else:
+        from vmdsl.cli.draw import draw_plan  # noqa: PLC0415
+
+        draw_plan(made)
+
+
+def boot(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The image; it is not changed.")],
+    *,
+    firmware: Annotated[Literal["bios", "uefi"], typer.Option(help="What starts the boot loader.")],
+    memory: Annotated[
+        Size, typer.Option(parser=parser(Size), help="The machine's memory.")
+    ] = _MEMORY,
+    no_network: Annotated[
+        bool, typer.Option("--no-network", help="Give the machine no network card.")
+    ] = False,
+    cache_dir: _Cache = None,
+) -> int:
+    """Run an image in QEMU, with its serial console on this terminal."""
+    existing_file(image, "image", ".img")
+
+    from vmdsl.boot.accel import choose  # noqa: PLC0415
+    from vmdsl.boot.interactive import LEAVE, run_machine  # noqa: PLC0415
+    from vmdsl.boot.machine import Firmware, Machine  # noqa: PLC0415
+
+    machine = Machine(
+        image=image,
+        firmware=Firmware(firmware),
+        memory=memory,
+        network=not no_network,
+        accel=choose(_cache(cache_dir)),
+    )
+    if sys.stdin.isatty():
+        typer.echo(f"{LEAVE} ends the machine.", err=True)
+    return run_machine(machine)
+
+
+def doctor(*, cache_dir: _Cache = None) -> int:
+    """Say whether this machine can build and boot images, and what to do where it can't."""
+    from vmdsl.cli.doctor import run_doctor  # noqa: PLC0415
+
+    return run_doctor(_cache(cache_dir))
+
+
+def _make_plan(ahead: Ahead, values: Mapping[str, object], cache: Path, seed: str) -> Plan:
+    from vmdsl.plan.plan import make_plan  # noqa: PLC0415
+
+    with redirect_stdout(sys.stderr):  # what a recipe prints is no part of our output
+        return make_plan(ahead.path, values, cache=cache, seed=seed, loaded=ahead.recipe)
+
+
+def _cache(given: Path | None) -> Path:
+    from vmdsl.host.cache import cache_directory  # noqa: PLC0415
+
+    return (given or cache_directory()).absolute()

@@ -1,0 +1,104 @@
+"""A disk as a bar: each part as wide as it is large, and none so narrow that it can't be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from vmdsl.language.layout import Layout
+from vmdsl.values import Size
+
+_COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "red")
+_FREE = "bright_black"
+_LEAST_FREE = 2 * 2**20  # less than this is alignment and the table itself
+_TOP, _BOTTOM = ("┌", "┬", "┐"), ("└", "┴", "┘")
+_ASCII = str.maketrans("┌┬┐└┴┘─│", "++++++-|")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A partition, or free space (with the number 0)."""
+
+    number: int
+    name: str
+    size: int
+
+    @property
+    def colour(self) -> str:
+        """The partition's colour in the bar and in the legend."""
+        return _COLOURS[(self.number - 1) % len(_COLOURS)] if self.number else _FREE
+
+    def lines(self, width: int) -> tuple[str, str]:
+        """What fits of its number, name and size."""
+        number = str(self.number or "")
+        full = f"{number} {self.name}".strip()
+        first = full if len(full) <= width else number[:width]
+        size = str(Size(self.size))
+        return first, size if len(size) <= width else ""
+
+
+def parts(layout: Layout) -> list[Part]:
+    """The partitions by their places, with the free space between them."""
+    found: list[Part] = []
+    behind = 0
+    for partition in sorted(layout.partitions, key=lambda p: p.start):
+        if partition.start - behind >= _LEAST_FREE:
+            found.append(Part(0, "free", partition.start - behind))
+        found.append(Part(partition.number, partition.partition.name, partition.size))
+        behind = partition.end
+    if layout.disk.size.bytes - behind >= _LEAST_FREE:
+        found.append(Part(0, "free", layout.disk.size.bytes - behind))
+    return found
+
+
+def draw_bar(disk: Sequence[Part], width: int, *, ascii_only: bool = False) -> Text:
+    """The bar in `width` columns, or nothing where the parts are too many for that."""
+    least = [max(len(str(part.number)), 1) for part in disk]
+    room = width - len(disk) - 1
+    if sum(least) > room:
+        return Text()
+    widths = _share(room, [part.size for part in disk], least)
+    texts = [part.lines(wide) for part, wide in zip(disk, widths, strict=True)]
+    bar = Text(no_wrap=True)
+    _edge(bar, _TOP, disk, widths)
+    for row in range(2):
+        if any(text[row] for text in texts):
+            for part, wide, text in zip(disk, widths, texts, strict=True):
+                bar.append("│", _FREE).append(text[row].center(wide), part.colour)
+            bar.append("│\n", _FREE)
+    _edge(bar, _BOTTOM, disk, widths)
+    bar.rstrip()
+    if ascii_only:
+        bar.plain = bar.plain.translate(_ASCII)
+    return bar
+
+
+def _edge(
+    bar: Text, corners: tuple[str, str, str], disk: Sequence[Part], widths: Sequence[int]
+) -> None:
+    left, between, right = corners
+    for index, (part, wide) in enumerate(zip(disk, widths, strict=True)):
+        bar.append(between if index else left, _FREE).append("─" * wide, part.colour)
+    bar.append(f"{right}\n", _FREE)
+
+
+def _share(room: int, sizes: Sequence[int], least: Sequence[int]) -> list[int]:
+    """`room` columns by size, but no fewer for each than its `least`."""
+    small: set[int] = set()
+    while True:
+        rest = room - sum(least[i] for i in small)
+        total = sum(size for i, size in enumerate(sizes) if i not in small)
+        new = {
+            i for i, size in enumerate(sizes) if i not in small and size * rest < least[i] * total
+        }
+        if not new:
+            break
+        small |= new
+    exact = {i: size * rest / total for i, size in enumerate(sizes) if i not in small}
+    widths = [least[i] if i in small else int(exact[i]) for i in range(len(sizes))]
+    by_loss = sorted(exact, key=lambda i: int(exact[i]) - exact[i])
+    for i in by_loss[: room - sum(widths)]:
+        widths[i] += 1
+    return widths

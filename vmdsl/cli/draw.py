@@ -1,0 +1,146 @@
+"""`vmdsl plan` for people: the options, the disk drawn to scale, the operations in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from vmdsl.cli.bar import Part, draw_bar, parts
+from vmdsl.language.handles import Disk, Filesystem
+from vmdsl.language.handles import Table as PartitionTable
+from vmdsl.language.layout import Layout
+from vmdsl.language.operations import Operation, TreeOperation
+from vmdsl.plan.plan import OptionValue, Plan
+from vmdsl.values import Size
+
+_WIDEST = 120  # a bar that is wider is no clearer
+_DIGITS = 2  # of an operation's number
+
+
+def draw_plan(plan: Plan, console: Console | None = None) -> None:
+    """Print all of it."""
+    console = console or Console(highlight=False)
+    with console.capture() as drawn:
+        _draw(plan, console)
+    # Columns are padded to their width, which nobody sees but in a pipe.
+    console.file.write("".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines()))
+
+
+def _draw(plan: Plan, console: Console) -> None:
+    _section(console, f"Plan of {plan.recipe.name}")
+    if plan.options:
+        _section(console, "Options", _options(plan.options))
+    layout = plan.layout
+    if layout.partitions:
+        bar = draw_bar(
+            parts(layout),
+            min(console.width, _WIDEST) - 2,
+            ascii_only=console.options.ascii_only,
+        )
+        _section(console, _disk(layout), bar, _legend(layout), _uuids(layout))
+    else:
+        _section(console, _disk(layout))
+    number = 1
+    width = max(len(operation.name) for operation in plan.operations)
+    for title, operations in _phases(plan):
+        if operations:
+            _section(console, title, _operations(operations, number, width))
+            number += len(operations)
+
+
+def _section(console: Console, title: str, *contents: RenderableType) -> None:
+    console.print(Text(title, style="bold"))
+    if not contents:
+        console.print()
+    for content in contents:
+        console.print(Padding(content, (0, 0, 1, 2), expand=False))
+
+
+def _columns(*names: str) -> Table:
+    table = Table(box=None, show_header=any(names), pad_edge=False, padding=(0, 2, 0, 0))
+    for name in names:
+        table.add_column(name, header_style="dim", overflow="fold")
+    return table
+
+
+def _options(options: Sequence[OptionValue]) -> Table:
+    table = _columns("", "", "")
+    for option in options:
+        value = option.value
+        shown = ("on" if value else "off") if isinstance(value, bool) else str(value) or '""'
+        source = Text("command line", "green") if option.given else Text("default", "dim")
+        table.add_row(Text(option.name), Text(shown, "bold"), source)
+    return table
+
+
+def _disk(layout: Layout) -> str:
+    table = f"{layout.table.kind} {layout.label_id}" if layout.table else "no partition table"
+    return f"Disk of {layout.disk.size}, {table}"
+
+
+def _legend(layout: Layout) -> Table:
+    table = _columns("#", "Step", "Type", "Start", "Size", "Filesystem", "Mounted at")
+    for column in (3, 4):
+        table.columns[column].justify = "right"
+    for place in layout.partitions:
+        partition = place.partition
+        filesystem = next((f for f in layout.filesystems if f.partition is place), None)
+        mount = next((m for m in layout.mounts if m.filesystem is filesystem), None)
+        table.add_row(
+            _number(place.number),
+            partition.name,
+            ", ".join([partition.type, *partition.flags]),
+            str(Size(place.start)),
+            str(Size(place.size)),
+            filesystem.filesystem.kind if filesystem else "",
+            str(mount.path) if mount else "",
+        )
+    return table
+
+
+def _uuids(layout: Layout) -> Table:
+    table = _columns("#", "UUID of the filesystem", "UUID of the partition")
+    for place in layout.partitions:
+        filesystem = next((f for f in layout.filesystems if f.partition is place), None)
+        table.add_row(_number(place.number), filesystem.uuid if filesystem else "", place.uuid)
+    return table
+
+
+def _number(number: int) -> Text:
+    return Text(str(number), style=Part(number, "", 0).colour)
+
+
+def _phases(plan: Plan) -> list[tuple[str, Sequence[Operation]]]:
+    """What is done, in the order in which it is done: not that of the recipe."""
+    assembly: list[Operation] = [
+        o for o in plan.layout_operations if isinstance(o, Disk | PartitionTable)
+    ]
+    assembly += [o for o in plan.layout_operations if isinstance(o, Filesystem)]
+    return [
+        ("First the tree", plan.tree_operations),
+        ("Then the image, made from it", assembly),
+        ("Then changes to the image", plan.image_operations),
+    ]
+
+
+def _operations(operations: Sequence[Operation], first: int, width: int) -> Table:
+    table = _columns("", "", "", "")
+    table.columns[0].justify = "right"
+    table.columns[0].min_width = _DIGITS
+    table.columns[1].min_width = width
+    table.columns[2].no_wrap = True
+    for number, operation in enumerate(operations, first):
+        summary = Text(operation.summary())
+        if isinstance(operation, TreeOperation) and operation.unless is not None:
+            summary.append(f" (unless {operation.unless.name})", "yellow")
+        table.add_row(
+            Text(str(number), "dim"),
+            Text(operation.name, "cyan"),
+            Text(f"line {operation.origin.where.line}", "dim"),
+            summary,
+        )
+    return table

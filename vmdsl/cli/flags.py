@@ -1,0 +1,136 @@
+"""A recipe's options as flags of the command line.
+
+They are known only when the recipe is loaded, so the recipe is looked for among the arguments,
+and loaded, before they are parsed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vmdsl.cli.markup import literal
+from vmdsl.errors import VmdslError
+from vmdsl.values import Size, Suite
+
+if TYPE_CHECKING:
+    from vmdsl.language.steps import Option
+    from vmdsl.plan.load import Recipe
+
+#: Our own options that are followed by a value.
+WITH_VALUE = frozenset({"-o", "--output", "--cache-dir", "--seed"})
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The recipe that the arguments name; `recipe` is None where it cannot be loaded."""
+
+    path: Path
+    recipe: Recipe | None
+
+
+def look_ahead(arguments: Sequence[str]) -> Ahead | None:
+    """Find and load the recipe among a command's arguments, if they name one."""
+    from vmdsl.plan.load import load  # noqa: PLC0415 (slow, and not always needed)
+
+    path = find_recipe(arguments)
+    if path is None:
+        return None
+    try:
+        with redirect_stdout(sys.stderr):
+            return Ahead(path, load(path))
+    except VmdslError:
+        return Ahead(path, None)  # the command says why
+
+
+def find_recipe(arguments: Sequence[str]) -> Path | None:
+    """The first argument that is a Python file, or else the first that isn't an option."""
+    words: list[str] = []
+    is_value = False
+    for argument in arguments:
+        if not is_value and not argument.startswith("-"):
+            words.append(argument)
+        is_value = not is_value and argument in WITH_VALUE
+    files = [word for word in words if word.endswith(".py") and Path(word).is_file()]
+    chosen = (files or words)[:1]
+    return Path(chosen[0]) if chosen else None
+
+
+def with_flags(command: Callable[..., None], ahead: Ahead | None) -> Callable[..., None]:
+    """The command with a parameter for each option of the recipe.
+
+    It is called with `ahead` and the options' `values`, by name, besides parameters of its own.
+    """
+    options = _usable(ahead.recipe) if ahead and ahead.recipe else []
+
+    def run(**arguments: Any) -> None:
+        given = {o.name: arguments.pop(o.name) for o in options}
+        values = {name: value for name, value in given.items() if value is not None}
+        command(ahead=ahead, values=values, **arguments)
+
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    parameters = [p for p in own if p.name not in {"ahead", "values"}]
+    parameters += [_parameter(o, ahead.path) for o in options if ahead]
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect's own
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run
+
+
+def _usable(recipe: Recipe) -> list[Option[object]]:
+    """The options that nothing is wrong with; the mistakes are reported with the others."""
+    wrong = {problem.where for problem in recipe.problems}
+    return [o for o in recipe.options if o.name and o.where not in wrong]
+
+
+def _parameter(option: Option[object], recipe: Path) -> inspect.Parameter:
+    name = option.name.replace("_", "-")
+    default = option.default
+    kind: Any = type(default)
+    flag = f"--{name}/--no-{name}" if kind is bool else f"--{name}"
+    shown = ("on" if default else "off") if isinstance(default, bool) else str(default)
+    info = typer.Option(
+        flag,
+        help=f"{literal(option.help + ' ')}[dim]{literal(f'[default: {shown}]')}[/dim]",
+        show_default=False,
+        rich_help_panel=f"Options of {recipe.name}",
+        parser=_parser(kind),
+    )
+    return inspect.Parameter(
+        option.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind | None, info],
+    )
+
+
+def _parser(kind: type) -> Callable[[str], Any] | None:
+    """What reads a value of a type that typer doesn't know."""
+    if issubclass(kind, Size | Suite):
+        return parser(kind)
+    if issubclass(kind, StrEnum | str | int):
+        return None
+    raise AssertionError(f"an option of the type {kind.__name__} was let through")
+
+
+def parser(kind: type[Size | Suite]) -> Callable[[str], Any]:
+    """Read a value; what is wrong with it becomes a message of the command line."""
+
+    def parse(text: Any) -> Size | Suite:
+        if isinstance(text, kind):
+            return text  # a default
+        try:
+            return kind.parse(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    parse.__name__ = kind.__name__.upper()
+    return parse

@@ -1,0 +1,104 @@
+"""The entry point: runs a command, and turns what went wrong into a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import typer
+
+from vmdsl.errors import Problem, UsageError, VmdslError
+
+if TYPE_CHECKING:
+    from vmdsl.cli.flags import Ahead
+
+_WITH_RECIPE = ("build", "check", "plan")
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a character that it lacks is no reason to fail
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the arguments ask for, and return the exit code."""
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except VmdslError as error:
+        from rich.console import Console  # noqa: PLC0415 (slow)
+
+        from vmdsl.cli.problems import show_error  # noqa: PLC0415
+
+        console = Console(stderr=True, highlight=False)
+        show_error(error, console, building=arguments[:1] == ["build"])
+        return error.exit_code
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return VmdslError.exit_code
+    except Exception as error:  # noqa: BLE001 (a bug; the user is told so)
+        if os.environ.get("VMDSL_DEBUG") == "1":
+            traceback.print_exc()
+        typer.echo(
+            f"vmdsl: this is a bug in vmdsl: {type(error).__name__}: {error} "
+            "(VMDSL_DEBUG=1 shows where)",
+            err=True,
+        )
+        return VmdslError.exit_code
+    if code == _INTERRUPTED:
+        typer.echo("vmdsl: interrupted", err=True)
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from vmdsl.cli.app import make_app  # noqa: PLC0415 (slow)
+
+    ahead = None
+    arguments = arguments or ["--help"]
+    if arguments[0] in _WITH_RECIPE:
+        from vmdsl.cli.flags import look_ahead  # noqa: PLC0415
+
+        ahead = look_ahead(arguments[1:])
+    app = make_app(ahead)
+    try:
+        result = app(list(arguments), prog_name="vmdsl", standalone_mode=False)
+    except typer.TyperException as error:
+        raise _usage_error(error, ahead) from None
+    except typer.Abort:
+        return _INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def _usage_error(error: typer.TyperException, ahead: Ahead | None) -> UsageError:
+    """What typer says, as an error of ours."""
+    what, _, close = error.format_message().partition(". Did you mean ")
+    possible = getattr(error, "possibilities", None)
+    context = getattr(error, "ctx", None)
+    if possible:
+        what, close = error.message, f"{' or '.join(sorted(possible))}?"
+    what = what.replace("Value error, ", "").removesuffix(".")
+    if close:
+        hint = f"did you mean {close}"
+    else:
+        recipe = f" {ahead.path}" if ahead else ""
+        hint = f"see: {context.command_path}{recipe} --help" if context else ""
+    return UsageError(Problem(what=what[:1].lower() + what[1:], hint=hint))
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End in order, so that the terminal is as it was."""
+    del frame
+    sys.exit(128 + number)

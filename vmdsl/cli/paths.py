@@ -1,0 +1,56 @@
+"""The files that a command line names: whether they are there, and whether they can be made."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from vmdsl.errors import Problem, UsageError
+
+_SHOWN = 3
+
+
+def existing_file(path: Path, what: str, suffix: str) -> None:
+    """Raise UsageError unless `path` is a file that is there. `what` is a word for it."""
+    if path.is_file():
+        return
+    if path.is_dir():
+        inside = sorted(path.glob(f"*{suffix}"))
+        names = [str(file) for file in inside[:_SHOWN]] + ["…"] * (len(inside) > _SHOWN)
+        hint = f"did you mean {' or '.join(names)}?" if inside else ""
+        raise UsageError(Problem(what=f"{path} is a directory, not a {what}", hint=hint))
+    if path.exists():
+        raise UsageError(f"{path} is not a file")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no {what} {path}: no directory {path.parent}")
+    names = sorted(file.name for file in path.parent.glob(f"*{suffix}"))
+    close = difflib.get_close_matches(path.name, names, n=1)
+    if path.name + suffix in names:
+        close = [path.name + suffix]
+    hint = f"did you mean {path.with_name(close[0])}?" if close else ""
+    raise UsageError(Problem(what=f"there is no {what} {path}", hint=hint))
+
+
+def check_output(output: Path, recipe: Path) -> None:
+    """Raise UsageError where an image cannot be written to `output`."""
+    directory = output.parent
+    if output.is_dir():
+        inside = output / recipe.with_suffix(".img").name
+        raise UsageError(
+            Problem(what=f"{output} is a directory", hint=f"name the image: --output {inside}")
+        )
+    if output.exists() and not output.is_file():
+        raise UsageError(f"{output} is not a file, and vmdsl writes to nothing else")
+    if output.exists() and output.samefile(recipe):
+        raise UsageError(f"{output} is the recipe; the image would replace it")
+    if not directory.is_dir():
+        hint = "" if directory.exists() else f"make it first: mkdir -p {directory}"
+        raise UsageError(Problem(what=f"there is no directory {directory}", hint=hint))
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise UsageError(
+            Problem(
+                what=f"the directory {directory} is not writable by you",
+                hint="name another place for the image with --output",
+            )
+        )

@@ -1,0 +1,66 @@
+"""How mistakes look: each with its place, the recipe's line, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from vmdsl.errors import HostError, Problem, RecipeError, VmdslError, Where
+
+
+def show_error(error: VmdslError, console: Console, *, building: bool = False) -> None:
+    """Every problem of an error. `building` adds to their number that nothing was built."""
+    for problem in error.problems:
+        for line in describe(problem, Path.cwd()):
+            console.print(line, soft_wrap=True)
+    if isinstance(error, RecipeError | HostError):
+        noun = "mistake" if isinstance(error, RecipeError) else "problem"
+        count = len(error.problems)
+        rest = "; nothing was built" if building else ""
+        console.print(Text(f"{count} {noun}{'s' * (count != 1)}{rest}", style="bold"))
+
+
+def describe(problem: Problem, cwd: Path) -> Sequence[Text]:
+    """A problem as lines, with paths below `cwd` relative to it."""
+    what, *more = _relative(problem.what, cwd).splitlines() or [""]
+    place = _relative(str(problem.where), cwd) if problem.where else "vmdsl"
+    head = Text.assemble((f"{place}: ", "bold"))
+    if problem.step:
+        head.append(f"step {problem.step}: ", "cyan")
+    head.append(what)
+    lines = [head, *(Text(f"    {line}") for line in more)]
+    if problem.where:
+        lines += _source(problem.where)
+    lines += [
+        Text(f"    {line.strip()}", style="green")
+        for line in _relative(problem.hint, cwd).splitlines()
+    ]
+    return lines
+
+
+def _source(where: Where) -> list[Text]:
+    """The line of the recipe that a problem is about, and a mark below its column."""
+    try:
+        source = where.file.read_text(encoding="utf-8").splitlines()[where.line - 1]
+    except (OSError, UnicodeDecodeError, IndexError):
+        return []
+    code = source.strip()
+    if not where.line or not code:
+        return []
+    number = f"{where.line:>6} | "
+    lines = [Text.assemble((number, "dim"), code)]
+    if where.column:
+        indent = where.column - 1 - (len(source) - len(source.lstrip()))
+        lines.append(Text(" " * (len(number) + max(indent, 0)) + "^", style="red"))
+    return lines
+
+
+def _relative(text: str, cwd: Path) -> str:
+    """The text with absolute paths below `cwd` made relative."""
+    if cwd == cwd.parent:
+        return text
+    return re.sub(rf"(?<![\w./-]){re.escape(str(cwd))}/(?=[^\s/])", "", text)

@@ -1,0 +1,167 @@
+"""How a build's progress looks: a live display on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from vmdsl.build.progress import Built, Listener, Work
+
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
+_MINUTE = 60
+_SHORT = 10
+_STEP = 1024
+
+
+@contextmanager
+def progress(
+    *,
+    verbose: bool,
+    console: Console | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Listener]:
+    """Show what the listener is told, until the block ends; how it ends is shown too."""
+    console = console or Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield PlainProgress(console, verbose=verbose)
+        return
+    display = LiveProgress(console, verbose=verbose, clock=clock)
+    live = Live(
+        get_renderable=display.render, console=console, refresh_per_second=10, transient=True
+    )
+    with live:
+        try:
+            yield display
+        except BaseException:
+            display.end("✗", "red")
+            raise
+        display.end("✓", "green")
+
+
+class PlainProgress:
+    """A line for each piece of work that begins; with `verbose`, all that programs print."""
+
+    def __init__(self, console: Console, *, verbose: bool) -> None:
+        self._console = console
+        self._verbose = verbose
+
+    def started(self, work: Work) -> None:
+        step = f"{work.step}: " if work.step else ""
+        self._print(f"[{work.number}/{work.total}] {step}{work.summary}")
+
+    def said(self, line: str) -> None:
+        if self._verbose:
+            self._print(f"    {clean(line)}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(Text(line), soft_wrap=True)
+        self._console.file.flush()
+
+
+class LiveProgress:
+    """The work under way, with its last line; finished work stays above it, a line each."""
+
+    def __init__(self, console: Console, *, verbose: bool, clock: Callable[[], float]) -> None:
+        self._console = console
+        self._verbose = verbose
+        self._clock = clock
+        self._begun = self._since = clock()
+        self._work: Work | None = None
+        self._last = ""
+        self._spinner = Spinner("dots", style="cyan")
+
+    def started(self, work: Work) -> None:
+        self.end("✓", "green")
+        self._since, self._last, self._work = self._clock(), "", work
+
+    def said(self, line: str) -> None:
+        line = clean(line)
+        if line.strip():
+            self._last = line
+        if self._verbose:
+            self._console.print(Text(f"    {line}", "dim"), soft_wrap=True)
+
+    def end(self, mark: str, style: str) -> None:
+        """Leave a line that tells how the work under way has ended."""
+        work, self._work = self._work, None
+        if work is not None:
+            self._console.print(self._line(work, Text(mark, style)))
+
+    def render(self) -> RenderableType:
+        """What the display shows now."""
+        work = self._work  # the display's own thread calls this
+        if work is None:
+            return Text()
+        below = Table.grid(expand=True, padding=(0, 1))
+        below.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        below.add_column(justify="right", no_wrap=True)
+        total = f"{duration(self._clock() - self._begun)} in all"
+        below.add_row(Text(f"  {self._last}", "dim"), Text(total, "dim"))
+        return Group(self._line(work, self._spinner), below)
+
+    def _line(self, work: Work, mark: RenderableType) -> Table:
+        line = Table.grid(expand=True, padding=(0, 1))
+        line.add_column(width=1)
+        line.add_column(width=2 * len(str(work.total)) + 1, justify="right", no_wrap=True)
+        line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        line.add_column(justify="right", no_wrap=True)
+        what = Text()
+        if work.step:
+            what.append(f"{work.step}  ", "cyan")
+        what.append(work.summary)
+        line.add_row(
+            mark,
+            Text(f"{work.number}/{work.total}", "dim"),
+            what,
+            duration(self._clock() - self._since),
+        )
+        return line
+
+
+def show_built(built: Built, console: Console | None = None) -> None:
+    """Where the image is, how large, and how long it took."""
+    console = console or Console(highlight=False)
+    info = built.image.stat()
+    place = built.image
+    if place.is_relative_to(Path.cwd()):
+        place = place.relative_to(Path.cwd())
+    console.print(
+        Text.assemble(
+            (str(place), "bold"),
+            f": {rounded(info.st_size)}, {rounded(info.st_blocks * 512)} on disk, ",
+            f"built in {duration(built.seconds)}",
+        ),
+        soft_wrap=True,
+    )
+
+
+def clean(line: str) -> str:
+    """What a line shows on a terminal: no colours, and only what was written over it last."""
+    return _CONTROL.sub("", line.rstrip("\r\n").rpartition("\r")[2].expandtabs())
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < _SHORT:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def rounded(size: int) -> str:
+    """A number of bytes to three digits, or four where they make a whole number."""
+    number, unit = float(size), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if number < _STEP:
+            break
+        number, unit = number / _STEP, larger
+    return f"{number:.{max(3, len(str(int(number))))}g} {unit}"
