@@ -31,3 +31,9 @@ def lint(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """The tests that build no image, in seconds. Arguments after -- go to pytest."""
     session.run("pytest", "-m", "not integration", "--ignore=tests/integration", *session.posargs)
+
+
+@nox.session
+def golden(session: nox.Session) -> None:
+    """Write the golden plans anew, when a change of them is meant; then look at the diff."""
+    session.run("pytest", "-q", "tests/golden", env={"VMDSL_GOLDEN": "rewrite"})

@@ -137,14 +137,14 @@ def plan(
     *,
     ahead: Ahead,
     values: Mapping[str, object],
-    as_json: _Json = False,
+    json: _Json = False,
     cache_dir: _Cache = None,
     seed: _Seed = "",
 ) -> None:
     """Show what a build would do: the options, the disk, and every operation in order."""
     existing_file(ahead.path, "recipe", ".py")
     made = _make_plan(ahead, values, _cache(cache_dir), seed)
-    if as_json:
+    if json:
         from vmdsl.plan.render import plan_json  # noqa: PLC0415
 
         typer.echo(plan_json(made), nl=False)
