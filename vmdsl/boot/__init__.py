@@ -1,0 +1,1 @@
+"""Running a built image in QEMU and talking to its console."""

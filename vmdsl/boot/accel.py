@@ -1,0 +1,87 @@
+"""Choosing KVM only where it works, which its device file doesn't tell.
+
+In a container or a virtual machine /dev/kvm may be there, readable, and hang or crash
+every guest. So a guest is booted with it, once in each boot of this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from vmdsl import programs
+from vmdsl.boot.machine import QEMU, Accel, bound
+from vmdsl.boot.sector import EXIT_CODE, SIGN, probe_disk
+
+_SECONDS = 5.0
+_WORKS = "works"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def choose(cache: Path) -> Accel:
+    """KVM where it works, TCG elsewhere. `cache` is vmdsl's cache directory."""
+    return Accel.TCG if kvm_problem(cache) else Accel.KVM
+
+
+def kvm_problem(cache: Path, device: Path = Path("/dev/kvm")) -> str:
+    """Say in a sentence why KVM can't be used; an empty string means that it can.
+
+    The answer of the first call in a boot is kept in `cache`, in `kvm/` and the boot's id.
+    """
+    if not device.exists():
+        return f"There is no {device}."
+    if not os.access(device, os.R_OK | os.W_OK):
+        return f"This user may not use {device}."
+    if programs.find(QEMU) is None:
+        return f"There is no {QEMU}."
+    answer = cache / "kvm" / _BOOT_ID.read_text(encoding="ascii").strip()
+    try:
+        said = answer.read_text(encoding="utf-8").strip()
+    except OSError:
+        said = _try_kvm() or _WORKS
+        _keep(answer, said)
+    return "" if said == _WORKS else said
+
+
+def probe_argv(accel: Accel, disk: str) -> tuple[str, ...]:
+    """Say how QEMU is called to boot the probe's disk."""
+    cpu = "host" if accel is Accel.KVM else "max"
+    return (
+        *(QEMU, "-nodefaults", "-accel", accel.value, "-cpu", cpu, "-m", "16M"),
+        *("-drive", f"if=virtio,format=raw,readonly=on,file={disk}"),
+        *("-device", "isa-debug-exit,iobase=0xf4,iosize=4"),
+        *("-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot"),
+    )
+
+
+def _try_kvm() -> str:
+    try:
+        done = try_accel(Accel.KVM)
+    except subprocess.TimeoutExpired:
+        return f"A guest that is run with /dev/kvm hangs ({_SECONDS:g} seconds)."
+    if done.code == EXIT_CODE and SIGN.decode() in done.output:
+        return ""
+    last = done.output.strip().splitlines()[-1:] or [f"exit code {done.code}"]
+    return f"A guest that is run with /dev/kvm fails: {last[0]}"
+
+
+def try_accel(accel: Accel) -> programs.Finished:
+    """Boot the probe's disk, from memory."""
+    disk = os.memfd_create("probe")
+    try:
+        os.write(disk, probe_disk())
+        argv = probe_argv(accel, f"/dev/fd/{disk}")
+        return programs.run(bound(argv), pass_fds=(disk,), timeout=_SECONDS)
+    finally:
+        os.close(disk)
+
+
+def _keep(answer: Path, said: str) -> None:
+    # Without a cache the next call boots the probe again.
+    with suppress(OSError):
+        answer.parent.mkdir(parents=True, exist_ok=True)
+        for old in answer.parent.iterdir():
+            old.unlink()
+        answer.write_text(f"{said}\n", encoding="utf-8")
