@@ -221,8 +221,10 @@ def _suite(name: str) -> Suite:
 def _packages(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if not _PACKAGE.fullmatch(name):
+            several = " " in name or "," in name
             raise refuse(
-                f"{name!r} is not the name of a package", "names are lower case: linux-image"
+                f"{name!r} is not the name of a package",
+                "give each package by itself" if several else "names are lower case: linux-image",
             )
     return tuple(names)
 

@@ -36,12 +36,13 @@ class Origin:
 
 @dataclass
 class Recorder:
-    """What one evaluation of one recipe has come to so far."""
+    """What one evaluation of one recipe has come to so far. `line` is that of the step."""
 
     recipe: Path
     value_of: Callable[[object], Any]
     result_of: Callable[[object], Any]
     step: str = ""
+    line: int = 0
     operations: list[Operation] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -55,7 +56,7 @@ class Recorder:
             if frame.f_back is None:
                 break
             frame = frame.f_back
-        return Where(self.recipe)
+        return Where(self.recipe, self.line)
 
     def problem(self, what: str, hint: str = "") -> Problem:
         """Note a mistake at the line that is running now."""

@@ -20,8 +20,9 @@ declared: list[Callable[[object], None]] = []
 
 def _untrue(self: object) -> bool:
     """`if flag:` asks the flag itself, which mypy reports as it doesn't see this method."""
-    name = getattr(self, "name", "") or "flag"
-    raise untrue("this is always true, whatever its value", f"call it: {name}()")
+    name = getattr(self, "name", "")
+    hint = f"call it: {name}()" if name else "call it; for step_if(), combine flags with & | ~"
+    raise untrue("this is always true, whatever its value", hint)
 
 
 class _Declared:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.errors import Problem, Where
-from vmdsl.language.handles import Disk, Ext2, Ext3, Ext4, Filesystem, Partition, Swap, Vfat
+from vmdsl.language.handles import Disk, Ext2, Ext3, Ext4, Filesystem, Partition, Swap, Table, Vfat
 from vmdsl.language.operations import Operation, TreeOperation
 from vmdsl.plan import rules_disk, rules_system
 
@@ -42,7 +42,7 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         problems += rule(operations)
     problems += _local_files_exist(operations, recipe)
     if complete:
-        if not any(isinstance(operation, Disk) for operation in operations):
+        if not any(isinstance(operation, Disk | Table) for operation in operations):
             problems.append(
                 Problem(
                     what="the recipe makes no disk image",

@@ -29,11 +29,14 @@ class _Values:
 
     def __init__(self, recipe: Recipe, values: Mapping[str, object]) -> None:
         self.chosen = {id(o): values.get(o.name, o.default) for o in recipe.options}
+        self.imported = {id(value) for value in vars(recipe.module).values()}
         self.recorder: Recorder | None = None
 
     def of(self, option: object) -> Any:
         if id(option) in self.chosen:
             return self.chosen[id(option)]
+        if id(option) in self.imported:
+            raise DependsOnFailed  # reported when the recipe was loaded
         assert self.recorder is not None  # noqa: S101 (set before any step runs)
         what = "an option is read that this recipe does not declare"
         self.recorder.problem(what, "declare options and flags at the recipe's top level")
@@ -47,6 +50,7 @@ class _Results:
         self.known: dict[int, object] = {}
         self.failed: set[int] = set()
         self.running: Step[object] | None = None
+        self.imported = {id(value) for value in vars(recipe.module).values()}
         self.order = {id(step): number for number, step in enumerate(recipe.steps)}
         self.recorder: Recorder | None = None
 
@@ -59,6 +63,8 @@ class _Results:
         assert self.recorder is not None  # noqa: S101 (set before any step runs)
         if step is self.running:
             what, hint = f"the step {step.name} calls itself", "call the steps above it"
+        elif id(step) not in self.order and id(step) in self.imported:
+            raise DependsOnFailed  # reported when the recipe was loaded
         elif id(step) not in self.order:
             what = f"the step {step.name} belongs to another recipe"
             hint = "share functions, not steps: a plain function from handles to handles"
@@ -82,7 +88,7 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
     try:
         with guarded(recorder):
             for step in recipe.steps:
-                recorder.step, results.running = step.name, step
+                recorder.step, recorder.line, results.running = step.name, step.where.line, step
                 if signature(step.function).parameters:  # reported when it was loaded
                     results.failed.add(id(step))
                     continue

@@ -54,7 +54,7 @@ _EVENTS = {
     "os.putenv": "changes the environment",
     "os.unsetenv": "changes the environment",
 }
-_HINT = "a recipe only says what is wanted; do it in a step: chroot(), host_shell(), copy_file()"
+_HINT = "a recipe only says what is wanted; chroot() and host_shell() do things, when it is built"
 _active: list[Recorder] = []
 _installed: list[bool] = []
 

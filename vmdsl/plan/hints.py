@@ -9,29 +9,40 @@ import re
 import vmdsl
 
 _OWN = r"(?:Flag|Condition|Option\[.*\]|Step\[.*\])"
+_ALWAYS_TRUE = "which does not implement __bool__"
 #: The first pattern that fits gives the hint; {text} is the piece of the recipe that is meant.
 _HINTS = (
-    (r'has type "Fact" which does not', "known only while building: pass it as unless="),
+    (rf'"Fact" {_ALWAYS_TRUE}', "it is known only while building: pass it as unless="),
     (
-        rf'has type "{_OWN}" which does not',
-        "this asks whether there is such a thing: call it, {text}()",
+        rf'"(Flag|Condition)" {_ALWAYS_TRUE}',
+        "call it: {text}(); for step_if(), combine flags with & | ~",
+    ),
+    (
+        rf'"{_OWN}" {_ALWAYS_TRUE}',
+        "call it: {text}()",
+    ),
+    (
+        r'"unless" to .* expected "Fact \| None"',
+        "unless= is decided while building, as path_exists() is; what is known now is for @step_if",
     ),
     (rf'incompatible type "{_OWN}"; expected "(?!Callable|Condition)', "call it: {text}()"),
-    (r'incompatible type .*; expected "Condition"', "give a flag, not its value: step_if(uefi)"),
+    (r'"step_if" .*"Callable.*; expected "Condition"', "write @step, or give it a flag"),
+    (
+        r'; expected "Condition"',
+        "give it the flag itself, as in step_if(uefi); combine flags with & | ~",
+    ),
     (
         r'(incompatible type|\(got) "[^"]+ \| None"[;,] expected|Item "None" of',
         "it is None where its step does not run: first ask `if (it := {text}) is not None:`",
     ),
     (r'incompatible type "(int|float|str)"; expected "Size', "write a size: MiB(512), GiB(4)"),
     (r'incompatible type "str"; expected "Arch"', "write Arch.AMD64 and the like"),
-    (r'incompatible type "list\[str\]"; expected "str"', "name them one by one, without a list"),
-    (
-        r'"unless" to .* expected "Fact \| None"',
-        "unless= is decided while building, as path_exists() is; what is known now is for @step_if",
-    ),
+    (r'to "apt" .* "list\[str\]"; expected "str"', "name them one by one, without a list"),
+    (r'Argument "flags" .* "str"; expected', 'write flags=("boot",)'),
     (r'expected "RootFs"', "this needs a system: give what debootstrap() returned"),
     (r'"Mounted\[.*\]"; expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat"),
-    (r'expected "Mounted\[.*\]"', "mount it first, as in mount(mkext4(partition))"),
+    (r'expected "Mounted\[Vfat\]"', 'mount it first: mount({text}, "/boot/efi", on=root())'),
+    (r'expected "Mounted\[.*\]"', "mount it first: mount({text})"),
     (
         r'of "mount" cannot be "Swap"',
         "swap is mounted nowhere: fstab() writes a line for it by itself",
@@ -49,17 +60,25 @@ _HINTS = (
         r'Argument 1 .*"Callable\[\[.+\], .*"; expected "Callable\[\[\],',
         "a step has no parameters: it calls the options and the steps above it for what it needs",
     ),
+    (r'in call to "step"', "write @step, without ()"),
+    (r"Too many positional arguments", "name the values: key=…"),
     (r"module named .* \[import-not-found\]", "is it installed where vmdsl is?"),
     (r"\[import-untyped\]", "its authors have to add types and a file py.typed"),
 )
+_NAME = re.compile(r'Name "(\w+)" is not defined')
+_LITERAL = re.compile(r"""incompatible type "Literal\['(.*)'\].*"; expected "Literal\[(.*)\]""")
 _KEYWORD = re.compile(r'Unexpected keyword argument "(\w+)" for "(\w+)"')
 
 
 def hint_for(message: str, text: str) -> str:
     """A hint for a message with its code, or nothing. `text` is the code that it is about."""
-    keyword = _KEYWORD.search(message)
-    if keyword and "did you mean" not in message:
-        return _keywords(*keyword.groups())
+    if "did you mean" in message or "maybe" in message:
+        return ""
+    for search, answer in ((_KEYWORD, _keywords), (_NAME, _names), (_LITERAL, _choices)):
+        match = search.search(message)
+        if match:
+            return answer(*match.groups())
+    text = text.rpartition(".")[0] if message.startswith('Item "None" of') else text
     for pattern, hint in _HINTS:
         if re.search(pattern, message) and (text or "{text}" not in hint):
             return hint.format(text=text)
@@ -68,8 +87,20 @@ def hint_for(message: str, text: str) -> str:
 
 def _keywords(wrong: str, function: str) -> str:
     called = getattr(vmdsl, function, None)
-    if called is None or not callable(called):
-        return ""
+    if called is None:
+        return "put @dataclass(frozen=True, kw_only=True) above it" if function[0].isupper() else ""
     names = list(inspect.signature(called).parameters)
     close = difflib.get_close_matches(wrong, names, n=1)
     return f"did you mean {close[0]}=?" if close else f"{function} takes {', '.join(names)}"
+
+
+def _names(name: str) -> str:
+    if name in vmdsl.__all__:
+        return f"import it: from vmdsl import {name}"
+    close = difflib.get_close_matches(name, vmdsl.__all__, n=1)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def _choices(wrong: str, choices: str) -> str:
+    close = difflib.get_close_matches(wrong, re.findall("'(.*?)'", choices), n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else ""

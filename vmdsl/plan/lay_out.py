@@ -204,10 +204,11 @@ def _misplaced(
             (p.partition for p in placed if p.partition.size is p.partition.end is None), None
         )
         hint = f"{rest.name} takes all that is left" if rest else "make the image larger"
+        room = Size(limit // ALIGNMENT * ALIGNMENT)
         if end <= start:
-            what = f"there is no room left for it behind {Size(start)} of {Size(limit)}"
+            what = f"no room is left for it: it starts at {Size(start)} of {room}"
         else:
-            what = f"it ends at {Size(end)} and does not fit: the disk ends at {Size(limit)}"
+            what = f"it ends at {Size(end)} and does not fit: there is room up to {room}"
         problems.append(partition.problem(what, hint))
     problems += [
         partition.problem(

@@ -8,7 +8,7 @@ from typing import Any
 
 from vmdsl.errors import Problem
 from vmdsl.language.grub import GrubUefi
-from vmdsl.language.handles import Filesystem, Mounted, Partition, RootFs, Vfat
+from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs, Vfat
 from vmdsl.language.operations import LayoutOperation, Operation
 
 
@@ -18,6 +18,8 @@ def partitions_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
     for partition in operations:
         if isinstance(partition, Partition) and id(partition) not in used:
             if partition.type == "bios-boot":
+                if isinstance(partition.table, Msdos):
+                    continue  # which is the mistake
                 hint = "add grub_bios(), or remove it"
             else:
                 hint = f"format it: mkext4({partition.name}()), or remove it"
