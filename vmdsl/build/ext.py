@@ -25,7 +25,6 @@ _CONFIGURATION = """\
         features = has_journal,extent,huge_file,flex_bg,metadata_csum,64bit,dir_nlink,extra_isize
     }
 """
-_BLOCK = 4096
 
 
 def make_ext(target: Target, content: Path | None) -> None:
@@ -54,7 +53,7 @@ def make_ext(target: Target, content: Path | None) -> None:
         ",".join(extended),
         *(["-d", str(content)] if content else []),
         target.path,
-        str(target.size // _BLOCK),
+        f"{target.size // 1024}k",
         env=env,
         content=content,
     )

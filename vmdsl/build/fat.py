@@ -17,6 +17,8 @@ def make_fat(target: Target, content: Path | None) -> None:
     target.run(
         "mkfs.vfat",
         "--invariant",
+        "-F",
+        fat_bits(target.size),
         "-i",
         filesystem.uuid.replace("-", ""),
         *(["-n", label] if label else []),
@@ -41,6 +43,16 @@ def make_fat(target: Target, content: Path | None) -> None:
                 )
         if files:
             _mtool(target, content, "mcopy", "-m", *map(str, files), f"{inside}/")
+
+
+def fat_bits(size: int) -> str:
+    """Which FAT suits a partition of `size` bytes; mkfs.vfat would ask the size of the image.
+
+    The UEFI specification wants FAT32 in an EFI system partition, so it comes as early as it can.
+    """
+    if size >= 64 * 2**20:
+        return "32"
+    return "16" if size >= 8 * 2**20 else "12"
 
 
 def _mtool(target: Target, content: Path, tool: str, *arguments: str) -> None:
