@@ -16,7 +16,12 @@ from rich.text import Text
 
 from vmdsl.build.progress import Built, Listener, Work
 
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours and movements
+    r"|\x1b\][^\x07\x1b]*(\x07|\x1b\\)"  # titles and links
+    r"|\x1b[ -/]*[0-~]?"
+    r"|[\x00-\x08\x0b-\x1f\x7f]"
+)
 _MINUTE = 60
 _SHORT = 10
 _STEP = 1024

@@ -107,7 +107,8 @@ class _Encoder:
         if hasattr(value, "__qualname__"):
             return f"{value.__module__}.{value.__qualname__}"
         text = _ADDRESS.sub("", str(value))
-        return {text: self.value(vars(value))} if text != str(value) else text
+        inside = getattr(value, "__dict__", None) if text != str(value) else None
+        return {text: self.value(inside)} if inside else text
 
     @value.register
     def _(self, value: int | float | str | None) -> Any:

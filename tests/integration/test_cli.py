@@ -1,0 +1,210 @@
+"""The real `vmdsl`, run as people run it: what it prints, and its exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+VMDSL = Path(sys.executable).with_name("vmdsl")
+RECIPES = Path(__file__).parents[2] / "recipes"
+GOOD = RECIPES / "announcement.py"
+BAD = """\
+from vmdsl import Disk, GiB, Gpt, Partition, mkgpt, mkimg, mkpart, option, step
+
+size = option(GiB(4), help="Size.")
+
+
+@step
+def disk() -> Disk:
+    return mkimg(size())
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(disk(), 3)
+
+
+@step
+def root() -> Partition:
+    return mkpart(disk())
+"""
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def vmdsl(tmp_path: Path, cache: Path) -> Run:
+    (tmp_path / "bad.py").write_text(BAD)
+    plain = {k: v for k, v in os.environ.items() if k not in {"FORCE_COLOR", "PY_COLORS"}}
+    env = {**plain, "VMDSL_CACHE": str(cache), "COLUMNS": "80"}
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [VMDSL, *arguments],
+            cwd=tmp_path,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def refused(done: subprocess.CompletedProcess[str], code: int) -> str:
+    assert (done.returncode, done.stdout) == (code, ""), done
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_good_recipe(vmdsl: Run) -> None:
+    done = vmdsl("check", GOOD)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{GOOD}: no mistakes\n", "")
+
+
+def test_mistakes_of_mypy(vmdsl: Run) -> None:
+    lines = refused(vmdsl("check", "bad.py"), 3).splitlines()
+    assert lines[0].startswith("bad.py:13: ")
+    assert lines[1] == "    13 | return mkgpt(disk(), 3)"
+    assert any(line.startswith("bad.py:18: ") for line in lines)
+    assert lines[-1] == "2 mistakes"
+
+
+def test_build_says_that_nothing_was_built(vmdsl: Run, tmp_path: Path) -> None:
+    assert refused(vmdsl("build", "bad.py"), 3).endswith("\n2 mistakes; nothing was built\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.py"]
+
+
+def test_mistake_of_the_evaluator(vmdsl: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text(BAD.replace(", 3", "").replace("mkpart(disk", "mkpart(table"))
+    text = refused(vmdsl("check", "bad.py"), 3)
+    assert "bad.py:18: step root: this partition is never used\n" in text
+    assert "    18 | return mkpart(table())\n    format it: mkext4(root())" in text
+
+
+def test_recipe_that_cannot_be_loaded(vmdsl: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("print('said')\nsize = 1 / 0\n")
+    text = refused(vmdsl("build", "bad.py", "--size", "8G"), 3)
+    assert "bad.py:2: ZeroDivisionError: division by zero\n     2 | size = 1 / 0\n" in text
+    (tmp_path / "bad.py").write_text("def broken(:\n")
+    assert "bad.py:1: " in refused(vmdsl("plan", "bad.py"), 3)
+
+
+def test_option_that_the_recipe_refuses(vmdsl: Run) -> None:
+    text = refused(vmdsl("check", GOOD, "--suite", "bookwrom"), 3)
+    assert "Debian has no suite bookwrom" in text
+    assert "did you mean bookworm?" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["check", "bad.py", "--size", "8Q"],
+            (
+                "vmdsl: invalid value for '--size': '8Q' is not a size; write it like 512M or 4G\n"
+                "    see: vmdsl check bad.py --help\n"
+            ),
+        ),
+        (
+            ["check", "bad.py", "--siez", "8G"],
+            "vmdsl: no such option: --siez\n    did you mean --size?\n",
+        ),
+        (["check", "bda.py"], "vmdsl: there is no recipe bda.py\n    did you mean bad.py?\n"),
+        (["check", "a/b.py"], "vmdsl: there is no recipe a/b.py: no directory a\n"),
+        (["check", "."], "vmdsl: . is a directory, not a recipe\n    did you mean bad.py?\n"),
+        (
+            ["build", "bad.py", "-o", "images/x.img"],
+            "vmdsl: there is no directory images\n    make it first: mkdir -p images\n",
+        ),
+        (
+            ["build", "bad.py", "-o", "."],
+            "vmdsl: . is a directory\n    name the image: --output bad.img\n",
+        ),
+        (
+            ["build", "bad.py", "-o", "bad.py"],
+            "vmdsl: bad.py is the recipe; the image would replace it\n",
+        ),
+        (["boot", "bad.img", "--firmware", "bios"], "vmdsl: there is no image bad.img\n"),
+        (["frob"], "vmdsl: no such command 'frob'\n    see: vmdsl --help\n"),
+    ],
+)
+def test_usage(vmdsl: Run, arguments: list[str], message: str) -> None:
+    assert refused(vmdsl(*arguments), 2) == message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_output_where_nothing_can_be_written(vmdsl: Run, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir(mode=0o555)
+    text = refused(vmdsl("build", "bad.py", "-o", "images/x.img"), 2)
+    assert text.startswith("vmdsl: the directory images is not writable by you\n")
+
+
+@pytest.mark.parametrize("command", ["build", "check", "plan"])
+def test_help_has_the_options_of_the_recipe(vmdsl: Run, command: str) -> None:
+    done = vmdsl(command, RECIPES / "hybrid.py", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    panel = done.stdout.partition("Options of hybrid.py")[2]
+    for text in ("--size", "--suite", "--no-with-swap", "[default: 4 GiB]", "[default: off]"):
+        assert text in panel
+
+
+def test_plan(vmdsl: Run) -> None:
+    done = vmdsl("plan", RECIPES / "hybrid.py", "--size", "8G", "--no-with-swap")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Disk of 8 GiB, GPT" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert not [line for line in done.stdout.splitlines() if len(line) > 80]
+
+
+def test_plan_as_json_does_not_depend_on_the_place(vmdsl: Run, tmp_path: Path) -> None:
+    (tmp_path / GOOD.name).write_text("print('not part of the plan')\n" + GOOD.read_text())
+    here = vmdsl("plan", GOOD.name, "--json", "--seed", "x")
+    assert here.returncode == 0
+    document = json.loads(here.stdout)
+    assert document["recipe"] == GOOD.name
+    assert document["seed"] == "x"
+    assert str(tmp_path) not in here.stdout
+
+
+def test_reader_that_goes_away(vmdsl: Run, tmp_path: Path, cache: Path) -> None:
+    del vmdsl
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [VMDSL, "plan", GOOD, "--json"],
+        cwd=tmp_path,
+        env={**os.environ, "VMDSL_CACHE": str(cache)},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_encoding_without_our_letters(tmp_path: Path, cache: Path) -> None:
+    done = subprocess.run(
+        [VMDSL, "plan", RECIPES / "hybrid.py"],
+        cwd=tmp_path,
+        env={**os.environ, "VMDSL_CACHE": str(cache), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.isascii()
+    assert b"|1|" in done.stdout

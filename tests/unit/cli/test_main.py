@@ -1,0 +1,129 @@
+"""Exit codes and messages, of what needs no program."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vmdsl.cli import main
+from vmdsl.cli.main import run
+from vmdsl.errors import BootError, BuildError, HostError, RecipeError, UsageError, VmdslError
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.py").write_text("")
+    return tmp_path
+
+
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert run(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err.removeprefix("vmdsl: ").rstrip("\n")
+
+
+def raising(error: BaseException) -> Any:
+    def raise_it(*_: object) -> None:
+        raise error
+
+    return raise_it
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("it"), 2),
+        (RecipeError("it"), 3),
+        (HostError("it"), 4),
+        (BuildError("it"), 5),
+        (BootError("it"), 6),
+        (VmdslError("it"), 1),
+    ],
+)
+def test_errors_have_their_exit_codes(
+    error: VmdslError,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(main, "_run", raising(error))
+    assert run(["doctor"]) == code
+    assert capsys.readouterr().err.startswith("vmdsl: it\n")
+
+
+def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("vmdsl.cli.doctor.run_doctor", raising(KeyboardInterrupt()))
+    assert run(["doctor"]) == 130
+    assert capsys.readouterr().err.strip() == "vmdsl: interrupted"
+    monkeypatch.setattr(main, "_run", raising(KeyboardInterrupt()))
+    assert run(["doctor"]) == 130
+
+
+def test_bug(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(main, "_run", raising(KeyError("x")))
+    monkeypatch.delenv("VMDSL_DEBUG", raising=False)
+    assert run(["doctor"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("vmdsl: this is a bug in vmdsl: KeyError: 'x'")
+    monkeypatch.setenv("VMDSL_DEBUG", "1")
+    assert run(["doctor"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_reader_that_went_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(main, "_run", raising(BrokenPipeError()))
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        assert run(["doctor"]) == 1
+        assert os.path.samestat(os.fstat(out.fileno()), Path(os.devnull).stat())
+
+
+def test_exit_code_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vmdsl.cli.doctor.run_doctor", lambda _: 4)
+    assert run(["doctor"]) == 4
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("vmdsl ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 0
+    out = capsys.readouterr().out
+    assert all(f"│ {name} " in out for name in ("build", "check", "plan", "boot", "doctor"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["buidl"], "no such command 'buidl'\n    did you mean 'build'?"),
+        (["--frob"], "no such option: --frob\n    see: vmdsl --help"),
+        (["check"], "missing argument 'RECIPE'\n    see: vmdsl check --help"),
+        (["build", "emty.py"], "there is no recipe emty.py\n    did you mean empty.py?"),
+        (["plan", "."], ". is a directory, not a recipe\n    did you mean empty.py?"),
+        (["build", "empty.py", "-o", "a/b"], "there is no directory a\n    make it first: mkdir"),
+        (["build", "empty.py", "-o", "."], ". is a directory\n    name the image: --output empty"),
+        (["boot", "a.img", "--firmware", "bios"], "there is no image a.img"),
+        (["boot", "a.img"], "missing option '--firmware'"),
+        (["boot", "a.img", "--firmware", "q"], "invalid value for '--firmware': 'q' is not one of"),
+        (["boot", "a.img", "--firmware", "bios", "--memory", "x"], "invalid value for '--memory'"),
+    ],
+)
+def test_usage(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(arguments, capsys).startswith(message)
+
+
+def test_boot(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machines: list[Any] = []
+    monkeypatch.setattr("vmdsl.boot.accel.choose", lambda _: "tcg")
+    monkeypatch.setattr("vmdsl.boot.interactive.run_machine", lambda m: machines.append(m) or 7)
+    (here / "a.img").write_bytes(b"")
+    options = ["--firmware", "uefi", "--memory", "2G", "--no-network"]
+    assert run(["boot", "a.img", *options]) == 7
+    (machine,) = machines
+    assert (machine.firmware, machine.memory.bytes, machine.network) == ("uefi", 2**31, False)

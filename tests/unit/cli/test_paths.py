@@ -1,0 +1,82 @@
+"""Files that a command line names."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from vmdsl.cli.paths import check_output, existing_file
+from vmdsl.errors import UsageError
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("hybrid.py", "server.py", "notes.txt"):
+        (tmp_path / name).write_text("")
+    return tmp_path
+
+
+def refused(path: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        existing_file(Path(path), "recipe", ".py")
+    return str(caught.value)
+
+
+@pytest.mark.usefixtures("here")
+class TestExistingFile:
+    def test_file(self) -> None:
+        existing_file(Path("hybrid.py"), "recipe", ".py")
+
+    @pytest.mark.parametrize("name", ["hybird.py", "hybrid", "./hybrid.yp"])
+    def test_close_match(self, name: str) -> None:
+        what, hint = refused(name).splitlines()
+        assert what == f"there is no recipe {Path(name)}"
+        assert hint.strip() == "did you mean hybrid.py?"
+
+    def test_nothing_close(self) -> None:
+        assert refused("zzz") == "there is no recipe zzz"
+
+    def test_no_directory(self) -> None:
+        assert refused("x/y.py") == "there is no recipe x/y.py: no directory x"
+
+    def test_directory(self) -> None:
+        what, hint = refused(".").splitlines()
+        assert what == ". is a directory, not a recipe"
+        assert hint.strip() == "did you mean hybrid.py or server.py?"
+
+    def test_device(self) -> None:
+        assert refused("/dev/null") == "/dev/null is not a file"
+
+
+def refused_output(path: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        check_output(path, Path("hybrid.py"))
+    return str(caught.value)
+
+
+@pytest.mark.usefixtures("here")
+class TestOutput:
+    @pytest.mark.parametrize("name", ["new.img", "notes.txt"])
+    def test_new_and_old_file(self, name: str) -> None:
+        check_output(Path(name), Path("hybrid.py"))
+
+    def test_directory(self) -> None:
+        assert refused_output(Path()).endswith("name the image: --output hybrid.img")
+
+    def test_no_directory(self) -> None:
+        text = refused_output(Path("a/b.img"))
+        assert text == "there is no directory a\n    make it first: mkdir -p a"
+
+    def test_file_for_a_directory(self) -> None:
+        assert refused_output(Path("notes.txt/b.img")) == "there is no directory notes.txt"
+
+    def test_device(self) -> None:
+        assert "is not a file" in refused_output(Path("/dev/null"))
+
+    def test_recipe_itself(self, here: Path) -> None:
+        assert "is the recipe" in refused_output(here / "hybrid.py")
+
+    def test_not_writable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+        assert "is not writable" in refused_output(Path("b.img"))

@@ -1,0 +1,80 @@
+"""How mistakes look."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from vmdsl.cli.problems import describe, show_error
+from vmdsl.errors import BuildError, HostError, Problem, RecipeError, UsageError, VmdslError, Where
+
+
+def shown(error: VmdslError, *, building: bool = False) -> str:
+    console = Console(file=io.StringIO(), width=40, highlight=False)
+    show_error(error, console, building=building)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_place_step_line_and_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = tmp_path / "recipes" / "a.py"
+    recipe.parent.mkdir()
+    recipe.write_text("one\n    return mkpart(disk())\n")
+    problem = Problem(
+        what=f"it is there already ({recipe}:1), and this text is longer than the console is wide",
+        where=Where(recipe, 2),
+        step="root",
+        hint=f"use table()\nor look into {tmp_path}/recipes",
+    )
+    assert shown(RecipeError(problem)) == (
+        "recipes/a.py:2: step root: it is there already (recipes/a.py:1), and this text is longer "
+        "than the console is wide\n"
+        "     2 | return mkpart(disk())\n"
+        "    use table()\n"
+        "    or look into recipes\n"
+        "1 mistake\n"
+    )
+
+
+def test_column_is_marked(tmp_path: Path) -> None:
+    recipe = tmp_path / "a.py"
+    recipe.write_text("    x = nothing\n")
+    lines = describe(Problem(what="?", where=Where(recipe, 1, 9)), Path.cwd())
+    assert [line.plain for line in lines[1:]] == ["     1 | x = nothing", "             ^"]
+
+
+@pytest.mark.parametrize("where", [Where(Path("/nowhere/a.py"), 1), Where(Path(__file__), 99999)])
+def test_line_that_is_not_there(where: Where) -> None:
+    assert len(describe(Problem(what="?", where=where), Path.cwd())) == 1
+
+
+def test_whole_file(tmp_path: Path) -> None:
+    recipe = tmp_path / "a.py"
+    recipe.write_text("first\nlast\n")
+    (line,) = describe(Problem(what="empty", where=Where(recipe)), tmp_path)
+    assert line.plain == "a.py: empty"
+
+
+def test_markup_and_more_lines_are_shown_as_they_are() -> None:
+    text = shown(BuildError("[red]no[/red] :smile:\n[1/2] last line"))
+    assert text == "vmdsl: [red]no[/red] :smile:\n    [1/2] last line\n"
+
+
+def test_directory_with_a_name_that_begins_alike_is_not_ours() -> None:
+    (line,) = describe(Problem(what="/srv/apple/x /srv/app/x /mnt/srv/app/y"), Path("/srv/app"))
+    assert line.plain == "vmdsl: /srv/apple/x x /mnt/srv/app/y"
+
+
+@pytest.mark.parametrize(
+    ("error", "building", "last"),
+    [
+        (RecipeError("a", "b", "c"), True, "3 mistakes; nothing was built"),
+        (RecipeError("a"), False, "1 mistake"),
+        (HostError("a", "b"), True, "2 problems; nothing was built"),
+        (UsageError("a"), True, "vmdsl: a"),
+    ],
+)
+def test_count(error: VmdslError, *, building: bool, last: str) -> None:
+    assert shown(error, building=building).splitlines()[-1] == last
