@@ -1,8 +1,6 @@
-"""Swap space: mkswap on a sparse file of its size, whose first page is all there is."""
+"""Swap space: the header that mkswap writes."""
 
 from __future__ import annotations
-
-import os
 
 from vmdsl.build.tools import Target
 
@@ -12,10 +10,7 @@ _PAGE = 4096
 def make_swap(target: Target) -> None:
     """Write the header that makes the partition swap space."""
     filesystem = target.filesystem
-    file = target.tree.scratch / "swap"
-    with file.open("wb") as stream:
-        stream.truncate(target.size)
-    file.chmod(0o600)
+    file = target.blank_file()
     label = filesystem.filesystem.label
     target.run(
         "mkswap",
@@ -25,6 +20,4 @@ def make_swap(target: Target) -> None:
         *([f"--label={label}"] if label else []),
         str(file),
     )
-    with file.open("rb") as stream:
-        os.pwrite(target.image, stream.read(_PAGE), target.offset)
-    file.unlink()
+    target.place(file)

@@ -38,6 +38,31 @@ class Target:
         """How large it is, in bytes."""
         return self.filesystem.partition.size
 
+    def blank_file(self) -> Path:
+        """A sparse file of the filesystem's size, for tools that can't write at an offset."""
+        file = self.tree.scratch / "filesystem"
+        with file.open("wb") as stream:
+            stream.truncate(self.size)
+        file.chmod(0o600)
+        return file
+
+    def place(self, file: Path) -> None:
+        """Put what `blank_file` has become into the image; holes stay holes."""
+        with file.open("rb") as stream:
+            source, end = stream.fileno(), self.size
+            position = 0
+            while position < end:
+                try:
+                    position = os.lseek(source, position, os.SEEK_DATA)
+                except OSError:  # nothing but a hole is left
+                    break
+                hole = os.lseek(source, position, os.SEEK_HOLE)
+                while position < hole:
+                    position += os.copy_file_range(
+                        source, self.image, hole - position, position, self.offset + position
+                    )
+        file.unlink()
+
     def run(
         self,
         *argv: str,
