@@ -1,0 +1,182 @@
+"""A wrong recipe never starts a build: every mistake is found, at its line, in words that help.
+
+Each file of `wrong/` is a recipe with one mistake that people make, or several. A comment stands
+on each line where something is to be said, with a part of the message:
+
+    # M: what mypy says
+    # E: what the evaluator or the check of the plan says
+    # e: what they would say too, if mypy had not said it already
+
+A mistake of the whole file is noted on its first line.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from vmdsl.errors import Problem, RecipeError
+from vmdsl.plan.plan import make_plan
+
+WRONG = Path(__file__).parent / "wrong"
+#: These go the whole way, with mypy in a process of its own as `vmdsl check` starts it.
+WHOLE_WAY = (
+    "import_error",
+    "import_misspelt",
+    "indentation_error",
+    "many_mistakes",
+    "mistake_in_helper",
+    "runs_a_program",
+    "step_with_parameters",
+    "syntax_error",
+)
+
+Expected = list[tuple[Path, int, str]]
+
+
+def expected(recipe: Path, kinds: str) -> Expected:
+    """What the comments of a recipe, and of the modules that it imports, say."""
+    found = []
+    beside = re.findall(r"^(?:from|import) (shared_\w+)", recipe.read_text("utf-8"), re.MULTILINE)
+    for file in (recipe, *(WRONG / f"{name}.py" for name in beside)):
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+            notes = re.split(r" *# (?=[MEe]: )", line)[1:]
+            found += [(file, number, note[3:]) for note in notes if note[0] in kinds]
+    return found
+
+
+def compare(problems: list[Problem], wanted: Expected) -> None:
+    """Exactly what is expected was found, each with a place and a sentence."""
+    left = list(wanted)
+    unexpected = []
+    for problem in problems:
+        assert problem.where is not None, problem
+        place = (problem.where.file, max(problem.where.line, 1))
+        note = next((n for n in left if n[:2] == place and n[2] in problem.what), None)
+        if note is None:
+            unexpected.append(problem)
+        else:
+            left.remove(note)
+    assert ([str(p) for p in unexpected], left) == ([], [])
+
+
+def problems_of(recipe: Path, cache: Path) -> list[Problem]:
+    with pytest.raises(RecipeError) as caught:
+        make_plan(recipe, {}, cache=cache)
+    return list(caught.value.problems)
+
+
+def said_of(recipe: Path, said: Mapping[Path, list[Problem]]) -> list[Problem]:
+    files = {recipe, *(file for file, _, _ in expected(recipe, "M"))}
+    return [problem for file in sorted(files) for problem in said.get(file, [])]
+
+
+def test_there_are_many(wrong_recipe: Path) -> None:
+    assert expected(wrong_recipe, "ME"), "this recipe says of no line that it is wrong"
+    assert len(list(WRONG.glob("*.py"))) > 100
+
+
+def test_mypy_alone(wrong_recipe: Path, said_by_mypy: Mapping[Path, list[Problem]]) -> None:
+    compare(said_of(wrong_recipe, said_by_mypy), expected(wrong_recipe, "M"))
+
+
+def test_evaluator_alone(
+    wrong_recipe: Path,
+    tmp_path: Path,
+    mypy_says: Callable[[list[Problem]], None],
+    started: list[list[str]],
+) -> None:
+    mypy_says([])
+    problems = []
+    try:
+        make_plan(wrong_recipe, {}, cache=tmp_path)
+    except RecipeError as error:
+        problems = list(error.problems)
+    except AttributeError:  # what has the wrong type may surprise the later stages, without mypy
+        assert expected(wrong_recipe, "M")
+    compare(problems, expected(wrong_recipe, "Ee"))
+    assert started == []
+
+
+def test_both(
+    wrong_recipe: Path,
+    tmp_path: Path,
+    said_by_mypy: Mapping[Path, list[Problem]],
+    mypy_says: Callable[[list[Problem]], None],
+    started: list[list[str]],
+) -> None:
+    started.clear()
+    mypy_says(said_of(wrong_recipe, said_by_mypy))
+    compare(problems_of(wrong_recipe, tmp_path), expected(wrong_recipe, "ME"))
+    assert started == []
+    assert not Path("/tmp/vmdsl-wrong-recipe").exists()  # noqa: S108 (what recipes try to write)
+
+
+@pytest.mark.parametrize("name", WHOLE_WAY)
+def test_whole_way(name: str, mypy_cache: Path, started: list[list[str]]) -> None:
+    recipe = WRONG / f"{name}.py"
+    compare(problems_of(recipe, mypy_cache), expected(recipe, "ME"))
+    assert len(started) == 1
+    assert started[0][:4] == [sys.executable, "-P", "-m", "mypy"]
+
+
+def test_missing_programs(
+    tmp_path: Path, mypy_says: Callable[[list[Problem]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is told once, at the operation that needs it first."""
+    from vmdsl import programs  # noqa: PLC0415 (its attribute is what is replaced)
+
+    mypy_says([])
+    monkeypatch.setattr(programs, "find", dict[str, str]().get)
+    recipe = WRONG.parent / "right" / "hybrid_disk.py"
+    problems = problems_of(recipe, tmp_path)
+    missing = [p.what.removeprefix("this machine has no program ") for p in problems]
+    assert len(missing) == len(set(missing))
+    assert {"mmdebstrap", "mke2fs", "mkfs.vfat", "sfdisk"} <= set(missing)
+    assert all("vmdsl doctor" in problem.hint for problem in problems)
+
+
+def test_unknown_option(tmp_path: Path, mypy_says: Callable[[list[Problem]], None]) -> None:
+    mypy_says([])
+    recipe = WRONG.parent / "right" / "hybrid_disk.py"
+    with pytest.raises(RecipeError, match=r"no option siez\n.*did you mean size"):
+        make_plan(recipe, {"siez": 3}, cache=tmp_path)
+
+
+HINTS = {
+    "apt_with_a_list": "one by one",
+    "decorator_step_called": "write @step, without ()",
+    "decorator_step_if_bare": "write @step",
+    "flag_and_flag": "& | ~",
+    "flags_is_a_string": 'flags=("boot",)',
+    "function_misspelt": "did you mean mkgpt?",
+    "grub_uefi_on_ext4": "mkvfat",
+    "grub_uefi_unmounted": 'mount(esp(), "/boot/efi", on=root())',
+    "if_fact": "unless=",
+    "if_flag": "uefi()",
+    "import_forgotten": "from vmdsl import mkimg",
+    "keyword_misspelt": "did you mean size=?",
+    "keyword_of_another_tool": "label",
+    "option_not_called": "size()",
+    "option_of_unsupported_type": "StrEnum",
+    "optional_step_attribute": "(it := table()) is not None",
+    "optional_step_undecided": "(it := esp()) is not None",
+    "return_annotation_missing": "-> None",
+    "size_is_a_number": "GiB(4)",
+    "step_not_called": "disk()",
+    "step_with_parameters": "no parameters",
+    "swap_mounted": "fstab()",
+    "third_party_operation_not_a_dataclass": "@dataclass",
+    "unless_is_a_flag": "@step_if",
+    "variant_wrong": "did you mean 'minbase'?",
+}
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_hints_for_mypy(name: str, said_by_mypy: Mapping[Path, list[Problem]]) -> None:
+    """Where mypy's message doesn't say what to do, ours does."""
+    assert HINTS[name] in said_by_mypy[WRONG / f"{name}.py"][0].hint

@@ -1,0 +1,11 @@
+from vmdsl import Disk, Ext4, GiB, mkext4, mkimg, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def root() -> Ext4:
+    return mkext4(disk())  # M: Argument 1 to "mkext4" has incompatible type "Disk"; expected "Partition"

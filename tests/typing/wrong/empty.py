@@ -1,0 +1,1 @@
+# A recipe that was just begun.  # E: the recipe makes no disk image

@@ -1,0 +1,13 @@
+import sys
+
+from vmdsl import Disk, GiB, mkimg, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def key() -> None:
+    sys.exit("no key")  # E: SystemExit: no key

@@ -1,0 +1,13 @@
+from vmdsl import Disk, GiB, Gpt, flag, mkgpt, mkimg, step, step_if
+
+uefi = flag(default=True, help="Boot with UEFI.")
+serial = flag(default=True, help="Log in on the serial port.")
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step_if(uefi and not serial)  # M: "flag_and_flag.uefi" has type "Flag" which does not implement __bool__ or  # M: Argument 1 to "step_if" has incompatible type "Flag | bool"; expected  # M: "flag_and_flag.serial" has type "Flag" which does not implement __bool__  # e: this is always true, whatever its value
+def table() -> Gpt:
+    return mkgpt(disk())

@@ -1,0 +1,36 @@
+from vmdsl import (
+    Arch,
+    Disk,
+    Ext4,
+    GiB,
+    Gpt,
+    Mounted,
+    RootFs,
+    debootstrap,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mkpart,
+    mount,
+    step,
+)
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(disk())
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(table())))
+
+
+@step
+def system() -> RootFs:
+    return debootstrap(root(), suite="trixie", arch=Arch.S390X)  # E: s390x cannot be built on this machine

@@ -1,0 +1,11 @@
+from vmdsl import Disk, GiB, Gpt, mkimg, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def table() -> Gpt:
+    return mkgtp(disk())  # M: Name "mkgtp" is not defined  # e: NameError

@@ -1,0 +1,13 @@
+from shared_functions import format_all
+
+from vmdsl import Disk, GiB, mkgpt, mkimg, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def parts() -> None:
+    format_all(mkgpt(disk()))  # e: AttributeError

@@ -1,0 +1,7 @@
+from vmdsl import Disk, GiB, mkimg, option, step
+
+
+@step
+def disk() -> Disk:
+    size = option(GiB(4), help="Size of the image.")
+    return mkimg(size())  # E: an option is read that this recipe does not declare

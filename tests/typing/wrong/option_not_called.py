@@ -1,0 +1,8 @@
+from vmdsl import Disk, GiB, mkimg, option, step
+
+size = option(GiB(4), help="Size of the image.")
+
+
+@step
+def disk() -> Disk:
+    return mkimg(size)  # M: Argument 1 to "mkimg" has incompatible type "Option[Size]"; expected "Size"  # e: AttributeError

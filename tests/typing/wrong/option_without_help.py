@@ -1,0 +1,8 @@
+from vmdsl import Disk, GiB, mkimg, option, step
+
+size = option(GiB(4))  # M: Missing named argument "help" for "option"  # e: TypeError
+
+
+@step
+def disk() -> Disk:
+    return mkimg(size())

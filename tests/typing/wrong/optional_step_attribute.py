@@ -1,0 +1,17 @@
+from vmdsl import Disk, GiB, Gpt, flag, mkgpt, mkimg, require, step, step_if
+
+uefi = flag(default=False, help="Boot with UEFI.")
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step_if(uefi)
+def table() -> Gpt:
+    return mkgpt(disk())
+
+
+@step
+def note() -> None:
+    require(table().disk.size > GiB(2), "the image is too small")  # M: Item "None" of "Gpt | None" has no attribute "disk"  # e: AttributeError

@@ -1,0 +1,21 @@
+from vmdsl import Disk, Ext4, GiB, Gpt, MiB, mkext4, mkgpt, mkimg, mkpart, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(disk())
+
+
+@step
+def first() -> Ext4:
+    return mkext4(mkpart(table(), start=MiB(1), end=GiB(2)))
+
+
+@step
+def second() -> Ext4:
+    return mkext4(mkpart(table(), start=GiB(1), end=GiB(3)))  # E: it overlaps the partition first

@@ -1,0 +1,11 @@
+from vmdsl import Disk, GiB, mkimg, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def key() -> None:
+    raise ValueError("no key")  # E: ValueError: no key

@@ -1,0 +1,8 @@
+from vmdsl import Disk, GiB, mkimg, step
+
+servers = {"a": 1}
+port = servers["b"]  # E: KeyError: 'b'
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))

@@ -1,0 +1,11 @@
+from vmdsl import Disk, GiB, Msdos, mkgpt, mkimg, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def table() -> Msdos:
+    return mkgpt(disk())  # M: Incompatible return value type (got "Gpt", expected "Msdos")

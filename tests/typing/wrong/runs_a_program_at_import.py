@@ -1,0 +1,9 @@
+import os
+
+from vmdsl import Disk, GiB, mkimg, step
+
+os.system("id")  # E: the recipe starts a program while it is read (os.system)
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))

@@ -1,0 +1,6 @@
+from vmdsl import Disk, mkimg, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(4)  # M: Argument 1 to "mkimg" has incompatible type "int"; expected "Size"  # e: AttributeError

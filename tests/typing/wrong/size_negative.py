@@ -1,0 +1,8 @@
+from vmdsl import Disk, MiB, mkimg, step
+
+overhead = MiB(512)
+
+
+@step
+def disk() -> Disk:
+    return mkimg(MiB(256) - overhead)  # E: an image of -1.75 GiB

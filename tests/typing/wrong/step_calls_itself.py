@@ -1,0 +1,6 @@
+from vmdsl import Disk, step
+
+
+@step
+def disk() -> Disk:
+    return disk()  # E: the step disk calls itself

@@ -1,0 +1,15 @@
+from vmdsl import Disk, GiB, Gpt, mkgpt, mkimg, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+def partitions() -> None:
+    @step  # E: the step table stands inside a function
+    def table() -> Gpt:
+        return mkgpt(disk())
+
+
+partitions()

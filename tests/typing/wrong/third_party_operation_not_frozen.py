@@ -1,0 +1,11 @@
+from dataclasses import dataclass
+
+from vmdsl import Tree, TreeOperation
+
+
+@dataclass(kw_only=True)  # e: TypeError
+class AuthorizedKey(TreeOperation):  # M: Non-frozen dataclass cannot inherit from a frozen dataclass
+    key: str
+
+    def apply(self, tree: Tree) -> None:
+        tree.write("/root/.ssh/authorized_keys", self.key)

@@ -1,0 +1,11 @@
+from vmdsl import Disk, GiB, mkimg, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def data() -> Disk:
+    return mkimg(GiB(1))  # E: a second image beside disk

@@ -1,0 +1,13 @@
+from pathlib import Path
+
+from vmdsl import Disk, GiB, mkimg, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def key() -> None:
+    Path("/tmp/vmdsl-wrong-recipe").write_text("secret")  # E: the recipe writes the file
