@@ -6,6 +6,7 @@ A layer is written under a temporary name and renamed when it is whole and its t
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ class Layers:
         part, work = self._directory / f"{name}.part", self._directory / f"{name}.work"
         part.mkdir(mode=0o755)
         if self._names:
+            _copy_root(self._directory / self._names[-1], part)
             work.mkdir()
             self._mount(f"{self._lower()},upperdir={part.name},workdir={work.name},volatile")
         else:
@@ -86,6 +88,17 @@ class Layers:
                     hint="the log has the reason; vmdsl doctor checks this directory's filesystem",
                 )
             )
+
+
+def _copy_root(before: Path, layer: Path) -> None:
+    """Give a new layer's top the owner, mode and attributes that the tree's root has."""
+    about = before.stat()
+    os.chown(layer, about.st_uid, about.st_gid)
+    layer.chmod(stat.S_IMODE(about.st_mode))
+    for name in os.listxattr(before):
+        if not name.startswith("user.overlay."):
+            os.setxattr(layer, name, os.getxattr(before, name))
+    os.utime(layer, ns=(about.st_mtime_ns, about.st_mtime_ns))
 
 
 def seal(layer: Path, epoch: int) -> None:
