@@ -1,0 +1,94 @@
+"""The choice between KVM and TCG."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vmdsl import programs
+from vmdsl.boot import accel
+from vmdsl.boot.machine import Accel
+from vmdsl.boot.sector import probe_disk
+
+
+@pytest.fixture
+def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A device file that may be used, and a QEMU."""
+    monkeypatch.setattr(programs, "find", lambda name: f"/usr/bin/{name}")
+    file = tmp_path / "device"
+    file.touch()
+    return file
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, code: int, output: str) -> list[tuple[str, ...]]:
+    calls: list[tuple[str, ...]] = []
+
+    def run(argv: tuple[str, ...], **_: Any) -> programs.Finished:
+        calls.append(argv)
+        return programs.Finished(argv=argv, code=code, output=output)
+
+    monkeypatch.setattr(programs, "run", run)
+    return calls
+
+
+def test_a_guest_that_runs(device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = answer(monkeypatch, 33, "vmdsl ok\0")
+    assert accel.kvm_problem(tmp_path / "cache", device) == ""
+    assert "/dev/fd/" in " ".join(calls[0])
+    assert accel.kvm_problem(tmp_path / "cache", device) == ""
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(("code", "output"), [(33, ""), (0, "vmdsl ok\0"), (-6, "SIGN\nAborted")])
+def test_a_guest_that_fails(
+    device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, output: str
+) -> None:
+    calls = answer(monkeypatch, code, output)
+    first = accel.kvm_problem(tmp_path / "cache", device)
+    assert "fails" in first
+    assert accel.kvm_problem(tmp_path / "cache", device) == first
+    assert len(calls) == 1
+
+
+def test_a_guest_that_hangs(device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(argv: tuple[str, ...], **_: Any) -> None:
+        raise subprocess.TimeoutExpired(argv, 5)
+
+    monkeypatch.setattr(programs, "run", hang)
+    assert "hangs" in accel.kvm_problem(tmp_path / "cache", device)
+
+
+def test_an_earlier_boots_answer_goes(
+    device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "cache" / "kvm" / "old"
+    old.parent.mkdir(parents=True)
+    old.write_text("works\n")
+    answer(monkeypatch, 1, "no")
+    assert accel.kvm_problem(tmp_path / "cache", device) != ""
+    assert not old.exists()
+
+
+def test_without_the_device(tmp_path: Path) -> None:
+    assert "There is no" in accel.kvm_problem(tmp_path / "cache", tmp_path / "kvm")
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(("problem", "choice"), [("", Accel.KVM), ("No.", Accel.TCG)])
+def test_choice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: str, choice: Accel
+) -> None:
+    monkeypatch.setattr(accel, "kvm_problem", lambda _: problem)
+    assert accel.choose(tmp_path) is choice
+
+
+def test_the_disk() -> None:
+    """Addresses in the code are where the data is."""
+    disk = probe_disk()
+    assert len(disk) == 2**20
+    assert disk[510:512] == b"\x55\xaa"
+    assert disk[0xE0:0xE9] == b"vmdsl ok\0"
+    assert disk[0xC8:0xD0] == bytes(8)
+    assert disk[0xB4:0xB6] == bytes.fromhex("ffc3")
+    assert not any(disk[512:])

@@ -1,0 +1,84 @@
+"""What QEMU is told."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vmdsl import programs
+from vmdsl.boot.machine import Accel, Firmware, Machine, Serial, argv, bound, require
+from vmdsl.errors import HostError, UsageError
+from vmdsl.values import GiB, MiB
+
+BIOS = Machine(image=Path("/images/server.img"), firmware=Firmware.BIOS, memory=MiB(768))
+UEFI = replace(BIOS, firmware=Firmware.UEFI)
+
+
+def test_the_whole_command_line() -> None:
+    assert " ".join(argv(BIOS)) == (
+        "qemu-system-x86_64 -nodefaults -machine pc,graphics=off -accel tcg,thread=multi -cpu max"
+        " -smp 2 -m 768M"
+        " -drive if=virtio,format=raw,snapshot=on,cache=unsafe,file=/images/server.img"
+        " -netdev user,id=net -device virtio-net-pci,netdev=net,romfile="
+        " -device virtio-rng-pci -display none -serial stdio -monitor none -no-reboot"
+    )
+
+
+def test_uefi_writes_neither_firmware_file() -> None:
+    added = [word for word in argv(UEFI) if word not in argv(BIOS)]
+    assert added == [
+        "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+        "if=pflash,format=raw,unit=1,snapshot=on,file=/usr/share/OVMF/OVMF_VARS_4M.fd",
+    ]
+
+
+def test_kvm_uses_the_processor_as_it_is() -> None:
+    words = argv(replace(BIOS, accel=Accel.KVM))
+    assert " ".join(words[4:8]) == "-accel kvm -cpu host"
+
+
+def test_no_network_is_no_card() -> None:
+    line = " ".join(argv(replace(BIOS, network=False)))
+    assert "-nic none" in line
+    assert "virtio-net" not in line
+
+
+def test_a_terminal_has_the_monitor_too_and_may_reboot() -> None:
+    assert argv(BIOS, Serial.TERMINAL)[-2:] == ("-serial", "mon:stdio")
+    assert "-no-reboot" not in argv(BIOS, Serial.TERMINAL)
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("a,b.img", "format=raw,snapshot=on,cache=unsafe,file=/a,,b.img"),
+        ("a.qcow2", "format=qcow2,snapshot=on,cache=unsafe,file=/a.qcow2"),
+    ],
+)
+def test_names_of_images(name: str, option: str) -> None:
+    words = argv(replace(BIOS, image=Path("/") / name, memory=GiB(2)))
+    assert f"if=virtio,{option}" in words
+    assert "2048M" in words
+
+
+def test_everything_missing_is_reported_with_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = tmp_path / "a.img"
+    image.touch()
+    monkeypatch.setattr(programs, "find", lambda _: None)
+    monkeypatch.setattr("vmdsl.boot.machine._OVMF", "/nowhere/code.fd")
+    monkeypatch.setattr("vmdsl.boot.machine._OVMF_VARIABLES", "/nowhere/vars.fd")
+    with pytest.raises(HostError) as caught:
+        require(replace(UEFI, image=image))
+    hints = [problem.hint.split()[-1] for problem in caught.value.problems]
+    assert hints == ["qemu-system-x86", "util-linux", "ovmf", "ovmf"]
+
+
+def test_an_image_that_is_not_there() -> None:
+    with pytest.raises(UsageError, match="no image"):
+        require(replace(BIOS, image=Path("/nowhere/a.img")))
+
+
+def test_qemu_dies_with_us() -> None:
+    assert bound(("qemu",)) == ("setpriv", "--pdeathsig", "KILL", "--", "qemu")
