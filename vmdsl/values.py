@@ -45,6 +45,8 @@ class Size:
         return self.bytes < other.bytes
 
     def __str__(self) -> str:
+        if self.bytes < 0:
+            return f"-{Size(-self.bytes)}"
         for unit in "TGMK":
             whole, hundredths = divmod(self.bytes * 100 // _UNITS[unit], 100)
             if whole and self.bytes * 100 % _UNITS[unit] == 0:

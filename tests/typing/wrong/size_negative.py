@@ -5,4 +5,4 @@ overhead = MiB(512)
 
 @step
 def disk() -> Disk:
-    return mkimg(MiB(256) - overhead)  # E: an image of -1.75 GiB
+    return mkimg(MiB(256) - overhead)  # E: an image of -256 MiB

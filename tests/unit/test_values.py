@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vmdsl import values
+from vmdsl.values import Arch, GiB, KiB, MiB, Size, Suite, TiB, debian_suites
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("4G", GiB(4)),
+        ("4 GiB", GiB(4)),
+        ("4gb", GiB(4)),
+        ("1.5G", MiB(1536)),
+        ("512M", MiB(512)),
+        ("64k", KiB(64)),
+        ("2T", TiB(2)),
+        (" 1024 ", Size(1024)),
+        ("10B", Size(10)),
+    ],
+)
+def test_parse_size(text: str, size: Size) -> None:
+    assert Size.parse(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "G", "4X", "-1G", "4 G i B", "1e9", "4,5G", "٤G x"])
+def test_wrong_size(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a size; write it like 512M or 4G"):
+        Size.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (GiB(4), "4 GiB"),
+        (MiB(1536), "1.5 GiB"),
+        (MiB(1000), "1000 MiB"),
+        (KiB(4), "4 KiB"),
+        (Size(513), "513 B"),
+        (Size(0), "0 B"),
+        (TiB(3), "3 TiB"),
+        (MiB(-256), "-256 MiB"),
+    ],
+)
+def test_size_as_text(size: Size, text: str) -> None:
+    assert str(size) == text
+
+
+@given(st.integers(min_value=0, max_value=2**44))
+def test_text_of_a_size_is_that_size(number: int) -> None:
+    assert Size.parse(str(Size(number))) == Size(number)
+
+
+@given(st.integers(), st.integers())
+def test_sizes_compare_and_add_as_numbers(one: int, other: int) -> None:
+    assert (Size(one) < Size(other)) == (one < other)
+    assert (Size(one) >= Size(other)) == (one >= other)
+    assert Size(one) + Size(other) == Size(one + other)
+    assert Size(one) - Size(other) == Size(one - other)
+    assert Size(one) * 3 == Size(one * 3)
+
+
+def test_alias_is_the_code_name_of_today() -> None:
+    assert Suite("unstable").name == "sid"
+    assert Suite("stable").name in debian_suites()
+    assert Suite("stable") == Suite(Suite("stable").name)
+    assert str(Suite("trixie")) == "trixie"
+
+
+def test_suite_of_another_archive() -> None:
+    assert Suite.parse("trixie-backports").name == "trixie-backports"
+    assert Suite.parse("stable/updates").name == "stable/updates"
+
+
+@pytest.mark.parametrize("text", ["", "Debian 13", "-x", "trixie;id", "Trixie"])
+def test_wrong_suite(text: str) -> None:
+    with pytest.raises(ValueError, match="is not the name of a suite"):
+        Suite.parse(text)
+
+
+def test_without_debians_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine without distro-info's data a suite is what it's called."""
+
+    def missing() -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(values, "DebianDistroInfo", missing)
+    values.debian_suites.cache_clear()
+    values._suite_aliases.cache_clear()
+    try:
+        assert debian_suites() == ()
+        assert Suite("stable").name == "stable"
+        assert Suite("unstable").name == "sid"
+    finally:
+        values.debian_suites.cache_clear()
+        values._suite_aliases.cache_clear()
+
+
+def test_architectures_are_debians_names() -> None:
+    assert [str(arch) for arch in Arch] == sorted(
+        {"amd64", "i386", "arm64", "armhf", "ppc64el", "riscv64", "s390x"},
+        key=[str(arch) for arch in Arch].index,
+    )
+    assert Arch("amd64") is Arch.AMD64
