@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vmdsl import mkimg
+from vmdsl.errors import Problem
+from vmdsl.language import recording
+from vmdsl.plan.evaluate import Evaluated, evaluate
+from vmdsl.plan.load import load
+from vmdsl.plan.merge import Crash
+from vmdsl.values import GiB
+
+Write = Callable[[str], Path]
+
+
+def found(path: Path, **values: object) -> Evaluated:
+    return evaluate(load(path), values)
+
+
+def told(problems: tuple[Problem, ...]) -> list[tuple[int, str, str]]:
+    return [(p.where.line if p.where else 0, p.step, p.what) for p in problems]
+
+
+RECIPE = """
+    size = option(GiB(4), help="Size.")
+    gpt = flag(default=True, help="Which table.")
+
+    @step
+    def disk() -> Disk:
+        return mkimg(size())
+
+    @step_if(gpt)
+    def table() -> Gpt:
+        return mkgpt(disk())
+
+    @step_if(~gpt)
+    def other() -> Msdos:
+        return mkmsdos(disk())
+    """
+
+
+@pytest.mark.parametrize(("gpt", "kind"), [(True, "Gpt"), (False, "Msdos")])
+def test_values_decide(write: Write, *, gpt: bool, kind: str) -> None:
+    operations = found(write(RECIPE), gpt=gpt, size=GiB(2)).operations
+    assert [type(o).__name__ for o in operations] == ["Disk", kind]
+    assert operations[0].size == GiB(2)  # type: ignore[attr-defined]
+    assert operations[1].disk is operations[0]  # type: ignore[attr-defined]
+
+
+def test_where_operations_come_from(write: Write) -> None:
+    path = write(RECIPE)
+    assert [(o.name, str(o.origin.where)) for o in found(path).operations] == [
+        ("disk", f"{path}:8"),
+        ("table", f"{path}:12"),
+    ]
+
+
+def test_line_is_that_of_the_step_not_of_a_helper_in_a_library(
+    write: Write, tmp_path: Path
+) -> None:
+    (tmp_path / "library_of_functions.py").write_text(
+        "from vmdsl import GiB, mkimg\n\n\n\ndef image():\n    return mkimg(GiB(1))\n",
+        encoding="utf-8",
+    )
+    path = write(
+        "from library_of_functions import image\n@step\ndef disk() -> Disk:\n return image()"
+    )
+    assert [o.origin.where.line for o in found(path).operations] == [5]
+
+
+def test_step_that_does_not_run_gives_none(write: Write) -> None:
+    text = f"{RECIPE}\n    @step\n    def see() -> None:\n        require(table() is None, 'no')\n"
+    assert found(write(text), gpt=False).problems == ()
+    assert told(found(write(text)).problems) == [(20, "see", "no")]
+
+
+def test_each_step_runs_once(write: Write) -> None:
+    path = write(
+        """
+        @step
+        def disk() -> Disk:
+            return mkimg(GiB(1))
+
+        @step
+        def more() -> None:
+            require(disk() is disk(), "it is the same")
+        """
+    )
+    result = found(path)
+    assert len(result.operations) == 1
+    assert result.problems == ()
+
+
+def test_a_failed_step_stops_only_what_needs_it(write: Write) -> None:
+    path = write(
+        """
+        @step
+        def disk() -> Disk:
+            return mkimg(GiB(0))
+
+        @step
+        def table() -> Gpt:
+            return mkgpt(disk())
+
+        @step
+        def part() -> Partition:
+            return mkpart(table(), size=GiB(0))
+
+        @step
+        def other() -> None:
+            raise ValueError
+
+        @step
+        def last() -> Disk:
+            return mkimg(MiB(-1))
+        """
+    )
+    result = found(path)
+    assert told(result.problems) == [
+        (5, "disk", "an image of 0 B"),
+        (17, "other", "ValueError"),
+        (21, "last", "an image of -1 MiB"),
+    ]
+    assert result.operations == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "crash"),
+    [("TypeError('x')", True), ("AttributeError('x')", True), ("OSError('x')", False)],
+)
+def test_what_mypy_would_see_is_a_crash(write: Write, error: str, *, crash: bool) -> None:
+    (problem,) = found(write(f"@step\ndef a() -> None:\n    raise {error}")).problems
+    assert isinstance(problem, Crash) == crash
+    assert problem.where is not None
+    assert problem.where.line == 4
+
+
+def test_interrupting_is_no_mistake(write: Write) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        found(write("@step\ndef a() -> None:\n    raise KeyboardInterrupt"))
+    assert recording.current() is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "runs"),
+    [
+        ("a & b", {(True, True)}),
+        ("a | b", {(True, True), (True, False), (False, True)}),
+        ("~a", {(False, True), (False, False)}),
+        ("a & ~b", {(True, False)}),
+        ("~(a | b)", {(False, False)}),
+        ("(a & b) | ~(a | b)", {(True, True), (False, False)}),
+    ],
+)
+def test_conditions(write: Write, condition: str, runs: set[tuple[bool, bool]]) -> None:
+    path = write(
+        f"""
+        a = flag(default=True, help="A.")
+        b = flag(default=True, help="B.")
+
+        @step_if({condition})
+        def disk() -> Disk:
+            return mkimg(GiB(1))
+        """
+    )
+    every = [(a, b) for a in (True, False) for b in (True, False)]
+    assert {(a, b) for a, b in every if found(path, a=a, b=b).operations} == runs
+
+
+def test_outside_a_recipe() -> None:
+    with pytest.raises(RuntimeError, match="outside a step"):
+        mkimg(GiB(4))

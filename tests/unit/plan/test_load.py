@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from vmdsl.errors import RecipeError, UsageError
+from vmdsl.language import recording, steps
+from vmdsl.plan.load import load
+from vmdsl.plan.merge import Crash
+
+Write = Callable[[str], Path]
+
+RECIPE = '''
+    size = option(GiB(4), help="Size.")
+    uefi: Flag = flag(
+        default=True,
+        help="Boot with UEFI.",
+    )
+
+    def helper() -> Disk:
+        return mkimg(size())
+
+    @step
+    def disk() -> Disk:
+        """The disk."""
+        return helper()
+
+    @step_if(uefi)
+    def table() -> Gpt:
+        return mkgpt(disk())
+    '''
+
+
+def test_steps_and_options_in_their_order(write: Write) -> None:
+    recipe = load(write(RECIPE))
+    assert recipe.name == "recipe"
+    assert [s.name for s in recipe.steps] == ["disk", "table"]
+    assert [(o.name, o.kind, o.where.line) for o in recipe.options] == [
+        ("size", "option", 3),
+        ("uefi", "flag", 4),
+    ]
+    assert recipe.steps[0].__doc__ == "The disk."
+    assert [s.where.line for s in recipe.steps] == [12, 17]
+    assert recipe.problems == ()
+
+
+def test_twice_the_same(write: Write) -> None:
+    """A recipe that is loaded again is loaded afresh."""
+    path = write(RECIPE)
+    first, second = load(path), load(path)
+    assert first.steps[0] is not second.steps[0]
+    assert [s.name for s in first.steps] == [s.name for s in second.steps]
+
+
+def test_nothing_is_left_behind(write: Write) -> None:
+    for text in (RECIPE, "1 / 0", "mkimg(GiB(4))"):
+        path = write(text)
+        before = sys.dont_write_bytecode
+        with suppress(RecipeError):
+            load(path)
+        assert recording.current() is None
+        assert steps.declared == []
+        assert sys.dont_write_bytecode == before
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nothing\.py: the recipe cannot be read: No such file"):
+        load(tmp_path / "nothing.py")
+
+
+def test_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Is a directory"):
+        load(tmp_path)
+
+
+def test_not_text(tmp_path: Path) -> None:
+    path = tmp_path / "disk.img"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="it is not UTF-8 text"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what", "crash"),
+    [
+        ("x = 1\n1 / 0", 3, "ZeroDivisionError: division by zero", False),
+        ("def f(:\n  pass", 2, "syntax error:", False),
+        ("import vmdsl_nothing", 2, "ModuleNotFoundError", False),
+        ("from vmdsl import nothing", 2, "ImportError", False),
+        ("len(3)", 2, "TypeError", True),
+        ("nothing()", 2, "NameError", True),
+        ("raise SystemExit", 2, "SystemExit", False),
+        ("assert False", 2, "AssertionError", False),
+        ("mkimg(GiB(4))", 2, "outside a step; put it into a function with @step", False),
+    ],
+)
+def test_recipe_that_cannot_be_run(
+    write: Write, text: str, line: int, what: str, *, crash: bool
+) -> None:
+    path = write(text)
+    with pytest.raises(RecipeError) as caught:
+        load(path)
+    (problem,) = caught.value.problems
+    assert problem.where is not None
+    assert (problem.where.file, problem.where.line) == (path, line)
+    assert what in problem.what
+    assert isinstance(problem, Crash) == crash
+
+
+def test_interrupting_is_no_mistake(write: Write) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        load(write("raise KeyboardInterrupt"))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("@step\ndef a(x=1) -> None: ...", 2, "has parameters"),
+        ("@step\ndef a(*, x) -> None: ...", 2, "has parameters"),
+        ("@step\ndef a(*x) -> None: ...", 2, "has parameters"),
+        ("@step\ndef a(): ...", 2, "doesn't say what it returns"),
+        ("def a() -> None: ...", 2, "nothing calls the function a"),
+        ("verbose = flag(default=True, help='x')", 2, "a name that vmdsl itself uses"),
+        ("_x = flag(default=True, help='x')", 2, "a name that vmdsl itself uses"),
+        ("x = option(None, help='x')", 2, "is of the type NoneType"),
+        ("x = option(False, help='x')", 2, "is on or off"),
+        ("option(3, help='x')", 2, "without a name"),
+    ],
+)
+def test_wrong_declarations(write: Write, text: str, line: int, what: str) -> None:
+    (problem,) = load(write(text)).problems
+    assert problem.where is not None
+    assert problem.where.line == line
+    assert what in problem.what
+    assert problem.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def a() -> None: ...\n@step\ndef b() -> None:\n    a()",
+        "def a() -> None: ...\ntable = {'a': a}",
+        "def a(x: int) -> None: ...",
+        "@__import__('functools').cache\ndef a() -> None: ...",
+    ],
+)
+def test_functions_that_are_no_forgotten_steps(write: Write, text: str) -> None:
+    assert load(write(text)).problems == ()
+
+
+def test_modules_beside_the_recipe(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "beside_the_recipe.py").write_text(
+        "from vmdsl import flag, step\nbig = flag(default=True, help='x')\n"
+        "@step\ndef disk() -> None: ...\n",
+        encoding="utf-8",
+    )
+    recipe = load(write("from beside_the_recipe import big, disk as image"))
+    assert [(p.what, p.where.line if p.where else 0) for p in recipe.problems] == [
+        ("the flag big comes from another module", 2),
+        ("the step image comes from another module", 2),
+    ]
+    assert recipe.steps == ()
+    assert recipe.options == ()

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from vmdsl.plan.typecheck import mypy_command, read_messages
+
+
+def message(file: Path, line: int, column: int, end: int, text: str, **more: object) -> str:
+    return json.dumps(
+        {
+            "file": str(file),
+            "line": line,
+            "column": column,
+            "end_line": line,
+            "end_column": end,
+            "message": text,
+            "hint": None,
+            "code": "arg-type",
+            "severity": "error",
+            **more,
+        }
+    )
+
+
+def test_messages(tmp_path: Path) -> None:
+    recipe = tmp_path / "r.py"
+    recipe.write_text("größe(disk)\n", encoding="utf-8")
+    lines = [
+        "a line that is no JSON",
+        message(recipe, 9, 0, 1, "last", code="misc", hint='"f" defined in "acme"'),
+        message(recipe, 8, 0, 1, "a note", severity="note"),
+        message(recipe, 1, 8, 12, 'has incompatible type "Step[Disk]"; expected "Disk"'),
+        message(recipe, -1, -1, -1, "the file", code=None, hint='"f" defined in "vmdsl.x"'),
+    ]
+    whole, step, last = read_messages("\n".join(lines))
+    assert (str(whole.where), whole.what, whole.hint) == (str(recipe), "the file", "")
+    assert step.what.endswith("[arg-type]")
+    assert step.hint == "call it: disk()"
+    assert (str(last.where), last.hint) == (f"{recipe}:9", '"f" defined in "acme"')
+
+
+def test_modules_beside_the_recipe_are_checked_too(tmp_path: Path) -> None:
+    texts = {
+        "recipe": "import one\nfrom vmdsl import step\nfrom package import x\nimport json\n",
+        "one": "def f():\n    from two import x\n",
+        "two": "import recipe, one\n",
+        "three": "",
+        "vmdsl": "",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package/__init__.py").write_text("from . import three", encoding="utf-8")
+    command = mypy_command(tmp_path, tmp_path / "recipe.py")
+    assert [str(Path(c).relative_to(tmp_path)) for c in command if c.endswith(".py")] == [
+        "recipe.py",
+        "one.py",
+        "package/__init__.py",
+        "two.py",
+    ]
+
+
+def test_recipe_that_cannot_be_parsed(tmp_path: Path) -> None:
+    (tmp_path / "recipe.py").write_text("def f(:", encoding="utf-8")
+    assert mypy_command(tmp_path, tmp_path / "recipe.py")[-1] == str(tmp_path / "recipe.py")
