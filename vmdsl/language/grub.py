@@ -211,6 +211,7 @@ def probe_script(layout: Layout) -> str:
     """A stand-in for grub-probe that knows the image's layout and nothing of this machine."""
     deepest_first = sorted(layout.mounts, key=lambda m: len(m.path.parts), reverse=True)
     cases = [f"{_device(mount)}) {_answers(mount)} ;;" for mount in deepest_first]
+    cases.append("/dev/*) exit 1 ;;")
     for mount in deepest_first:
         below = "*" if str(mount.path) == "/" else f"'{mount.path}' | '{mount.path}'/*"
         cases.append(f"{below}) {_answers(mount)} ;;")

@@ -14,7 +14,13 @@ from vmdsl.language.operations import LayoutOperation, Operation
 
 def partitions_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Every partition holds a filesystem, swap or boot code."""
-    used = {id(value) for operation in operations for value in vars(operation).values()}
+    used = {
+        id(value)
+        for operation in operations
+        for handle in (operation, *vars(operation).values())  # be it one that was not recorded
+        if isinstance(handle, Operation)
+        for value in vars(handle).values()
+    }
     for partition in operations:
         if isinstance(partition, Partition) and id(partition) not in used:
             if partition.type == "bios-boot":
