@@ -1,0 +1,138 @@
+"""The stand-in for grub-probe answers as the real one would on the image's own disk."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vmdsl import GiB, MiB, mkext4, mkgpt, mkimg, mkmsdos, mkpart, mkvfat, mount
+from vmdsl.language import recording
+from vmdsl.language.grub import probe_script
+from vmdsl.language.layout import Layout
+from vmdsl.language.recording import Recorder
+from vmdsl.plan.lay_out import lay_out
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    made = Recorder(Path("/recipes/r.py"), value_of=id, result_of=id, step="here")
+    undo = recording.start(made)
+    yield made
+    undo()
+
+
+@pytest.fixture
+def layout(recorder: Recorder) -> Layout:
+    """A GPT: esp at /boot/efi, a filesystem with a space in its place, and the root."""
+    table = mkgpt(mkimg(GiB(4)))
+    esp = mkvfat(mkpart(table, size=MiB(64), type="esp"))
+    data = mkext4(mkpart(table, size=MiB(64)))
+    root = mount(mkext4(mkpart(table)))
+    mount(esp, "/boot/efi", on=root)
+    mount(data, "/srv/my data", on=root)
+    return laid_out(recorder)
+
+
+def laid_out(recorder: Recorder) -> Layout:
+    found, problems = lay_out(recorder.operations, recipe="r", seed="")
+    assert found is not None
+    assert problems == []
+    return found
+
+
+def probe(layout: Layout, folder: Path, *arguments: str) -> tuple[int, str]:
+    script = folder / "grub-probe"
+    script.write_text(probe_script(layout), encoding="utf-8")
+    script.chmod(stat.S_IRWXU)
+    done = subprocess.run(
+        ["sh", "-u", script, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    return done.returncode, done.stdout.rstrip("\n")
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_syntax(layout: Layout, tmp_path: Path, shell: str) -> None:
+    script = tmp_path / "grub-probe"
+    script.write_text(probe_script(layout), encoding="utf-8")
+    subprocess.run([shell, "-n", script], check=True)
+
+
+@pytest.mark.parametrize(
+    ("target", "answer"),
+    [
+        ("device", "/dev/vda3"),
+        ("disk", "/dev/vda"),
+        ("drive", "(hd0,gpt3)"),
+        ("fs", "ext2"),
+        ("partmap", "gpt"),
+        ("abstraction", ""),
+        ("fs_label", ""),
+        ("hints_string", None),
+        ("compatibility_hint", "hd0,gpt3"),
+        ("bios_hints", "hd0,gpt3"),
+        ("efi_hints", "hd0,gpt3"),
+        ("baremetal_hints", "hd0,gpt3"),
+    ],
+)
+@pytest.mark.parametrize("way", ["--target={}", "-t {}"])
+def test_targets(layout: Layout, tmp_path: Path, target: str, answer: str | None, way: str) -> None:
+    found = probe(layout, tmp_path, *way.format(target).split(), "/boot/grub")
+    assert found == ((1, "") if answer is None else (0, answer))
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ("/", 3),
+        ("/boot", 3),
+        ("/boot/efi", 1),
+        ("/boot/efi/EFI/BOOT", 1),
+        ("/boot/efivars", 3),
+        ("/srv", 3),
+        ("/srv/my data", 2),
+        ("/srv/my data/x", 2),
+    ],
+)
+def test_paths(layout: Layout, tmp_path: Path, path: str, number: int) -> None:
+    filesystem = next(f for f in layout.filesystems if f.partition.number == number)
+    assert probe(layout, tmp_path, "--target=device", path) == (0, f"/dev/vda{number}")
+    assert probe(layout, tmp_path, "--target=fs_uuid", path) == (0, filesystem.uuid)
+    assert probe(layout, tmp_path, "--target=partuuid", path) == (0, filesystem.partition.uuid)
+    assert probe(layout, tmp_path, "--target=fs", path) == (0, "fat" if number == 1 else "ext2")
+
+
+def test_as_grub_mkconfig_asks(layout: Layout, tmp_path: Path) -> None:
+    """By path for the device, then by device for all else."""
+    assert probe(layout, tmp_path, "--target=device", "/") == (0, "/dev/vda3")
+    root = layout.holding("/").filesystem
+    for arguments, answer in (
+        (("--device", "/dev/vda3", "--target=fs_uuid"), root.uuid),
+        (("--device", "/dev/vda3", "--target=partmap"), "gpt"),
+        (("--device", "/dev/vda3", "--target=partuuid"), root.partition.uuid),
+        (("--device", "/dev/vda1", "--target=fs"), "fat"),
+        (("-t", "fs", "-d", "/dev/vda1"), "fat"),
+        (("--device-map=", "-m", "/dev/null", "-t", "device", "/"), "/dev/vda3"),
+    ):
+        assert probe(layout, tmp_path, *arguments) == (0, answer)
+
+
+def test_mbr(recorder: Recorder, tmp_path: Path) -> None:
+    mount(mkext4(mkpart(mkmsdos(mkimg(GiB(1))))))
+    layout = laid_out(recorder)
+    assert probe(layout, tmp_path, "-t", "partmap", "/") == (0, "msdos")
+    assert probe(layout, tmp_path, "-t", "drive", "/") == (0, "(hd0,msdos1)")
+    partuuid = f"{layout.label_id[2:]}-01"
+    assert probe(layout, tmp_path, "-t", "partuuid", "/") == (0, partuuid)
+
+
+def test_unknown_device_has_no_answer(layout: Layout, tmp_path: Path) -> None:
+    """Better none than that of another filesystem."""
+    code, answer = probe(layout, tmp_path, "-t", "fs_uuid", "-d", "/dev/sda1")
+    assert (code, answer) == (1, "")
