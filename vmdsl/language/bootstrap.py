@@ -24,6 +24,12 @@ _PRIORITIES = {"minbase": (), "important": ("important",), "standard": ("importa
 #: Until bookworm, base-files left it to debootstrap to merge /usr.
 _UNMERGED = ("buster", "bullseye", "bookworm")
 _MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"
+#: The host's resolver, and options that were for this bootstrap alone.
+_LEFT_BY_MMDEBSTRAP = (
+    "/etc/resolv.conf",
+    "/etc/apt/apt.conf.d/99mmdebstrap",
+    "/etc/dpkg/dpkg.cfg.d/99mmdebstrap",
+)
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?([=/][A-Za-z0-9.+:~-]+)?")
 
 
@@ -68,7 +74,7 @@ class Debootstrap(TreeOperation):
         tree.inside(_note_sources)
         today = tree.epoch // 86400
         tree.write("/etc/hostname", "localhost\n")
-        for path in ("/etc/resolv.conf", "/etc/machine-id"):
+        for path in _LEFT_BY_MMDEBSTRAP:
             tree.remove(path)
         tree.write("/etc/machine-id", "")
         for path in ("/etc/shadow", "/etc/shadow-"):
@@ -178,9 +184,15 @@ class Apt(TreeOperation):
         )
         tree.chroot("apt-get", "clean", env=env)
         for version in tree.inside(_kernels_without_initramfs):
-            tree.chroot("update-initramfs", "-c", "-k", version)
+            tree.chroot("sh", "-ec", _INITRAMFS, "sh", version)
 
 
+#: INITRD=No also kept the kernel's package from making the link /initrd.img.
+_INITRAMFS = """\
+update-initramfs -c -k "$1"
+! command -v linux-update-symlinks >/dev/null ||
+    linux-update-symlinks install "$1" "/boot/vmlinuz-$1"
+"""
 NONINTERACTIVE = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 
 
