@@ -211,7 +211,8 @@ def test_apt_with_a_current_index(recorder: Recorder, system: RootFs, tree: Reco
         "libc6:i386",
     )
     assert clean == ("apt-get", "clean")
-    assert initramfs == ("update-initramfs", "-c", "-k", "6.12.1-amd64")
+    assert "update-initramfs -c -k" in " ".join(initramfs)
+    assert initramfs[-1] == "6.12.1-amd64"
 
 
 def test_apt_asks_nothing_and_makes_no_initramfs_meanwhile(
