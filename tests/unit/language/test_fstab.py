@@ -31,6 +31,16 @@ def test_all_kinds(recorder: Recorder) -> None:
     assert text.endswith("\n")
 
 
+def test_what_holds_a_mount_point_comes_before_it(recorder: Recorder) -> None:
+    table = mkgpt(mkimg(GiB(4)))
+    root = mount(mkext4(mkpart(table, size=GiB(1))))
+    for place in ("/var/log", "/home", "/var", "/boot"):
+        mount(mkext4(mkpart(table, size=MiB(64))), place, on=root)
+    text, _ = text_of(recorder)
+    places = [line.split(" ")[1] for line in text.splitlines()]
+    assert places == ["/", "/boot", "/home", "/var", "/var/log"]
+
+
 def test_names_that_fstab_must_escape(recorder: Recorder) -> None:
     table = mkgpt(mkimg(GiB(4)))
     root = mount(mkext4(mkpart(table, size=GiB(1))))

@@ -122,6 +122,14 @@ def test_rest_takes_all(before: list[int], after: list[int], spare: int) -> None
     assert [p.start for p in layout.partitions] == ends[:-1]
 
 
+@given(st.lists(SIZES, max_size=6), st.lists(SIZES, max_size=6))
+def test_rest_leaves_room_for_the_others(before: list[int], after: list[int]) -> None:
+    """Whatever the sizes, as each of the others takes what it needs to be aligned."""
+    aligned = sum(-(-size // ALIGNMENT) * ALIGNMENT for size in (*before, *after))
+    wanted = [*map(Wanted, before), Wanted(None), *map(Wanted, after)]
+    assert placed(Size(aligned + 3 * ALIGNMENT), wanted)[1] == []
+
+
 @given(st.lists(SIZES, min_size=1, max_size=8))
 def test_what_does_not_fit_is_told(sizes: list[int]) -> None:
     total = sum(sizes) // SECTOR * SECTOR
