@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from typing import Literal, get_args
 
 from vmdsl.errors import BuildError
+from vmdsl.language.grub_stand_ins import stand_ins
 from vmdsl.language.handles import Gpt, Mounted, Partition, RootFs, Vfat
-from vmdsl.language.layout import SECTOR, Layout, MountLayout
+from vmdsl.language.layout import SECTOR
 from vmdsl.language.operations import Image, ImageOperation, Tree, TreeOperation
 from vmdsl.language.recording import one_of, record, recorded
 from vmdsl.values import Arch
@@ -28,35 +29,6 @@ _MODULES = (
     "normal",
     "configfile",
 )
-_PROBE = """\
-#!/bin/sh
-# Answers from the layout of the image: there is no device to ask.
-target=fs path=/
-while [ $# -gt 0 ]; do
-    case $1 in
-    --target=*) target=${1#*=} ;;
-    -t | -m) [ "$1" = -m ] || target=$2; shift ;;
-    -*) ;;
-    *) path=$1 ;;
-    esac
-    shift
-done
-case $path in
-@CASES@
-esac
-case $target in
-device) echo "$device" ;;
-disk) echo /dev/vda ;;
-drive) echo "(hd0,$number)" ;;
-fs) echo "$fs" ;;
-fs_uuid) echo "$uuid" ;;
-partuuid) echo "$partuuid" ;;
-partmap) echo "$partmap" ;;
-*_hint | *_hints) echo "hd0,$number" ;;
-abstraction | fs_label) ;;
-*) exit 1 ;;
-esac
-"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,10 +42,11 @@ class GrubConfig(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         tree.write("/etc/default/grub.d/50-vmdsl.cfg", _defaults(self.console))
-        probe = tree.scratch / "grub-probe"
-        probe.write_text(probe_script(tree.layout), encoding="utf-8")
-        probe.chmod(0o755)
-        tree.bind(probe, "/usr/sbin/grub-probe")
+        for program, script in stand_ins(tree.layout).items():
+            file = tree.scratch / PurePosixPath(program).name
+            file.write_text(script, encoding="utf-8")
+            file.chmod(0o755)
+            tree.bind(file, program)
         tree.mkdir("/boot/grub")
         # grub-mkconfig names a filesystem by its UUID only where udev has made this link.
         root = tree.layout.holding("/").filesystem.uuid
@@ -205,32 +178,6 @@ def _defaults(console: Console) -> str:
             'GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"',
         ]
     return "".join(f"{line}\n" for line in lines)
-
-
-def probe_script(layout: Layout) -> str:
-    """A stand-in for grub-probe that knows the image's layout and nothing of this machine."""
-    deepest_first = sorted(layout.mounts, key=lambda m: len(m.path.parts), reverse=True)
-    cases = [f"{_device(mount)}) {_answers(mount)} ;;" for mount in deepest_first]
-    cases.append("/dev/*) exit 1 ;;")
-    for mount in deepest_first:
-        below = "*" if str(mount.path) == "/" else f"'{mount.path}' | '{mount.path}'/*"
-        cases.append(f"{below}) {_answers(mount)} ;;")
-    return _PROBE.replace("@CASES@", "\n".join(cases))
-
-
-def _device(mount: MountLayout) -> str:
-    return f"/dev/vda{mount.filesystem.partition.number}"
-
-
-def _answers(mount: MountLayout) -> str:
-    partition = mount.filesystem.partition
-    partmap = "gpt" if isinstance(partition.partition.table, Gpt) else "msdos"
-    kind = mount.filesystem.filesystem.kind
-    return (
-        f"device={_device(mount)} uuid={mount.filesystem.uuid} "
-        f"partuuid={partition.uuid} fs={'fat' if kind == 'vfat' else 'ext2'} "
-        f"partmap={partmap} number={partmap}{partition.number}"
-    )
 
 
 def _install_modules(tree: Tree, platform: str) -> None:

@@ -1,4 +1,4 @@
-"""The stand-in for grub-probe answers as the real one would on the image's own disk."""
+"""The stand-ins for grub-probe and grub-mkrelpath answer as on the image's own disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from vmdsl import GiB, MiB, mkext4, mkgpt, mkimg, mkmsdos, mkpart, mkvfat, mount
 from vmdsl.language import recording
-from vmdsl.language.grub import probe_script
+from vmdsl.language.grub_stand_ins import probe_script, relpath_script
 from vmdsl.language.layout import Layout
 from vmdsl.language.recording import Recorder
 from vmdsl.plan.lay_out import lay_out
@@ -136,3 +136,24 @@ def test_unknown_device_has_no_answer(layout: Layout, tmp_path: Path) -> None:
     """Better none than that of another filesystem."""
     code, answer = probe(layout, tmp_path, "-t", "fs_uuid", "-d", "/dev/sda1")
     assert (code, answer) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("path", "relative"),
+    [
+        ("/boot/vmlinuz-6.1", "/boot/vmlinuz-6.1"),
+        ("/boot/efi/EFI/BOOT/../x.efi", "/EFI/x.efi"),
+        ("/srv/my data", ""),
+        ("/srv/my data/a b", "/a b"),
+        ("/srv/my database", "/srv/my database"),
+        ("/", "/"),
+    ],
+)
+def test_a_path_is_told_as_in_its_filesystem(layout: Layout, path: str, relative: str) -> None:
+    done = subprocess.run(
+        ["sh", "-euc", relpath_script(layout), "sh", path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{relative}\n"

@@ -1,0 +1,99 @@
+"""Stand-ins for the two programs that ask the machine on grub-mkconfig's behalf.
+
+The real ones would find the disk of this machine, where the image's layout is meant.
+"""
+
+from __future__ import annotations
+
+from vmdsl.language.handles import Gpt
+from vmdsl.language.layout import Layout, MountLayout
+
+_PROBE = """\
+#!/bin/sh
+# Answers from the layout of the image: there is no device to ask.
+target=fs path=/
+while [ $# -gt 0 ]; do
+    case $1 in
+    --target=*) target=${1#*=} ;;
+    -t | -m) [ "$1" = -m ] || target=$2; shift ;;
+    -*) ;;
+    *) path=$1 ;;
+    esac
+    shift
+done
+case $path in
+@CASES@
+esac
+case $target in
+device) echo "$device" ;;
+disk) echo /dev/vda ;;
+drive) echo "(hd0,$number)" ;;
+fs) echo "$fs" ;;
+fs_uuid) echo "$uuid" ;;
+partuuid) echo "$partuuid" ;;
+partmap) echo "$partmap" ;;
+*_hint | *_hints) echo "hd0,$number" ;;
+abstraction | fs_label) ;;
+*) exit 1 ;;
+esac
+"""
+_RELPATH = """\
+#!/bin/sh
+# The last argument, as a path in the filesystem that holds it.
+for path; do :; done
+path=$(realpath -m -- "$path")
+case $path in
+@CASES@
+esac
+echo "$path"
+"""
+
+
+def stand_ins(layout: Layout) -> dict[str, str]:
+    """The scripts, by the paths of the programs that they stand in for."""
+    return {
+        "/usr/sbin/grub-probe": probe_script(layout),
+        "/usr/bin/grub-mkrelpath": relpath_script(layout),
+    }
+
+
+def relpath_script(layout: Layout) -> str:
+    """A stand-in for grub-mkrelpath: where a path is in its filesystem."""
+    cases = [f"{_below(m)}) path=${{path#'{_prefix(m)}'}} ;;" for m in _deepest_first(layout)]
+    return _RELPATH.replace("@CASES@", "\n".join(cases))
+
+
+def _deepest_first(layout: Layout) -> list[MountLayout]:
+    return sorted(layout.mounts, key=lambda m: len(m.path.parts), reverse=True)
+
+
+def _prefix(mount: MountLayout) -> str:
+    return str(mount.path).rstrip("/")
+
+
+def _below(mount: MountLayout) -> str:
+    return f"'{mount.path}' | '{_prefix(mount)}'/*"
+
+
+def probe_script(layout: Layout) -> str:
+    """A stand-in for grub-probe that knows the image's layout and nothing of this machine."""
+    mounts = _deepest_first(layout)
+    cases = [f"{_device(mount)}) {_answers(mount)} ;;" for mount in mounts]
+    cases.append("/dev/*) exit 1 ;;")
+    cases += [f"{_below(mount)}) {_answers(mount)} ;;" for mount in mounts]
+    return _PROBE.replace("@CASES@", "\n".join(cases))
+
+
+def _device(mount: MountLayout) -> str:
+    return f"/dev/vda{mount.filesystem.partition.number}"
+
+
+def _answers(mount: MountLayout) -> str:
+    partition = mount.filesystem.partition
+    partmap = "gpt" if isinstance(partition.partition.table, Gpt) else "msdos"
+    kind = mount.filesystem.filesystem.kind
+    return (
+        f"device={_device(mount)} uuid={mount.filesystem.uuid} "
+        f"partuuid={partition.uuid} fs={'fat' if kind == 'vfat' else 'ext2'} "
+        f"partmap={partmap} number={partmap}{partition.number}"
+    )
