@@ -63,10 +63,10 @@ def make_ext(target: Target, content: Path | None) -> None:
 def _settle(target: Target, content: Path | None, env: dict[str, str]) -> None:
     """Set what mke2fs took from the machine: the times of inodes, and the root's own owner."""
     place = f"{target.path}?offset={target.offset}"
-    summary = target.run("dumpe2fs", place, env=env)
+    stats = target.run("debugfs", "-R", "stats", place, env=env)
     time = f"@{target.tree.epoch}"
     script = []
-    for inode in used_inodes(summary):
+    for inode in used_inodes(stats):
         for field in ("atime", "ctime", "crtime"):
             script.append(f"sif <{inode}> {field} {time}")
             script.append(f"sif <{inode}> {field}_extra 0")
@@ -81,13 +81,17 @@ def _settle(target: Target, content: Path | None, env: dict[str, str]) -> None:
     target.run("debugfs", "-w", "-f", "-", place, stdin="\n".join(script) + "\n", env=env)
 
 
-def used_inodes(summary: str) -> list[int]:
-    """The inodes that hold something, from what dumpe2fs prints; 2 is the root, 11 lost+found."""
-    match = re.search(r"^Inode count:\s+(\d+)", summary, re.MULTILINE)
-    count = int(match[1]) if match else 0
-    free: set[int] = set()
-    for line in re.findall(r"^ *Free inodes: (.*)$", summary, re.MULTILINE):
-        for part in filter(None, line.replace(" ", "").split(",")):
-            first, _, last = part.partition("-")
-            free.update(range(int(first), int(last or first) + 1))
-    return [2, *(i for i in range(11, count + 1) if i not in free)]
+def used_inodes(stats: str) -> list[int]:
+    """The inodes that hold something, from debugfs's `stats`; 2 is the root, 11 lost+found.
+
+    mke2fs takes the first free inode of a group and gives none back, so those in use stand at
+    the group's start.
+    """
+    per_group = int(re.search(r"^Inodes per group:\s+(\d+)", stats, re.MULTILINE)[1])
+    free = [int(n) for n in re.findall(r"(\d+) free inodes,", stats)]
+    used = [
+        group * per_group + index
+        for group, unused in enumerate(free)
+        for index in range(1, per_group - unused + 1)
+    ]
+    return [2, *(inode for inode in used if inode >= 11)]
