@@ -40,5 +40,5 @@ def check_space(facts: Facts) -> Result:
     if facts.probe.cache_error or facts.free >= ENOUGH:
         return Result(name="space", detail=free, fatal=False)
     what = f"Only {free}: layers of some builds may need {ENOUGH >> 30} GiB."
-    problem = Problem(what=what, where=Where(facts.cache), hint="See: vmdsl cache")
+    problem = Problem(what=what, where=Where(facts.cache), hint=_ELSEWHERE)
     return Result(name="space", detail=free, problem=problem, fatal=False)
