@@ -25,6 +25,7 @@ _CONFIGURATION = """\
         features = has_journal,extent,huge_file,flex_bg,metadata_csum,64bit,dir_nlink,extra_isize
     }
 """
+_FIRST_FREE = 11  # those before it are ext's own, but for the root
 
 
 def make_ext(target: Target, content: Path | None) -> None:
@@ -87,11 +88,11 @@ def used_inodes(stats: str) -> list[int]:
     mke2fs takes the first free inode of a group and gives none back, so those in use stand at
     the group's start.
     """
-    per_group = int(re.search(r"^Inodes per group:\s+(\d+)", stats, re.MULTILINE)[1])
-    free = [int(n) for n in re.findall(r"(\d+) free inodes,", stats)]
+    (per_group,) = map(int, re.findall(r"^Inodes per group:\s+(\d+)", stats, re.MULTILINE))
+    free = [int(n) for n in re.findall(r"(\d+) free inodes?,", stats)]
     used = [
         group * per_group + index
         for group, unused in enumerate(free)
         for index in range(1, per_group - unused + 1)
     ]
-    return [2, *(inode for inode in used if inode >= 11)]
+    return [2, *(inode for inode in used if inode >= _FIRST_FREE)]

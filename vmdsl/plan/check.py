@@ -13,9 +13,9 @@ from vmdsl.language.operations import Operation, TreeOperation
 from vmdsl.plan import rules_disk, rules_system
 
 _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
-    Ext2: ("mke2fs", "debugfs", "dumpe2fs"),
-    Ext3: ("mke2fs", "debugfs", "dumpe2fs"),
-    Ext4: ("mke2fs", "debugfs", "dumpe2fs"),
+    Ext2: ("mke2fs", "debugfs"),
+    Ext3: ("mke2fs", "debugfs"),
+    Ext4: ("mke2fs", "debugfs"),
     Vfat: ("mkfs.vfat", "mmd", "mcopy"),
     Swap: ("mkswap",),
 }
