@@ -6,8 +6,9 @@ Nothing is mounted from the image: each tool writes at an offset of the file.
 from __future__ import annotations
 
 import os
-import stat
-from pathlib import Path
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
 
 from vmdsl import programs
 from vmdsl.build.ext import make_ext
@@ -81,6 +82,7 @@ class Assembler:
         self._tree = tree
         self._view = job.workspace / "view"
         self._view.mkdir()
+        self._places = self._find_places()
 
     def make(self, filesystem: FilesystemLayout) -> None:
         """Make one filesystem, with the part of the tree that it is mounted at, if it is."""
@@ -99,23 +101,28 @@ class Assembler:
         make(target, self._view)
         self._tree.run("umount", "--recursive", str(self._view))
 
+    def _find_places(self) -> dict[PurePosixPath, PurePosixPath]:
+        """Where each mount point really is in the tree, which may reach it by a symlink."""
+        paths = [mount.path for mount in self._tree.layout.mounts]
+        real = self._tree.inside(lambda: [os.path.realpath(path) for path in paths])
+        return dict(zip(paths, map(PurePosixPath, real), strict=True))
+
     def _show(self, mount: MountLayout) -> None:
         """Make the view the part of the tree that belongs to one filesystem alone."""
-        source = f"{self._tree.path}{self._tree.inside(lambda: os.path.realpath(mount.path))}"
-        self._tree.run("mount", "--bind", source, str(self._view))
-        for below in self._tree.layout.below(mount):
-            inside = self._view / below.path.relative_to(mount.path)
-            if inside.is_dir():
-                about = inside.stat()
-                cover = self._cover(about)
-                self._tree.run("mount", "--bind", str(cover), str(inside))
+        place = self._places[mount.path]
+        source = self._tree.path / place.relative_to("/")
+        self._tree.run("mount", "--bind", str(source), str(self._view))
+        for other in sorted(self._places.values()):
+            if other != place and other.is_relative_to(place):
+                inside = self._view / other.relative_to(place)
+                if inside.is_dir():  # no longer, if a cover hides it
+                    cover = self._cover_for(inside)
+                    self._tree.run("mount", "--bind", str(cover), str(inside))
 
-    def _cover(self, about: os.stat_result) -> Path:
-        """An empty directory with the owner, mode and time of a mount point."""
-        cover = self._job.workspace / "cover"
-        if not cover.exists():
-            cover.mkdir()
+    def _cover_for(self, place: Path) -> Path:
+        """An empty directory that is like a mount point in all else."""
+        cover = Path(tempfile.mkdtemp(prefix="cover-", dir=self._job.workspace))
+        about = place.stat()
         os.chown(cover, about.st_uid, about.st_gid)
-        cover.chmod(stat.S_IMODE(about.st_mode))
-        os.utime(cover, ns=(about.st_mtime_ns, about.st_mtime_ns))
+        shutil.copystat(place, cover)
         return cover
