@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
 from vmdsl.build.tools import Target
 from vmdsl.errors import BuildError
 from vmdsl.language.layout import SECTOR
+
+_SHOWN = 10
 
 
 def make_fat(target: Target, content: Path | None) -> None:
@@ -33,6 +36,7 @@ def make_fat(target: Target, content: Path | None) -> None:
 
 
 def _fill(target: Target, image: Path, content: Path) -> None:
+    _check_names(target, content)
     for directory in [content, *sorted(p for p in content.rglob("*") if p.is_dir())]:
         inside = "::/" + str(directory.relative_to(content)).removeprefix(".")
         if directory != content:
@@ -48,6 +52,40 @@ def _fill(target: Target, image: Path, content: Path) -> None:
                 )
         if files:
             _mtool(target, image, content, "mcopy", "-m", *map(str, files), f"{inside}/")
+
+
+def _check_names(target: Target, content: Path) -> None:
+    """Raise BuildError for names that FAT, or mtools, would change without a word."""
+    seen: dict[str, str] = {}
+    problems = []
+    for path in sorted(content.rglob("*")):
+        name = str(path.relative_to(content))
+        fault = name_fault(path.name)
+        if other := seen.get(name.lower()):
+            fault = f"{other!r} is there, and small letters make no difference"
+        seen[name.lower()] = name
+        if fault:
+            what = f"FAT cannot hold the name {name!r}: {fault}"
+            problems.append(
+                target.filesystem.filesystem.problem(
+                    what, "rename it, or put it on another filesystem"
+                )
+            )
+    if problems:
+        raise BuildError(*problems[:_SHOWN])
+
+
+def name_fault(name: str) -> str:
+    """What is wrong with a name in FAT; nothing, mostly."""
+    if re.search(r'[\x00-\x1f\x7f"*:<>?\\|]', name):
+        return r'it has one of " * : < > ? \ | or a control character'
+    if not name.isascii():  # mtools writes some of them as others, and depends on a code page
+        return "it has a letter that is not ASCII"
+    if name.endswith((" ", ".")):
+        return "it ends with a space or a dot"
+    if re.fullmatch(r"(?i:con|prn|aux|nul|com\d|lpt\d)", name):
+        return "it is the name of a device in DOS"
+    return ""
 
 
 def fat_bits(size: int) -> str:
