@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 from vmdsl.build.tools import Target
+from vmdsl.errors import BuildError
+
+_SHOWN = 10
 
 #: Our own configuration, so that the host's doesn't matter: no feature that GRUB or a kernel of
 #: Debian 11 cannot read.
@@ -79,7 +82,11 @@ def _settle(target: Target, content: Path | None, env: dict[str, str]) -> None:
             f"sif <2> gid {about.st_gid}",
             f"sif <2> mtime @{int(about.st_mtime)}",
         ]
-    target.run("debugfs", "-w", "-f", "-", place, stdin="\n".join(script) + "\n", env=env)
+    said = target.run("debugfs", "-w", "-f", "-", place, stdin="\n".join(script) + "\n", env=env)
+    # It succeeds whatever it says: there is a line for each command, and more where one failed.
+    if errors := [line for line in said.splitlines() if line and not line.startswith("debugfs")]:
+        what = "debugfs could not set the times of its files"
+        raise BuildError(target.filesystem.filesystem.problem(what, "\n".join(errors[:_SHOWN])))
 
 
 def used_inodes(stats: str) -> list[int]:

@@ -13,6 +13,11 @@ from vmdsl.errors import BuildError
 from vmdsl.language.layout import FilesystemLayout
 from vmdsl.values import Size
 
+#: What the tools say when the filesystem that they make is full.
+_NO_ROOM = ("Could not allocate block", "Ext2 file too big", "Disk full", "No directory slots")
+_NO_INODE = "Could not allocate inode"
+_LARGER = "make the partition, or the image, larger"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
@@ -72,7 +77,7 @@ class Target:
     ) -> str:
         """Run a tool; `content` is what a failure to find room is explained with."""
         known = {"SOURCE_DATE_EPOCH": str(self.tree.epoch), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
-        os.write(self.log, f"+ {' '.join(argv[:12])}\n".encode())
+        os.write(self.log, b"+ " + os.fsencode(" ".join(argv[:12])) + b"\n")
         done = programs.run(
             argv,
             env=programs.environment({**known, **(env or {})}),
@@ -86,23 +91,27 @@ class Target:
 
     def _failed(self, tool: str, done: programs.Finished, content: Path | None) -> BuildError:
         filesystem = self.filesystem.filesystem
-        takes = used(content) if content else 0
-        if takes > self.size * 0.9:
+        takes, files = used(content) if content else (0, 0)
+        if _NO_INODE in done.output:
+            what = f"its content is {files} files, more than a filesystem of {Size(self.size)} has"
+            return BuildError(filesystem.problem(what, _LARGER))
+        if any(text in done.output for text in _NO_ROOM) or takes > self.size:
             what = f"its content takes {_rounded(takes)} and the partition has {Size(self.size)}"
-            return BuildError(filesystem.problem(what, "make the partition, or the image, larger"))
+            return BuildError(filesystem.problem(what, _LARGER))
         lines = done.output.strip().splitlines()[-10:]
         return BuildError(
             filesystem.problem(f"{tool} failed (exit code {done.code})", "\n".join(lines))
         )
 
 
-def used(directory: Path) -> int:
-    """About how many bytes the content of a directory takes in a filesystem."""
-    total = 0
-    for folder, folders, files in os.walk(directory):
+def used(directory: Path) -> tuple[int, int]:
+    """About how many bytes the content of a directory takes in a filesystem, and its files."""
+    seen: dict[tuple[int, int], int] = {}
+    for _, folders, files, at in os.fwalk(directory):
         for name in [*folders, *files]:
-            total += max(os.lstat(f"{folder}/{name}").st_blocks * 512, 256)
-    return total
+            about = os.lstat(name, dir_fd=at)
+            seen[about.st_dev, about.st_ino] = max(about.st_blocks * 512, 256)
+    return sum(seen.values()), len(seen)
 
 
 def _rounded(size: int) -> str:
