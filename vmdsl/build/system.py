@@ -30,16 +30,17 @@ ln -s /proc/self/fd/2 stderr
 """
 _VIRTUAL = """\
 cd "$1"
-[ ! -d proc ] || mount -t proc proc proc
-[ ! -d sys ] || mount --rbind /sys sys
-[ ! -d dev ] || mount --rbind "$2" dev
-[ ! -d run ] || mount -t tmpfs -o mode=0755 tmpfs run
-[ ! -d tmp ] || mount -t tmpfs -o mode=1777 tmpfs tmp
+is() { [ -d $1 ] && [ ! -L $1 ]; }  # a symlink may lead out of the tree
+! is proc || mount -t proc proc proc
+! is sys || mount --rbind /sys sys
+! is dev || mount --rbind "$2" dev
+! is run || mount -t tmpfs -o mode=0755 tmpfs run
+! is tmp || mount -t tmpfs -o mode=1777 tmpfs tmp
 """
 _NO_LONGER = """\
 cd "$1"
 for place in proc sys dev run tmp; do
-    ! mountpoint -q $place || umount --lazy $place
+    [ -L $place ] || ! mountpoint -q $place || umount --lazy $place
 done
 """
 _NO_DAEMONS = "#!/bin/sh\nexit 101\n"
