@@ -22,6 +22,8 @@ _T = TypeVar("_T")
 #: The time of all that has none of its own where no archive says what time it is: 2020-01-01.
 DEFAULT_EPOCH = 1577836800
 _LAST_LINES = 20
+_LAST_BYTES = 65536
+_LINE = 500
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PASSED_ON = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 
@@ -78,8 +80,8 @@ class BuildTree:
         return known
 
     def _run(self, command: tuple[str, ...], env: Mapping[str, str]) -> None:
+        os.write(self._log, b"+ " + os.fsencode(" ".join(command)) + b"\n")
         before = os.fstat(self._log).st_size
-        os.write(self._log, f"+ {' '.join(command)}\n".encode())
         done = programs.run(
             [programs.find(command[0]) or command[0], *command[1:]],
             output=self._log,
@@ -92,16 +94,16 @@ class BuildTree:
             raise BuildError(
                 Problem(
                     what=f"the command failed ({ended}): {_short(' '.join(shown))}",
-                    hint="\n".join(self.last_lines(before)[1:]) or "it printed nothing",
+                    hint="\n".join(self._last_lines(before)) or "it printed nothing",
                 )
             )
 
-    def last_lines(self, start: int = 0) -> list[str]:
-        """The last lines of the log from an offset on, the first of them the first of all."""
+    def _last_lines(self, start: int) -> list[str]:
+        """The last lines of what the log has from an offset on."""
         with open(f"/proc/self/fd/{self._log}", "rb") as log:  # noqa: PTH123 (an open file)
-            log.seek(start)
+            log.seek(max(start, os.fstat(self._log).st_size - _LAST_BYTES))
             lines = log.read().decode(errors="replace").splitlines()
-        return [*lines[:1], *lines[1:][-_LAST_LINES:]]
+        return [line[:_LINE] for line in lines[-_LAST_LINES:]]
 
     def bind(self, source: Path, target: str) -> None:
         place = self.inside(lambda: os.path.realpath(target))
@@ -177,10 +179,19 @@ def _answer(writer: int, root: Path, function: Callable[[], object]) -> None:
         try:
             answer = pickle.dumps((True, function()))
         except Exception as error:  # noqa: BLE001 (it goes to the parent)
-            answer = pickle.dumps((False, error))
+            answer = pickle.dumps((False, _that_pickles(error)))
         _write_all(writer, answer)
     finally:
         os._exit(0)
+
+
+def _that_pickles(error: Exception) -> Exception:
+    """The error, or one that says the same, where it cannot be sent to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 (it is our own)
+    except Exception:  # noqa: BLE001 (whatever its author made of it)
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 @contextmanager
