@@ -13,10 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 from vmdsl.build import sandbox
 from vmdsl.build.job import Job, problem_from_data, work_from_data
@@ -26,6 +26,8 @@ from vmdsl.errors import BuildError, HostError, Problem
 from vmdsl.plan.plan import Plan
 
 _POLL = 0.1
+#: Less free space than this, in bytes, and a disk is full.
+_LITTLE = 2**20
 
 
 def build(plan: Plan, *, output: Path, cache: Path, listener: Listener) -> Built:
@@ -35,33 +37,40 @@ def build(plan: Plan, *, output: Path, cache: Path, listener: Listener) -> Built
     then nothing is left but files in the cache, and a log beside the output when a step failed.
     """
     started = time.monotonic()
-    cache.mkdir(parents=True, exist_ok=True)
-    image = Output(output, cache)
-    log_path = _new_log(cache, plan.name)
+    image = Output(output)
     try:
-        with _workspace(cache) as workspace, log_path.open("ab", buffering=0) as log:
-            job = Job(
-                recipe=plan.recipe,
-                layout=plan.layout,
-                tree_operations=plan.tree_operations,
-                image_operations=plan.image_operations,
-                workspace=workspace,
-                image=image.file,
-                log=log.fileno(),
-                epoch=_given_epoch(),
-            )
-            try:
-                _run(job, log_path, listener)
-            except BuildError as error:
-                raise BuildError(*error.problems, _keep_log(log_path, image.path)) from None
-            image.publish()
-    except BaseException:
-        image.discard()
-        raise
+        with _workspace(cache) as workspace:
+            log_path = _new_log(cache, plan.name)
+            with log_path.open("ab", buffering=0) as log:
+                job = Job(
+                    recipe=plan.recipe,
+                    layout=plan.layout,
+                    tree_operations=plan.tree_operations,
+                    image_operations=plan.image_operations,
+                    workspace=workspace,
+                    image=image.file,
+                    log=log.fileno(),
+                    epoch=_given_epoch(),
+                )
+                answer = _run(job, log_path, listener)
+            if answer["kind"] == "failed":
+                full = [_full(place) for place in (cache, image.path.parent) if _is_full(place)]
+                problems = [problem_from_data(p) for p in answer["problems"]]
+                kind = HostError if answer["code"] == HostError.exit_code else BuildError
+                raise kind(*problems, *full, _keep_log(log_path, image.path))
+            image.publish(workspace)
+    except BrokenPipeError:
+        raise  # nobody listens
+    except OSError as error:
+        place = error.filename2 or error.filename or cache
+        raise HostError(f"{place}: {error.strerror}; the build needs it") from None
+    finally:
+        image.close()
     return Built(image=image.path, log=log_path, seconds=time.monotonic() - started)
 
 
-def _run(job: Job, log_path: Path, listener: Listener) -> None:
+def _run(job: Job, log_path: Path, listener: Listener) -> dict[str, Any]:
+    """Run the build in a sandbox; what it said last."""
     try:
         message = pickle.dumps(str(job.recipe)) + pickle.dumps(job)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
@@ -73,7 +82,7 @@ def _run(job: Job, log_path: Path, listener: Listener) -> None:
         ) from None
     with _ended_by_signals():
         process = sandbox.start(
-            [sys.executable, "-P", "-m", "vmdsl.build.inner"],
+            [sys.executable, "-P", "-X", "utf8", "-m", "vmdsl.build.inner"],
             log=job.log,
             pass_fds=[job.image, job.log],
         )
@@ -89,10 +98,9 @@ def _run(job: Job, log_path: Path, listener: Listener) -> None:
             process.kill()
             process.wait()
     if answer is None:
-        raise BuildError("the build was killed from outside, or ran out of memory")
-    if answer["kind"] == "failed":
-        problems = [problem_from_data(p) for p in answer["problems"]]
-        raise (HostError if answer["code"] == HostError.exit_code else BuildError)(*problems)
+        what = "the build was killed from outside, or ran out of memory"
+        raise BuildError(Problem(what=what, hint=f"its log is {log_path}"))
+    return answer
 
 
 def _follow(
@@ -102,13 +110,13 @@ def _follow(
     assert process.stdout is not None  # noqa: S101 (it is a pipe)
     stream = process.stdout.fileno()
     os.set_blocking(stream, False)
-    pending = b""
+    pending = rest = b""
     with log_path.open("rb") as log, selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while True:
             ready = selector.select(_POLL)
             data = os.read(stream, 65536) if ready else None
-            _tell_lines(log, listener)
+            rest = _tell_lines(rest + log.read(), listener)
             if data == b"":
                 return None
             *lines, pending = (pending + (data or b"")).split(b"\n")
@@ -119,30 +127,41 @@ def _follow(
                 listener.started(work_from_data(event))
 
 
-def _tell_lines(log: IO[bytes], listener: Listener) -> None:
-    for line in log.read().decode(errors="replace").splitlines():
-        listener.said(line)
+def _tell_lines(printed: bytes, listener: Listener) -> bytes:
+    """Pass on whole lines; what is left, the start of the next one."""
+    *lines, rest = printed.split(b"\n")
+    for line in lines:
+        listener.said(line.decode(errors="replace"))
+    return rest
 
 
 @contextmanager
 def _workspace(cache: Path) -> Iterator[Path]:
     """A directory of the build's own in the cache; those of builds that were killed are removed."""
     builds = cache / "builds"
-    builds.mkdir(exist_ok=True)
-    for old in builds.iterdir():
-        with _locked(old) as free:
-            if free:
-                sandbox.remove(old)
-    workspace = Path(tempfile.mkdtemp(dir=builds))
-    with _locked(workspace):
-        try:
-            yield workspace
-        finally:
-            sandbox.remove(workspace)
+    builds.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        with _locked(builds, wait=True):  # so that no build takes a new one for an old one
+            for old in builds.iterdir():
+                with _locked(old) as free:
+                    if free:
+                        sandbox.remove(old)
+            workspace = Path(tempfile.mkdtemp(dir=builds))
+            stack.enter_context(_locked(workspace))
+            stack.callback(sandbox.remove, workspace)
+        _inherit_nothing(workspace)
+        yield workspace
+
+
+def _inherit_nothing(directory: Path) -> None:
+    """Drop what a directory has from the one that it is in, and would give the image's files."""
+    directory.chmod(0o700)
+    with suppress(OSError):  # it has none, or there are none here
+        os.removexattr(directory, "system.posix_acl_default")
 
 
 @contextmanager
-def _locked(directory: Path) -> Iterator[bool]:
+def _locked(directory: Path, *, wait: bool = False) -> Iterator[bool]:
     """Hold a directory for this process; whether nobody else holds it."""
     try:
         file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -151,7 +170,7 @@ def _locked(directory: Path) -> Iterator[bool]:
         return
     try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield False
         else:
@@ -173,8 +192,22 @@ def _new_log(cache: Path, name: str) -> Path:
 def _keep_log(log: Path, image: Path) -> Problem:
     """Copy the log of a build that failed to where it is found: beside the image."""
     copy = image.with_name(f"{image.name}.log")
-    copy.write_bytes(log.read_bytes())
+    try:
+        copy.write_bytes(log.read_bytes())
+    except OSError:  # the disk is full, say
+        with suppress(OSError):
+            copy.unlink()
+        copy = log
     return Problem(what=f"the whole log is {copy}")
+
+
+def _is_full(place: Path) -> bool:
+    about = os.statvfs(place)
+    return about.f_bavail * about.f_frsize < _LITTLE or bool(about.f_files and not about.f_favail)
+
+
+def _full(place: Path) -> Problem:
+    return Problem(what=f"there is no space left in {place}", hint="make room, or use another disk")
 
 
 def _given_epoch() -> int | None:

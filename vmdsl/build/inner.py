@@ -7,8 +7,9 @@ import pickle
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from vmdsl import programs
 from vmdsl.build.assemble import Assembler, write_table
@@ -25,8 +26,9 @@ from vmdsl.plan.load import load
 class Build:
     """One build under way, in the sandbox."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, events: IO[str]) -> None:
         self._job = job
+        self._events = events
         self.tree = BuildTree(job, job.workspace / "tree")
         self._layers = Layers(job.workspace / "layers", self.tree.path, job.log)
         self._devices = job.workspace / "dev"
@@ -53,6 +55,9 @@ class Build:
         self._started("", "clean the tree")
         with self._layers.writing() as layer:
             self.tree.inside(clean)
+            for mount in self._job.layout.mounts:
+                with self._placing(mount.mounted):
+                    self.tree.mkdir(str(mount.path))
             seal(layer, self.tree.epoch)
 
     def _assemble(self) -> None:
@@ -73,21 +78,27 @@ class Build:
 
     @contextmanager
     def _working(self, operation: Operation) -> Iterator[None]:
-        """Tell what is under way; an error that has no place gets that of the operation."""
+        """Tell what is under way."""
         self._started(operation.name, operation.summary())
+        with self._placing(operation):
+            yield
+
+    @contextmanager
+    def _placing(self, operation: Operation) -> Iterator[None]:
+        """Give an error that has no place that of an operation."""
         try:
             yield
         except VmdslError as error:
             placed = [p if p.where else operation.problem(p.what, p.hint) for p in error.problems]
             raise BuildError(*placed) from None
         except Exception as error:
-            traceback.print_exc()  # into the log
-            raise BuildError(operation.problem(f"{type(error).__name__}: {error}")) from error
+            _log_traceback()
+            raise BuildError(operation.problem(_said(error))) from error
 
     def _started(self, step: str, summary: str) -> None:
         self._number += 1
         tell(
-            sys.stdout,
+            self._events,
             "started",
             number=self._number,
             total=self._total,
@@ -123,20 +134,35 @@ def _mount_proc() -> None:
 def main() -> None:
     """Read the job, do it, and answer with events. The recipe's own operations come from it."""
     os.umask(0o022)
-    header = pickle.load(sys.stdin.buffer)  # noqa: S301 (our own parent sends it)
-    try:
-        load(Path(header))
-        job = pickle.load(sys.stdin.buffer)  # noqa: S301 (our own parent sends it)
-        Build(job).run()
-    except VmdslError as error:
-        tell(
-            sys.stdout,
-            "failed",
-            problems=[problem_as_data(p) for p in error.problems],
-            code=type(error).exit_code,
-        )
-    else:
-        tell(sys.stdout, "finished")
+    with _take_stdout() as events:
+        try:
+            load(Path(pickle.load(sys.stdin.buffer)))  # noqa: S301 (our own parent sends it)
+            Build(pickle.load(sys.stdin.buffer), events).run()  # noqa: S301
+        except VmdslError as error:
+            problems, code = error.problems, type(error).exit_code
+            tell(events, "failed", problems=[problem_as_data(p) for p in problems], code=code)
+        except Exception as error:  # noqa: BLE001 (nobody else would tell of it)
+            _log_traceback()
+            problem = problem_as_data(Problem(what=_said(error)))
+            tell(events, "failed", problems=[problem], code=BuildError.exit_code)
+        else:
+            tell(events, "finished")
+
+
+def _take_stdout() -> IO[str]:
+    """Keep standard output for events; what a recipe's own code prints goes to the log."""
+    events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return events
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+def _log_traceback() -> None:
+    with suppress(OSError):  # the log's disk may be full, which may be the very error
+        traceback.print_exc()
 
 
 if __name__ == "__main__":

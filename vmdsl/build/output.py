@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -15,9 +16,8 @@ class Output:
     Raises UsageError where no file can be made at `path`.
     """
 
-    def __init__(self, path: Path, cache: Path) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        self._cache = cache
         self._part = self.path.parent / f".{self.path.name}.vmdsl-part"
         self._named = False
         if self.path.exists() and not self.path.is_file():
@@ -37,26 +37,31 @@ class Output:
         except IsADirectoryError:  # a kernel or a filesystem without O_TMPFILE
             pass
         except OSError as error:
-            if error.errno != 95:  # noqa: PLR2004 (EOPNOTSUPP)
+            if error.errno != errno.EOPNOTSUPP:
                 raise
         self._named = True
         return os.open(self._part, flags | os.O_CREAT | os.O_TRUNC, 0o666)
 
-    def publish(self) -> None:
-        """Give the file its name; one that has it is replaced."""
+    def publish(self, workspace: Path) -> None:
+        """Give the file its name; one that has it is replaced.
+
+        `workspace` is a directory where nothing that a kill leaves behind matters.
+        """
         if self._named:
             self._part.rename(self.path)
         elif not self.path.exists():
             self._link(self.path)
         else:
-            # In the cache, where nothing left behind matters, if the filesystem is the same one.
-            same = self._cache.stat().st_dev == self.path.parent.stat().st_dev
-            part = self._cache / f"{os.getpid()}.part" if same else self._part
-            part.unlink(missing_ok=True)
-            self._link(part)
+            part = workspace / "image"
+            try:
+                self._link(part)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                part = self._part
+                self._link(part)
             part.rename(self.path)
         self._named = False
-        os.close(self.file)
 
     def _link(self, name: Path) -> None:
         here = os.open("/proc/self/fd", os.O_PATH | os.O_DIRECTORY)
@@ -65,7 +70,7 @@ class Output:
         finally:
             os.close(here)
 
-    def discard(self) -> None:
+    def close(self) -> None:
         """Close the file; what has no name is gone with that."""
         os.close(self.file)
         if self._named:
