@@ -36,7 +36,7 @@ from vmdsl.language.handles import (
 )
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, Image, ImageOperation, Tree, TreeOperation
-from vmdsl.language.recording import record
+from vmdsl.language.recording import record, refuse
 from vmdsl.language.shells import chroot, host_shell
 from vmdsl.language.steps import Flag, Option, Step, flag, option, require, step, step_if
 from vmdsl.values import Arch, GiB, KiB, MiB, Size, Suite, TiB
@@ -94,6 +94,7 @@ __all__ = [
     "option",
     "path_exists",
     "record",
+    "refuse",
     "require",
     "step",
     "step_if",

@@ -75,6 +75,7 @@ def start(
     output: int | IO[bytes] = subprocess.PIPE,
     errors: int | IO[bytes] = subprocess.STDOUT,
     env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     pass_fds: Sequence[int] = (),
     new_session: bool = False,
 ) -> subprocess.Popen[bytes]:
@@ -85,6 +86,7 @@ def start(
         stdout=output,
         stderr=errors,
         env=environment() if env is None else dict(env),
+        cwd=cwd,
         pass_fds=tuple(pass_fds),
         start_new_session=new_session,
     )

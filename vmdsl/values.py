@@ -97,7 +97,7 @@ class Suite:
     name: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", _suite_aliases().get(self.name, self.name))
+        object.__setattr__(self, "name", suite_aliases().get(self.name, self.name))
 
     @classmethod
     def parse(cls, text: str) -> Suite:
@@ -120,7 +120,7 @@ def debian_suites() -> tuple[str, ...]:
 
 
 @cache
-def _suite_aliases() -> dict[str, str]:
+def suite_aliases() -> dict[str, str]:
     """What `stable` and its like mean today; only `unstable` without distro-info's data."""
     names = {"unstable": "sid"}
     try:

@@ -85,7 +85,9 @@ def said_by_mypy(mypy_cache: Path) -> Mapping[Path, list[Problem]]:
             unparsed.append(path)
     said: dict[Path, list[Problem]] = defaultdict(list)
     for batch in (parsed, *([path] for path in unparsed)):
-        for problem in read_messages(programs.run(mypy_command(mypy_cache, *batch)).output):
+        for problem in read_messages(
+            programs.run(mypy_command(mypy_cache, *batch)).output, Path.cwd()
+        ):
             assert problem.where is not None
             said[problem.where.file].append(problem)
     return said

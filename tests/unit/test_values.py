@@ -91,14 +91,14 @@ def test_without_debians_table(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(values, "DebianDistroInfo", missing)
     values.debian_suites.cache_clear()
-    values._suite_aliases.cache_clear()
+    values.suite_aliases.cache_clear()
     try:
         assert debian_suites() == ()
         assert Suite("stable").name == "stable"
         assert Suite("unstable").name == "sid"
     finally:
         values.debian_suites.cache_clear()
-        values._suite_aliases.cache_clear()
+        values.suite_aliases.cache_clear()
 
 
 def test_architectures_are_debians_names() -> None:

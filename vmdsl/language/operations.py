@@ -39,6 +39,10 @@ class Operation:
         """A few words for the plan and for progress, such as `apt install curl`."""
         return type(self).__name__
 
+    def local_files(self) -> tuple[Path, ...]:
+        """Files of the recipe's machine that are read, relative to the recipe's directory."""
+        return ()
+
     def problem(self, what: str, hint: str = "") -> Problem:
         """A mistake in this operation, with its place."""
         return Problem(what=what, where=self.origin.where, step=self.origin.step, hint=hint)
@@ -137,10 +141,6 @@ class TreeOperation(Operation, ABC):
     @abstractmethod
     def apply(self, tree: Tree) -> None:
         """Do it. Called once a build, in the sandbox."""
-
-    def local_files(self) -> tuple[Path, ...]:
-        """Files of the recipe's machine that are read, relative to the recipe's directory."""
-        return ()
 
 
 class Image(Protocol):

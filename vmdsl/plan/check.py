@@ -9,7 +9,7 @@ from pathlib import Path
 from vmdsl import programs
 from vmdsl.errors import Problem, Where
 from vmdsl.language.handles import Disk, Ext2, Ext3, Ext4, Filesystem, Partition, Swap, Table, Vfat
-from vmdsl.language.operations import Operation, TreeOperation
+from vmdsl.language.operations import Operation
 from vmdsl.plan import rules_disk, rules_system
 
 _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
@@ -79,8 +79,6 @@ def _programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 def _local_files_exist(operations: Sequence[Operation], recipe: Path) -> Iterator[Problem]:
     for operation in operations:
-        if not isinstance(operation, TreeOperation):
-            continue
         for file in operation.local_files():
             place = recipe.parent / file
             if not place.is_file():

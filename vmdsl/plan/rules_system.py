@@ -20,7 +20,7 @@ from vmdsl.language.grub import (
 )
 from vmdsl.language.handles import Gpt, Mounted, RootFs, Vfat
 from vmdsl.language.operations import Operation, TreeOperation
-from vmdsl.values import Arch, debian_suites
+from vmdsl.values import Arch, debian_suites, suite_aliases
 
 _NATIVE = {"x86_64": (Arch.AMD64, Arch.I386), "aarch64": (Arch.ARM64,)}
 _LAST_I386 = "bookworm"
@@ -84,7 +84,7 @@ def suites_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
             continue
         name = operation.suite.name
         if name.partition("-")[0] not in known and name != "rc-buggy":
-            close = difflib.get_close_matches(name, known, n=1)
+            close = difflib.get_close_matches(name, [*known, *suite_aliases()], n=1)
             hint = f"did you mean {close[0]}? " if close else ""
             yield operation.problem(
                 f"Debian has no suite {name}", f"{hint}(a suite of another archive takes mirror=)"

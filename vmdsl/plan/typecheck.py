@@ -20,7 +20,11 @@ class TypeCheck:
     """A run of mypy that is under way: it needs no attention until `problems`."""
 
     def __init__(self, recipe: Path, cache: Path) -> None:
-        self._mypy = programs.start(mypy_command(cache, recipe.resolve()), errors=subprocess.PIPE)
+        recipe = recipe.resolve()
+        self._folder = recipe.parent  # mypy looks for modules where it is started
+        self._mypy = programs.start(
+            mypy_command(cache.resolve(), recipe), errors=subprocess.PIPE, cwd=self._folder
+        )
 
     def problems(self) -> tuple[Problem, ...]:
         """Wait for mypy's mistakes in the recipe, in the order of its lines.
@@ -31,7 +35,7 @@ class TypeCheck:
         if self._mypy.returncode not in (0, 1) and not output.strip():
             said = errors.decode(errors="replace").strip()
             raise HostError(f"mypy does not run: {said.splitlines()[-1] if said else 'no message'}")
-        return tuple(read_messages(output.decode(errors="replace")))
+        return tuple(read_messages(output.decode(errors="replace"), self._folder))
 
     def stop(self) -> None:
         """End it, when its answer is no longer wanted."""
@@ -51,6 +55,7 @@ def mypy_command(cache: Path, *recipes: Path) -> list[str]:
             f"--cache-dir={cache / 'mypy'}",
             "--output=json",
             "--no-error-summary",
+            "--show-absolute-path",
             *map(str, _with_modules_beside(recipes)),
         ]
 
@@ -83,8 +88,8 @@ def _imports(file: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
-def read_messages(text: str) -> list[Problem]:
-    """Mypy's JSON lines as problems. Notes belong to the error before them."""
+def read_messages(text: str, folder: Path) -> list[Problem]:
+    """Mypy's JSON lines as problems; `folder` is where it ran."""
     problems = []
     for line in text.splitlines():
         if not line.startswith("{"):
@@ -94,7 +99,7 @@ def read_messages(text: str) -> list[Problem]:
             continue
         code = f"  [{message['code']}]" if message["code"] else ""
         what = f"{message['message']}{code}"
-        file = Path(message["file"]).resolve()
+        file = (folder / message["file"]).resolve()
         own = message.get("hint") or ""
         if 'defined in "vmdsl.' in own:
             own = ""

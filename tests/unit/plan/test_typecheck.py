@@ -33,7 +33,7 @@ def test_messages(tmp_path: Path) -> None:
         message(recipe, 1, 8, 12, 'has incompatible type "Step[Disk]"; expected "Disk"'),
         message(recipe, -1, -1, -1, "the file", code=None, hint='"f" defined in "vmdsl.x"'),
     ]
-    whole, step, last = read_messages("\n".join(lines))
+    whole, step, last = read_messages("\n".join(lines), Path())
     assert (str(whole.where), whole.what, whole.hint) == (str(recipe), "the file", "")
     assert step.what.endswith("[arg-type]")
     assert step.hint == "call it: disk()"
