@@ -26,6 +26,7 @@ from vmdsl.errors import BuildError, HostError, Problem
 from vmdsl.plan.plan import Plan
 
 _POLL = 0.1
+_KEPT_LOGS = 20
 #: Less free space than this, in bytes, and a disk is full.
 _LITTLE = 2**20
 
@@ -182,6 +183,9 @@ def _locked(directory: Path, *, wait: bool = False) -> Iterator[bool]:
 def _new_log(cache: Path, name: str) -> Path:
     logs = cache / "logs"
     logs.mkdir(exist_ok=True)
+    by_age = sorted(logs.glob("*.log"), key=lambda log: log.stat().st_mtime, reverse=True)
+    for old in by_age[_KEPT_LOGS - 1 :]:
+        old.unlink(missing_ok=True)
     file, path = tempfile.mkstemp(
         prefix=f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-", suffix=".log", dir=logs
     )
