@@ -1,0 +1,258 @@
+"""The images of all recipes, built once by an ordinary user, and a way to look into them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pwd
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vmdsl.boot.machine import Firmware
+
+RECIPES = Path(__file__).parents[3] / "recipes"
+BLOCK = 64 * 1024
+BIOS, UEFI = Firmware
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What a recipe promises: what boots it, and the arguments that let root log in."""
+
+    firmware: tuple[Firmware, ...]
+    arguments: tuple[str, ...] = ()
+    hostname: str
+
+
+#: A recipe without an entry fails test_boot.py.
+IMAGES = {
+    "announcement": Expected(firmware=(BIOS,), hostname="pc-vmdb2"),
+    "amd64_uefi": Expected(firmware=(UEFI,), arguments=("--console-login",), hostname="debian"),
+    "hybrid": Expected(firmware=(BIOS, UEFI), arguments=("--console-login",), hostname="hybrid"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A finished image, and the plan that it was made from. Nothing of it is mounted."""
+
+    image: Path
+    layout: Any
+
+    def at(self, number: int) -> dict[str, Any]:
+        """The plan's filesystem on a partition, with the partition's start and size."""
+        (place,) = [p for p in self.layout["partitions"] if p["number"] == number]
+        (filesystem,) = [f for f in self.layout["filesystems"] if f["partition"] == number]
+        return {**filesystem, "start": place["start"], "size": place["size"]}
+
+    def kinds(self, kind: str) -> list[dict[str, Any]]:
+        found = [self.at(f["partition"]) for f in self.layout["filesystems"]]
+        return [f for f in found if f["kind"] == kind]
+
+    def mounts(self) -> dict[str, dict[str, Any]]:
+        return {m["path"]: self.at(m["partition"]) for m in self.layout["mounts"]}
+
+    def tool(self, *argv: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        environment = {"LC_ALL": "C.UTF-8", "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+        return subprocess.run(
+            list(map(str, argv)),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env={**os.environ, **environment},
+            check=False,
+        )
+
+    def debugfs(self, request: str) -> str:
+        """Ask for something on the root filesystem."""
+        place = f"{self.image}?offset={self.mounts()['/']['start']}"
+        return self.tool("debugfs", "-R", request, place).stdout
+
+    def read(self, path: str) -> str:
+        return self.debugfs(f"cat {path}")
+
+    def owner(self, path: str) -> tuple[int, int, str]:
+        """The user, the group and the mode of a file."""
+        text = self.debugfs(f"stat {path}")
+        mode = re.search(r"Mode: +(\d+)", text)
+        ids = re.search(r"User: +(\d+) +Group: +(\d+)", text)
+        assert mode, f"there is no {path}"
+        assert ids, text
+        return int(ids[1]), int(ids[2]), mode[1]
+
+    def names(self, folder: str) -> set[str]:
+        """What is in a directory; nothing where there is none."""
+        lines = [line.split("/") for line in self.debugfs(f"ls -p {folder}").splitlines()]
+        return {fields[5] for fields in lines if len(fields) > 5} - {"", ".", ".."}
+
+    def exists(self, path: str) -> bool:
+        folder, _, name = path.rpartition("/")
+        return name in self.names(folder or "/")
+
+    def cut(self, filesystem: dict[str, Any], part: Path) -> Path:
+        """Copy a partition out of the image; zeros become holes."""
+        done = self.tool(
+            *("dd", f"if={self.image}", f"of={part}", "bs=1M", "iflag=skip_bytes,count_bytes"),
+            *(f"skip={filesystem['start']}", f"count={filesystem['size']}"),
+            *("conv=sparse", "status=none"),
+        )
+        assert done.returncode == 0, done.stderr
+        os.truncate(part, filesystem["size"])
+        return part
+
+    def data(self) -> Iterator[tuple[int, bytes]]:
+        """The blocks of the image that are not all zeros, with their places."""
+        zeros = bytes(BLOCK)
+        size = self.image.stat().st_size
+        file = os.open(self.image, os.O_RDONLY)
+        position = 0
+        try:
+            while position < size:
+                block = os.pread(file, BLOCK, position)
+                if block != zeros[: len(block)]:
+                    yield position, block
+                    position += BLOCK
+                else:
+                    position = _next_data(file, position + BLOCK, size)
+        finally:
+            os.close(file)
+
+    def checksum(self) -> str:
+        """A checksum of the content, which doesn't depend on what of it are holes."""
+        sums = hashlib.sha256(str(self.image.stat().st_size).encode())
+        for position, block in self.data():
+            sums.update(position.to_bytes(8, "big"))
+            sums.update(block)
+        return sums.hexdigest()
+
+
+def _next_data(file: int, position: int, size: int) -> int:
+    """The block, from `position` on, that has the next byte that is in no hole."""
+    try:
+        return max(os.lseek(file, position, os.SEEK_DATA) // BLOCK * BLOCK, position)
+    except OSError:  # nothing but a hole is left
+        return size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traces:
+    """What a build could leave."""
+
+    loops: str
+    mounts: str
+    processes: set[str]
+    temporary: set[Path]
+    home: set[Path]
+
+
+def find_traces(user: Any) -> Traces:
+    losetup = subprocess.run(
+        ["/sbin/losetup", "--list"], check=True, capture_output=True, text=True
+    )
+    ids = ids_of(user.name)
+    folders = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")
+    places = [path for folder in folders for path in Path(folder).iterdir()]
+    return Traces(
+        loops=losetup.stdout,
+        mounts=Path("/proc/mounts").read_text(),
+        processes={name for owner, name in processes() if owner in ids},
+        temporary={path for path in places if owner(path) in ids},
+        home=set(below(user)),
+    )
+
+
+def below(user: Any) -> Iterator[Path]:
+    """All in a user's home, but nothing in the cache and in the checkout."""
+    for path in user.home.iterdir():
+        yield path
+        if path not in {user.cache, user.checkout}:
+            yield from path.rglob("*")
+
+
+def processes() -> Iterator[tuple[int, str]]:
+    """The owner of each process, and its number with its command."""
+    for folder in Path("/proc").glob("[1-9]*"):
+        try:
+            yield folder.stat().st_uid, f"{folder.name} {(folder / 'comm').read_text().strip()}"
+        except (FileNotFoundError, ProcessLookupError):  # it has just ended
+            continue
+
+
+def owner(path: Path) -> int:
+    try:
+        return path.lstat().st_uid
+    except FileNotFoundError:  # somebody has just removed it
+        return -1
+
+
+def ids_of(name: str) -> set[int]:
+    """The ids of a user and of all that runs in the user's sandboxes."""
+    ids = {pwd.getpwnam(name).pw_uid}
+    for line in Path("/etc/subuid").read_text().splitlines():
+        someone, first, count = line.split(":")
+        if someone == name:
+            ids.update(range(int(first), int(first) + int(count)))
+    return ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """What was built of a recipe, just after all of them were built."""
+
+    look: Look
+    checksum: str
+    expected: Expected
+
+
+@pytest.fixture(scope="session")
+def look_at(user: Any) -> Callable[..., Look]:
+    """Looks at an image that was built from a recipe with arguments."""
+
+    def look(image: Path, recipe: str, *arguments: str) -> Look:
+        source = user.checkout / f"recipes/{recipe}.py"
+        vmdsl = user.checkout / ".venv/bin/vmdsl"
+        done = user.run(vmdsl, "plan", source, "--json", *arguments)
+        assert done.returncode == 0, done.stdout
+        return Look(image=image, layout=json.loads(done.stdout)["layout"])
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def recipes() -> set[str]:
+    return {path.stem for path in RECIPES.glob("*.py")}
+
+
+@pytest.fixture(scope="session")
+def building(user: Any, image: Callable[..., Path]) -> tuple[dict[str, Path], Traces, Traces]:
+    """Builds all images; what there was before, and what there is after."""
+    before = find_traces(user)
+    images = {name: image(name, *expected.arguments) for name, expected in IMAGES.items()}
+    return images, before, find_traces(user)
+
+
+@pytest.fixture(scope="session")
+def built(building: Any, look_at: Callable[..., Look]) -> dict[str, Built]:
+    """All images, by the recipe's name."""
+    found = {}
+    for name, path in building[0].items():
+        look = look_at(path, name, *IMAGES[name].arguments)
+        found[name] = Built(look=look, checksum=look.checksum(), expected=IMAGES[name])
+    return found
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests with `name` run for each image; those with `firmware` for all that boots it, too."""
+    if "firmware" in metafunc.fixturenames:
+        pairs = [(name, how) for name, expected in IMAGES.items() for how in expected.firmware]
+        metafunc.parametrize(("name", "firmware"), pairs)
+    elif "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", IMAGES)

@@ -1,0 +1,68 @@
+"""Every recipe's image boots on all that it is made for, with a network card and without."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from vmdsl.boot.accel import choose
+from vmdsl.boot.console import Console
+from vmdsl.boot.machine import Accel, Firmware, Machine
+from vmdsl.boot.running import running
+
+pytestmark = pytest.mark.integration
+
+MINUTES = 60
+
+
+@pytest.fixture(scope="module")
+def accel(user: Any) -> Accel:
+    return choose(user.home / "accel")
+
+
+def test_every_recipe_is_booted(built: dict[str, Any], recipes: set[str]) -> None:
+    assert set(built) == recipes
+
+
+@pytest.mark.parametrize("card", ["network", "no network"])
+def test_image_boots(
+    name: str, firmware: Firmware, card: str, built: dict[str, Any], accel: Accel
+) -> None:
+    image, expected = built[name].look, built[name].expected
+    network = card == "network"
+    machine = Machine(image=image.image, firmware=firmware, network=network, accel=accel)
+    with running(machine) as console:
+        console.login(timeout=10 * MINUTES)
+        state = console.run("systemctl is-system-running --wait", timeout=5 * MINUTES)
+        failed = console.run("systemctl --failed --no-legend --plain").output
+        assert (state.output.strip(), failed.strip()) == ("running", ""), console.transcript
+        assert said(console, "hostname") == expected.hostname
+        assert re.fullmatch("[0-9a-f]{32}", said(console, "cat /etc/machine-id"))
+        assert said(console, "test -e /sys/firmware/efi && echo uefi || echo bios") == firmware
+        cards = set(said(console, "ls /sys/class/net").split()) - {"lo"}
+        assert bool(cards) is network
+        check_mounts(console, image)
+        console.power_off(timeout=5 * MINUTES)
+    assert image.checksum() == built[name].checksum
+
+
+def check_mounts(console: Console, look: Any) -> None:
+    """All that the plan mounts is mounted, as /etc/fstab says, and the root can be written to."""
+    said(console, "findmnt --verify")
+    for path, filesystem in look.mounts().items():
+        shown = said(console, f"findmnt --noheadings --output UUID,FSTYPE,OPTIONS {path}").split()
+        assert shown[:2] == [filesystem["uuid"], filesystem["kind"]]
+        assert "rw" in shown[2].split(",")
+    swaps = said(console, "swapon --show=UUID --noheadings").split()
+    assert swaps == [swap["uuid"] for swap in look.kinds("swap")]
+    said(console, "echo written > /root/file && sync && grep written /root/file")
+    assert f"root=UUID={look.mounts()['/']['uuid']}" in said(console, "cat /proc/cmdline")
+
+
+def said(console: Console, text: str) -> str:
+    """What a command in the guest printed; it must succeed."""
+    answer = console.run(text)
+    assert answer.status == 0, f"{text}: {answer.output}"
+    return answer.output.strip()
