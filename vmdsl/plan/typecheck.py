@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -52,12 +54,20 @@ def mypy_command(cache: Path, *recipes: Path) -> list[str]:
             "-m",
             "mypy",
             f"--config-file={configuration}",
-            f"--cache-dir={cache / 'mypy'}",
+            f"--cache-dir={_folder_for_mypy(cache)}",
             "--output=json",
             "--no-error-summary",
             "--show-absolute-path",
             *map(str, _with_modules_beside(recipes)),
         ]
+
+
+def _folder_for_mypy(cache: Path) -> str:
+    """Where mypy keeps what it found out; nowhere, if it could not write there."""
+    folder = cache / "mypy"
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return str(folder) if os.access(folder, os.W_OK | os.X_OK) else os.devnull
 
 
 def _with_modules_beside(recipes: Iterable[Path]) -> list[Path]:
