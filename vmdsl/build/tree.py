@@ -82,8 +82,11 @@ class BuildTree:
     def _run(self, command: tuple[str, ...], env: Mapping[str, str]) -> None:
         os.write(self._log, b"+ " + os.fsencode(" ".join(command)) + b"\n")
         before = os.fstat(self._log).st_size
+        program = programs.find(command[0])
+        if program is None:
+            raise BuildError(f"there is no program {command[0]} on this machine")
         done = programs.run(
-            [programs.find(command[0]) or command[0], *command[1:]],
+            [program, *command[1:]],
             output=self._log,
             env=env,
             cwd=self.recipe_directory,
