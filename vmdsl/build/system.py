@@ -92,7 +92,7 @@ def end_everything() -> None:
 @contextmanager
 def _lent(tree: BuildTree, path: str, content: bytes, mode: int) -> Iterator[None]:
     """Have a file be `content` for a while; what was there returns unless it was changed."""
-    if not tree.exists(str(Path(path).parent)):
+    if not tree.inside(Path(path).parent.is_dir):
         yield
         return
 
