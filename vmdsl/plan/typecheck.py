@@ -22,11 +22,13 @@ class TypeCheck:
     """A run of mypy that is under way: it needs no attention until `problems`."""
 
     def __init__(self, recipe: Path, cache: Path) -> None:
-        recipe = recipe.resolve()
-        self._folder = recipe.parent  # mypy looks for modules where it is started
-        self._mypy = programs.start(
-            mypy_command(cache.resolve(), recipe), errors=subprocess.PIPE, cwd=self._folder
-        )
+        self._recipe = recipe.resolve()
+        self._folder = self._recipe.parent  # mypy looks for modules where it is started
+        self._mypy = self._start(cache.resolve())
+
+    def _start(self, cache: Path) -> subprocess.Popen[bytes]:
+        command = mypy_command(cache, self._recipe)
+        return programs.start(command, errors=subprocess.PIPE, cwd=self._folder)
 
     def problems(self) -> tuple[Problem, ...]:
         """Wait for mypy's mistakes in the recipe, in the order of its lines.
@@ -34,10 +36,16 @@ class TypeCheck:
         Raises HostError if mypy itself did not work.
         """
         output, errors = self._mypy.communicate()
-        if self._mypy.returncode not in (0, 1) and not output.strip():
+        if self._failed(output):  # it may be its cache that fails, which it can do without
+            self._mypy = self._start(Path(os.devnull))
+            output, errors = self._mypy.communicate()
+        if self._failed(output):
             said = errors.decode(errors="replace").strip()
             raise HostError(f"mypy does not run: {said.splitlines()[-1] if said else 'no message'}")
         return tuple(read_messages(output.decode(errors="replace"), self._folder))
+
+    def _failed(self, output: bytes) -> bool:
+        return self._mypy.returncode not in (0, 1) and not output.strip()
 
     def stop(self) -> None:
         """End it, when its answer is no longer wanted."""
