@@ -1,0 +1,414 @@
+"""Builds that meet trouble: odd programs, full disks, other builds, trees that point elsewhere."""
+
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dissect.extfs import ExtFS
+from dissect.util.stream import RangeStream
+
+from vmdsl import programs
+
+pytestmark = pytest.mark.integration
+
+IS_ROOT = os.geteuid() == 0
+only_root = pytest.mark.skipif(not IS_ROOT, reason="this run is not root's")
+
+HEAD = """\
+from dataclasses import dataclass
+from vmdsl import *
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(mkgpt(mkimg(MiB(300))))))
+
+"""
+#: A system that has a few of this machine's programs.
+SYSTEM = f"""{HEAD}
+PROGRAMS = '''
+cd "$ROOT"; mkdir -p usr/bin usr/sbin etc proc sys dev run tmp; ln -s usr/bin bin
+for name in sh sleep setsid head tr printf cat env; do
+    file=/usr/bin/$name; cp -L "$file" usr/bin/$name
+    for library in $(ldd "$file" | grep -o '/[^ ]*'); do
+        [ -e ".$library" ] || {{ mkdir -p ".${{library%/*}}"; cp -L "$library" ".$library"; }}
+    done
+done
+'''
+
+@step
+def system() -> RootFs:
+    host_shell(root(), PROGRAMS)
+    return RootFs(mounted=root(), suite=Suite("bookworm"), arch=Arch.AMD64)
+
+"""
+
+
+class Recipe:
+    """A recipe in a folder of its own, and what came of its build."""
+
+    def __init__(self, user: Any, text: str) -> None:
+        self.user = user
+        self.folder: Path = user.folder("troubles")
+        self.path = user.file(self.folder / "recipe.py", text)
+        self.output = self.folder / "recipe.img"
+        self.code = -1
+        self.said = ""
+
+    def build(self, *arguments: str | Path) -> "Recipe":
+        done = self.user.build(self.path, "--output", self.output, *arguments)
+        self.code, self.said = done.returncode, done.stdout
+        assert "Traceback" not in self.said
+        assert "bug in vmdsl" not in self.said
+        return self
+
+    def failed(self, code: int = 5) -> str:
+        assert self.code == code, self.said
+        assert not self.output.exists()
+        assert not list(self.folder.glob(".*"))
+        return self.said
+
+    def worked(self) -> "Recipe":
+        assert self.code == 0, self.said
+        assert sorted(p.name for p in self.folder.iterdir()) == ["recipe.img", "recipe.py"]
+        return self
+
+    def files(self) -> dict[str, bytes]:
+        """The plain files and symlinks of the image."""
+        with self.output.open("rb") as image:
+            found: dict[str, bytes] = {}
+            collect(ExtFS(RangeStream(image, 2**20, 290 * 2**20)).root, "", found)
+            return found
+
+    def log(self) -> str:
+        newest = max((self.user.cache / "logs").iterdir(), key=lambda path: path.stat().st_mtime)
+        return newest.read_text(encoding="utf-8", errors="surrogateescape")
+
+
+def collect(directory: Any, place: str, found: dict[str, bytes]) -> None:
+    for entry in directory.iterdir():
+        name = f"{place}/{entry.filename}"
+        if entry.filetype == stat.S_IFDIR and entry.filename not in {".", ".."}:
+            collect(entry, name, found)
+        elif entry.filetype in {stat.S_IFREG, stat.S_IFLNK}:
+            found[name] = entry.open().read()
+
+
+def step(body: str) -> str:
+    """A step that is the last of a recipe."""
+    return "@step\ndef last() -> None:\n" + "".join(f"    {line}\n" for line in body.splitlines())
+
+
+def line_of(recipe: Recipe, text: str) -> int:
+    lines = recipe.path.read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+@pytest.mark.parametrize("where", ["chroot(system()", "host_shell(root()"])
+def test_a_daemon_that_keeps_the_output_open(user: Any, where: str) -> None:
+    text = SYSTEM + step(f"{where}, 'setsid sleep 1234567 & echo started')")
+    started = time.monotonic()
+    Recipe(user, text).build().worked()
+    assert time.monotonic() - started < 30
+    commands = [read(path / "cmdline") for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    assert not [command for command in commands if b"1234567" in command]
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_output_that_is_no_text(user: Any) -> None:
+    script = r"printf '\377\376\200\n'; head -c 1000000 /dev/zero | tr '\0' x; printf '\nend\0\n'"
+    recipe = Recipe(user, SYSTEM + step(f"chroot(system(), {script!r})"))
+    said = recipe.build("--verbose").worked().said
+    assert "x" * 1_000_000 in said.replace("\n", "")
+    assert f"\udcff\udcfe\udc80\n{'x' * 1_000_000}\nend\0\n" in recipe.log()
+
+
+def test_a_command_that_fails(user: Any) -> None:
+    script = "cd /\nfor i in 1 2 3; do echo line $i; done\nenv false-or-so\necho never"
+    recipe = Recipe(user, SYSTEM + step(f"chroot(system(), {script!r})")).build()
+    said = recipe.failed()
+    line = line_of(recipe, "chroot(")
+    failed = f"recipe.py:{line}: step last: the command failed (exit code 127): sh -ec cd / …\n"
+    assert failed in said
+    assert "    line 1\n    line 2\n    line 3\n    env: " in said
+    assert "never" not in said.partition(failed)[2].partition("line 1")[2]
+    assert "recipe.img.log\n" in said
+    assert "line 3\n" in recipe.output.with_name("recipe.img.log").read_text(encoding="utf-8")
+    assert list((user.cache / "builds").iterdir()) == []
+
+
+def test_a_command_that_fails_in_a_megabyte(user: Any) -> None:
+    script = r"head -c 1000000 /dev/zero | tr '\0' x; exit 3"
+    said = Recipe(user, SYSTEM + step(f"chroot(system(), {script!r})")).build().failed()
+    assert "exit code 3" in said
+    assert len(said) < 5000
+
+
+OPERATION = """
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Own(TreeOperation):
+    def apply(self, tree: Tree) -> None:
+{body}
+
+@step
+def last() -> None:
+    record(Own(root=root()))
+"""
+
+
+def own(body: str) -> str:
+    """A recipe with an operation of its own."""
+    return HEAD + OPERATION.format(body="".join(f"        {line}\n" for line in body.splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("raise ValueError('no good')", "ValueError: no good\n"),
+        ("tree.read('/nowhere')", "FileNotFoundError: [Errno 2] No such file or directory: "),
+        ("tree.inside(lambda: 1 / 0)", "ZeroDivisionError: division by zero\n"),
+        ("tree.inside(lambda: lambda: 1)", "lambda"),
+        ("tree.run('no-such-program')", "there is no program no-such-program on this machine\n"),
+        (
+            "class Odd(Exception): ...\ndef fail() -> None: raise Odd('odd')\ntree.inside(fail)",
+            "RuntimeError: Odd: odd\n",
+        ),
+        ("import os\nos.kill(os.getpid(), 9)\nraise SystemExit", ""),
+    ],
+)
+def test_an_operation_that_raises(user: Any, body: str, what: str) -> None:
+    recipe = Recipe(user, own(body)).build()
+    said = recipe.failed()
+    if what:
+        line = line_of(recipe, "record(")
+        assert f"recipe.py:{line}: step last: " in said
+        assert what in said
+        assert said.count("step last: ") == 1
+
+
+def test_an_operation_that_prints(user: Any) -> None:
+    body = "import os\nprint('{\"kind\": \"failed\"}')\nos.system('echo from a child')"
+    recipe = Recipe(user, "print('on top')\n" + own(body)).build().worked()
+    assert "from a child\n" in recipe.log()
+    assert '{"kind": "failed"}\n' in recipe.log()
+
+
+def test_an_operation_that_cannot_be_sent(user: Any) -> None:
+    text = HEAD + OPERATION.format(body="        pass").replace(
+        "def apply", "field: object\n    def apply"
+    ).replace("root=root()", "root=root(), field=lambda: 1")
+    said = Recipe(user, text).build().failed()
+    assert "an operation cannot be sent into the sandbox" in said
+
+
+def test_a_cache_that_cannot_be_made(user: Any) -> None:
+    recipe = Recipe(user, HEAD)
+    user.file(recipe.folder / "file", "")
+    said = recipe.build("--cache-dir", recipe.folder / "file/cache").failed(4)
+    assert "cache" in said
+    assert "Not a directory" in said
+
+
+def test_a_cache_of_somebody_else(user: Any) -> None:
+    if user.name == "root":
+        pytest.skip("root may write everywhere")
+    said = Recipe(user, HEAD).build("--cache-dir", "/usr/share/vmdsl-cache").failed(4)
+    assert "/usr/share/vmdsl-cache: The cache can't be written to: Permission denied." in said
+
+
+@pytest.fixture
+def small_disk(user: Any) -> Iterator[Path]:
+    """A disk of 40 MiB that belongs to the user."""
+    place = user.folder("small-disk")
+    account = pwd.getpwnam(user.name)
+    options = f"size=40M,uid={account.pw_uid},gid={account.pw_gid}"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@only_root
+@pytest.mark.parametrize("before", [True, False])
+def test_a_full_disk_below_the_cache(user: Any, small_disk: Path, *, before: bool) -> None:
+    recipe = Recipe(user, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
+    cache = small_disk / "cache"
+    if before:
+        (small_disk / "other").write_bytes(b"x" * (38 << 20))
+        programs.run(["sh", "-c", f"yes >>{small_disk}/other"])
+    said = recipe.build("--cache-dir", cache).failed()
+    assert f"there is no space left in {cache.relative_to(user.home)}\n" in said
+    assert "mypy" not in said
+    assert list((cache / "builds").iterdir()) == []
+    if not before:
+        assert "step last: the command failed" in said
+
+
+@only_root
+def test_a_full_disk_below_the_output(user: Any, small_disk: Path) -> None:
+    recipe = Recipe(user, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
+    recipe.output = small_disk / "recipe.img"
+    said = recipe.build().failed()
+    assert f"there is no space left in {small_disk.relative_to(user.home)}\n" in said
+    assert not recipe.output.exists()
+    assert {path.name for path in small_disk.iterdir()} <= {"recipe.img.log"}
+
+
+@only_root
+def test_a_full_disk_keeps_the_image_that_was_there(user: Any, small_disk: Path) -> None:
+    recipe = Recipe(user, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
+    recipe.output = user.file(small_disk / "recipe.img", "before\n")
+    assert recipe.build().code == 5
+    assert recipe.output.read_text(encoding="utf-8") == "before\n"
+
+
+@only_root
+def test_an_output_on_another_disk(user: Any, small_disk: Path) -> None:
+    recipe = Recipe(user, HEAD + step("host_shell(root(), 'echo x >$ROOT/x')"))
+    recipe.output = user.file(small_disk / "recipe.img", "before\n")
+    assert recipe.build().code == 0
+    assert recipe.files() == {"/x": b"x\n"}
+    assert [path.name for path in small_disk.iterdir()] == ["recipe.img"]
+
+
+@only_root
+def test_an_output_on_the_same_disk_mounted_twice(user: Any) -> None:
+    """As the volumes of a container are: no link leads from one to the other."""
+    recipe = Recipe(user, HEAD + step("host_shell(root(), 'echo x >$ROOT/x')"))
+    place = user.folder("volume")
+    subprocess.run(["mount", "--bind", place, place], check=True)
+    try:
+        recipe.output = user.file(place / "recipe.img", "before\n")
+        assert recipe.build().code == 0
+        assert recipe.files() == {"/x": b"x\n"}
+        assert [path.name for path in place.iterdir()] == ["recipe.img"]
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_builds_at_once(user: Any) -> None:
+    """With one cache. They start together, when each looks for what killed builds have left."""
+    recipes = [
+        Recipe(user, HEAD + step(f"host_shell(root(), 'sleep 0.3; echo {n} >$ROOT/n')"))
+        for n in range(4)
+    ]
+    running = [
+        subprocess.Popen(
+            user.vmdsl("build", recipe.path, "--output", recipe.output),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for recipe in recipes
+    ]
+    for number, (recipe, process) in enumerate(zip(recipes, running, strict=True)):
+        recipe.said, _ = process.communicate(timeout=120)
+        recipe.code = process.returncode
+        assert recipe.worked().files() == {"/n": f"{number}\n".encode()}
+    assert list((user.cache / "builds").iterdir()) == []
+
+
+LINKS = """
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Write(TreeOperation):
+    def apply(self, tree: Tree) -> None:
+        tree.write("/absolute/written", "in the tree")
+        tree.mkdir("/up/made")
+        tree.remove("/absolute/host-file")
+        tree.remove("/plain")
+        tree.write("/absolute/bound", "to be hidden")
+        (tree.scratch / "over").write_text("over it")
+        tree.bind(tree.scratch / "over", "/up/bound")
+        if tree.read("/absolute/bound") != b"over it":
+            raise ValueError
+
+@step
+def mounts() -> None:
+    host_shell(root(), '''
+cd "$ROOT"; mkdir -p usr ".HOST"; ln -s / etc; ln -s HOST absolute
+ln -s ../../../../../../../../../../HOST up; ln -s HOST/host-file file; ln -s HOST/host-file plain
+ln -s HOST tmp; ln -s HOST dev; ln -s HOST proc; ln -s HOST run; ln -s HOST usr/sbin
+''')
+    chosen = path_exists(root(), "/absolute/host-file")
+    create_file(root(), "/absolute/there", "was not there", unless=chosen)
+    create_file(root(), "/up/new", "new")
+    create_file(root(), "/file", "content", mode=0o600)
+    copy_file(root(), "recipe.py", "/up/copied")
+    copy_file(root(), "recipe.py", "/absolute/below/copied")
+    record(Write(root=root()))
+    host_shell(root(), 'cp -r "$ROOT/HOST" "$ROOT/kept"')  # the rest of /tmp will not be
+    fstab(RootFs(mounted=root(), suite=Suite("bookworm"), arch=Arch.AMD64))
+"""
+
+
+@pytest.fixture
+def host() -> Iterator[Path]:
+    """A folder outside the tree, and not in /tmp, which operations see another one at."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        yield Path(name)
+
+
+@pytest.mark.parametrize("who", ["user", "root_user"])
+def test_symlinks_never_lead_out_of_the_tree(
+    who: str, request: pytest.FixtureRequest, host: Path
+) -> None:
+    user = request.getfixturevalue(who)
+    user.file(host / "host-file", "the host's own\n")
+    if IS_ROOT:
+        shutil.chown(host, user.name)
+    before = [(path, path.stat().st_mtime_ns) for path in [host, host / "host-file"]]
+    recipe = Recipe(user, HEAD + LINKS.replace("HOST", str(host)))
+    files = recipe.build().worked().files()
+    assert [(path, path.stat().st_mtime_ns) for path in [host, *host.iterdir()]] == before
+    assert (host / "host-file").read_text(encoding="utf-8") == "the host's own\n"
+    assert files["/file"] == b"content"
+    assert files["/fstab"].startswith(b"UUID=")
+    assert "/plain" not in files
+    text = recipe.path.read_bytes()
+    for name, content in {
+        "there": b"was not there",
+        "new": b"new",
+        "written": b"in the tree",
+        "bound": b"to be hidden",
+        "copied": text,
+        "below/copied": text,
+    }.items():
+        assert files[f"/kept/{name}"] == content
+    assert "/kept/host-file" not in files
+
+
+@only_root
+@pytest.mark.parametrize("who", ["user", "root_user"])
+def test_where_no_namespace_can_be_made(who: str, request: pytest.FixtureRequest) -> None:
+    """In a chroot the kernel refuses, and some versions of unshare would wait for ever."""
+    user = request.getfixturevalue(who)
+    recipe = Recipe(user, HEAD)
+    other_root = user.folder("other-root")
+    script = 'mount --rbind / "$1"; cd "$2"; other=$1; shift 2; exec chroot "$other" "$@"'
+    build = user.vmdsl("build", recipe.path, "--output", recipe.output)
+    started = time.monotonic()
+    done = programs.run(
+        ["unshare", "--mount", "sh", "-ec", script, "sh", str(other_root), str(user.home), *build],
+        timeout=120,
+    )
+    assert time.monotonic() - started < 60
+    assert done.code == 4, done.output
+    assert "namespace" in done.output
+    assert "chroot" in done.output
+    assert "nothing was built" in done.output
+    assert not recipe.output.exists()
