@@ -27,7 +27,7 @@ from vmdsl import *
 PROGRAMS = '''
 cd "$ROOT"; mkdir -p usr/bin usr/sbin etc proc sys dev run tmp var/tmp; ln -s usr/bin bin
 for name in sh sleep setsid head tr; do
-    file=$(command -v $name); cp -L "$file" usr/bin/$name
+    file=/usr/bin/$name; cp -L "$file" usr/bin/$name
     for library in $(ldd "$file" | grep -o '/[^ ]*'); do
         [ -e ".$library" ] || { mkdir -p ".${library%/*}"; cp -L "$library" ".$library"; }
     done
