@@ -1,0 +1,105 @@
+"""An i386 of many parts: ext2 at /boot, ext3, places by number, packages left out and put in."""
+
+from vmdsl import (
+    Arch,
+    Disk,
+    Ext2,
+    Ext3,
+    GiB,
+    Gpt,
+    MiB,
+    Mounted,
+    Partition,
+    RootFs,
+    Vfat,
+    apt,
+    chroot,
+    debootstrap,
+    fstab,
+    grub_bios,
+    grub_uefi,
+    mkext2,
+    mkext3,
+    mkgpt,
+    mkimg,
+    mkpart,
+    mkvfat,
+    mount,
+    option,
+    path_exists,
+    step,
+)
+
+mirror = option("", help="Where packages come from, and nowhere else.")
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(2))
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(disk())
+
+
+@step
+def bios_boot() -> Partition:
+    return mkpart(table(), size=MiB(1), type="bios-boot")
+
+
+@step
+def esp() -> Vfat:
+    return mkvfat(mkpart(table(), size=MiB(40), type="esp"))
+
+
+@step
+def boot() -> Ext2:
+    return mkext2(mkpart(table(), size=MiB(200), label="boot"), label="boot")
+
+
+@step
+def root() -> Mounted[Ext3]:
+    return mount(mkext3(mkpart(table(), start=MiB(300), end=MiB(1900))))
+
+
+@step
+def boot_place() -> Mounted[Ext2]:
+    return mount(boot(), "/boot", on=root())
+
+
+@step
+def efi() -> Mounted[Vfat]:
+    return mount(esp(), "/boot/efi", on=boot_place())
+
+
+@step
+def system() -> RootFs:
+    return debootstrap(
+        root(),
+        suite="bookworm",
+        arch=Arch.I386,
+        mirror=mirror(),
+        variant="minbase",
+        components=["main", "contrib"],
+        include=["systemd-sysv", "udev", "linux-image-686"],
+        exclude=["tzdata"],
+    )
+
+
+@step
+def packages() -> None:
+    apt(system(), "grub-pc-bin", "grub-efi-ia32-bin", "grub2-common", recommends=False)
+
+
+@step
+def login() -> None:
+    chroot(system(), "passwd --delete root; echo parts > /etc/hostname")
+    chroot(system(), "exit 1", unless=path_exists(system(), "/etc/hostname"))
+
+
+@step
+def boot_loader() -> None:
+    fstab(system())
+    grub_bios(system(), console="serial")
+    grub_uefi(system(), efi(), console="serial")

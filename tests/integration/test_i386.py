@@ -1,0 +1,55 @@
+"""i386, a /boot of its own, and all arguments of debootstrap: built and booted once."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from vmdsl.boot.accel import choose
+from vmdsl.boot.machine import Firmware, Machine
+from vmdsl.boot.running import running
+
+pytestmark = pytest.mark.integration
+
+MINUTES = 60
+
+
+def host_mirror() -> str:
+    """The mirror that this machine's own packages come from."""
+    sites = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    return next(site for site in sites if "security" not in site and "debian" in site)
+
+
+def test_an_i386_of_many_parts_boots(user: Any) -> None:
+    image = user.folder("i386") / "parts.img"
+    recipe = user.checkout / "tests/integration/recipes/i386_parts.py"
+    done = user.build(recipe, "--output", image, "--mirror", host_mirror(), timeout=20 * MINUTES)
+    assert done.returncode == 0, done.stdout
+
+    root = f"{image}?offset={300 * 2**20}"
+    zones = subprocess.run(
+        ["debugfs", "-R", "stat /usr/share/zoneinfo", root], capture_output=True, check=True
+    )
+    assert b"File not found" in zones.stderr, "tzdata was to be left out"
+
+    machine = Machine(image=image, firmware=Firmware.BIOS, accel=choose(user.home / "accel"))
+    with running(machine) as console:
+        console.login(timeout=10 * MINUTES)
+        state = console.run("systemctl is-system-running --wait", timeout=5 * MINUTES)
+        assert state.output.strip() == "running", console.transcript
+        assert console.run("uname -m").output.strip() == "i686"
+        assert console.run("findmnt --noheadings --output FSTYPE /").output.strip() == "ext3"
+        assert console.run("findmnt --noheadings --output FSTYPE /boot").output.strip() == "ext2"
+        assert (
+            console.run("findmnt --noheadings --output FSTYPE /boot/efi").output.strip() == "vfat"
+        )
+        sources = console.run("cat /etc/apt/sources.list").output
+        assert sources.split()[-3:] == ["bookworm", "main", "contrib"]
+        console.power_off(timeout=5 * MINUTES)
