@@ -36,11 +36,11 @@ done
 
 @step
 def table() -> Gpt:
-    return mkgpt(mkimg(GiB(1)))
+    return mkgpt(mkimg(MiB(400)))
 
 @step
 def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table(), size=MiB(700))))
+    return mount(mkext4(mkpart(table(), size=MiB(250))))
 
 @step
 def system() -> RootFs:
@@ -58,16 +58,16 @@ LARGE, MANY, LARGE_IN_FAT = (
     f"""{HEAD}
 @step
 def esp() -> Mounted[Vfat]:
-    return mount(mkvfat(mkpart(table(), size=MiB(250))), "/efi", on=root())
+    return mount(mkvfat(mkpart(table(), size=MiB(140))), "/efi", on=root())
 
 @step
 def content() -> None:
     host_shell(root(), 'cd "$ROOT"; mkdir efi many; {script}')
 """
     for script in (
-        "yes | head -c 200M >large",
+        "yes | head -c 160M >large",
         "cd many; seq 5000 | split -l 1 -a 4",
-        "yes | head -c 150M >efi/large",
+        "yes | head -c 100M >efi/large",
     )
 )
 BOOTSTRAP = """\
