@@ -26,6 +26,7 @@ from vmdsl.errors import BuildError, HostError, Problem
 from vmdsl.plan.plan import Plan
 
 _POLL = 0.1
+_LAST_SECONDS = 5.0
 _KEPT_LOGS = 20
 #: Less free space than this, in bytes, and a disk is full.
 _LITTLE = 2**20
@@ -95,9 +96,10 @@ def _run(job: Job, log_path: Path, listener: Listener) -> dict[str, Any]:
             except BrokenPipeError:
                 pass  # it died: what follows says so
             answer = _follow(process, log_path, listener)
+            with suppress(subprocess.TimeoutExpired):  # it ends by itself now
+                process.wait(_LAST_SECONDS)
         finally:
-            process.kill()
-            process.wait()
+            sandbox.end(process)
     if answer is None:
         what = "the build was killed from outside, or ran out of memory"
         raise BuildError(Problem(what=what, hint=f"its log is {log_path}"))

@@ -9,17 +9,21 @@ because it is the first process of its pid namespace.
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.errors import HostError
 
 _NAMESPACES = ("--user", "--mount", "--pid", "--fork", "--ipc", "--uts", "--kill-child")
-#: Waits until its owners are mapped: only then does exec give it the capabilities of root.
-_WAIT = ("sh", "-c", 'read -r go && exec "$@"', "sh")
+#: Waits until its owners are mapped: only then does exec give it the capabilities of root. With
+#: that the kernel forgets the death signal that unshare has set, so it is set once more.
+_WAIT = ("sh", "-c", 'read -r go && exec setpriv --pdeathsig KILL "$@"', "sh")
+_PATIENCE = 10.0
 
 
 def start(
@@ -27,8 +31,8 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a program as root of a new sandbox, with pipes as standard input and output.
 
-    Its errors go to `log`. Killing the returned process kills everything in the sandbox. Raises
-    HostError where there can be no sandbox.
+    Its errors go to `log`. Killing the returned process kills everything in the sandbox, soon;
+    `end` waits for that. Raises HostError where there can be no sandbox.
     """
     is_root = os.geteuid() == 0
     mapping = () if is_root else ("--map-root-user", "--map-auto")
@@ -54,6 +58,22 @@ def start(
     return process
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kill everything in a sandbox, unless it has ended, and wait until nothing of it runs."""
+    with ExitStack() as stack:
+        watches = []
+        if process.poll() is None:
+            for child in _children(process):
+                with suppress(ProcessLookupError):
+                    watches.append(os.pidfd_open(child))
+                    stack.callback(os.close, watches[-1])
+        process.kill()
+        process.wait()
+        # The first process of a pid namespace has ended when all others in it have.
+        for watch in watches:
+            select.select([watch], [], [], _PATIENCE)
+
+
 def run(argv: Sequence[str]) -> bool:
     """Run a short program in a sandbox of its own; whether it succeeded."""
     process = start(argv, log=subprocess.DEVNULL)
@@ -77,14 +97,22 @@ def _map_identity(process: subprocess.Popen[bytes]) -> None:
         Path(f"/proc/{child}/{name}").write_text(text, encoding="ascii")
 
 
-def _child_of(process: subprocess.Popen[bytes]) -> str:
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+def _child_of(process: subprocess.Popen[bytes]) -> int:
     while process.poll() is None:
-        found = children.read_text(encoding="ascii").split()
+        found = _children(process)
         if found and Path(f"/proc/{found[0]}/comm").read_text(encoding="ascii") != "unshare\n":
             return found[0]
         time.sleep(0.001)
     raise _no_sandbox(process)
+
+
+def _children(process: subprocess.Popen[bytes]) -> list[int]:
+    """The sandbox's first process, where it has been started, as unshare's child."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    try:
+        return [int(child) for child in children.read_text(encoding="ascii").split()]
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return []
 
 
 def _no_sandbox(process: subprocess.Popen[bytes]) -> HostError:

@@ -1,0 +1,72 @@
+"""The sandbox itself, as the user who runs the tests: root's is made in another way."""
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vmdsl.build import sandbox
+
+pytestmark = pytest.mark.integration
+
+#: Two processes that nothing but a signal ends.
+SLEEPERS = """
+import subprocess, time
+subprocess.Popen(["sleep", "1000"])
+print("up", flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    with sandbox.start([sys.executable, "-c", SLEEPERS], log=subprocess.DEVNULL) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == b"up\n"
+        yield started
+        sandbox.end(started)
+
+
+@pytest.fixture
+def all_inside(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Watches both."""
+    (first,) = children(process.pid)
+    (second,) = children(first)
+    watches = [os.pidfd_open(first), os.pidfd_open(second)]
+    yield watches
+    for watch in watches:
+        os.close(watch)
+
+
+def children(number: int) -> list[int]:
+    found = Path(f"/proc/{number}/task/{number}/children").read_text()
+    return [int(child) for child in found.split()]
+
+
+def have_ended(watches: list[int], *, seconds: float) -> bool:
+    return all(select.select([watch], [], [], seconds)[0] for watch in watches)
+
+
+def test_killing_it_kills_all_that_is_in_it(
+    process: subprocess.Popen[bytes], all_inside: list[int]
+) -> None:
+    process.kill()
+    assert have_ended(all_inside, seconds=10)
+
+
+def test_at_its_end_nothing_of_it_runs(
+    process: subprocess.Popen[bytes], all_inside: list[int]
+) -> None:
+    assert not have_ended(all_inside, seconds=0)
+    sandbox.end(process)
+    assert have_ended(all_inside, seconds=0)
+
+
+def test_it_may_be_ended_twice(process: subprocess.Popen[bytes]) -> None:
+    sandbox.end(process)
+    sandbox.end(process)
+    assert process.returncode
