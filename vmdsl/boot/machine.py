@@ -50,7 +50,7 @@ class Machine:
     """A PC that boots `image`, which it never changes: what the guest writes is lost.
 
     One processor, unless asked: a kernel rewrites its own code while it starts, and where QEMU
-    translates it for several processors side by side, one in some twenty boots panics in that.
+    translates it for several processors side by side, a boot panics in that now and then.
     """
 
     image: Path
