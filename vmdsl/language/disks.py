@@ -26,6 +26,7 @@ _M = TypeVar("_M", bound=Mountable)
 
 PartitionType = Literal["linux", "esp", "bios-boot", "swap", "fat", "home", "prep"]
 PartitionFlag = Literal["boot", "legacy-boot", "required", "no-automount", "read-only"]
+_GPT_FLAGS = {"legacy-boot", "required", "no-automount", "read-only"}
 
 
 def mkimg(size: Size) -> Disk:
@@ -83,9 +84,6 @@ def mkpart(
             table=table, type=type, size=size, start=start, end=end, label=label, flags=tuple(flags)
         )
     )
-
-
-_GPT_FLAGS = {"legacy-boot", "required", "no-automount", "read-only"}
 
 
 def mkext2(partition: Partition, *, label: str = "") -> Ext2:

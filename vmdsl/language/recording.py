@@ -69,11 +69,6 @@ class Recorder:
 _current: ContextVar[Recorder | None] = ContextVar("vmdsl_recorder", default=None)
 
 
-def current() -> Recorder | None:
-    """The evaluation that is under way, if any."""
-    return _current.get()
-
-
 def start(recorder: Recorder) -> Callable[[], None]:
     """Make `recorder` the one that is written to; returns what undoes that."""
     token = _current.set(recorder)
