@@ -13,9 +13,10 @@ from typing import TypeVar, cast
 
 from vmdsl import programs
 from vmdsl.build.job import Job
+from vmdsl.build.owners import gid_of, uid_of
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.layout import Layout
-from vmdsl.language.operations import Fact
+from vmdsl.language.operations import Fact, Owner
 
 _T = TypeVar("_T")
 
@@ -58,14 +59,19 @@ class BuildTree:
             raise BuildError(fact.problem("no operation has decided this fact yet"))
         return self._facts[id(fact)]
 
-    def run(self, *command: str, env: Mapping[str, str] | None = None) -> None:
-        self._run(command, {**os.environ, **self._environment(programs.SEARCH), **(env or {})})
+    def run(
+        self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
+    ) -> None:
+        known = {**os.environ, **self._environment(programs.SEARCH)}
+        self._run(command, {**known, **(env or {})}, stdin)
 
-    def chroot(self, *command: str, env: Mapping[str, str] | None = None) -> None:
+    def chroot(
+        self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
+    ) -> None:
         passed = {k: v for k, v in os.environ.items() if k.lower() in _PASSED_ON}
         inside = {**passed, **self._environment(_PATH), "HOME": "/root", "TERM": "dumb"}
         del inside["ROOT"], inside["TMPDIR"]
-        self._run(("chroot", str(self.path), *command), {**inside, **(env or {})})
+        self._run(("chroot", str(self.path), *command), {**inside, **(env or {})}, stdin)
 
     def _environment(self, path: str) -> dict[str, str]:
         known = {
@@ -79,7 +85,7 @@ class BuildTree:
             known["SOURCE_DATE_EPOCH"] = str(self._epoch)
         return known
 
-    def _run(self, command: tuple[str, ...], env: Mapping[str, str]) -> None:
+    def _run(self, command: tuple[str, ...], env: Mapping[str, str], stdin: bytes | str) -> None:
         os.write(self._log, b"+ " + os.fsencode(" ".join(command)) + b"\n")
         before = os.fstat(self._log).st_size
         program = programs.find(command[0])
@@ -90,6 +96,7 @@ class BuildTree:
             output=self._log,
             env=env,
             cwd=self.recipe_directory,
+            stdin=stdin.encode() if isinstance(stdin, str) else stdin,
         )
         if not done.ok:
             ended = f"exit code {done.code}" if done.code > 0 else f"signal {-done.code}"
@@ -125,7 +132,7 @@ class BuildTree:
         return self.inside(lambda: os.path.lexists(path))
 
     def write(
-        self, path: str, content: bytes | str, *, mode: int = 0o644, uid: int = 0, gid: int = 0
+        self, path: str, content: bytes | str, *, mode: int = 0o644, uid: Owner = 0, gid: Owner = 0
     ) -> None:
         data = content.encode() if isinstance(content, str) else content
 
@@ -135,7 +142,9 @@ class BuildTree:
 
         self.inside(write)
 
-    def copy_in(self, source: Path, path: str, *, mode: int, uid: int = 0, gid: int = 0) -> None:
+    def copy_in(
+        self, source: Path, path: str, *, mode: int, uid: Owner = 0, gid: Owner = 0
+    ) -> None:
         with source.open("rb") as content:
 
             def copy() -> None:
@@ -198,15 +207,16 @@ def _that_pickles(error: Exception) -> Exception:
 
 
 @contextmanager
-def _created(path: str, mode: int, uid: int, gid: int) -> Iterator[int]:
+def _created(path: str, mode: int, uid: Owner, gid: Owner) -> Iterator[int]:
     """An open, empty file in place of whatever was there, with its parents, mode and owner."""
+    user, group = uid_of(uid), gid_of(gid)
     place = Path(path)
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.is_symlink():
         place.unlink()
     file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        os.fchown(file, uid, gid)
+        os.fchown(file, user, group)
         os.fchmod(file, mode)
         yield file
     finally:

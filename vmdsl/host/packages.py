@@ -8,7 +8,7 @@ from typing import Literal
 
 from vmdsl import programs
 
-Section = Literal["build", "boot", "development"]
+Section = Literal["build", "boot", "optional", "development"]
 
 PROGRAMS: Mapping[str, str] = {
     "debugfs": "e2fsprogs",
@@ -26,6 +26,11 @@ PROGRAMS: Mapping[str, str] = {
     "unshare": "util-linux",
 }
 """The package of each program that a build starts outside the image's own tree."""
+
+OPTIONAL: Mapping[str, str] = {
+    "zstd": "zstd",
+}
+"""The package of each program that only some recipes need."""
 
 FILES: Mapping[str, str] = {
     "/usr/share/distro-info/debian.csv": "distro-info-data",
@@ -68,6 +73,12 @@ def missing(names: Iterable[str]) -> tuple[str, ...]:
         return ()
     have = installed(done.output)
     return tuple(name for name in names if name not in have)
+
+
+def how_to_get(program: str) -> str:
+    """Say how to install a program that is missing."""
+    package = {**PROGRAMS, **OPTIONAL}.get(program)
+    return apt_get_install([package]) if package else f"install the package that has {program}"
 
 
 def apt_get_install(names: Iterable[str]) -> str:

@@ -123,6 +123,7 @@ def debootstrap(
     variant: Variant = "important",
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    unless: Fact | None = None,
 ) -> RootFs:
     """Install a minimal Debian into the root filesystem.
 
@@ -150,6 +151,7 @@ def debootstrap(
             variant=variant,
             include=_packages(include),
             exclude=_packages(exclude),
+            unless=unless,
         )
     )
     return RootFs(mounted=mounted, suite=chosen, arch=arch)

@@ -8,10 +8,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from vmdsl.language.handles import Mounted, RootFs
-from vmdsl.language.operations import Fact, Tree, TreeOperation
+from vmdsl.language.operations import Fact, Owner, Tree, TreeOperation
 from vmdsl.language.recording import record, refuse
 
 Place = Mounted[Any] | RootFs
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,8 +23,8 @@ class CreateFile(TreeOperation):
     path: str
     content: str
     mode: int
-    uid: int
-    gid: int
+    uid: Owner
+    gid: Owner
 
     def summary(self) -> str:
         return f"create {self.path}"
@@ -37,19 +39,22 @@ def create_file(
     content: str,
     *,
     mode: int = 0o644,
-    uid: int = 0,
-    gid: int = 0,
+    uid: Owner = 0,
+    gid: Owner = 0,
     unless: Fact | None = None,
 ) -> None:
-    """Create a file, or replace one. `path` starts at `root`; missing parents are made."""
+    """Create a file, or replace one. `path` starts at `root`; missing parents are made.
+
+    `uid` and `gid` are numbers, or names that the system knows at this step.
+    """
     record(
         CreateFile(
             root=root,
             path=_place(root, path),
             content=content,
             mode=_mode(mode),
-            uid=uid,
-            gid=gid,
+            uid=_owner("uid", uid),
+            gid=_owner("gid", gid),
             unless=unless,
         )
     )
@@ -62,8 +67,8 @@ class CopyFile(TreeOperation):
     source: Path
     path: str
     mode: int | None
-    uid: int
-    gid: int
+    uid: Owner
+    gid: Owner
 
     def summary(self) -> str:
         return f"copy {self.source} to {self.path}"
@@ -83,14 +88,15 @@ def copy_file(
     path: str,
     *,
     mode: int | None = None,
-    uid: int = 0,
-    gid: int = 0,
+    uid: Owner = 0,
+    gid: Owner = 0,
     unless: Fact | None = None,
 ) -> None:
     """Copy a file from this machine; `source` is relative to the recipe's directory.
 
     `path` starts at `root`; missing parents are made. Without `mode` the file keeps the
-    permissions that it has, but for writing by others.
+    permissions that it has, but for writing by others. `uid` and `gid` are numbers, or names that
+    the system knows at this step.
     """
     record(
         CopyFile(
@@ -98,8 +104,8 @@ def copy_file(
             source=Path(source),
             path=_place(root, path),
             mode=None if mode is None else _mode(mode),
-            uid=uid,
-            gid=gid,
+            uid=_owner("uid", uid),
+            gid=_owner("gid", gid),
             unless=unless,
         )
     )
@@ -141,3 +147,12 @@ def _mode(mode: int) -> int:
     if mode >= 0o1000 and re.fullmatch("[0-7]{3}", str(mode)):  # noqa: PLR2004 (never meant so)
         raise refuse(f"the mode {mode} is {mode:#o}", f"write 0o{mode}")
     return mode
+
+
+def _owner(argument: str, owner: Owner) -> Owner:
+    known = owner >= 0 if isinstance(owner, int) else _NAME.fullmatch(owner)
+    if not known:
+        raise refuse(
+            f"{argument}={owner!r} is no owner", "give a number, or a name such as www-data"
+        )
+    return owner

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+#: A user or a group: a number, or a name that the system itself knows.
+Owner = int | str
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Operation:
@@ -92,10 +95,14 @@ class Tree(Protocol):
     def epoch(self) -> int:
         """SOURCE_DATE_EPOCH of this build: no time in the image is later."""
 
-    def run(self, *command: str, env: Mapping[str, str] | None = None) -> None:
+    def run(
+        self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
+    ) -> None:
         """Run a program of the host inside the sandbox, with ROOT set to the tree's path."""
 
-    def chroot(self, *command: str, env: Mapping[str, str] | None = None) -> None:
+    def chroot(
+        self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
+    ) -> None:
         """Run a program of the tree in the tree, with /proc, /dev, /sys, /run and a resolver."""
 
     def bind(self, source: Path, target: str) -> None:
@@ -108,11 +115,13 @@ class Tree(Protocol):
         """Whether there is anything at `path`, be it a dangling symlink."""
 
     def write(
-        self, path: str, content: bytes | str, *, mode: int = 0o644, uid: int = 0, gid: int = 0
+        self, path: str, content: bytes | str, *, mode: int = 0o644, uid: Owner = 0, gid: Owner = 0
     ) -> None:
-        """Create or replace a file; missing parents are made with mode 0755."""
+        """Create or replace a file; missing parents are made with mode 0755, and are root's."""
 
-    def copy_in(self, source: Path, path: str, *, mode: int, uid: int = 0, gid: int = 0) -> None:
+    def copy_in(
+        self, source: Path, path: str, *, mode: int, uid: Owner = 0, gid: Owner = 0
+    ) -> None:
         """Create or replace a file from one outside the tree."""
 
     def mkdir(self, path: str, *, mode: int = 0o755) -> None:

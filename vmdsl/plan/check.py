@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.errors import Problem, Where
+from vmdsl.host.packages import how_to_get
 from vmdsl.language.handles import Disk, Ext2, Ext3, Ext4, Filesystem, Partition, Swap, Table, Vfat
 from vmdsl.language.operations import Operation
 from vmdsl.plan import rules_disk, rules_system
@@ -71,10 +72,7 @@ def _programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
             needed.setdefault(program, operation)
     for program, operation in needed.items():
         if programs.find(program) is None:
-            yield operation.problem(
-                f"this machine has no program {program}",
-                "vmdsl doctor says which package to install",
-            )
+            yield operation.problem(f"this machine has no program {program}", how_to_get(program))
 
 
 def _local_files_exist(operations: Sequence[Operation], recipe: Path) -> Iterator[Problem]:

@@ -1,7 +1,16 @@
 import pytest
 
 from vmdsl.host import packages
-from vmdsl.host.packages import FILES, PROGRAMS, apt_get_install, installed, parse, wanted
+from vmdsl.host.packages import (
+    FILES,
+    OPTIONAL,
+    PROGRAMS,
+    apt_get_install,
+    how_to_get,
+    installed,
+    parse,
+    wanted,
+)
 
 
 def test_parse_reads_sections_and_leaves_out_comments() -> None:
@@ -10,7 +19,7 @@ def test_parse_reads_sections_and_leaves_out_comments() -> None:
 
 
 def test_the_list_has_these_sections_and_no_package_twice() -> None:
-    sections = ("build", "boot", "development")
+    sections = ("build", "boot", "optional", "development")
     names = [name for section in sections for name in wanted(section)]
     assert sorted(names) == sorted(set(names))
     assert all(name.replace("-", "").isalnum() for name in names)
@@ -19,6 +28,12 @@ def test_the_list_has_these_sections_and_no_package_twice() -> None:
 @pytest.mark.parametrize("package", sorted({*PROGRAMS.values(), *FILES.values()}))
 def test_what_a_build_uses_comes_from_a_listed_package(package: str) -> None:
     assert package in wanted("build")
+
+
+@pytest.mark.parametrize("program", sorted(OPTIONAL))
+def test_optional_programs_come_from_a_listed_package(program: str) -> None:
+    assert OPTIONAL[program] in wanted("optional")
+    assert how_to_get(program).endswith(f"install --no-install-recommends {OPTIONAL[program]}")
 
 
 def test_installed_means_unpacked_and_configured() -> None:
