@@ -35,5 +35,5 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def golden(session: nox.Session) -> None:
-    """Write the golden plans anew, when a change of them is meant; then look at the diff."""
-    session.run("pytest", "-q", "tests/golden", env={"VMDSL_GOLDEN": "rewrite"})
+    """Write golden plans and case files anew, when a change is meant; then look at the diff."""
+    session.run("pytest", "-q", "tests/golden", "tests/cases", env={"VMDSL_GOLDEN": "rewrite"})

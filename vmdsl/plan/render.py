@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 def plan_json(plan: Plan) -> str:
     """All of a plan. Sizes and offsets are in bytes; a handle is the name of its step."""
-    encode = _Encoder(plan)
+    encode = Encoder(plan)
     document = {
         "recipe": plan.recipe.name,
         "seed": plan.seed,
@@ -36,7 +36,7 @@ def plan_json(plan: Plan) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _layout(layout: Layout, encode: _Encoder) -> dict[str, Any]:
+def _layout(layout: Layout, encode: Encoder) -> dict[str, Any]:
     table = layout.table
     return {
         "disk": {"step": encode.value(layout.disk), "size": layout.disk.size.bytes},
@@ -77,7 +77,7 @@ def _layout(layout: Layout, encode: _Encoder) -> dict[str, Any]:
     }
 
 
-class _Encoder:
+class Encoder:
     """Values of any type as JSON: a third party's operation may have any field."""
 
     def __init__(self, plan: Plan) -> None:

@@ -1,0 +1,3 @@
+"""A case that makes its own disk."""
+
+from vmdsl import *
