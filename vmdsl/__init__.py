@@ -4,6 +4,7 @@ A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, s
 """
 
 from vmdsl.language.bootstrap import apt, debootstrap
+from vmdsl.language.directories import copy_tree, create_directory, create_symlink
 from vmdsl.language.disks import (
     mkext2,
     mkext3,
@@ -74,7 +75,10 @@ __all__ = [
     "apt",
     "chroot",
     "copy_file",
+    "copy_tree",
+    "create_directory",
     "create_file",
+    "create_symlink",
     "debootstrap",
     "flag",
     "fstab",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl import programs
+from vmdsl.build.sparse import copy_data
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import BuildError
 from vmdsl.language.layout import FilesystemLayout
@@ -54,18 +55,7 @@ class Target:
     def place(self, file: Path) -> None:
         """Put what `blank_file` has become into the image; holes stay holes."""
         with file.open("rb") as stream:
-            source, end = stream.fileno(), self.size
-            position = 0
-            while position < end:
-                try:
-                    position = os.lseek(source, position, os.SEEK_DATA)
-                except OSError:  # nothing but a hole is left
-                    break
-                hole = os.lseek(source, position, os.SEEK_HOLE)
-                while position < hole:
-                    position += os.copy_file_range(
-                        source, self.image, hole - position, position, self.offset + position
-                    )
+            copy_data(stream.fileno(), self.image, size=self.size, offset=self.offset)
         file.unlink()
 
     def run(

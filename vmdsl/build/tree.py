@@ -6,14 +6,15 @@ import os
 import pickle
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar, cast
 
 from vmdsl import programs
+from vmdsl.build.copying import Copier
 from vmdsl.build.job import Job
-from vmdsl.build.owners import gid_of, uid_of
+from vmdsl.build.owners import OutsideIds, chown, gid_of, uid_of
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, Owner
@@ -153,12 +154,64 @@ class BuildTree:
 
             self.inside(copy)
 
-    def mkdir(self, path: str, *, mode: int = 0o755) -> None:
+    def copy_tree(
+        self,
+        source: Path,
+        path: str,
+        *,
+        uid: Owner | None = 0,
+        gid: Owner | None = 0,
+        umask: int = 0,
+        exclude: Sequence[str] = (),
+    ) -> None:
+        users, groups = OutsideIds("uid"), OutsideIds("gid")
+        directory = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
+
+        def copy() -> None:
+            Copier(
+                shown=source,
+                umask=umask,
+                user=None if uid is None else uid_of(uid),
+                group=None if gid is None else gid_of(gid),
+                users=users,
+                groups=groups,
+                exclude=exclude,
+            ).copy(directory, Path(path))
+
+        try:
+            self.inside(copy)
+        finally:
+            os.close(directory)
+
+    def mkdir(
+        self,
+        path: str,
+        *,
+        mode: int | None = None,
+        uid: Owner | None = None,
+        gid: Owner | None = None,
+    ) -> None:
         def make() -> None:
-            if not Path(path).is_dir():
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-                Path(path).mkdir()
+            Path(path).mkdir(parents=True, exist_ok=True)
+            if not uid is gid is None:
+                chown(
+                    Path(path),
+                    uid_of(-1 if uid is None else uid),
+                    gid_of(-1 if gid is None else gid),
+                )
+            if mode is not None:
                 Path(path).chmod(mode)
+
+        self.inside(make)
+
+    def symlink(self, path: str, target: str) -> None:
+        def make() -> None:
+            place = Path(path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.is_dir() and not place.is_symlink():
+                raise BuildError(f"{path} is a directory, which no symlink replaces")
+            place.unlink(missing_ok=True)
+            place.symlink_to(target)
 
         self.inside(make)
 
@@ -216,7 +269,7 @@ def _created(path: str, mode: int, uid: Owner, gid: Owner) -> Iterator[int]:
         place.unlink()
     file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        os.fchown(file, user, group)
+        chown(file, user, group)
         os.fchmod(file, mode)
         yield file
     finally:

@@ -50,11 +50,11 @@ def create_file(
     record(
         CreateFile(
             root=root,
-            path=_place(root, path),
+            path=place_of(root, path),
             content=content,
-            mode=_mode(mode),
-            uid=_owner("uid", uid),
-            gid=_owner("gid", gid),
+            mode=checked_mode(mode),
+            uid=checked_owner("uid", uid),
+            gid=checked_owner("gid", gid),
             unless=unless,
         )
     )
@@ -102,10 +102,10 @@ def copy_file(
         CopyFile(
             root=root,
             source=Path(source),
-            path=_place(root, path),
-            mode=None if mode is None else _mode(mode),
-            uid=_owner("uid", uid),
-            gid=_owner("gid", gid),
+            path=place_of(root, path),
+            mode=None if mode is None else checked_mode(mode),
+            uid=checked_owner("uid", uid),
+            gid=checked_owner("gid", gid),
             unless=unless,
         )
     )
@@ -128,20 +128,25 @@ class PathExists(TreeOperation):
 def path_exists(root: Place, path: str) -> Fact:
     """Whether there is anything at `path` when the build comes to this step."""
     fact = Fact()
-    record(PathExists(root=root, path=_place(root, path), fact=fact))
+    record(PathExists(root=root, path=place_of(root, path), fact=fact))
     return fact
 
 
-def _place(root: Place, path: str) -> str:
-    """The path in the future system. Raises what refuses a relative one or one with `..`."""
+def place_of(root: Place, path: str, *, top: bool = False) -> str:
+    """The path in the future system. Raises what refuses a relative one or one with `..`.
+
+    It may be that of `root` itself only where `top` says so.
+    """
     asked = PurePosixPath(path)
-    if asked.root != "/" or ".." in asked.parts or asked == PurePosixPath("/"):
+    at_top = asked == PurePosixPath("/")
+    if asked.root != "/" or ".." in asked.parts or (at_top and not top):
         raise refuse(f"{path!r} is no path of a file", "write it as it is in the system: /etc/motd")
     mounted = root.mounted if isinstance(root, RootFs) else root
     return str(mounted.path / asked.relative_to("/"))
 
 
-def _mode(mode: int) -> int:
+def checked_mode(mode: int) -> int:
+    """The mode. Raises what refuses one of more than twelve bits, or one in decimal."""
     if not 0 <= mode <= 0o7777:  # noqa: PLR2004 (twelve bits)
         raise refuse(f"the mode {mode}", "write it in octal, such as 0o644")
     if mode >= 0o1000 and re.fullmatch("[0-7]{3}", str(mode)):  # noqa: PLR2004 (never meant so)
@@ -149,7 +154,8 @@ def _mode(mode: int) -> int:
     return mode
 
 
-def _owner(argument: str, owner: Owner) -> Owner:
+def checked_owner(argument: str, owner: Owner) -> Owner:
+    """The owner. Raises what refuses a negative number or what can't be a name."""
     known = owner >= 0 if isinstance(owner, int) else _NAME.fullmatch(owner)
     if not known:
         raise refuse(

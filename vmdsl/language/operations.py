@@ -7,7 +7,7 @@ ImageOperation, and a function that records it. Nothing is registered.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
@@ -43,7 +43,14 @@ class Operation:
         return type(self).__name__
 
     def local_files(self) -> tuple[Path, ...]:
-        """Files of the recipe's machine that are read, relative to the recipe's directory."""
+        """Files of the recipe's machine that are read, relative to the recipe's directory.
+
+        Of what is in `local_directories`, all that is read: directories and symlinks too.
+        """
+        return ()
+
+    def local_directories(self) -> tuple[Path, ...]:
+        """Directories of the recipe's machine that are read, relative to the recipe's."""
         return ()
 
     def problem(self, what: str, hint: str = "") -> Problem:
@@ -124,8 +131,33 @@ class Tree(Protocol):
     ) -> None:
         """Create or replace a file from one outside the tree."""
 
-    def mkdir(self, path: str, *, mode: int = 0o755) -> None:
-        """Make a directory and its missing parents; one that exists is left as it is."""
+    def copy_tree(
+        self,
+        source: Path,
+        path: str,
+        *,
+        uid: Owner | None = 0,
+        gid: Owner | None = 0,
+        umask: int = 0,
+        exclude: Sequence[str] = (),
+    ) -> None:
+        """Copy what is in a directory outside the tree into one of the tree, as `copy_tree()`."""
+
+    def mkdir(
+        self,
+        path: str,
+        *,
+        mode: int | None = None,
+        uid: Owner | None = None,
+        gid: Owner | None = None,
+    ) -> None:
+        """Make a directory, root's and of mode 0755 but for what is given, and its missing parents.
+
+        One that exists is changed only in what is given.
+        """
+
+    def symlink(self, path: str, target: str) -> None:
+        """Create a symlink, or replace a file or symlink by one; missing parents are made."""
 
     def remove(self, path: str) -> None:
         """Remove a file, if it exists; a symlink is removed itself."""

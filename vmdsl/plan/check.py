@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -77,15 +79,43 @@ def _programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 def _local_files_exist(operations: Sequence[Operation], recipe: Path) -> Iterator[Problem]:
     for operation in operations:
+        directories = operation.local_directories()
+        for directory in directories:
+            place = recipe.parent / directory
+            if place.is_file():
+                yield operation.problem(
+                    f"{directory} is a file, not a directory", "copy_file() copies a file"
+                )
+            elif not place.is_dir():
+                yield _missing(operation, "directory", directory, recipe.parent)
         for file in operation.local_files():
             place = recipe.parent / file
-            if not place.is_file():
-                close = difflib.get_close_matches(
-                    file.name, [p.name for p in place.parent.glob("*")], n=1
-                )
+            if any(file.is_relative_to(directory) for directory in directories):
+                if problem := _unreadable(place):
+                    yield operation.problem(f"{file} {problem[0]}", problem[1])
+            elif place.is_dir():
                 yield operation.problem(
-                    f"there is no file {file}",
-                    f"did you mean {file.with_name(close[0])}?"
-                    if close
-                    else f"it is looked for in {recipe.parent}",
+                    f"{file} is a directory, not a file", "copy_tree() copies a directory"
                 )
+            elif not place.is_file():
+                yield _missing(operation, "file", file, recipe.parent)
+
+
+def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Problem:
+    close = difflib.get_close_matches(
+        path.name, [p.name for p in (start / path).parent.glob("*")], n=1
+    )
+    hint = f"did you mean {path.with_name(close[0])}?" if close else f"it is looked for in {start}"
+    return operation.problem(f"there is no {kind} {path}", hint)
+
+
+def _unreadable(path: Path) -> tuple[str, str] | None:
+    """What is wrong with something in a directory that is copied, and what to do."""
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return None
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return "is neither a file, a directory nor a symlink", "remove it, or name it in exclude="
+    if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)):
+        return "cannot be read", "change its permissions, or name it in exclude="
+    return None
