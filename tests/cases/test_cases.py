@@ -130,8 +130,18 @@ class RecordedTree:
         content = source.read_bytes()
         self._log.add("copy_in", path, content=content, mode=f"{mode:04o}", uid=uid, gid=gid)
 
-    def mkdir(self, path: str, *, mode: int = 0o755) -> None:
-        self._log.add("mkdir", path, mode=f"{mode:04o}")
+    def copy_tree(self, source: Path, path: str, **how: Any) -> None:
+        kept = {key: "kept" for key in ("uid", "gid") if how[key] is None}
+        self._log.add("copy_tree", path, source=source, **{**how, **kept})
+
+    def mkdir(
+        self, path: str, *, mode: int | None = None, uid: Any = None, gid: Any = None
+    ) -> None:
+        shown = 0o755 if mode is None else mode
+        self._log.add("mkdir", path, mode=f"{shown:04o}", uid=uid, gid=gid)
+
+    def symlink(self, path: str, target: str) -> None:
+        self._log.add("symlink", path, target=target)
 
     def remove(self, path: str) -> None:
         self._log.add("remove", path)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import platform
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from vmdsl.errors import Problem
 from vmdsl.language.bootstrap import Apt, Debootstrap
+from vmdsl.language.directories import CopyTree, CreateDirectory, CreateSymlink
 from vmdsl.language.files import CopyFile, CreateFile, PathExists
 from vmdsl.language.fstab import Fstab
 from vmdsl.language.grub import (
@@ -29,6 +31,9 @@ _TRANSPARENT = (
     Debootstrap,
     CreateFile,
     CopyFile,
+    CreateDirectory,
+    CreateSymlink,
+    CopyTree,
     PathExists,
     Fstab,
     GrubConfig,
@@ -148,6 +153,9 @@ def boot_loader_is_installed(operations: Sequence[Operation]) -> Iterator[Proble
             own_archive = bool(operation.mirror)
         elif isinstance(operation, CreateFile | CopyFile):
             own_archive |= operation.path.startswith("/etc/apt/")
+        elif isinstance(operation, CopyTree):
+            apt, copied = PurePosixPath("/etc/apt"), PurePosixPath(operation.path)
+            own_archive |= copied.is_relative_to(apt) or apt.is_relative_to(copied)
         elif isinstance(operation, TreeOperation) and not isinstance(operation, _TRANSPARENT):
             return  # a script or a third party's operation may have installed anything
         if (

@@ -152,7 +152,9 @@ def test_local_files(write: Write, tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files/motd").write_text("Hello", encoding="utf-8")
     assert about(write, 'copy_file(system(), "files/motd", "/etc/motd")') == []
-    assert about(write, 'copy_file(system(), "files", "/etc/motd")') == ["there is no file files"]
+    assert about(write, 'copy_file(system(), "files", "/etc/motd")') == [
+        "files is a directory, not a file"
+    ]
     assert about(write, 'copy_file(system(), "nowhere/motd", "/etc/motd")') == [
         "there is no file nowhere/motd"
     ]
