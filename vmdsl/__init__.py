@@ -5,19 +5,9 @@ A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, s
 
 from vmdsl.language.bootstrap import apt, debootstrap
 from vmdsl.language.directories import copy_tree, create_directory, create_symlink
-from vmdsl.language.disks import (
-    mkext2,
-    mkext3,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkmsdos,
-    mkpart,
-    mkswap,
-    mkvfat,
-    mount,
-)
+from vmdsl.language.disks import mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.language.files import copy_file, create_file, path_exists
+from vmdsl.language.filesystems import mkext2, mkext3, mkext4, mkswap, mkvfat
 from vmdsl.language.fstab import fstab
 from vmdsl.language.grub import grub_bios, grub_uefi
 from vmdsl.language.handles import (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from vmdsl.build.tools import Target
 from vmdsl.errors import BuildError
+from vmdsl.language.handles import Ext
 
 _SHOWN = 10
 
@@ -34,28 +36,45 @@ _FIRST_FREE = 11  # those before it are ext's own, but for the root
 def make_ext(target: Target, content: Path | None) -> None:
     """Make the filesystem with the content of a directory, or empty."""
     filesystem = target.filesystem
+    wanted = filesystem.filesystem
+    assert isinstance(wanted, Ext)  # noqa: S101 (the assembler chooses by type)
     configuration = target.tree.scratch / "mke2fs.conf"
     configuration.write_text(_CONFIGURATION, encoding="ascii")
+    # Of several -E mke2fs takes the last, and so of several -O: what is wanted is put together.
+    extended, options = gather("-E", wanted.options)
+    features, options = gather("-O", options)
     extended = [
         f"offset={target.offset}",
         f"hash_seed={filesystem.hash_seed}",
         "nodiscard",
         "lazy_itable_init=1",
         "lazy_journal_init=1",
+        *extended,
     ]
+    features = [*wanted.features, *features]
+    numbers = {
+        "-m": wanted.reserved,
+        "-b": wanted.block_size,
+        "-I": wanted.inode_size,
+        "-i": wanted.bytes_per_inode,
+        "-N": wanted.inodes,
+    }
     env = {"MKE2FS_CONFIG": str(configuration), "E2FSPROGS_FAKE_TIME": str(target.tree.epoch)}
     target.run(
         "mke2fs",
         "-q",
         "-F",
         "-t",
-        filesystem.filesystem.kind,
+        wanted.kind,
         "-U",
         filesystem.uuid,
-        *(["-L", filesystem.filesystem.label] if filesystem.filesystem.label else []),
+        *(["-L", wanted.label] if wanted.label else []),
         "-E",
         ",".join(extended),
+        *(["-O", ",".join(features)] if features else []),
+        *(w for flag, n in numbers.items() if n is not None for w in (flag, str(n))),
         *(["-d", str(content)] if content else []),
+        *options,
         target.path,
         f"{target.size // 1024}k",
         env=env,
@@ -64,16 +83,32 @@ def make_ext(target: Target, content: Path | None) -> None:
     _settle(target, content, env)
 
 
+def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The values of an option, and the other options."""
+    values, others = [], []
+    words = iter(options)
+    for word in words:
+        if word == flag:
+            values.append(next(words, ""))
+        elif word.startswith(flag):
+            values.append(word.removeprefix(flag))
+        else:
+            others.append(word)
+    return values, others
+
+
 def _settle(target: Target, content: Path | None, env: dict[str, str]) -> None:
     """Set what mke2fs took from the machine: the times of inodes, and the root's own owner."""
     place = f"{target.path}?offset={target.offset}"
     stats = target.run("debugfs", "-R", "stats", place, env=env)
     time = f"@{target.tree.epoch}"
+    large = not re.search(r"^Inode size:\s+128$", stats, re.MULTILINE)
     script = []
     for inode in used_inodes(stats):
-        for field in ("atime", "ctime", "crtime"):
-            script.append(f"sif <{inode}> {field} {time}")
-            script.append(f"sif <{inode}> {field}_extra 0")
+        script += [f"sif <{inode}> {field} {time}" for field in ("atime", "ctime")]
+        if large:
+            script.append(f"sif <{inode}> crtime {time}")
+            script += [f"sif <{inode}> {field}_extra 0" for field in ("atime", "ctime", "crtime")]
     if content is not None:
         about = content.stat()
         script += [

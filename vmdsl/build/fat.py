@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vmdsl.build.tools import Target
 from vmdsl.errors import BuildError
+from vmdsl.language.handles import Vfat
 from vmdsl.language.layout import SECTOR
 
 _SHOWN = 10
@@ -16,18 +17,22 @@ _SHOWN = 10
 def make_fat(target: Target, content: Path | None) -> None:
     """Make the filesystem with the content of a directory, or empty. Names are sorted."""
     filesystem = target.filesystem
-    label = filesystem.filesystem.label.upper()
+    wanted = filesystem.filesystem
+    assert isinstance(wanted, Vfat)  # noqa: S101 (the assembler chooses by type)
+    label = wanted.label.upper()
     file = target.blank_file()
     target.run(
         "mkfs.vfat",
         "--invariant",
         "-F",
-        fat_bits(target.size),
+        str(wanted.fat or fat_bits(target.size)),
         "-i",
         filesystem.uuid.replace("-", ""),
         *(["-n", label] if label else []),
         "-h",
         str(target.offset // SECTOR),
+        *(["-s", str(wanted.cluster // SECTOR)] if wanted.cluster else []),
+        *wanted.options,
         str(file),
     )
     if content is not None:
@@ -88,14 +93,14 @@ def name_fault(name: str) -> str:
     return ""
 
 
-def fat_bits(size: int) -> str:
+def fat_bits(size: int) -> int:
     """Which FAT suits a partition of `size` bytes.
 
     The UEFI specification wants FAT32 in an EFI system partition, so it comes as early as it can.
     """
     if size >= 64 * 2**20:
-        return "32"
-    return "16" if size >= 8 * 2**20 else "12"
+        return 32
+    return 16 if size >= 8 * 2**20 else 12
 
 
 def _mtool(target: Target, image: Path, content: Path, tool: str, *arguments: str) -> None:

@@ -18,6 +18,7 @@ def make_swap(target: Target) -> None:
         f"--pagesize={_PAGE}",
         f"--uuid={filesystem.uuid}",
         *([f"--label={label}"] if label else []),
+        *filesystem.filesystem.options,
         str(file),
     )
     target.place(file)

@@ -1,24 +1,11 @@
-"""The disk: image, partition table, partitions, filesystems, swap and mounts."""
+"""The disk: image, partition table, partitions and mounts."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeVar, get_args
 
-from vmdsl.language.handles import (
-    Disk,
-    Ext2,
-    Ext3,
-    Ext4,
-    Gpt,
-    Mountable,
-    Mounted,
-    Msdos,
-    Partition,
-    RootFs,
-    Swap,
-    Vfat,
-)
+from vmdsl.language.handles import Disk, Gpt, Mountable, Mounted, Msdos, Partition, RootFs
 from vmdsl.language.recording import one_of, record, refuse
 from vmdsl.values import Size
 
@@ -86,31 +73,6 @@ def mkpart(
     )
 
 
-def mkext2(partition: Partition, *, label: str = "") -> Ext2:
-    """Format a partition with ext2. `label` is at most 16 bytes."""
-    return record(Ext2(partition=partition, label=_label(label, 16)))
-
-
-def mkext3(partition: Partition, *, label: str = "") -> Ext3:
-    """Format a partition with ext3. `label` is at most 16 bytes."""
-    return record(Ext3(partition=partition, label=_label(label, 16)))
-
-
-def mkext4(partition: Partition, *, label: str = "") -> Ext4:
-    """Format a partition with ext4. `label` is at most 16 bytes."""
-    return record(Ext4(partition=partition, label=_label(label, 16)))
-
-
-def mkvfat(partition: Partition, *, label: str = "") -> Vfat:
-    """Format a partition with FAT. `label` is at most 11 characters; it is written in capitals."""
-    return record(Vfat(partition=partition, label=_label(label, 11)))
-
-
-def mkswap(partition: Partition, *, label: str = "") -> Swap:
-    """Make a partition swap space. `label` is at most 16 bytes."""
-    return record(Swap(partition=partition, label=_label(label, 16)))
-
-
 def mount(
     filesystem: _M, path: str = "/", *, on: Mounted[Any] | RootFs | None = None
 ) -> Mounted[_M]:
@@ -127,9 +89,3 @@ def mount(
     if below is not None and place == PurePosixPath("/"):
         raise refuse("the root filesystem is mounted on nothing", 'give a path, such as "/boot"')
     return record(Mounted(filesystem=filesystem, path=place, on=below))
-
-
-def _label(label: str, most: int) -> str:
-    if len(label.encode()) > most or "\n" in label:
-        raise refuse(f"the label {label!r} is too long", f"it has room for {most} bytes")
-    return label

@@ -74,10 +74,12 @@ class Partition(LayoutOperation):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Filesystem(LayoutOperation):
-    """What a partition is formatted with."""
+    """What a partition is formatted with. Without `uuid`, it gets one that is its step's own."""
 
     partition: Partition
     label: str = ""
+    uuid: str = ""
+    options: tuple[str, ...] = ()
     kind: ClassVar[str]
 
     def summary(self) -> str:
@@ -92,30 +94,65 @@ class Mountable(Filesystem):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ext2(Mountable):
+class Ext(Mountable):
+    """An ext filesystem of any age. What is None is as mke2fs thinks best."""
+
+    features: tuple[str, ...] = ()
+    reserved: float | None = None
+    block_size: int | None = None
+    inode_size: int | None = None
+    bytes_per_inode: int | None = None
+    inodes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ext2(Ext):
     """An ext2 filesystem."""
 
     kind = "ext2"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ext3(Mountable):
+class Ext3(Ext):
     """An ext3 filesystem."""
 
     kind = "ext3"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ext4(Mountable):
+class Ext4(Ext):
     """An ext4 filesystem."""
 
     kind = "ext4"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Vfat(Mountable):
-    """A FAT filesystem, as EFI firmware and boards read it."""
+class Xfs(Mountable):
+    """An XFS filesystem."""
 
+    kind = "xfs"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Btrfs(Mountable):
+    """A Btrfs filesystem."""
+
+    kind = "btrfs"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class F2fs(Mountable):
+    """An F2FS filesystem, made for flash memory."""
+
+    kind = "f2fs"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Vfat(Mountable):
+    """A FAT filesystem, as EFI firmware and boards read it. `cluster` is in bytes."""
+
+    fat: int | None = None
+    cluster: int | None = None
     kind = "vfat"
 
 

@@ -32,6 +32,7 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
     problems: list[Problem] = []
     for rule in (
         rules_disk.partitions_are_formatted_once,
+        rules_disk.uuids_are_apart,
         rules_disk.mounts_are_apart,
         rules_disk.esp_is_fat,
         rules_disk.handles_are_recorded,

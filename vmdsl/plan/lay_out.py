@@ -73,9 +73,7 @@ def lay_out(
         FilesystemLayout(
             filesystem=filesystem,
             partition=by_partition[id(filesystem.partition)],
-            uuid=_fat_id(ids.of(filesystem, "filesystem"))
-            if isinstance(filesystem, Vfat)
-            else str(ids.of(filesystem, "filesystem")),
+            uuid=_uuid(filesystem, ids.of(filesystem, "filesystem")),
             hash_seed=str(ids.of(filesystem, "hash seed")),
         )
         for filesystem in _all(operations, Filesystem)
@@ -117,6 +115,12 @@ class _Ids:
 
 def _first_32_bits(identifier: uuid.UUID) -> int:
     return identifier.int >> 96
+
+
+def _uuid(filesystem: Filesystem, derived: uuid.UUID) -> str:
+    if filesystem.uuid:
+        return filesystem.uuid
+    return _fat_id(derived) if isinstance(filesystem, Vfat) else str(derived)
 
 
 def _fat_id(identifier: uuid.UUID) -> str:

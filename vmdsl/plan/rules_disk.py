@@ -46,6 +46,19 @@ def partitions_are_formatted_once(operations: Sequence[Operation]) -> Iterator[P
                 )
 
 
+def uuids_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """No two filesystems were given one UUID: fstab and boot loaders tell them apart by it."""
+    first: dict[str, Filesystem] = {}
+    for filesystem in operations:
+        if isinstance(filesystem, Filesystem) and filesystem.uuid:
+            other = first.setdefault(filesystem.uuid, filesystem)
+            if other is not filesystem:
+                yield filesystem.problem(
+                    f"{other.name} ({other.origin.where}) has the UUID {filesystem.uuid} already",
+                    "give each filesystem one of its own, or none: it gets one then",
+                )
+
+
 def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
     """No two mounts at a place, none of one filesystem, each below what it is on."""
     at: dict[PurePosixPath, Mounted[Any]] = {}

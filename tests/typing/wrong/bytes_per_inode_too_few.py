@@ -1,0 +1,16 @@
+from vmdsl import Disk, Ext4, GiB, Gpt, mkext4, mkgpt, mkimg, mkpart, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(disk())
+
+
+@step
+def data() -> Ext4:
+    return mkext4(mkpart(table()), bytes_per_inode=512)  # E: an inode for each 512 bytes

@@ -1,0 +1,23 @@
+from vmdsl import Disk, Ext4, GiB, Gpt, Swap, mkext4, mkgpt, mkimg, mkpart, mkswap, step
+
+UUID = "ed09e570-a448-5eae-8a35-3b7317a07202"
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(disk())
+
+
+@step
+def data() -> Ext4:
+    return mkext4(mkpart(table(), size=GiB(1)), uuid=UUID)
+
+
+@step
+def swap() -> Swap:
+    return mkswap(mkpart(table(), type="swap"), uuid=UUID.upper())  # E: has the UUID ed09e570-a448-5eae-8a35-3b7317a07202 already

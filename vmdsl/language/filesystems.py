@@ -1,0 +1,271 @@
+"""What a partition is formatted with: filesystems and swap."""
+
+from __future__ import annotations
+
+import re
+import uuid as uuids
+from collections.abc import Mapping
+from typing import TypeVar
+
+from vmdsl.language.handles import Ext, Ext2, Ext3, Ext4, Partition, Swap, Vfat
+from vmdsl.language.recording import one_of, record, refuse
+
+_E = TypeVar("_E", bound=Ext)
+
+#: The features that mke2fs knows by name, but for those of a journal's own device.
+EXT_FEATURES = (
+    *("64bit", "bigalloc", "casefold", "dir_index", "dir_nlink", "ea_inode", "encrypt"),
+    *("ext_attr", "extent", "extents", "extra_isize", "fast_commit", "filetype", "flex_bg"),
+    *(
+        "has_journal",
+        "huge_file",
+        "inline_data",
+        "large_dir",
+        "large_file",
+        "meta_bg",
+        "metadata_csum",
+    ),
+    *("metadata_csum_seed", "mmp", "orphan_file", "project", "quota", "resize_inode"),
+    *("sparse_super", "sparse_super2", "stable_inodes", "uninit_bg", "verity"),
+)
+_BLOCK_SIZES = (1024, 2048, 4096)
+_LEAST_INODE = 128
+_MOST_RESERVED = 50
+_BYTES_PER_INODE = (1024, 64 * 2**20)
+_FATS = (12, 16, 32)
+_CLUSTERS = tuple(512 << power for power in range(8))
+
+Refused = Mapping[str, str]
+_NAMED = {"-L": "give label=", "-U": "give uuid="}
+_NAMED_AT_LENGTH = {"--label": "give label=", "--uuid": "give uuid="}
+_CONTENT = "the content is the tree's"
+#: Options of the tools that would break what the plan says, and what to give instead.
+_EXT_REFUSED: Refused = {
+    **_NAMED,
+    "-t": "call mkext2, mkext3 or mkext4",
+    "-d": _CONTENT,
+    **dict.fromkeys(("-F", "-S", "-c", "-l", "-n"), ""),
+}
+_VFAT_REFUSED: Refused = {
+    "-n": "give label=",
+    "-i": "give uuid=",
+    **dict.fromkeys(("-C", "-c", "-l"), ""),
+}
+_SWAP_REFUSED: Refused = {
+    **_NAMED,
+    **_NAMED_AT_LENGTH,
+    **dict.fromkeys(("-c", "--check", "-o", "--offset"), ""),
+}
+
+
+def mkext2(
+    partition: Partition,
+    *,
+    label: str = "",
+    uuid: str = "",
+    features: tuple[str, ...] = (),
+    reserved: float | None = None,
+    block_size: int | None = None,
+    inode_size: int | None = None,
+    bytes_per_inode: int | None = None,
+    inodes: int | None = None,
+    options: tuple[str, ...] = (),
+) -> Ext2:
+    """Format a partition with ext2. `label` is at most 16 bytes.
+
+    `features` are mke2fs's, added to the default ones, or taken away: `"^resize_inode"`.
+    `reserved` is the share of blocks kept for root, in percent (5 if not given). `block_size`
+    (4096) and `inode_size` (256) are in bytes. There is an inode for each `bytes_per_inode`
+    (16384) of the filesystem, or there are as many as `inodes`. `uuid` is derived from the
+    step, if not given. `options` are further arguments of mke2fs, which override the others.
+    """
+    return _ext(
+        Ext2(
+            partition=partition,
+            label=_label(label, 16),
+            uuid=_uuid(uuid),
+            features=features,
+            reserved=reserved,
+            block_size=block_size,
+            inode_size=inode_size,
+            bytes_per_inode=bytes_per_inode,
+            inodes=inodes,
+            options=options,
+        )
+    )
+
+
+def mkext3(
+    partition: Partition,
+    *,
+    label: str = "",
+    uuid: str = "",
+    features: tuple[str, ...] = (),
+    reserved: float | None = None,
+    block_size: int | None = None,
+    inode_size: int | None = None,
+    bytes_per_inode: int | None = None,
+    inodes: int | None = None,
+    options: tuple[str, ...] = (),
+) -> Ext3:
+    """Format a partition with ext3: ext2 with a journal. The arguments are those of mkext2."""
+    return _ext(
+        Ext3(
+            partition=partition,
+            label=_label(label, 16),
+            uuid=_uuid(uuid),
+            features=features,
+            reserved=reserved,
+            block_size=block_size,
+            inode_size=inode_size,
+            bytes_per_inode=bytes_per_inode,
+            inodes=inodes,
+            options=options,
+        )
+    )
+
+
+def mkext4(
+    partition: Partition,
+    *,
+    label: str = "",
+    uuid: str = "",
+    features: tuple[str, ...] = (),
+    reserved: float | None = None,
+    block_size: int | None = None,
+    inode_size: int | None = None,
+    bytes_per_inode: int | None = None,
+    inodes: int | None = None,
+    options: tuple[str, ...] = (),
+) -> Ext4:
+    """Format a partition with ext4. The arguments are those of mkext2."""
+    return _ext(
+        Ext4(
+            partition=partition,
+            label=_label(label, 16),
+            uuid=_uuid(uuid),
+            features=features,
+            reserved=reserved,
+            block_size=block_size,
+            inode_size=inode_size,
+            bytes_per_inode=bytes_per_inode,
+            inodes=inodes,
+            options=options,
+        )
+    )
+
+
+def mkvfat(
+    partition: Partition,
+    *,
+    label: str = "",
+    uuid: str = "",
+    fat: int | None = None,
+    cluster: int | None = None,
+    options: tuple[str, ...] = (),
+) -> Vfat:
+    """Format a partition with FAT. `label` is at most 11 characters; it is written in capitals.
+
+    `fat` is 12, 16 or 32; it follows from the size, if not given. `cluster` is in bytes, a power
+    of two from 512 to 65536. `uuid` is FAT's own, of 32 bits: `"1234-ABCD"`. `options` are
+    further arguments of mkfs.vfat, which override the others.
+    """
+    _check_options(options, "mkfs.vfat", _VFAT_REFUSED)
+    if uuid and not re.fullmatch(r"[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}", uuid):
+        raise refuse(f"{uuid!r} is no id of a FAT filesystem", 'one is like "1234-ABCD"')
+    if fat is not None and fat not in _FATS:
+        raise refuse(f"there is no FAT{fat}", "there are 12, 16 and 32")
+    if cluster is not None and cluster not in _CLUSTERS:
+        raise refuse(
+            f"a cluster of {cluster} bytes", "give 512, 1024, 2048 or so, up to 65536 bytes"
+        )
+    digits = uuid.replace("-", "").upper()
+    return record(
+        Vfat(
+            partition=partition,
+            label=_label(label, 11),
+            uuid=f"{digits[:4]}-{digits[4:]}" if uuid else "",
+            fat=fat,
+            cluster=cluster,
+            options=options,
+        )
+    )
+
+
+def mkswap(
+    partition: Partition, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+) -> Swap:
+    """Make a partition swap space. `label` is at most 16 bytes.
+
+    `uuid` is derived from the step, if not given. `options` are further arguments of mkswap.
+    """
+    _check_options(options, "mkswap", _SWAP_REFUSED)
+    return record(
+        Swap(partition=partition, label=_label(label, 16), uuid=_uuid(uuid), options=options)
+    )
+
+
+def _ext(filesystem: _E) -> _E:
+    """Record an ext filesystem, if its arguments are good."""
+    if isinstance(filesystem.features, str):
+        raise refuse("features as one text", f'write features=("{filesystem.features}",)')
+    for feature in filesystem.features:
+        if feature != "none":
+            one_of("a feature", feature.removeprefix("^"), EXT_FEATURES)
+    _check_options(filesystem.options, "mke2fs", _EXT_REFUSED)
+    if any("offset=" in word for word in filesystem.options):
+        raise refuse("offset= among the options", "the partition says where the filesystem is")
+    _check_sizes(filesystem)
+    ratio, count = filesystem.bytes_per_inode, filesystem.inodes
+    if ratio is not None and count is not None:
+        raise refuse("both bytes_per_inode= and inodes=", "give one of the two")
+    if ratio is not None and not _BYTES_PER_INODE[0] <= ratio <= _BYTES_PER_INODE[1]:
+        raise refuse(f"an inode for each {ratio} bytes", "give 1024 to 67108864")
+    if count is not None and count < 1:
+        raise refuse(f"{count} inodes", "give how many files it is to hold")
+    return record(filesystem)
+
+
+def _check_sizes(filesystem: Ext) -> None:
+    reserved, block, inode = filesystem.reserved, filesystem.block_size, filesystem.inode_size
+    if reserved is not None and not 0 <= reserved <= _MOST_RESERVED:
+        raise refuse(f"{reserved} percent of the blocks reserved", "give 0 to 50")
+    if block is not None and block not in _BLOCK_SIZES:
+        raise refuse(f"blocks of {block} bytes", "give 1024, 2048 or 4096")
+    most = block or _BLOCK_SIZES[-1]
+    if inode is not None and (not _LEAST_INODE <= inode <= most or inode & (inode - 1)):
+        raise refuse(f"inodes of {inode} bytes", f"give a power of two from 128 to {most}")
+
+
+def _label(label: str, most: int) -> str:
+    if len(label.encode()) > most:
+        raise refuse(f"the label {label!r} is too long", f"it has room for {most} bytes")
+    if not label.isprintable():
+        raise refuse(f"the label {label!r} has characters that cannot be printed")
+    return label
+
+
+def _uuid(uuid: str) -> str:
+    try:
+        return str(uuids.UUID(uuid)) if uuid else ""
+    except ValueError:
+        raise refuse(
+            f"{uuid!r} is no UUID", 'one is like "ed09e570-a448-5eae-8a35-3b7317a07202"'
+        ) from None
+
+
+def _check_options(options: tuple[str, ...], tool: str, refused: Refused) -> None:
+    """Refuse options that would make something other than what the plan says."""
+    if isinstance(options, str):
+        words = ", ".join(f'"{word}"' for word in options.split())
+        raise refuse("options as one text", f"write options=({words},)")
+    for word in options:
+        if not word.isprintable() or not word:
+            raise refuse(f"{word!r} among the options of {tool}")
+        for option, instead in refused.items():
+            short = not option.startswith("--")
+            if word == option or word.startswith(option if short else f"{option}="):
+                raise refuse(
+                    f"{tool} may not be given {option} here",
+                    instead or "vmdsl decides that itself",
+                )
