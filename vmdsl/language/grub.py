@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Literal, get_args
 
 from vmdsl.errors import BuildError
-from vmdsl.language.grub_stand_ins import stand_ins
+from vmdsl.language.grub_stand_ins import grub_name, stand_ins
 from vmdsl.language.handles import Gpt, Mounted, Partition, RootFs, Vfat
 from vmdsl.language.layout import SECTOR
 from vmdsl.language.operations import Image, ImageOperation, Tree, TreeOperation
@@ -209,6 +209,7 @@ def _make_core(tree: Tree, platform: str, output: str, modules: tuple[str, ...])
         "-o",
         output,
         *_MODULES,
+        *sorted({grub_name(boot)} - set(_MODULES)),
         *modules,
     )
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from vmdsl.language.handles import Gpt
 from vmdsl.language.layout import Layout, MountLayout
 
+#: GRUB's names of filesystems, which are those of its modules.
+_NAMES = {"vfat": "fat", "xfs": "xfs", "btrfs": "btrfs", "f2fs": "f2fs"}
+
 _PROBE = """\
 #!/bin/sh
 # Answers from the layout of the image: there is no device to ask.
@@ -91,9 +94,13 @@ def _device(mount: MountLayout) -> str:
 def _answers(mount: MountLayout) -> str:
     partition = mount.filesystem.partition
     partmap = "gpt" if isinstance(partition.partition.table, Gpt) else "msdos"
-    kind = mount.filesystem.filesystem.kind
     return (
         f"device={_device(mount)} uuid={mount.filesystem.uuid} "
-        f"partuuid={partition.uuid} fs={'fat' if kind == 'vfat' else 'ext2'} "
+        f"partuuid={partition.uuid} fs={grub_name(mount)} "
         f"partmap={partmap} number={partmap}{partition.number}"
     )
+
+
+def grub_name(mount: MountLayout) -> str:
+    """What GRUB calls the filesystem of a mount, and the module that reads it."""
+    return _NAMES.get(mount.filesystem.filesystem.kind, "ext2")
