@@ -30,6 +30,7 @@ from vmdsl.language.operations import Fact, Image, ImageOperation, Tree, TreeOpe
 from vmdsl.language.recording import record, refuse
 from vmdsl.language.shells import chroot, host_shell
 from vmdsl.language.steps import Flag, Option, Step, flag, option, require, step, step_if
+from vmdsl.language.tarballs import cache_rootfs, system_from, unpack_rootfs
 from vmdsl.values import Arch, GiB, KiB, MiB, Size, Suite, TiB
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "TreeOperation",
     "Vfat",
     "apt",
+    "cache_rootfs",
     "chroot",
     "copy_file",
     "copy_tree",
@@ -92,4 +94,6 @@ __all__ = [
     "require",
     "step",
     "step_if",
+    "system_from",
+    "unpack_rootfs",
 ]

@@ -169,3 +169,22 @@ def image(user: User) -> Callable[..., Path]:
         return built[key]
 
     return build
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """The tarball of a minimal bookworm, which `system_from()` unpacks in seconds and its image."""
+
+    tarball: Path
+    image: Path
+
+
+@pytest.fixture(scope="session")
+def base(user: User) -> Base:
+    """Bootstrapped once for all tests that need a system and don't test bootstrapping."""
+    folder = user.folder("base")
+    made = Base(tarball=folder / "base.tar", image=folder / "base.img")
+    recipe = user.checkout / "tests/integration/recipes/base.py"
+    done = user.build(recipe, "--output", made.image, "--tarball", made.tarball)
+    assert done.returncode == 0, done.stdout
+    return made

@@ -6,31 +6,14 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-#: Removed, as what makes it again makes it different: indexes, logs, caches, backups.
-_REMOVED = (
-    "etc/.pwd.lock",
-    "run/*",
-    "tmp/*",
-    "var/cache/apt/*.bin",
-    "var/cache/apt/archives/*.deb",
-    "var/cache/debconf/*-old",
-    "var/cache/ldconfig/aux-cache",
-    "var/lib/apt/lists/*",
-    "var/lib/dpkg/*-old",
-    "var/lib/systemd/random-seed",
-    "var/log/alternatives.log",
-    "var/log/apt/*",
-    "var/log/bootstrap.log",
-    "var/log/dpkg.log",
-    "var/log/fontconfig.log",
-    "var/tmp/*",
-)
+from vmdsl.language.leftovers import LEFTOVERS
+
 _ID_LENGTH = 32
 
 
 def clean() -> None:
     """Clean the tree; called in it. The machine gets its id when it first boots."""
-    for pattern in _REMOVED:
+    for pattern in LEFTOVERS:
         for path in Path("/").glob(pattern):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

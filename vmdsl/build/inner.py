@@ -7,7 +7,7 @@ import pickle
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +19,7 @@ from vmdsl.build.layers import Layers, seal
 from vmdsl.build.system import make_devices, surroundings
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import BuildError, HostError, Problem, VmdslError
-from vmdsl.language.operations import Operation
+from vmdsl.language.operations import Operation, TreeOperation
 from vmdsl.plan.load import load
 
 
@@ -49,7 +49,7 @@ class Build:
             with self._working(operation), self._scratch(), self._layers.writing() as layer:
                 skipped = operation.unless is not None and self.tree.truth_of(operation.unless)
                 if not skipped:
-                    with surroundings(self.tree, self._devices, self._resolver):
+                    with self._surroundings(operation):
                         operation.apply(self.tree)
                 seal(layer, self.tree.epoch)
         self._started("", "clean the tree")
@@ -59,6 +59,11 @@ class Build:
                 with self._placing(mount.mounted):
                     self.tree.mkdir(str(mount.path))
             seal(layer, self.tree.epoch)
+
+    def _surroundings(self, operation: TreeOperation) -> AbstractContextManager[None]:
+        if not operation.in_system:
+            return nullcontext()
+        return surroundings(self.tree, self._devices, self._resolver)
 
     def _assemble(self) -> None:
         with self._layers.reading():

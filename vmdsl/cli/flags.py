@@ -94,7 +94,7 @@ def _usable(recipe: Recipe) -> list[Option[object]]:
 def _parameter(option: Option[object], recipe: Path) -> inspect.Parameter:
     name = option.name.replace("_", "-")
     default = option.default
-    kind: Any = type(default)
+    kind: Any = Path if isinstance(default, Path) else type(default)
     flag = f"--{name}/--no-{name}" if kind is bool else f"--{name}"
     shown = ("on" if default else "off") if isinstance(default, bool) else str(default)
     info = typer.Option(
@@ -116,9 +116,19 @@ def _parser(kind: type) -> Callable[[str], Any] | None:
     """What reads a value of a type that typer doesn't know."""
     if issubclass(kind, Size | Suite):
         return parser(kind)
+    if issubclass(kind, Path):
+        return absolute
     if issubclass(kind, StrEnum | str | int):
         return None
     raise AssertionError(f"an option of the type {kind.__name__} was let through")
+
+
+def absolute(text: Any) -> Path:
+    """Read a path: on the command line it starts where the user is, in a recipe beside it."""
+    return text if isinstance(text, Path) else Path(text).absolute()
+
+
+absolute.__name__ = "PATH"
 
 
 def parser(kind: type[Size | Suite]) -> Callable[[str], Any]:

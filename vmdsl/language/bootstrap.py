@@ -34,13 +34,19 @@ _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?([=/][A-Za-z0-9.+:~-]+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Debootstrap(TreeOperation):
+class RootMaker(TreeOperation):
+    """What fills the empty tree with a system."""
+
+    suite: Suite
+    arch: Arch
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Debootstrap(RootMaker):
     """A minimal Debian system, made by mmdebstrap."""
 
     programs = ("mmdebstrap",)
 
-    suite: Suite
-    arch: Arch
     mirror: str
     components: tuple[str, ...]
     variant: Variant
@@ -132,15 +138,12 @@ def debootstrap(
     `mirror` is a mirror's address; without one mmdebstrap's default mirrors are used, with their
     updates and security fixes. `include` adds packages, `exclude` leaves packages out.
     """
-    if mounted.on is not None:
-        raise refuse(
-            f"a system at {mounted.path}", "debootstrap the filesystem that is mounted at /"
-        )
+    check_place(mounted)
     one_of("variant", variant, get_args(Variant))
     for name in ("components", "include", "exclude"):
         if isinstance(locals()[name], str):
             raise refuse(f"{name}= is one text", f'write a list: {name}=["{locals()[name]}"]')
-    chosen = suite if isinstance(suite, Suite) else _suite(suite)
+    chosen = suite_of(suite)
     record(
         Debootstrap(
             root=mounted,
@@ -226,9 +229,18 @@ def archive_date(lists: Path) -> int:
     return int(max(dates).timestamp())
 
 
-def _suite(name: str) -> Suite:
+def check_place(mounted: Mounted[Any]) -> None:
+    """Refuse a system anywhere but in the root filesystem."""
+    if mounted.on is not None:
+        raise refuse(f"a system at {mounted.path}", "give the filesystem that is mounted at /")
+
+
+def suite_of(suite: Suite | str) -> Suite:
+    """The suite that a recipe names; refuses what is no name."""
+    if isinstance(suite, Suite):
+        return suite
     try:
-        return Suite.parse(name)
+        return Suite.parse(suite)
     except ValueError as error:
         raise refuse(str(error)) from None
 

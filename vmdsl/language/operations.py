@@ -179,6 +179,9 @@ class TreeOperation(Operation, ABC):
     root: Any
     unless: Fact | None = None
 
+    #: Whether the tree is made to look like a running system meanwhile, with /proc, a resolver ...
+    in_system: ClassVar[bool] = True
+
     @abstractmethod
     def apply(self, tree: Tree) -> None:
         """Do it. Called once a build, in the sandbox."""

@@ -12,7 +12,7 @@ from vmdsl.language.recording import recorder_for, untrue
 from vmdsl.values import Size, Suite
 
 _T = TypeVar("_T")
-_V = TypeVar("_V", bound=Size | Suite | str | int)
+_V = TypeVar("_V", bound=Size | Suite | Path | str | int)
 
 #: Called with every Step, Option and Flag that is made while a recipe is loaded.
 declared: list[Callable[[object], None]] = []

@@ -13,7 +13,7 @@ from vmdsl.errors import Problem, Where
 from vmdsl.language.steps import Option, Step
 from vmdsl.values import Size, Suite
 
-OPTION_TYPES = (Size, Suite, StrEnum, str, bool, int)
+OPTION_TYPES = (Size, Suite, Path, StrEnum, str, bool, int)
 
 #: What `vmdsl build` and its like call their own options.
 RESERVED = {"output", "cache_dir", "verbose", "help", "seed", "json", "recipe", "log"}
@@ -50,7 +50,9 @@ def _wrong_option(option: Option[object]) -> Iterator[Problem]:
         hint = "call it something else"
     elif not isinstance(option.default, OPTION_TYPES):
         what = f"the option {option.name} is of the type {type(option.default).__name__}"
-        hint = "an option is a Size, a Suite, a StrEnum, a str or an int; on or off is a flag"
+        hint = (
+            "an option is a Size, a Suite, a Path, a StrEnum, a str or an int; on or off is a flag"
+        )
     elif isinstance(option.default, bool) and option.kind == "option":
         what = f"the option {option.name} is on or off"
         hint = f"write: {option.name} = flag(default={option.default}, help=…)"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from vmdsl.errors import Problem
-from vmdsl.language.bootstrap import Apt, Debootstrap
+from vmdsl.language.bootstrap import Apt, Debootstrap, RootMaker
 from vmdsl.language.directories import CopyTree, CreateDirectory, CreateSymlink
 from vmdsl.language.files import CopyFile, CreateFile, PathExists
 from vmdsl.language.fstab import Fstab
@@ -22,6 +22,7 @@ from vmdsl.language.grub import (
 )
 from vmdsl.language.handles import Gpt, Mounted, RootFs, Vfat
 from vmdsl.language.operations import Operation, TreeOperation
+from vmdsl.language.tarballs import CacheRootfs, UnpackRootfs
 from vmdsl.values import Arch, debian_suites, suite_aliases
 
 _NATIVE = {"x86_64": (Arch.AMD64, Arch.I386), "aarch64": (Arch.ARM64,)}
@@ -35,6 +36,8 @@ _TRANSPARENT = (
     CreateSymlink,
     CopyTree,
     PathExists,
+    UnpackRootfs,
+    CacheRootfs,
     Fstab,
     GrubConfig,
     GrubBios,
@@ -44,38 +47,55 @@ _TRANSPARENT = (
 
 def system_comes_first(operations: Sequence[Operation]) -> Iterator[Problem]:
     """One system in a tree, and nothing in the tree before it."""
-    systems: dict[int, Debootstrap] = {}
+    systems: dict[int, RootMaker] = {}
     changed: dict[int, TreeOperation] = {}
+    unpacked: dict[int, UnpackRootfs] = {}
     for operation in operations:
         if not isinstance(operation, TreeOperation):
             continue
-        root = operation.root
-        mounted = root.mounted if isinstance(root, RootFs) else root
-        if not isinstance(mounted, Mounted):
-            continue
-        while mounted.on is not None:
-            mounted = mounted.on
-        if isinstance(operation, Debootstrap):
-            other = systems.setdefault(id(mounted), operation)
+        tree = id(_bottom(operation.root))
+        if isinstance(operation, UnpackRootfs):
+            unpacked[tree] = operation
+            if early := systems.get(tree) or changed.get(tree):
+                yield operation.problem(
+                    f"the tree is no longer empty ({early.origin.where})",
+                    "unpack first, then debootstrap(..., unless=) what was not unpacked",
+                )
+        elif isinstance(operation, RootMaker):
+            other = systems.setdefault(tree, operation)
             if other is not operation:
                 yield operation.problem(
-                    f"{mounted.name} holds a system already ({other.origin.where})",
-                    "debootstrap once; add packages with apt()",
+                    f"{operation.root.name} holds a system already ({other.origin.where})",
+                    "make it once; add packages with apt()",
                 )
-            elif id(mounted) in changed:
-                early = changed[id(mounted)]
-                yield early.problem(
-                    f"it changes the tree before debootstrap fills it ({operation.origin.where})",
-                    "debootstrap wants an empty tree: move this step below it",
+            elif tree in changed:
+                yield changed[tree].problem(
+                    "it changes the tree before there is a system in it "
+                    f"({operation.origin.where})",
+                    "the system wants an empty tree: move this step below it",
+                )
+            elif tree in unpacked and operation.unless is not unpacked[tree].fact:
+                yield operation.problem(
+                    "it would go into the system of the tarball, if there is one "
+                    f"({unpacked[tree].origin.where})",
+                    f"add unless={unpacked[tree].name}()",
                 )
         else:
-            changed.setdefault(id(mounted), operation)
+            changed.setdefault(tree, operation)
+
+
+def _bottom(root: object) -> object:
+    """The root filesystem of a tree that an operation changes at some place."""
+    mounted = root.mounted if isinstance(root, RootFs) else root
+    while isinstance(mounted, Mounted) and mounted.on is not None:
+        mounted = mounted.on
+    return mounted
 
 
 def system_has_owners(operations: Sequence[Operation]) -> Iterator[Problem]:
     """FAT knows no owners, permissions and symlinks."""
     for operation in operations:
-        if isinstance(operation, Debootstrap) and isinstance(operation.root.filesystem, Vfat):
+        if isinstance(operation, RootMaker) and isinstance(operation.root.filesystem, Vfat):
             yield operation.problem(
                 f"a system cannot be on FAT, which {operation.root.name} is", "use mkext4"
             )
@@ -100,7 +120,7 @@ def architecture_can_boot(operations: Sequence[Operation]) -> Iterator[Problem]:
     """This machine can run what it installs, and there is a kernel for it."""
     known = debian_suites()
     for operation in operations:
-        if not isinstance(operation, Debootstrap):
+        if not isinstance(operation, RootMaker):
             continue
         arch, suite = operation.arch, operation.suite.name
         native = _NATIVE.get(platform.machine(), ())

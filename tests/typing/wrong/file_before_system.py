@@ -33,7 +33,7 @@ def root() -> Mounted[Ext4]:
 
 @step
 def hostname() -> None:
-    create_file(root(), "/etc/hostname", "server\n")  # E: it changes the tree before debootstrap fills it
+    create_file(root(), "/etc/hostname", "server\n")  # E: it changes the tree before there is a system in it
 
 @step
 def system() -> RootFs:

@@ -1,0 +1,32 @@
+"""A tarball that is unpacked into a system."""
+
+from vmdsl import (
+    Ext4,
+    Fact,
+    GiB,
+    Mounted,
+    RootFs,
+    debootstrap,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mkpart,
+    mount,
+    step,
+    unpack_rootfs,
+)
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(mkgpt(mkimg(GiB(4))))))
+
+
+@step
+def system() -> RootFs:
+    return debootstrap(root(), suite="trixie")
+
+
+@step
+def unpacked() -> Fact:
+    return unpack_rootfs(root(), "rootfs.tar")  # E: the tree is no longer empty
