@@ -8,17 +8,19 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from vmdsl import programs
-from vmdsl.build.ext import make_ext
-from vmdsl.build.fat import make_fat
 from vmdsl.build.job import Job
+from vmdsl.build.kinds import KINDS
+from vmdsl.build.room import shortage
 from vmdsl.build.swap import make_swap
 from vmdsl.build.tools import Target
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import BuildError, Problem
-from vmdsl.language.handles import Gpt, Mountable, Partition, Swap, Vfat
+from vmdsl.language.handles import Gpt, Partition
 from vmdsl.language.layout import SECTOR, FilesystemLayout, Layout, MountLayout
 
 _GPT_ATTRIBUTES = {
@@ -84,22 +86,41 @@ class Assembler:
         self._view.mkdir()
         self._places = self._find_places()
 
+    def shortage(self, filesystem: FilesystemLayout) -> Problem | None:
+        """What to say where a filesystem is certainly too small for its content."""
+        kind = KINDS.get(type(filesystem.filesystem))
+        with self._content(filesystem) as content:
+            if kind is None or content is None:
+                return None
+            return shortage(kind, self._target(filesystem), content)
+
     def make(self, filesystem: FilesystemLayout) -> None:
         """Make one filesystem, with the part of the tree that it is mounted at, if it is."""
-        target = Target(
-            filesystem=filesystem, image=self._job.image, tree=self._tree, log=self._job.log
-        )
-        if isinstance(filesystem.filesystem, Swap):
+        kind = KINDS.get(type(filesystem.filesystem))
+        target = self._target(filesystem)
+        if kind is None:
             make_swap(target)
             return
-        mounts = [m for m in self._tree.layout.mounts if m.filesystem is filesystem]
-        make = make_fat if isinstance(filesystem.filesystem, Vfat) else make_ext
-        if not isinstance(filesystem.filesystem, Mountable) or not mounts:
-            make(target, None)
+        with self._content(filesystem) as content:
+            kind.make(target, content)
+
+    def _target(self, filesystem: FilesystemLayout) -> Target:
+        return Target(
+            filesystem=filesystem, image=self._job.image, tree=self._tree, log=self._job.log
+        )
+
+    @contextmanager
+    def _content(self, filesystem: FilesystemLayout) -> Iterator[Path | None]:
+        """The part of the tree that a filesystem is mounted at, if it is, as a directory."""
+        mount = next((m for m in self._tree.layout.mounts if m.filesystem is filesystem), None)
+        if mount is None:
+            yield None
             return
-        self._show(mounts[0])
-        make(target, self._view)
-        self._tree.run("umount", "--recursive", str(self._view))
+        self._show(mount)
+        try:
+            yield self._view
+        finally:
+            self._tree.run("umount", "--recursive", str(self._view))
 
     def _find_places(self) -> dict[PurePosixPath, PurePosixPath]:
         """Where each mount point really is in the tree, which may reach it by a symlink."""

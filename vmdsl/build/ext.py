@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from vmdsl.build.ext_room import need_with_extents, need_with_maps, room_told
+from vmdsl.build.room import Kind, Room
 from vmdsl.build.tools import Target
 from vmdsl.errors import BuildError
 from vmdsl.language.handles import Ext
@@ -33,7 +35,7 @@ _CONFIGURATION = """\
 _FIRST_FREE = 11  # those before it are ext's own, but for the root
 
 
-def make_ext(target: Target, content: Path | None) -> None:
+def make_ext(target: Target, content: Path | None) -> Room:
     """Make the filesystem with the content of a directory, or empty."""
     filesystem = target.filesystem
     wanted = filesystem.filesystem
@@ -78,9 +80,11 @@ def make_ext(target: Target, content: Path | None) -> None:
         target.path,
         f"{target.size // 1024}k",
         env=env,
-        content=content,
     )
-    _settle(target, content, env)
+    place = f"{target.path}?offset={target.offset}"
+    stats = target.run("debugfs", "-R", "stats", place, env=env)
+    _settle(target, content, place, stats, env)
+    return room_told(stats, kept=wanted.kind == "ext4")
 
 
 def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -97,10 +101,10 @@ def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
     return values, others
 
 
-def _settle(target: Target, content: Path | None, env: dict[str, str]) -> None:
+def _settle(
+    target: Target, content: Path | None, place: str, stats: str, env: dict[str, str]
+) -> None:
     """Set what mke2fs took from the machine: the times of inodes, and the root's own owner."""
-    place = f"{target.path}?offset={target.offset}"
-    stats = target.run("debugfs", "-R", "stats", place, env=env)
     time = f"@{target.tree.epoch}"
     large = not re.search(r"^Inode size:\s+128$", stats, re.MULTILINE)
     script = []
@@ -138,3 +142,7 @@ def used_inodes(stats: str) -> list[int]:
         for index in range(1, per_group - unused + 1)
     ]
     return [2, *(inode for inode in used if inode >= _FIRST_FREE)]
+
+
+EXT23 = Kind(make=make_ext, need=need_with_maps)
+EXT4 = Kind(make=make_ext, need=need_with_extents)

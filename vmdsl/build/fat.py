@@ -6,6 +6,7 @@ import re
 import stat
 from pathlib import Path
 
+from vmdsl.build.room import Kind, Need, Room, folders
 from vmdsl.build.tools import Target
 from vmdsl.errors import BuildError
 from vmdsl.language.handles import Vfat
@@ -14,7 +15,11 @@ from vmdsl.language.layout import SECTOR
 _SHOWN = 10
 
 
-def make_fat(target: Target, content: Path | None) -> None:
+_SLOT = 32  # bytes of an entry in a directory
+_SLOT_NAME = 13  # letters of a long name that go into one
+
+
+def make_fat(target: Target, content: Path | None) -> Room:
     """Make the filesystem with the content of a directory, or empty. Names are sorted."""
     filesystem = target.filesystem
     wanted = filesystem.filesystem
@@ -37,7 +42,49 @@ def make_fat(target: Target, content: Path | None) -> None:
     )
     if content is not None:
         _fill(target, file, content)
+    room = _room(target, file)
     target.place(file)
+    return room
+
+
+def _room(target: Target, file: Path) -> Room:
+    """What is left, as fsck.vfat counts it; the top directory of FAT12 and FAT16 is of one size."""
+    told = target.run("fsck.vfat", "-n", "-v", str(file))
+
+    def number(pattern: str) -> int:
+        return sum(map(int, re.findall(pattern, told)))
+
+    block = number(r"(\d+) bytes per cluster")
+    free = (number(r"files, \d+/(\d+) clusters") - number(r"files, (\d+)/\d+ clusters")) * block
+    slots = number(r"(\d+) root directory entries")
+    label = 1 if target.filesystem.filesystem.label else 0
+    return Room(block=block, free=free, available=free, files=slots - label if slots else None)
+
+
+def need_fat(content: Path, room: Room) -> Need:
+    """What the content takes at the least; the files are entries of the top directory."""
+    top = clusters = 0
+    for folder in folders(content):
+        slots = sum(map(_slots, folder.inside))
+        if folder.depth:
+            clusters += -(-(slots + 2) * _SLOT // room.block)
+        else:
+            top = slots
+            clusters += 0 if room.files else max(-(-slots * _SLOT // room.block) - 1, 0)
+        clusters += sum(
+            -(-about.st_size // room.block)
+            for about in folder.inside.values()
+            if stat.S_ISREG(about.st_mode)
+        )
+    return Need(bytes=clusters * room.block, files=top)
+
+
+def _slots(name: str) -> int:
+    """How many entries of a directory a name takes at the least: one, or more if it is long."""
+    base, _, suffix = name.partition(".")
+    if re.fullmatch(r"[^. ]{1,8}", base) and re.fullmatch(r"[^. ]{0,3}", suffix):
+        return 1
+    return 1 + -(-len(name) // _SLOT_NAME)
 
 
 def _fill(target: Target, image: Path, content: Path) -> None:
@@ -45,7 +92,7 @@ def _fill(target: Target, image: Path, content: Path) -> None:
     for directory in [content, *sorted(p for p in content.rglob("*") if p.is_dir())]:
         inside = "::/" + str(directory.relative_to(content)).removeprefix(".")
         if directory != content:
-            _mtool(target, image, content, "mmd", inside)
+            _mtool(target, image, "mmd", inside)
         files = sorted(p for p in directory.iterdir() if not p.is_dir() or p.is_symlink())
         for file in files:
             if not stat.S_ISREG(file.lstat().st_mode):
@@ -56,7 +103,7 @@ def _fill(target: Target, image: Path, content: Path) -> None:
                     )
                 )
         if files:
-            _mtool(target, image, content, "mcopy", "-m", *map(str, files), f"{inside}/")
+            _mtool(target, image, "mcopy", "-m", *map(str, files), f"{inside}/")
 
 
 def _check_names(target: Target, content: Path) -> None:
@@ -103,12 +150,14 @@ def fat_bits(size: int) -> int:
     return 16 if size >= 8 * 2**20 else 12
 
 
-def _mtool(target: Target, image: Path, content: Path, tool: str, *arguments: str) -> None:
+def _mtool(target: Target, image: Path, tool: str, *arguments: str) -> None:
     target.run(
         tool,
         "-i",
         str(image),
         *arguments,
         env={"MTOOLSRC": "/dev/null", "MTOOLS_SKIP_CHECK": "1"},
-        content=content,
     )
+
+
+FAT = Kind(make=make_fat, need=need_fat, files="entries in its top directory")

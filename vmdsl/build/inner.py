@@ -67,15 +67,25 @@ class Build:
 
     def _assemble(self) -> None:
         with self._layers.reading():
+            assembler = Assembler(self._job, self.tree)
+            self._measure(assembler)
             self._started("", "write the partition table")
             write_table(self._job, self.tree)
-            assembler = Assembler(self._job, self.tree)
             for filesystem in self._job.layout.filesystems:
                 with self._working(filesystem.filesystem), self._scratch():
                     assembler.make(filesystem)
             for operation in self._job.image_operations:
                 with self._working(operation), self._scratch():
                     operation.apply(self)
+
+    def _measure(self, assembler: Assembler) -> None:
+        """Raise BuildError, with all figures, where filesystems are too small for their content."""
+        short = []
+        for filesystem in self._job.layout.filesystems:
+            with self._placing(filesystem.filesystem), self._scratch():
+                short.append(assembler.shortage(filesystem))
+        if problems := [problem for problem in short if problem is not None]:
+            raise BuildError(*problems)
 
     def write_at(self, offset: int, content: bytes) -> None:
         """Write bytes at an offset from the start of the disk, for image operations."""

@@ -15,9 +15,13 @@ from vmdsl.language.layout import FilesystemLayout
 from vmdsl.values import Size
 
 #: What the tools say when the filesystem that they make is full.
-_NO_ROOM = ("Could not allocate block", "Ext2 file too big", "Disk full", "No directory slots")
-_NO_INODE = "Could not allocate inode"
-_LARGER = "make the partition, or the image, larger"
+_NO_ROOM = (
+    "Could not allocate block",
+    "Could not allocate inode",
+    "Ext2 file too big",
+    "Disk full",
+    "No directory slots",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +67,8 @@ class Target:
         *argv: str,
         env: Mapping[str, str] | None = None,
         stdin: str = "",
-        content: Path | None = None,
     ) -> str:
-        """Run a tool; `content` is what a failure to find room is explained with."""
+        """Run a tool; what it printed."""
         known = {"SOURCE_DATE_EPOCH": str(self.tree.epoch), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
         os.write(self.log, b"+ " + os.fsencode(" ".join(argv[:12])) + b"\n")
         done = programs.run(
@@ -76,33 +79,15 @@ class Target:
         )
         os.write(self.log, done.output.encode())
         if not done.ok:
-            raise self._failed(argv[0], done, content)
+            raise self._failed(argv[0], done)
         return done.output
 
-    def _failed(self, tool: str, done: programs.Finished, content: Path | None) -> BuildError:
+    def _failed(self, tool: str, done: programs.Finished) -> BuildError:
         filesystem = self.filesystem.filesystem
-        takes, files = used(content) if content else (0, 0)
-        if _NO_INODE in done.output:
-            what = f"its content is {files} files, more than a filesystem of {Size(self.size)} has"
-            return BuildError(filesystem.problem(what, _LARGER))
-        if any(text in done.output for text in _NO_ROOM) or takes > self.size:
-            what = f"its content takes {_rounded(takes)} and the partition has {Size(self.size)}"
-            return BuildError(filesystem.problem(what, _LARGER))
+        if any(text in done.output for text in _NO_ROOM):
+            what = f"its content does not fit into {filesystem.kind} of {Size(self.size)}"
+            return BuildError(filesystem.problem(what, "make the partition, or the image, larger"))
         lines = done.output.strip().splitlines()[-10:]
         return BuildError(
             filesystem.problem(f"{tool} failed (exit code {done.code})", "\n".join(lines))
         )
-
-
-def used(directory: Path) -> tuple[int, int]:
-    """About how many bytes the content of a directory takes in a filesystem, and its files."""
-    seen: dict[tuple[int, int], int] = {}
-    for _, folders, files, at in os.fwalk(directory):
-        for name in [*folders, *files]:
-            about = os.lstat(name, dir_fd=at)
-            seen[about.st_dev, about.st_ino] = max(about.st_blocks * 512, 256)
-    return sum(seen.values()), len(seen)
-
-
-def _rounded(size: int) -> str:
-    return f"{size / 2**20:.0f} MiB"

@@ -12,6 +12,7 @@ Section = Literal["build", "boot", "optional", "development"]
 
 PROGRAMS: Mapping[str, str] = {
     "debugfs": "e2fsprogs",
+    "fsck.vfat": "dosfstools",
     "mcopy": "mtools",
     "mke2fs": "e2fsprogs",
     "mkfs.vfat": "dosfstools",

@@ -19,7 +19,7 @@ _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
     Ext2: ("mke2fs", "debugfs"),
     Ext3: ("mke2fs", "debugfs"),
     Ext4: ("mke2fs", "debugfs"),
-    Vfat: ("mkfs.vfat", "mmd", "mcopy"),
+    Vfat: ("mkfs.vfat", "fsck.vfat", "mmd", "mcopy"),
     Swap: ("mkswap",),
 }
 

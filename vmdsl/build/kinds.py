@@ -1,0 +1,12 @@
+"""The kinds of filesystem that hold files, and how each is made and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vmdsl.build.ext import EXT4, EXT23
+from vmdsl.build.fat import FAT
+from vmdsl.build.room import Kind
+from vmdsl.language.handles import Ext2, Ext3, Ext4, Filesystem, Vfat
+
+KINDS: Mapping[type[Filesystem], Kind] = {Ext2: EXT23, Ext3: EXT23, Ext4: EXT4, Vfat: FAT}
