@@ -35,5 +35,12 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def golden(session: nox.Session) -> None:
-    """Write golden plans and case files anew, when a change is meant; then look at the diff."""
-    session.run("pytest", "-q", "tests/golden", "tests/cases", env={"VMDSL_GOLDEN": "rewrite"})
+    """Write golden plans, case files and the reference anew; then look at the diff."""
+    session.run(
+        "pytest",
+        "-q",
+        "tests/golden",
+        "tests/cases",
+        "tests/docs/test_reference.py",
+        env={"VMDSL_GOLDEN": "rewrite"},
+    )
