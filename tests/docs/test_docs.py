@@ -3,6 +3,7 @@
 A comment above a block says what it is for:
 
     <!-- file: NAME -->           saved for the blocks below it; a recipe is checked
+    <!-- file: NAME, beside A and B -->  the same, where there are files A and B
     <!-- wrong: NAME -->          a recipe with mistakes, saved for the command that shows them
     <!-- added to: NAME -->       steps that are added to an earlier recipe, and checked in it
     <!-- not run here: REASON --> commands that take minutes, or depend on the machine
@@ -90,7 +91,10 @@ def test_blocks(page: Path, tmp_path: Path, cache: Path) -> None:
 
 
 def save(block: Block, directory: Path, cache: Path) -> None:
-    path = directory / block.about
+    name, _, beside = block.about.partition(", beside ")
+    for other in filter(None, beside.split(" and ")):
+        (directory / other).touch()
+    path = directory / name
     if block.use == "added to":
         everything = f"{path.read_text('utf-8')}\nfrom vmdsl import *\n\n{block.text}"
         check(block, directory / f"{path.stem}_more.py", everything, cache)
