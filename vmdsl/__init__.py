@@ -27,7 +27,9 @@ from vmdsl.language.handles import (
 )
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, Image, ImageOperation, Tree, TreeOperation
+from vmdsl.language.passwords import set_password
 from vmdsl.language.recording import record, refuse
+from vmdsl.language.secret import Secret
 from vmdsl.language.shells import chroot, host_shell
 from vmdsl.language.steps import Flag, Option, Step, flag, option, require, step, step_if
 from vmdsl.language.tarballs import cache_rootfs, system_from, unpack_rootfs
@@ -55,6 +57,7 @@ __all__ = [
     "Option",
     "Partition",
     "RootFs",
+    "Secret",
     "Size",
     "Step",
     "Suite",
@@ -92,6 +95,7 @@ __all__ = [
     "record",
     "refuse",
     "require",
+    "set_password",
     "step",
     "step_if",
     "system_from",

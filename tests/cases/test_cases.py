@@ -24,6 +24,7 @@ from vmdsl.build.tools import Target
 from vmdsl.language.handles import Disk, Filesystem, Partition, Table
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, ImageOperation, Operation, TreeOperation
+from vmdsl.language.secret import Secret
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load
@@ -154,6 +155,9 @@ class RecordedTree:
             function = function.func
         self._log.add("inside", function.__name__, arguments=arguments, keywords=keywords)
         return self._log.answer(function.__name__)
+
+    def reveal(self, secret: Secret) -> bytes:
+        return f"what the {secret.place} holds".encode()
 
     def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the protocol's)
         self._log.add("decide", fact.name, truth=truth)

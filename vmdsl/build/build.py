@@ -14,20 +14,23 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from vmdsl.build import sandbox
 from vmdsl.build.job import Job, problem_from_data, work_from_data
+from vmdsl.build.log import Log, keep_log, writing_log
+from vmdsl.build.mask import Mask
 from vmdsl.build.output import Output
 from vmdsl.build.progress import Built, Listener
+from vmdsl.build.secrets import read_secrets
 from vmdsl.errors import BuildError, HostError, Problem
 from vmdsl.plan.plan import Plan
 
 _POLL = 0.1
 _LAST_SECONDS = 5.0
-_KEPT_LOGS = 20
 #: Less free space than this, in bytes, and a disk is full.
 _LITTLE = 2**20
 
@@ -39,11 +42,12 @@ def build(plan: Plan, *, output: Path, cache: Path, listener: Listener) -> Built
     then nothing is left but files in the cache, and a log beside the output when a step failed.
     """
     started = time.monotonic()
+    secrets = read_secrets(plan.operations, plan.recipe.parent)
+    mask = Mask(secrets.values())
     image = Output(output)
     try:
         with _workspace(cache) as workspace:
-            log_path = _new_log(cache, plan.name)
-            with log_path.open("ab", buffering=0) as log:
+            with writing_log(cache, plan.name, mask, listener) as log:
                 job = Job(
                     recipe=plan.recipe,
                     layout=plan.layout,
@@ -51,15 +55,16 @@ def build(plan: Plan, *, output: Path, cache: Path, listener: Listener) -> Built
                     image_operations=plan.image_operations,
                     workspace=workspace,
                     image=image.file,
-                    log=log.fileno(),
+                    log=log.file,
                     epoch=_given_epoch(),
+                    secrets=secrets,
                 )
-                answer = _run(job, log_path, listener)
+                answer = _run(job, log, listener)
             if answer["kind"] == "failed":
                 full = [_full(place) for place in (cache, image.path.parent) if _is_full(place)]
-                problems = [problem_from_data(p) for p in answer["problems"]]
+                problems = [_masked(problem_from_data(p), mask) for p in answer["problems"]]
                 kind = HostError if answer["code"] == HostError.exit_code else BuildError
-                raise kind(*problems, *full, _keep_log(log_path, image.path))
+                raise kind(*problems, *full, keep_log(log.path, image.path))
             image.publish(workspace)
     except BrokenPipeError:
         raise  # nobody listens
@@ -68,10 +73,10 @@ def build(plan: Plan, *, output: Path, cache: Path, listener: Listener) -> Built
         raise HostError(f"{place}: {error.strerror}; the build needs it") from None
     finally:
         image.close()
-    return Built(image=image.path, log=log_path, seconds=time.monotonic() - started)
+    return Built(image=image.path, log=log.path, seconds=time.monotonic() - started)
 
 
-def _run(job: Job, log_path: Path, listener: Listener) -> dict[str, Any]:
+def _run(job: Job, log: Log, listener: Listener) -> dict[str, Any]:
     """Run the build in a sandbox; what it said last."""
     try:
         message = pickle.dumps(str(job.recipe)) + pickle.dumps(job)
@@ -87,6 +92,7 @@ def _run(job: Job, log_path: Path, listener: Listener) -> dict[str, Any]:
             [sys.executable, "-P", "-X", "utf8", "-m", "vmdsl.build.inner"],
             log=job.log,
             pass_fds=[job.image, job.log],
+            without=[s.reference[0] for s in job.secrets if s.source == "environment"],
         )
         try:
             assert process.stdin is not None  # noqa: S101 (it is a pipe)
@@ -95,31 +101,31 @@ def _run(job: Job, log_path: Path, listener: Listener) -> dict[str, Any]:
                 process.stdin.close()
             except BrokenPipeError:
                 pass  # it died: what follows says so
-            answer = _follow(process, log_path, listener)
+            answer = _follow(process, log, listener)
             with suppress(subprocess.TimeoutExpired):  # it ends by itself now
                 process.wait(_LAST_SECONDS)
         finally:
             sandbox.end(process)
     if answer is None:
         what = "the build was killed from outside, or ran out of memory"
-        raise BuildError(Problem(what=what, hint=f"its log is {log_path}"))
+        raise BuildError(Problem(what=what, hint=f"its log is {log.path}"))
     return answer
 
 
 def _follow(
-    process: subprocess.Popen[bytes], log_path: Path, listener: Listener
+    process: subprocess.Popen[bytes], log: Log, listener: Listener
 ) -> dict[str, Any] | None:
     """Pass on what the build says until it has ended; its last event, if that was a result."""
     assert process.stdout is not None  # noqa: S101 (it is a pipe)
     stream = process.stdout.fileno()
     os.set_blocking(stream, False)
-    pending = rest = b""
-    with log_path.open("rb") as log, selectors.DefaultSelector() as selector:
+    pending = b""
+    with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while True:
             ready = selector.select(_POLL)
             data = os.read(stream, 65536) if ready else None
-            rest = _tell_lines(rest + log.read(), listener)
+            log.follow()
             if data == b"":
                 return None
             *lines, pending = (pending + (data or b"")).split(b"\n")
@@ -127,15 +133,8 @@ def _follow(
                 event = json.loads(line)
                 if event["kind"] != "started":
                     return dict(event)
-                listener.started(work_from_data(event))
-
-
-def _tell_lines(printed: bytes, listener: Listener) -> bytes:
-    """Pass on whole lines; what is left, the start of the next one."""
-    *lines, rest = printed.split(b"\n")
-    for line in lines:
-        listener.said(line.decode(errors="replace"))
-    return rest
+                work = work_from_data(event)
+                listener.started(replace(work, summary=log.mask.of(work.summary)))
 
 
 @contextmanager
@@ -182,29 +181,8 @@ def _locked(directory: Path, *, wait: bool = False) -> Iterator[bool]:
         os.close(file)
 
 
-def _new_log(cache: Path, name: str) -> Path:
-    logs = cache / "logs"
-    logs.mkdir(exist_ok=True)
-    by_age = sorted(logs.glob("*.log"), key=lambda log: log.stat().st_mtime, reverse=True)
-    for old in by_age[_KEPT_LOGS - 1 :]:
-        old.unlink(missing_ok=True)
-    file, path = tempfile.mkstemp(
-        prefix=f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-", suffix=".log", dir=logs
-    )
-    os.close(file)
-    return Path(path)
-
-
-def _keep_log(log: Path, image: Path) -> Problem:
-    """Copy the log of a build that failed to where it is found: beside the image."""
-    copy = image.with_name(f"{image.name}.log")
-    try:
-        copy.write_bytes(log.read_bytes())
-    except OSError:  # the disk is full, say
-        with suppress(OSError):
-            copy.unlink()
-        copy = log
-    return Problem(what=f"the whole log is {copy}")
+def _masked(problem: Problem, mask: Mask) -> Problem:
+    return replace(problem, what=mask.of(problem.what), hint=mask.of(problem.hint))
 
 
 def _is_full(place: Path) -> bool:

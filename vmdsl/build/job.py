@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,6 +12,7 @@ from vmdsl.build.progress import Work
 from vmdsl.errors import Problem, Where
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import ImageOperation, TreeOperation
+from vmdsl.language.secret import Secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +20,8 @@ class Job:
     """One build, as it is sent into the sandbox.
 
     `image` is the number of the open file that becomes the image, `log` that of the log.
-    `workspace` is the build's own directory in the cache.
+    `workspace` is the build's own directory in the cache. `secrets` has the values of all that the
+    operations hold.
     """
 
     recipe: Path
@@ -29,6 +32,7 @@ class Job:
     image: int
     log: int
     epoch: int | None
+    secrets: Mapping[Secret, bytes] = field(repr=False)
 
 
 def tell(stream: IO[str], kind: str, **content: object) -> None:

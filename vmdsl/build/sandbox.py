@@ -12,7 +12,7 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -27,12 +27,13 @@ _PATIENCE = 10.0
 
 
 def start(
-    argv: Sequence[str], *, log: int, pass_fds: Sequence[int] = ()
+    argv: Sequence[str], *, log: int, pass_fds: Sequence[int] = (), without: Collection[str] = ()
 ) -> subprocess.Popen[bytes]:
     """Start a program as root of a new sandbox, with pipes as standard input and output.
 
-    Its errors go to `log`. Killing the returned process kills everything in the sandbox, soon;
-    `end` waits for that. Raises HostError where there can be no sandbox.
+    Its errors go to `log`. It gets no environment variable that is in `without`. Killing the
+    returned process kills everything in the sandbox, soon; `end` waits for that. Raises HostError
+    where there can be no sandbox.
     """
     is_root = os.geteuid() == 0
     mapping = () if is_root else ("--map-root-user", "--map-auto")
@@ -40,6 +41,7 @@ def start(
         ["setpriv", "--pdeathsig", "KILL", "unshare", *mapping, *_NAMESPACES, *_WAIT, *argv],
         stdin=subprocess.PIPE,
         errors=log,
+        env={k: v for k, v in programs.environment().items() if k not in without},
         pass_fds=pass_fds,
         new_session=True,
     )

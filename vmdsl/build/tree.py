@@ -14,10 +14,12 @@ from typing import TypeVar, cast
 from vmdsl import programs
 from vmdsl.build.copying import Copier
 from vmdsl.build.job import Job
+from vmdsl.build.mask import Mask
 from vmdsl.build.owners import OutsideIds, chown, gid_of, uid_of
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, Owner
+from vmdsl.language.secret import Secret
 
 _T = TypeVar("_T")
 
@@ -40,6 +42,8 @@ class BuildTree:
         self.scratch = job.workspace / "scratch"
         self._log = job.log
         self._epoch = job.epoch
+        self._secrets = job.secrets
+        self._mask = Mask(job.secrets.values())
         self._facts: dict[int, bool] = {}
         self._bound: list[str] = []
 
@@ -50,6 +54,11 @@ class BuildTree:
     def set_epoch(self, epoch: int) -> None:
         if self._epoch is None:
             self._epoch = epoch
+
+    def reveal(self, secret: Secret) -> bytes:
+        if secret not in self._secrets:
+            raise BuildError(f"the {secret.place} was not read: no field of the operation holds it")
+        return self._secrets[secret]
 
     def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the protocol's)
         self._facts[id(fact)] = truth
@@ -112,8 +121,8 @@ class BuildTree:
     def _last_lines(self, start: int) -> list[str]:
         """The last lines of what the log has from an offset on."""
         with open(f"/proc/self/fd/{self._log}", "rb") as log:  # noqa: PTH123 (an open file)
-            log.seek(max(start, os.fstat(self._log).st_size - _LAST_BYTES))
-            lines = log.read().decode(errors="replace").splitlines()
+            log.seek(max(start, os.fstat(self._log).st_size - _LAST_BYTES - self._mask.longest))
+            lines = self._mask.all_of(log.read()).decode(errors="replace").splitlines()
         return [line[:_LINE] for line in lines[-_LAST_LINES:]]
 
     def bind(self, source: Path, target: str) -> None:

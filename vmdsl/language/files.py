@@ -10,6 +10,7 @@ from typing import Any
 from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.operations import Fact, Owner, Tree, TreeOperation
 from vmdsl.language.recording import record, refuse
+from vmdsl.language.secret import Secret
 
 Place = Mounted[Any] | RootFs
 
@@ -18,10 +19,10 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CreateFile(TreeOperation):
-    """A file whose content stands in the recipe."""
+    """A file whose content stands in the recipe, or is a secret."""
 
     path: str
-    content: str
+    content: str | Secret
     mode: int
     uid: Owner
     gid: Owner
@@ -30,23 +31,27 @@ class CreateFile(TreeOperation):
         return f"create {self.path}"
 
     def apply(self, tree: Tree) -> None:
-        tree.write(self.path, self.content, mode=self.mode, uid=self.uid, gid=self.gid)
+        content = tree.reveal(self.content) if isinstance(self.content, Secret) else self.content
+        tree.write(self.path, content, mode=self.mode, uid=self.uid, gid=self.gid)
 
 
 def create_file(
     root: Place,
     path: str,
-    content: str,
+    content: str | Secret,
     *,
-    mode: int = 0o644,
+    mode: int | None = None,
     uid: Owner = 0,
     gid: Owner = 0,
     unless: Fact | None = None,
 ) -> None:
     """Create a file, or replace one. `path` starts at `root`; missing parents are made.
 
-    `uid` and `gid` are numbers, or names that the system knows at this step.
+    Without `mode`, anybody may read it (0644); a secret, its owner alone (0600). `uid` and `gid`
+    are numbers, or names that the system knows at this step.
     """
+    if mode is None:
+        mode = 0o600 if isinstance(content, Secret) else 0o644
     record(
         CreateFile(
             root=root,

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from vmdsl.errors import Problem
-from vmdsl.language.recording import Origin, here, untrue
+from vmdsl.language.recording import Origin, here, misused
 
 if TYPE_CHECKING:
     from vmdsl.language.layout import Layout
+    from vmdsl.language.secret import Secret
 
 _T = TypeVar("_T")
 
@@ -70,7 +71,7 @@ class Fact(Operation):
     if not TYPE_CHECKING:  # mypy must not know of it, or it would allow `if fact:`
 
         def __bool__(self) -> bool:
-            raise untrue(
+            raise misused(
                 "a Fact is known only while building, so `if` cannot ask it", "pass it as unless="
             )
 
@@ -164,6 +165,9 @@ class Tree(Protocol):
 
     def inside(self, function: Callable[[], _T]) -> _T:
         """Call `function` in a child process chrooted into the tree; the result is pickled."""
+
+    def reveal(self, secret: Secret) -> bytes:
+        """The value of a secret that a field of the operation holds, to the last byte."""
 
     def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the answer itself)
         """Say whether a fact is so."""

@@ -93,8 +93,8 @@ def refuse(what: str, hint: str = "") -> Refused:
     return Refused(what)
 
 
-def untrue(what: str, hint: str) -> Exception:
-    """What `if` over something gets that has no truth yet. Raise what this returns."""
+def misused(what: str, hint: str) -> Exception:
+    """Note the misuse of a value, in a step or at the top level. Raise what this returns."""
     recorder = _current.get()
     if recorder is None:
         return TypeError(f"{what}: {hint}")

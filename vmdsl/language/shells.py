@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from vmdsl.errors import BuildError
 from vmdsl.language.files import Place
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import record, refuse
+from vmdsl.language.secret import Secret
+
+_IN_SYSTEM = "/run/secrets"
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -15,20 +23,41 @@ class Chroot(TreeOperation):
     """A shell script that runs inside the future system."""
 
     script: str
+    secrets: dict[str, Secret]
 
     def summary(self) -> str:
         return f"chroot: {first_line(self.script)}"
 
     def apply(self, tree: Tree) -> None:
-        tree.chroot("sh", "-ec", self.script)
+        """Run it. The secrets are in the memory that is at /run while an operation works."""
+        env = {}
+        if self.secrets:
+            if not tree.inside(_has_memory):
+                raise BuildError("the system has no directory /run, where secrets could be given")
+            tree.mkdir(_IN_SYSTEM, mode=0o700)
+            env["SECRETS"] = _IN_SYSTEM
+        for name, secret in self.secrets.items():
+            tree.write(f"{_IN_SYSTEM}/{name}", tree.reveal(secret), mode=0o400)
+        tree.chroot("sh", "-ec", self.script, env=env)
 
 
-def chroot(root: RootFs, script: str, *, unless: Fact | None = None) -> None:
+def _has_memory() -> bool:
+    return os.path.ismount("/run")
+
+
+def chroot(
+    root: RootFs,
+    script: str,
+    *,
+    secrets: Mapping[str, Secret] | None = None,
+    unless: Fact | None = None,
+) -> None:
     """Run a script in the system with `sh -e`: its programs, its files, its root.
 
-    A failing command ends the build. No daemon starts, and none outlives the script.
+    A failing command ends the build. No daemon starts, and none outlives the script. Each of
+    `secrets` is a file in `$SECRETS`, by its name, for root alone; they are gone after the script.
     """
-    record(Chroot(root=root, script=_script(script), unless=unless))
+    record(Chroot(root=root, script=_script(script), secrets=_named(secrets), unless=unless))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,21 +66,40 @@ class HostShell(TreeOperation):
 
     programs = ("sh",)
     script: str
+    secrets: dict[str, Secret]
 
     def summary(self) -> str:
         return f"host shell: {first_line(self.script)}"
 
     def apply(self, tree: Tree) -> None:
-        tree.run("sh", "-ec", self.script)
+        """Run it. The secrets are in memory, too."""
+        if not self.secrets:
+            tree.run("sh", "-ec", self.script)
+            return
+        folder = tree.scratch / "secrets"
+        folder.mkdir()
+        tree.run("mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", str(folder))
+        for name, secret in self.secrets.items():
+            (folder / name).write_bytes(tree.reveal(secret))
+            (folder / name).chmod(0o400)
+        tree.run("sh", "-ec", self.script, env={"SECRETS": str(folder)})
+        tree.run("umount", "--lazy", str(folder))
 
 
-def host_shell(root: Place, script: str, *, unless: Fact | None = None) -> None:
+def host_shell(
+    root: Place,
+    script: str,
+    *,
+    secrets: Mapping[str, Secret] | None = None,
+    unless: Fact | None = None,
+) -> None:
     """Run a script with this machine's programs; `$ROOT` is the tree of the future system.
 
     It runs with `sh -e` in the recipe's directory, as root of the sandbox, which on the rest of
-    this machine may do what you may do. Quote "$ROOT", and never let a path leave it.
+    this machine may do what you may do. Quote "$ROOT", and never let a path leave it. `secrets`
+    as for chroot.
     """
-    record(HostShell(root=root, script=_script(script), unless=unless))
+    record(HostShell(root=root, script=_script(script), secrets=_named(secrets), unless=unless))
 
 
 def first_line(script: str) -> str:
@@ -64,3 +112,10 @@ def _script(script: str) -> str:
     if not script.strip():
         raise refuse("a shell script that says nothing", "write the commands, or remove the step")
     return script
+
+
+def _named(secrets: Mapping[str, Secret] | None) -> dict[str, Secret]:
+    for name in secrets or {}:
+        if not _FILE_NAME.fullmatch(name):
+            raise refuse(f"{name!r} is not the name of a file", "name the secret like TOKEN")
+    return dict(secrets or {})

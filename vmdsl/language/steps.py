@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from vmdsl.errors import Where
-from vmdsl.language.recording import recorder_for, untrue
+from vmdsl.language.recording import misused, recorder_for
 from vmdsl.values import Size, Suite
 
 _T = TypeVar("_T")
@@ -22,7 +22,7 @@ def _untrue(self: object) -> bool:
     """`if flag:` asks the flag itself, which mypy reports as it doesn't see this method."""
     name = getattr(self, "name", "")
     hint = f"call it: {name}()" if name else "call it; for step_if(), combine flags with & | ~"
-    raise untrue("this is always true, whatever its value", hint)
+    raise misused("this is always true, whatever its value", hint)
 
 
 class _Declared:

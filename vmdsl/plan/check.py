@@ -13,6 +13,7 @@ from vmdsl.errors import Problem, Where
 from vmdsl.host.packages import how_to_get
 from vmdsl.language.handles import Disk, Ext2, Ext3, Ext4, Filesystem, Partition, Swap, Table, Vfat
 from vmdsl.language.operations import Operation
+from vmdsl.language.secret import secrets_in
 from vmdsl.plan import rules_disk, rules_system
 
 _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
@@ -89,7 +90,8 @@ def _local_files_exist(operations: Sequence[Operation], recipe: Path) -> Iterato
                 )
             elif not place.is_dir():
                 yield _missing(operation, "directory", directory, recipe.parent)
-        for file in operation.local_files():
+        secrets = [s.reference[0] for s in secrets_in(operation) if s.source == "file"]
+        for file in (*operation.local_files(), *map(Path, secrets)):
             place = recipe.parent / file
             if any(file.is_relative_to(directory) for directory in directories):
                 if problem := _unreadable(place):

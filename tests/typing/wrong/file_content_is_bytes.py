@@ -38,4 +38,4 @@ def system() -> RootFs:
 
 @step
 def motd() -> None:
-    create_file(system(), "/etc/motd", b"Hello\n")  # M: Argument 3 to "create_file" has incompatible type "bytes"; expected "str"
+    create_file(system(), "/etc/motd", b"Hello\n")  # M: Argument 3 to "create_file" has incompatible type "bytes"; expected "str | Secret"

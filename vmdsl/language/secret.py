@@ -1,0 +1,88 @@
+"""Secrets: what a build must know, and nobody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
+from pathlib import Path
+from typing import Literal
+
+from vmdsl.language.operations import Operation
+from vmdsl.language.recording import misused
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Where a secret is found. Its value is read when a build starts, and is in no plan.
+
+    Made by `Secret.from_file()`, `Secret.from_environment()` or `Secret.from_command()`, in a
+    step or at the top level of the recipe. Pass it on as it is: it never becomes text.
+    """
+
+    source: Literal["file", "environment", "command"]
+    reference: tuple[str, ...]
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Secret:
+        """What a file of this machine holds; `path` is relative to the recipe's directory."""
+        if str(path) in {"", "."}:
+            raise misused("a secret from a file without a name", 'name it: "root.password"')
+        return cls("file", (str(path),))
+
+    @classmethod
+    def from_environment(cls, name: str) -> Secret:
+        """What an environment variable holds. Programs of the build do not get the variable."""
+        if not _VARIABLE.fullmatch(name):
+            raise misused(f"{name!r} is not the name of a variable", "give its name alone: TOKEN")
+        return cls("environment", (name,))
+
+    @classmethod
+    def from_command(cls, *command: str) -> Secret:
+        """What a program of this machine prints: `Secret.from_command("pass", "show", "root")`.
+
+        It runs in the recipe's directory, as you and without a shell, when a build starts.
+        """
+        if not command or not command[0] or (len(command) == 1 and " " in command[0]):
+            words = (command[0] if command else "").split() or ["pass", "show", "root"]
+            written = ", ".join(f'"{word}"' for word in words)
+            raise misused(
+                "a secret from a command that isn't a list of words", f"write: ({written})"
+            )
+        return cls("command", command)
+
+    @property
+    def place(self) -> str:
+        """Where it is found, in words."""
+        kind = {"file": "file", "environment": "variable", "command": "command"}[self.source]
+        return f"{kind} {' '.join(self.reference)}"
+
+    def __repr__(self) -> str:
+        return f"<secret of the {self.place}>"
+
+    def __format__(self, spec: str) -> str:
+        raise misused(
+            f"the secret of the {self.place} cannot become text",
+            "pass it as it is: create_file(content=…), chroot(secrets=…), set_password()",
+        )
+
+    def __str__(self) -> str:
+        return self.__format__("")
+
+
+def secrets_in(value: object) -> Iterator[Secret]:
+    """The secrets in an operation, or in what one of its fields holds; handles have none."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from secrets_in(one)
+    elif isinstance(value, tuple | list | set | frozenset):
+        for one in value:
+            yield from secrets_in(one)
+    elif is_dataclass(value):
+        for one in vars(value).values():
+            if not isinstance(one, Operation):
+                yield from secrets_in(one)
