@@ -9,7 +9,7 @@ from vmdsl.language.disks import mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.language.files import copy_file, create_file, path_exists
 from vmdsl.language.filesystems import mkext2, mkext3, mkext4, mkswap, mkvfat
 from vmdsl.language.fstab import fstab
-from vmdsl.language.grub import grub_bios, grub_uefi
+from vmdsl.language.grub import grub_bios, grub_ieee1275, grub_uefi
 from vmdsl.language.handles import (
     Disk,
     Ext2,
@@ -78,6 +78,7 @@ __all__ = [
     "flag",
     "fstab",
     "grub_bios",
+    "grub_ieee1275",
     "grub_uefi",
     "host_shell",
     "mkext2",

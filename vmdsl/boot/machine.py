@@ -15,8 +15,6 @@ from vmdsl.values import GiB, Size
 QEMU = "qemu-system-x86_64"
 
 _PACKAGES = {QEMU: "qemu-system-x86", "setpriv": "util-linux"}
-_OVMF = "/usr/share/OVMF/OVMF_CODE_4M.fd"
-_OVMF_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 _FORMATS = {".qcow2": "qcow2", ".vdi": "vdi", ".vhdx": "vhdx", ".vmdk": "vmdk", ".vpc": "vpc"}
 
 
@@ -25,6 +23,19 @@ class Firmware(StrEnum):
 
     BIOS = "bios"
     UEFI = "uefi"
+    SECURE_BOOT = "secure-boot"
+    """UEFI that starts only what Microsoft has signed, as most machines do when they are new."""
+
+
+#: OVMF's code and the variables that it starts with, which hold the keys.
+_OVMF = {
+    Firmware.BIOS: (),
+    Firmware.UEFI: ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
+    Firmware.SECURE_BOOT: (
+        "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+        "/usr/share/OVMF/OVMF_VARS_4M.ms.fd",
+    ),
+}
 
 
 class Accel(StrEnum):
@@ -47,7 +58,9 @@ class Serial(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """A PC that boots `image`, which it never changes: what the guest writes is lost.
+    """A PC that boots `image`, which it never changes, unless `keep` is set.
+
+    What else the guest writes is lost; the firmware's variables always are.
 
     One processor, unless asked: a kernel rewrites its own code while it starts, and where QEMU
     translates it for several processors side by side, a boot panics in that now and then.
@@ -58,6 +71,7 @@ class Machine:
     memory: Size = field(default_factory=lambda: GiB(1))
     cpus: int = 1
     network: bool = True
+    keep: bool = False
     accel: Accel = Accel.TCG
 
 
@@ -71,12 +85,12 @@ def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
         QEMU,
         "-nodefaults",
         # The BIOS's console on the serial port too: it's where GRUB says why it stopped.
-        *("-machine", "pc,graphics=off"),
+        *("-machine", f"{_board(machine.firmware)},graphics=off"),
         *_processor(machine.accel),
         *("-smp", str(machine.cpus)),
         *("-m", f"{machine.memory.bytes // 2**20}M"),
         *_firmware(machine.firmware),
-        *("-drive", _drive(machine.image)),
+        *("-drive", _drive(machine.image, keep=machine.keep)),
         *_network(card=machine.network),
         *("-device", "virtio-rng-pci"),
         *("-display", "none"),
@@ -94,9 +108,7 @@ def require(machine: Machine) -> None:
     if not machine.image.is_file():
         raise UsageError(f"There is no image {machine.image}.")
     missing = {name: package for name, package in _PACKAGES.items() if not programs.find(name)}
-    if machine.firmware is Firmware.UEFI:
-        files = (_OVMF, _OVMF_VARIABLES)
-        missing |= {name: "ovmf" for name in files if not Path(name).is_file()}
+    missing |= {name: "ovmf" for name in _OVMF[machine.firmware] if not Path(name).is_file()}
     if missing:
         raise HostError(
             *(
@@ -115,24 +127,30 @@ def _processor(accel: Accel) -> tuple[str, ...]:
     assert_never(accel)
 
 
+def _board(firmware: Firmware) -> str:
+    # Only this one has the mode of the processor in which nothing else can change the keys.
+    return "q35,smm=on" if firmware is Firmware.SECURE_BOOT else "pc"
+
+
 def _firmware(firmware: Firmware) -> tuple[str, ...]:
-    match firmware:
-        case Firmware.BIOS:
-            return ()
-        case Firmware.UEFI:
-            flash = "if=pflash,format=raw,unit={},{}=on,file={}"
-            return (
-                *("-drive", flash.format(0, "readonly", _OVMF)),
-                *("-drive", flash.format(1, "snapshot", _OVMF_VARIABLES)),
-            )
-    assert_never(firmware)
+    if firmware is Firmware.BIOS:
+        return ()
+    code, variables = _OVMF[firmware]
+    flash = "if=pflash,format=raw,unit={},{}=on,file={}"
+    secure = ("-global", "driver=cfi.pflash01,property=secure,value=on")
+    return (
+        *("-drive", flash.format(0, "readonly", code)),
+        *("-drive", flash.format(1, "snapshot", variables)),
+        *(secure if firmware is Firmware.SECURE_BOOT else ()),
+    )
 
 
-def _drive(image: Path) -> str:
+def _drive(image: Path, *, keep: bool) -> str:
     form = _FORMATS.get(image.suffix, "raw")
     # QEMU reads `,,` as a comma; what was written need not survive a crash.
     file = str(image.absolute()).replace(",", ",,")
-    return f"if=virtio,format={form},snapshot=on,cache=unsafe,file={file}"
+    snapshot = "off" if keep else "on"
+    return f"if=virtio,format={form},snapshot={snapshot},cache=unsafe,file={file}"
 
 
 def _network(*, card: bool) -> tuple[str, ...]:

@@ -30,6 +30,10 @@ _FAILURES = tuple(
         ),
         (r"^Cannot open access to console, the root account is locked", "systemd stopped early."),
         (r"^No bootable device\.", "The BIOS found nothing to boot."),
+        (
+            r"^(?:.*\r)?BdsDxe: failed to load .*(?:Access Denied|Security Violation)",
+            "Secure Boot refused the boot loader, which isn't signed.",
+        ),
         (r"^(?:.*\r)?BdsDxe: No bootable option or device was found", "UEFI can boot nothing."),
         (r"^>>Start (?:PXE|HTTP Boot) over", "The UEFI firmware found no boot loader on the disk."),
         (r"^UEFI Interactive Shell", "The UEFI firmware found nothing to boot."),

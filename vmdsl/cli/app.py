@@ -157,7 +157,12 @@ def plan(
 def boot(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The image; it is not changed.")],
     *,
-    firmware: Annotated[Literal["bios", "uefi"], typer.Option(help="What starts the boot loader.")],
+    firmware: Annotated[
+        Literal["bios", "uefi", "secure-boot"],
+        typer.Option(
+            help="What starts the boot loader; secure-boot is UEFI that demands signatures."
+        ),
+    ],
     memory: Annotated[
         Size, typer.Option(parser=parser(Size), help="The machine's memory.")
     ] = _MEMORY,

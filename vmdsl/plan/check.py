@@ -35,7 +35,7 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         rules_disk.partitions_are_formatted_once,
         rules_disk.uuids_are_apart,
         rules_disk.mounts_are_apart,
-        rules_disk.esp_is_fat,
+        rules_disk.boot_partitions_suit,
         rules_disk.handles_are_recorded,
         rules_system.system_comes_first,
         rules_system.system_has_owners,

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from vmdsl.errors import Problem
-from vmdsl.language.grub import GrubUefi
+from vmdsl.language.grub_ieee1275 import GrubPrep
+from vmdsl.language.grub_uefi import GrubUefi
 from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs, Vfat
 from vmdsl.language.operations import LayoutOperation, Operation
 
@@ -27,6 +28,8 @@ def partitions_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
                 if isinstance(partition.table, Msdos):
                     continue  # which is the mistake
                 hint = "add grub_bios(), or remove it"
+            elif partition.type == "prep":
+                hint = "add grub_ieee1275(), or remove it"
             else:
                 hint = f"format it: mkext4({partition.name}()), or remove it"
             yield partition.problem("this partition is never used", hint)
@@ -85,7 +88,7 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
             )
 
 
-def esp_is_fat(operations: Sequence[Operation]) -> Iterator[Problem]:
+def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
     """What firmware is to read has the type and the filesystem that it looks for."""
     for operation in operations:
         if (
@@ -97,13 +100,22 @@ def esp_is_fat(operations: Sequence[Operation]) -> Iterator[Problem]:
                 f"the EFI system partition {operation.partition.name} is {operation.kind}",
                 "firmware reads FAT alone: use mkvfat",
             )
+        if isinstance(operation, Filesystem) and operation.partition.type in _FOR_CODE:
+            yield operation.problem(
+                f"{operation.partition.name}, of the type {operation.partition.type}, holds the "
+                "boot loader itself and no filesystem",
+                "leave it unformatted",
+            )
+        partition, wanted = None, ""
         if isinstance(operation, GrubUefi):
-            partition = operation.esp.filesystem.partition
-            if partition.type != "esp":
-                yield operation.problem(
-                    f"firmware won't look at {partition.name}, of the type {partition.type}",
-                    f'add type="esp" to its mkpart ({partition.origin.where})',
-                )
+            partition, wanted = operation.esp.filesystem.partition, "esp"
+        elif isinstance(operation, GrubPrep):
+            partition, wanted = operation.partition, "prep"
+        if partition is not None and partition.type != wanted:
+            yield operation.problem(
+                f"firmware won't look at {partition.name}, of the type {partition.type}",
+                f'add type="{wanted}" to its mkpart ({partition.origin.where})',
+            )
 
 
 def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:
@@ -120,4 +132,5 @@ def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:
                 )
 
 
+_FOR_CODE = ("bios-boot", "prep")
 _MAKERS = {"Disk": "mkimg", "Partition": "mkpart", "Mounted": "mount"}

@@ -12,14 +12,10 @@ from vmdsl.language.bootstrap import Apt, Debootstrap, RootMaker
 from vmdsl.language.directories import CopyTree, CreateDirectory, CreateSymlink
 from vmdsl.language.files import CopyFile, CreateFile, PathExists
 from vmdsl.language.fstab import Fstab
-from vmdsl.language.grub import (
-    EFI_FILES,
-    PROVIDERS,
-    GrubBios,
-    GrubBootCode,
-    GrubConfig,
-    GrubUefi,
-)
+from vmdsl.language.grub_bios import GrubBios, GrubBootCode
+from vmdsl.language.grub_config import GrubConfig, GrubOperation
+from vmdsl.language.grub_ieee1275 import PLATFORMS, GrubIeee1275
+from vmdsl.language.grub_uefi import EFI, GrubUefi
 from vmdsl.language.handles import Gpt, Mounted, RootFs, Vfat
 from vmdsl.language.operations import Operation, TreeOperation
 from vmdsl.language.tarballs import CacheRootfs, UnpackRootfs
@@ -39,9 +35,7 @@ _TRANSPARENT = (
     UnpackRootfs,
     CacheRootfs,
     Fstab,
-    GrubConfig,
-    GrubBios,
-    GrubUefi,
+    GrubOperation,
 )
 
 
@@ -138,12 +132,21 @@ def architecture_can_boot(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 
 def grub_knows_the_machine(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """GRUB for BIOS and for UEFI is for PCs so far."""
+    """There is such a GRUB for the architecture."""
     for operation in operations:
-        if isinstance(operation, GrubBios | GrubUefi) and operation.root.arch not in EFI_FILES:
+        known: Sequence[Arch] = ()
+        if isinstance(operation, GrubBios):
+            known = (Arch.AMD64, Arch.I386)
+        elif isinstance(operation, GrubUefi):
+            known = [arch for arch, efi in EFI.items() if efi.signed or not operation.secure_boot]
+        elif isinstance(operation, GrubIeee1275):
+            known = tuple(PLATFORMS)
+        else:
+            continue
+        if operation.root.arch not in known:
             yield operation.problem(
                 f"{operation.summary()} is not there for {operation.root.arch}",
-                f"it is for {' and '.join(EFI_FILES)}",
+                f"it is for {' and '.join(known)}",
             )
 
 
@@ -188,11 +191,10 @@ def boot_loader_is_installed(operations: Sequence[Operation]) -> Iterator[Proble
                 "no step above installs a kernel",
                 f'add it to the packages, as in apt(system(), "linux-image-{kernel}")',
             )
-        providers = (
-            PROVIDERS.get(type(operation), ()) if isinstance(operation, TreeOperation) else ()
-        )
-        if providers and named.isdisjoint(providers):
-            yield operation.problem(
-                f"no step above installs {operation.summary()}",
-                f'add "{providers[0]}" to the packages, as in apt(system(), "{providers[0]}")',
-            )
+        if isinstance(operation, GrubOperation):
+            for packages in operation.needs():
+                if named.isdisjoint(packages):
+                    yield operation.problem(
+                        f"no step above installs {packages[0]}, which {operation.summary()} needs",
+                        f'add it to the packages, as in apt(system(), "{packages[0]}")',
+                    )

@@ -40,4 +40,4 @@ def system() -> RootFs:
 @step
 def boot() -> None:
     apt(system(), "linux-image-amd64")
-    grub_bios(system())  # E: no step above installs GRUB for BIOS
+    grub_bios(system())  # E: no step above installs grub-pc, which GRUB for BIOS needs

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from vmdsl import programs
+from vmdsl.boot import machine
 from vmdsl.boot.machine import Accel, Firmware, Machine, Serial, argv, bound, require
 from vmdsl.errors import HostError, UsageError
 from vmdsl.values import GiB, MiB
@@ -30,6 +31,21 @@ def test_uefi_writes_neither_firmware_file() -> None:
         "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
         "if=pflash,format=raw,unit=1,snapshot=on,file=/usr/share/OVMF/OVMF_VARS_4M.fd",
     ]
+
+
+def test_secure_boot_has_the_keys_of_microsoft_and_guards_them() -> None:
+    words = argv(replace(BIOS, firmware=Firmware.SECURE_BOOT))
+    assert " ".join(word for word in words if word not in argv(BIOS)) == (
+        "q35,smm=on,graphics=off"
+        " if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
+        " if=pflash,format=raw,unit=1,snapshot=on,file=/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
+        " -global driver=cfi.pflash01,property=secure,value=on"
+    )
+
+
+def test_a_machine_may_keep_what_its_guest_writes() -> None:
+    line = " ".join(argv(replace(BIOS, keep=True)))
+    assert "snapshot=off,cache=unsafe,file=/images/server.img" in line
 
 
 def test_kvm_uses_the_processor_as_it_is() -> None:
@@ -67,8 +83,8 @@ def test_everything_missing_is_reported_with_its_package(
     image = tmp_path / "a.img"
     image.touch()
     monkeypatch.setattr(programs, "find", lambda _: None)
-    monkeypatch.setattr("vmdsl.boot.machine._OVMF", "/nowhere/code.fd")
-    monkeypatch.setattr("vmdsl.boot.machine._OVMF_VARIABLES", "/nowhere/vars.fd")
+    files = ("/nowhere/code.fd", "/nowhere/vars.fd")
+    monkeypatch.setitem(machine._OVMF, Firmware.UEFI, files)
     with pytest.raises(HostError) as caught:
         require(replace(UEFI, image=image))
     hints = [problem.hint.split()[-1] for problem in caught.value.problems]

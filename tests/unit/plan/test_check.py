@@ -108,7 +108,7 @@ def test_grub_is_for_pcs(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 KERNEL = "no step above installs a kernel"
-GRUB = "no step above installs GRUB for BIOS"
+GRUB = "no step above installs grub-pc, which GRUB for BIOS needs"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+from vmdsl import (
+    Disk,
+    Ext4,
+    GiB,
+    Mounted,
+    Msdos,
+    RootFs,
+    apt,
+    debootstrap,
+    grub_bios,
+    mkext4,
+    mkimg,
+    mkmsdos,
+    mkpart,
+    mount,
+    step,
+)
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def table() -> Msdos:
+    return mkmsdos(disk())
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(table())))
+
+
+@step
+def system() -> RootFs:
+    return debootstrap(root(), suite="trixie")
+
+
+@step
+def boot() -> None:
+    apt(system(), "linux-image-amd64", "grub-pc")
+    grub_bios(system(), timeout=-5)  # E: timeout=-5

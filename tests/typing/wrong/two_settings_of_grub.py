@@ -1,0 +1,59 @@
+from vmdsl import (
+    Disk,
+    Ext4,
+    GiB,
+    Gpt,
+    MiB,
+    Mounted,
+    Partition,
+    RootFs,
+    Vfat,
+    apt,
+    debootstrap,
+    grub_bios,
+    grub_uefi,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mkpart,
+    mkvfat,
+    mount,
+    step,
+)
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(4))
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(disk())
+
+
+@step
+def esp() -> Vfat:
+    return mkvfat(mkpart(table(), size=MiB(256), type="esp"))
+
+
+@step
+def bios_boot() -> Partition:
+    return mkpart(table(), size=MiB(1), type="bios-boot")
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(table())))
+
+
+@step
+def system() -> RootFs:
+    return debootstrap(root(), suite="trixie")
+
+
+@step
+def boot() -> None:
+    apt(system(), "linux-image-amd64", "grub-efi-amd64", "grub-pc-bin")
+    grub_uefi(system(), mount(esp(), "/boot/efi", on=root()), timeout=5)
+    grub_bios(system())  # E: timeout is 1 here, and 5 at
