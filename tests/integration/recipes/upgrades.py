@@ -1,0 +1,102 @@
+"""Boots with BIOS and UEFI, and holds a second kernel and GRUB's packages to be installed there."""
+
+from vmdsl import (
+    Disk,
+    Ext4,
+    GiB,
+    Gpt,
+    MiB,
+    Mounted,
+    Partition,
+    RootFs,
+    Vfat,
+    apt,
+    chroot,
+    debootstrap,
+    fstab,
+    grub_bios,
+    grub_uefi,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mkpart,
+    mkvfat,
+    mount,
+    step,
+)
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(3))
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(disk())
+
+
+@step
+def bios_boot() -> Partition:
+    return mkpart(table(), size=MiB(1), type="bios-boot")
+
+
+@step
+def esp() -> Vfat:
+    return mkvfat(mkpart(table(), size=MiB(40), type="esp"))
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(table())))
+
+
+@step
+def efi() -> Mounted[Vfat]:
+    return mount(esp(), "/boot/efi", on=root())
+
+
+@step
+def system() -> RootFs:
+    return debootstrap(
+        root(), suite="bookworm", variant="minbase", include=["systemd-sysv", "udev"]
+    )
+
+
+@step
+def packages() -> None:
+    apt(
+        system(),
+        "linux-image-amd64",
+        "grub-pc",
+        "grub-efi-amd64-bin",
+        "efibootmgr",
+        recommends=False,
+    )
+
+
+@step
+def packages_for_later() -> None:
+    """Versions are those of the day; a cloud kernel counts as newer than its plain sister."""
+    chroot(
+        system(),
+        """
+        mkdir /root/debs
+        cd /root/debs
+        kernel=$(apt-cache depends --important linux-image-cloud-amd64 |
+            sed -n 's/.*Depends: \\(linux-image-[0-9][^ ]*\\)$/\\1/p')
+        apt-get -q -oAPT::Sandbox::User=root download "$kernel" grub-pc grub-efi-amd64
+        """,
+    )
+
+
+@step
+def login() -> None:
+    chroot(system(), "passwd --delete root")
+
+
+@step
+def boot_loader() -> None:
+    fstab(system())
+    grub_bios(system(), console="serial", timeout=2, parameters=("net.ifnames=0",))
+    grub_uefi(system(), efi(), console="serial", timeout=2, parameters=("net.ifnames=0",))
