@@ -192,9 +192,8 @@ def boot_loader_is_installed(operations: Sequence[Operation]) -> Iterator[Proble
                 f'add it to the packages, as in apt(system(), "linux-image-{kernel}")',
             )
         if isinstance(operation, GrubOperation):
-            for packages in operation.needs():
-                if named.isdisjoint(packages):
-                    yield operation.problem(
-                        f"no step above installs {packages[0]}, which {operation.summary()} needs",
-                        f'add it to the packages, as in apt(system(), "{packages[0]}")',
-                    )
+            for package in [some[0] for some in operation.needs() if named.isdisjoint(some)]:
+                yield operation.problem(
+                    f"no step above installs {package}, which {operation.summary()} needs",
+                    f'add it to the packages, as in apt(system(), "{package}")',
+                )

@@ -19,7 +19,7 @@ from vmdsl.boot.machine import Firmware
 
 RECIPES = Path(__file__).parents[3] / "recipes"
 BLOCK = 64 * 1024
-BIOS, UEFI = Firmware
+BIOS, UEFI, SECURE_BOOT = Firmware
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,9 @@ IMAGES = {
     "announcement": Expected(firmware=(BIOS,), hostname="pc-vmdb2"),
     "amd64_uefi": Expected(firmware=(UEFI,), arguments=("--console-login",), hostname="debian"),
     "hybrid": Expected(firmware=(BIOS, UEFI), arguments=("--console-login",), hostname="hybrid"),
+    "secure_boot": Expected(
+        firmware=(SECURE_BOOT,), arguments=("--console-login",), hostname="secure"
+    ),
 }
 
 

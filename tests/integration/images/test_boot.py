@@ -11,10 +11,21 @@ from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Accel, Firmware, Machine
 from vmdsl.boot.running import running
+from vmdsl.errors import BootError
 
 pytestmark = pytest.mark.integration
 
 MINUTES = 60
+#: What the guest knows of its firmware; the variable's last byte says whether signatures count.
+_FIRMWARE = r"""
+if secure=$(od -An -t u1 /sys/firmware/efi/efivars/SecureBoot-*) && [ "${secure##* }" = 1 ]; then
+    echo secure-boot
+elif [ -e /sys/firmware/efi ]; then
+    echo uefi
+else
+    echo bios
+fi 2>/dev/null
+"""
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +51,25 @@ def test_image_boots(
         assert (state.output.strip(), failed.strip()) == ("running", ""), console.transcript
         assert said(console, "hostname") == expected.hostname
         assert re.fullmatch("[0-9a-f]{32}", said(console, "cat /etc/machine-id"))
-        assert said(console, "test -e /sys/firmware/efi && echo uefi || echo bios") == firmware
+        assert said(console, _FIRMWARE) == firmware
+        locked = "[none]" if firmware is not Firmware.SECURE_BOOT else "[integrity]"
+        assert locked in said(console, "cat /sys/kernel/security/lockdown")
         cards = set(said(console, "ls /sys/class/net").split()) - {"lo"}
         assert bool(cards) is network
         check_mounts(console, image)
         console.power_off(timeout=5 * MINUTES)
     assert image.checksum() == built[name].checksum
+
+
+def test_secure_boot_refuses_what_is_not_signed(built: dict[str, Any], accel: Accel) -> None:
+    image = built["amd64_uefi"].look.image
+    with (
+        pytest.raises(BootError, match="Secure Boot refused the boot loader"),
+        running(Machine(image=image, firmware=Firmware.SECURE_BOOT, accel=accel)) as console,
+    ):
+        console.login(timeout=5 * MINUTES)
+    assert "GRUB" not in console.transcript
+    assert "Linux version" not in console.transcript
 
 
 def check_mounts(console: Console, look: Any) -> None:

@@ -30,6 +30,10 @@ def test_what_is_no_escape_stays() -> None:
         ("Press Enter for maintenance\n(or press Control-D", "emergency"),
         ("Give root password for maintenance\n", "emergency"),
         ("Boot failed: not a bootable disk\n\nNo bootable device.\n", "BIOS"),
+        (
+            'BdsDxe: failed to load Boot0001 "UEFI Misc Device" from PciRoot(0x0): Access Denied\n',
+            "Secure Boot",
+        ),
         ("failed to load Boot0001: Not Found\n\n>>Start PXE over IPv4.\n", "UEFI"),
     ],
 )
