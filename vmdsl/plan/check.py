@@ -14,7 +14,7 @@ from vmdsl.host.packages import how_to_get
 from vmdsl.language.handles import Disk, Ext2, Ext3, Ext4, Filesystem, Partition, Swap, Table, Vfat
 from vmdsl.language.operations import Operation
 from vmdsl.language.secret import secrets_in
-from vmdsl.plan import rules_disk, rules_system
+from vmdsl.plan import rules_disk, rules_packages, rules_system
 
 _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
     Ext2: ("mke2fs", "debugfs"),
@@ -45,7 +45,12 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         _programs_are_there,
     ):
         problems += rule(operations)
-    problems += _local_files_exist(operations, recipe)
+    for rule_of_files in (
+        _local_files_exist,
+        rules_packages.keyrings_are_keys,
+        rules_packages.debs_are_packages,
+    ):
+        problems += rule_of_files(operations, recipe)
     if complete:
         if not any(isinstance(operation, Disk | Table) for operation in operations):
             problems.append(
