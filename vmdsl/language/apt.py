@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from vmdsl.language.apt_errors import explained
 from vmdsl.language.handles import RootFs
@@ -60,7 +60,7 @@ class Apt(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         """Install; the initramfs comes last, when all that belongs in it is there."""
-        for arch in self._architectures():
+        for arch in self.architectures():
             tree.chroot("dpkg", "--add-architecture", arch)
         env = {**_APT, **proxy_environment(self.root.proxy)}
         with explained():
@@ -82,7 +82,8 @@ class Apt(TreeOperation):
             *(f"{_DEBS}/{deb.name}" for deb in self.debs),
         ]
 
-    def _architectures(self) -> list[str]:
+    def architectures(self) -> list[str]:
+        """The other architectures that the packages name."""
         names = {name.partition("=")[0].partition("/")[0] for name in self.packages}
         named = {name.partition(":")[2] for name in names}
         return sorted(named - {"", self.root.arch, *_NOT_FOREIGN})
@@ -216,6 +217,8 @@ def note_sources() -> None:
     _SOURCES_OF_INDEX.write_text(_sources(), encoding="utf-8")
 
 
+#: By version: the time and the size, which change where a package replaces it.
+Kernels = dict[str, tuple[int, int]]
 #: INITRD=No also kept the kernel's package from making the link /initrd.img.
 _LINKS = """\
 ! command -v linux-update-symlinks >/dev/null ||
@@ -226,36 +229,32 @@ _LINKS = """\
 @contextmanager
 def _one_initramfs(tree: Tree) -> Iterator[None]:
     """For each kernel that a change of packages brings or replaces, one initramfs after it."""
-    before = tree.inside(_kernels) or {}
+    before = tree.inside(_kernels)
     yield
-    after = tree.inside(_kernels) or {}
-    for version, kernel in sorted(after.items()):
-        was = before.get(version)
-        if kernel != was or not kernel.initramfs:
-            tree.chroot("update-initramfs", "-c", "-k", version)
-            if was is None or not was.initramfs:
-                tree.chroot("sh", "-ec", _LINKS, "sh", version)
-    for version in sorted(before.keys() - after.keys()):
-        if not tree.exists(f"/boot/vmlinuz-{version}"):
-            tree.remove(f"/boot/initrd.img-{version}")
+    new, replaced, gone = tree.inside(partial(_changes, before))
+    for version in (*new, *replaced):
+        tree.chroot("update-initramfs", "-c", "-k", version)
+    for version in new:
+        tree.chroot("sh", "-ec", _LINKS, "sh", version)
+    for version in gone:
+        tree.remove(f"/boot/initrd.img-{version}")
 
 
-class Kernel(NamedTuple):
-    """A kernel in /boot: what changes where a package replaces it, and its initramfs."""
-
-    time: int
-    size: int
-    initramfs: bool
-
-
-def _kernels() -> dict[str, Kernel]:
-    """The kernels of the system by version; none where nothing makes an initramfs."""
-    if shutil.which("update-initramfs") is None:
-        return {}
+def _kernels() -> Kernels:
+    """The kernels of the system."""
     found = {}
     for path in Path("/boot").glob("vmlinuz-*"):
-        version = path.name.removeprefix("vmlinuz-")
         about = path.stat()
-        initramfs = Path(f"/boot/initrd.img-{version}").exists()
-        found[version] = Kernel(about.st_mtime_ns, about.st_size, initramfs)
+        found[path.name.removeprefix("vmlinuz-")] = (about.st_mtime_ns, about.st_size)
     return found
+
+
+def _changes(before: Kernels) -> tuple[list[str], list[str], list[str]]:
+    """Which kernels want an initramfs that they never had, or another one, and which are gone."""
+    after = _kernels()
+    gone = sorted(before.keys() - after.keys())
+    if shutil.which("update-initramfs") is None:
+        return [], [], gone
+    new = sorted(v for v in after if not Path(f"/boot/initrd.img-{v}").exists())
+    replaced = sorted(v for v in after.keys() - set(new) if after[v] != before.get(v))
+    return new, replaced, gone
