@@ -3,13 +3,11 @@
 A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, step`.
 """
 
-from vmdsl.language.apt import apt, apt_remove
-from vmdsl.language.bootstrap import debootstrap
-from vmdsl.language.debconf import preseed
+from vmdsl.language.bootstrap import apt, debootstrap
 from vmdsl.language.directories import copy_tree, create_directory, create_symlink
 from vmdsl.language.disks import mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.language.files import copy_file, create_file, path_exists
-from vmdsl.language.filesystems import mkext2, mkext3, mkext4, mkswap, mkvfat
+from vmdsl.language.filesystems import mkext2, mkext3, mkext4, mkswap, mkvfat, mkxfs
 from vmdsl.language.fstab import fstab
 from vmdsl.language.grub import grub_bios, grub_ieee1275, grub_uefi
 from vmdsl.language.handles import (
@@ -26,6 +24,7 @@ from vmdsl.language.handles import (
     RootFs,
     Swap,
     Vfat,
+    Xfs,
 )
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, Image, ImageOperation, Tree, TreeOperation
@@ -33,7 +32,6 @@ from vmdsl.language.passwords import set_password
 from vmdsl.language.recording import record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.language.shells import chroot, host_shell
-from vmdsl.language.sources import Source, apt_source
 from vmdsl.language.steps import Flag, Option, Step, flag, option, require, step, step_if
 from vmdsl.language.tarballs import cache_rootfs, system_from, unpack_rootfs
 from vmdsl.values import Arch, GiB, KiB, MiB, Size, Suite, TiB
@@ -62,7 +60,6 @@ __all__ = [
     "RootFs",
     "Secret",
     "Size",
-    "Source",
     "Step",
     "Suite",
     "Swap",
@@ -70,9 +67,8 @@ __all__ = [
     "Tree",
     "TreeOperation",
     "Vfat",
+    "Xfs",
     "apt",
-    "apt_remove",
-    "apt_source",
     "cache_rootfs",
     "chroot",
     "copy_file",
@@ -96,10 +92,10 @@ __all__ = [
     "mkpart",
     "mkswap",
     "mkvfat",
+    "mkxfs",
     "mount",
     "option",
     "path_exists",
-    "preseed",
     "record",
     "refuse",
     "require",

@@ -21,6 +21,7 @@ from vmdsl.build.ext import make_ext
 from vmdsl.build.fat import make_fat
 from vmdsl.build.swap import make_swap
 from vmdsl.build.tools import Target
+from vmdsl.build.xfs import format_xfs
 from vmdsl.language.handles import Disk, Filesystem, Partition, Table
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, ImageOperation, Operation, TreeOperation
@@ -45,6 +46,7 @@ _MAKERS: dict[str, Callable[[Target, Path | None], None]] = {
     "ext3": make_ext,
     "ext4": make_ext,
     "vfat": make_fat,
+    "xfs": lambda target, _: format_xfs(target),
     "swap": lambda target, _: make_swap(target),
 }
 

@@ -17,6 +17,15 @@ from pathlib import Path
 
 import pytest
 
+from vmdsl import Size, mkgpt, mkimg, mkpart
+from vmdsl.build.job import Job
+from vmdsl.build.tools import Target
+from vmdsl.build.tree import BuildTree
+from vmdsl.language import recording
+from vmdsl.language.handles import Filesystem, Partition
+from vmdsl.language.recording import Recorder
+from vmdsl.plan.lay_out import lay_out
+
 REPOSITORY = Path(__file__).parents[2]
 IS_ROOT = os.geteuid() == 0
 _MINUTES = 60
@@ -188,3 +197,40 @@ def base(user: User) -> Base:
     done = user.build(recipe, "--output", made.image, "--tarball", made.tarball)
     assert done.returncode == 0, done.stdout
     return made
+
+
+@pytest.fixture
+def target_of(tmp_path: Path) -> Iterator[Callable[..., Target]]:
+    """Makes a filesystem of a size that is to be written to a file of its own."""
+    (tmp_path / "scratch").mkdir()
+    with (tmp_path / "image").open("w+b") as image, (tmp_path / "log").open("wb") as log:
+
+        def make(format_: Callable[[Partition], Filesystem], size: int) -> Target:
+            recorder = Recorder(tmp_path / "r.py", value_of=id, result_of=id, step="it")
+            undo = recording.start(recorder)
+            format_(mkpart(mkgpt(mkimg(Size(2 * 2**20 + size))), size=Size(size)))
+            undo()
+            layout, problems = lay_out(recorder.operations, recipe="r", seed="")
+            assert layout is not None
+            assert problems == []
+            image.truncate(0)
+            image.truncate(2 * 2**20 + size)
+            job = Job(
+                recipe=tmp_path / "r.py",
+                layout=layout,
+                tree_operations=(),
+                image_operations=(),
+                workspace=tmp_path,
+                image=image.fileno(),
+                log=log.fileno(),
+                epoch=0,
+                secrets={},
+            )
+            return Target(
+                filesystem=layout.filesystems[0],
+                image=image.fileno(),
+                tree=BuildTree(job, tmp_path),
+                log=log.fileno(),
+            )
+
+        yield make

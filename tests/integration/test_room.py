@@ -3,64 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from vmdsl import Size, mkext2, mkext3, mkext4, mkgpt, mkimg, mkpart, mkvfat
-from vmdsl.build.job import Job
+from vmdsl import mkext2, mkext3, mkext4, mkvfat, mkxfs
 from vmdsl.build.kinds import KINDS
 from vmdsl.build.room import room_of_empty, shortage
 from vmdsl.build.tools import Target
-from vmdsl.build.tree import BuildTree
 from vmdsl.errors import BuildError
-from vmdsl.language import recording
 from vmdsl.language.handles import Filesystem, Partition
-from vmdsl.language.recording import Recorder
-from vmdsl.plan.lay_out import lay_out
 
 pytestmark = pytest.mark.integration
 
 MIB = 2**20
 Make = Callable[[Callable[[Partition], Filesystem], int], Target]
-
-
-@pytest.fixture
-def target_of(tmp_path: Path) -> Iterator[Make]:
-    """Makes a filesystem of a size that is to be written to a file of its own."""
-    (tmp_path / "scratch").mkdir()
-    with (tmp_path / "image").open("w+b") as image, (tmp_path / "log").open("wb") as log:
-
-        def make(format_: Callable[[Partition], Filesystem], size: int) -> Target:
-            recorder = Recorder(tmp_path / "r.py", value_of=id, result_of=id, step="it")
-            undo = recording.start(recorder)
-            format_(mkpart(mkgpt(mkimg(Size(2 * MIB + size))), size=Size(size)))
-            undo()
-            layout, problems = lay_out(recorder.operations, recipe="r", seed="")
-            assert layout is not None
-            assert problems == []
-            image.truncate(0)
-            image.truncate(2 * MIB + size)
-            job = Job(
-                recipe=tmp_path / "r.py",
-                layout=layout,
-                tree_operations=(),
-                image_operations=(),
-                workspace=tmp_path,
-                image=image.fileno(),
-                log=log.fileno(),
-                epoch=0,
-            )
-            return Target(
-                filesystem=layout.filesystems[0],
-                image=image.fileno(),
-                tree=BuildTree(job, tmp_path),
-                log=log.fileno(),
-            )
-
-        yield make
 
 
 def plain(folder: Path) -> None:
@@ -104,6 +63,8 @@ CONTENTS = [
     (mkext3, 60, odd),
     (mkext4, 60, odd),
     (mkext4, 2000, plain),
+    (mkxfs, 300, plain),
+    (mkxfs, 400, odd),
     (mkvfat, 60, plain),
     (mkvfat, 70, plain),
     (mkvfat, 500, plain),

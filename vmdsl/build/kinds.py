@@ -7,6 +7,13 @@ from collections.abc import Mapping
 from vmdsl.build.ext import EXT4, EXT23
 from vmdsl.build.fat import FAT
 from vmdsl.build.room import Kind
-from vmdsl.language.handles import Ext2, Ext3, Ext4, Filesystem, Vfat
+from vmdsl.build.xfs import XFS
+from vmdsl.language.handles import Ext2, Ext3, Ext4, Filesystem, Vfat, Xfs
 
-KINDS: Mapping[type[Filesystem], Kind] = {Ext2: EXT23, Ext3: EXT23, Ext4: EXT4, Vfat: FAT}
+KINDS: Mapping[type[Filesystem], Kind] = {
+    Ext2: EXT23,
+    Ext3: EXT23,
+    Ext4: EXT4,
+    Vfat: FAT,
+    Xfs: XFS,
+}

@@ -82,11 +82,16 @@ class Target:
             raise self._failed(argv[0], done)
         return done.output
 
+    def full(self) -> BuildError:
+        """The error for content that turns out not to fit."""
+        filesystem = self.filesystem.filesystem
+        what = f"its content does not fit into {filesystem.kind} of {Size(self.size)}"
+        return BuildError(filesystem.problem(what, "make the partition, or the image, larger"))
+
     def _failed(self, tool: str, done: programs.Finished) -> BuildError:
         filesystem = self.filesystem.filesystem
         if any(text in done.output for text in _NO_ROOM):
-            what = f"its content does not fit into {filesystem.kind} of {Size(self.size)}"
-            return BuildError(filesystem.problem(what, "make the partition, or the image, larger"))
+            return self.full()
         lines = done.output.strip().splitlines()[-10:]
         return BuildError(
             filesystem.problem(f"{tool} failed (exit code {done.code})", "\n".join(lines))

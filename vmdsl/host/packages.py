@@ -29,6 +29,7 @@ PROGRAMS: Mapping[str, str] = {
 """The package of each program that a build starts outside the image's own tree."""
 
 OPTIONAL: Mapping[str, str] = {
+    "mkfs.xfs": "xfsprogs",
     "zstd": "zstd",
 }
 """The package of each program that only some recipes need."""

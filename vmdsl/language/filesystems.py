@@ -7,7 +7,7 @@ import uuid as uuids
 from collections.abc import Mapping
 from typing import TypeVar
 
-from vmdsl.language.handles import Ext, Ext2, Ext3, Ext4, Partition, Swap, Vfat
+from vmdsl.language.handles import Ext, Ext2, Ext3, Ext4, Partition, Swap, Vfat, Xfs
 from vmdsl.language.recording import one_of, record, refuse
 
 _E = TypeVar("_E", bound=Ext)
@@ -55,6 +55,11 @@ _SWAP_REFUSED: Refused = {
     **_NAMED,
     **_NAMED_AT_LENGTH,
     **dict.fromkeys(("-c", "--check", "-o", "--offset"), ""),
+}
+_XFS_REFUSED: Refused = {
+    **_NAMED,
+    "-p": _CONTENT,
+    **dict.fromkeys(("-N", "-b", "-c", "-n", "-r"), ""),
 }
 
 
@@ -152,6 +157,24 @@ def mkext4(
             inodes=inodes,
             options=options,
         )
+    )
+
+
+def mkxfs(
+    partition: Partition, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+) -> Xfs:
+    """Format a partition with XFS, of at least 300 MiB. `label` is at most 12 bytes.
+
+    `uuid` is derived from the step, if not given. `options` are further arguments of mkfs.xfs,
+    which override those of vmdsl. Blocks are of 4096 bytes, and there is no realtime section.
+    """
+    _check_options(options, "mkfs.xfs", _XFS_REFUSED)
+    if any("uuid=" in word for word in options):
+        raise refuse("mkfs.xfs's option uuid= among the options", "give uuid=")
+    if " " in label:
+        raise refuse(f"the label {label!r} has a space", "XFS takes none")
+    return record(
+        Xfs(partition=partition, label=_label(label, 12), uuid=_uuid(uuid), options=options)
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vmdsl.language.handles import RootFs, Swap
+from vmdsl.language.handles import Ext, RootFs, Swap, Vfat
 from vmdsl.language.layout import Layout, MountLayout
 from vmdsl.language.operations import Tree, TreeOperation
 from vmdsl.language.recording import record
+
+#: Their programs for fsck do nothing: the kernel looks after them when they are mounted.
+_NOT_CHECKED = ("xfs", "btrfs")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,7 +44,12 @@ def fstab_text(layout: Layout) -> str:
 
 def _row(mount: MountLayout) -> str:
     root = str(mount.path) == "/"
-    kind = mount.filesystem.filesystem.kind
-    options = "umask=0077" if kind == "vfat" else "errors=remount-ro" if root else "defaults"
+    filesystem = mount.filesystem.filesystem
+    options = "defaults"
+    if isinstance(filesystem, Vfat):
+        options = "umask=0077"
+    elif root and isinstance(filesystem, Ext):
+        options = "errors=remount-ro"
+    turn = 0 if filesystem.kind in _NOT_CHECKED else 1 if root else 2
     path = str(mount.path).replace("\\", r"\134").replace(" ", r"\040").replace("\t", r"\011")
-    return f"UUID={mount.filesystem.uuid} {path} {kind} {options} 0 {1 if root else 2}"
+    return f"UUID={mount.filesystem.uuid} {path} {filesystem.kind} {options} 0 {turn}"

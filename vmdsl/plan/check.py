@@ -11,16 +11,28 @@ from pathlib import Path
 from vmdsl import programs
 from vmdsl.errors import Problem, Where
 from vmdsl.host.packages import how_to_get
-from vmdsl.language.handles import Disk, Ext2, Ext3, Ext4, Filesystem, Partition, Swap, Table, Vfat
+from vmdsl.language.handles import (
+    Disk,
+    Ext2,
+    Ext3,
+    Ext4,
+    Filesystem,
+    Partition,
+    Swap,
+    Table,
+    Vfat,
+    Xfs,
+)
 from vmdsl.language.operations import Operation
 from vmdsl.language.secret import secrets_in
-from vmdsl.plan import rules_disk, rules_packages, rules_system
+from vmdsl.plan import rules_disk, rules_system
 
 _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
     Ext2: ("mke2fs", "debugfs"),
     Ext3: ("mke2fs", "debugfs"),
     Ext4: ("mke2fs", "debugfs"),
     Vfat: ("mkfs.vfat", "fsck.vfat", "mmd", "mcopy"),
+    Xfs: ("mkfs.xfs",),
     Swap: ("mkswap",),
 }
 
@@ -45,12 +57,7 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         _programs_are_there,
     ):
         problems += rule(operations)
-    for rule_of_files in (
-        _local_files_exist,
-        rules_packages.keyrings_are_keys,
-        rules_packages.debs_are_packages,
-    ):
-        problems += rule_of_files(operations, recipe)
+    problems += _local_files_exist(operations, recipe)
     if complete:
         if not any(isinstance(operation, Disk | Table) for operation in operations):
             problems.append(

@@ -40,6 +40,9 @@ TYPE_CODES = {
     "prep": ("9E1A2D38-C612-4316-AA26-8B49521E5A8B", "41"),
 }
 
+#: The smallest filesystems that the tools make, in bytes.
+LEAST = {"xfs": 300 * 2**20, "btrfs": 110 * 2**20, "f2fs": 52 * 2**20}
+
 _T = TypeVar("_T", bound=Operation)
 
 
@@ -79,6 +82,7 @@ def lay_out(
         for filesystem in _all(operations, Filesystem)
         if id(filesystem.partition) in by_partition
     ]
+    problems += [problem for f in filesystems if (problem := _too_small(f)) is not None]
     by_filesystem = {id(f.filesystem): f for f in filesystems}
     mounts = [
         MountLayout(mounted=m, filesystem=by_filesystem[id(m.filesystem)], path=m.path)
@@ -115,6 +119,18 @@ class _Ids:
 
 def _first_32_bits(identifier: uuid.UUID) -> int:
     return identifier.int >> 96
+
+
+def _too_small(filesystem: FilesystemLayout) -> Problem | None:
+    least = LEAST.get(filesystem.filesystem.kind, 0)
+    partition = filesystem.partition
+    if not 0 < partition.size < least:
+        return None
+    return filesystem.filesystem.problem(
+        f"{filesystem.filesystem.kind} takes {Size(least)} at least, and the partition "
+        f"{partition.partition.name} has {Size(partition.size)}",
+        f"enlarge the partition ({partition.partition.origin.where})",
+    )
 
 
 def _uuid(filesystem: Filesystem, derived: uuid.UUID) -> str:

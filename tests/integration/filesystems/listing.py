@@ -1,0 +1,45 @@
+"""Tells all of what is in a directory: python3 listing.py DIRECTORY.
+
+A line for each file, sorted, with all that must be the same whatever filesystem holds it. It is
+run in a build's sandbox and in the machine that was built, so it needs nothing but Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def content(path: Path, mode: int) -> str:
+    if stat.S_ISLNK(mode):
+        return os.readlink(path)  # noqa: PTH115 (a Path would be another text)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if stat.S_ISREG(mode) else ""
+
+
+def told(top: Path) -> Iterator[str]:
+    for path in sorted([top, *top.rglob("*")], key=os.fsencode):
+        about = path.lstat()
+        names = sorted(os.listxattr(path, follow_symlinks=False))
+        folder = stat.S_ISDIR(about.st_mode)
+        yield json.dumps(
+            {
+                "path": str(path.relative_to(top)),
+                "mode": f"{about.st_mode:o}",
+                "uid": about.st_uid,
+                "gid": about.st_gid,
+                "links": 0 if folder else about.st_nlink,
+                "size": about.st_size if stat.S_ISREG(about.st_mode) else 0,
+                "mtime": about.st_mtime_ns,
+                "content": content(path, about.st_mode),
+                "attributes": {n: os.getxattr(path, n, follow_symlinks=False).hex() for n in names},
+            }
+        )
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{line}\n" for line in told(Path(sys.argv[1])))
