@@ -3,7 +3,9 @@
 A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, step`.
 """
 
-from vmdsl.language.bootstrap import apt, debootstrap
+from vmdsl.language.apt import apt, apt_remove
+from vmdsl.language.bootstrap import debootstrap
+from vmdsl.language.debconf import preseed
 from vmdsl.language.directories import copy_tree, create_directory, create_symlink
 from vmdsl.language.disks import mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.language.files import copy_file, create_file, path_exists
@@ -32,6 +34,7 @@ from vmdsl.language.passwords import set_password
 from vmdsl.language.recording import record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.language.shells import chroot, host_shell
+from vmdsl.language.sources import Source, apt_source
 from vmdsl.language.steps import Flag, Option, Step, flag, option, require, step, step_if
 from vmdsl.language.tarballs import cache_rootfs, system_from, unpack_rootfs
 from vmdsl.values import Arch, GiB, KiB, MiB, Size, Suite, TiB
@@ -60,6 +63,7 @@ __all__ = [
     "RootFs",
     "Secret",
     "Size",
+    "Source",
     "Step",
     "Suite",
     "Swap",
@@ -69,6 +73,8 @@ __all__ = [
     "Vfat",
     "Xfs",
     "apt",
+    "apt_remove",
+    "apt_source",
     "cache_rootfs",
     "chroot",
     "copy_file",
@@ -96,6 +102,7 @@ __all__ = [
     "mount",
     "option",
     "path_exists",
+    "preseed",
     "record",
     "refuse",
     "require",

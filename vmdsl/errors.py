@@ -75,6 +75,14 @@ class BuildError(VmdslError):
     exit_code = 5
 
 
+class CommandError(BuildError):
+    """A program of a build failed. `output` is the last of what it printed."""
+
+    def __init__(self, problem: Problem, *, output: str) -> None:
+        super().__init__(problem)
+        self.output = output
+
+
 class BootError(VmdslError):
     """A virtual machine did not do what was asked of it."""
 

@@ -16,7 +16,7 @@ from vmdsl.build.copying import Copier
 from vmdsl.build.job import Job
 from vmdsl.build.mask import Mask
 from vmdsl.build.owners import OutsideIds, chown, gid_of, uid_of
-from vmdsl.errors import BuildError, Problem
+from vmdsl.errors import BuildError, CommandError, Problem
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, Owner
 from vmdsl.language.secret import Secret
@@ -111,19 +111,21 @@ class BuildTree:
         if not done.ok:
             ended = f"exit code {done.code}" if done.code > 0 else f"signal {-done.code}"
             shown = command[2:] if command[0] == "chroot" else command
-            raise BuildError(
+            output = self._end_of_log(before)
+            lines = [line[:_LINE] for line in output.splitlines()[-_LAST_LINES:]]
+            raise CommandError(
                 Problem(
                     what=f"the command failed ({ended}): {_short(' '.join(shown))}",
-                    hint="\n".join(self._last_lines(before)) or "it printed nothing",
-                )
+                    hint="\n".join(lines) or "it printed nothing",
+                ),
+                output=output,
             )
 
-    def _last_lines(self, start: int) -> list[str]:
-        """The last lines of what the log has from an offset on."""
+    def _end_of_log(self, start: int) -> str:
+        """The last of what the log has from an offset on."""
         with open(f"/proc/self/fd/{self._log}", "rb") as log:  # noqa: PTH123 (an open file)
             log.seek(max(start, os.fstat(self._log).st_size - _LAST_BYTES - self._mask.longest))
-            lines = self._mask.all_of(log.read()).decode(errors="replace").splitlines()
-        return [line[:_LINE] for line in lines[-_LAST_LINES:]]
+            return self._mask.all_of(log.read()).decode(errors="replace")
 
     def bind(self, source: Path, target: str) -> None:
         place = self.inside(lambda: os.path.realpath(target))

@@ -182,6 +182,8 @@ class RootFs:
     mounted: Mounted[Any]
     suite: Suite
     arch: Arch
+    #: The proxy of debootstrap(), for packages that come later.
+    proxy: str = ""
 
     @property
     def name(self) -> str:

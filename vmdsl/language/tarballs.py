@@ -13,11 +13,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from vmdsl.errors import BuildError
-from vmdsl.language.bootstrap import RootMaker, check_place, suite_of
 from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.leftovers import LEFTOVERS
 from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import record, refuse
+from vmdsl.language.roots import RootMaker, check_place, suite_of
 from vmdsl.values import Arch, Suite
 
 #: The compression of each ending, as GNU tar's option for it; "" for none.

@@ -25,7 +25,7 @@ from vmdsl.language.handles import (
 )
 from vmdsl.language.operations import Operation
 from vmdsl.language.secret import secrets_in
-from vmdsl.plan import rules_disk, rules_system
+from vmdsl.plan import rules_disk, rules_packages, rules_system
 
 _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
     Ext2: ("mke2fs", "debugfs"),
@@ -57,7 +57,12 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         _programs_are_there,
     ):
         problems += rule(operations)
-    problems += _local_files_exist(operations, recipe)
+    for rule_of_files in (
+        _local_files_exist,
+        rules_packages.keyrings_are_keys,
+        rules_packages.debs_are_packages,
+    ):
+        problems += rule_of_files(operations, recipe)
     if complete:
         if not any(isinstance(operation, Disk | Table) for operation in operations):
             problems.append(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import platform
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from vmdsl.errors import Problem
-from vmdsl.language.bootstrap import Apt, Debootstrap, RootMaker
+from vmdsl.language.apt import Apt, AptRemove
+from vmdsl.language.debconf import Preseed
 from vmdsl.language.directories import CopyTree, CreateDirectory, CreateSymlink
 from vmdsl.language.files import CopyFile, CreateFile, PathExists
 from vmdsl.language.fstab import Fstab
@@ -17,7 +19,10 @@ from vmdsl.language.grub_config import GrubConfig, GrubOperation
 from vmdsl.language.grub_ieee1275 import PLATFORMS, GrubIeee1275
 from vmdsl.language.grub_uefi import EFI, GrubUefi
 from vmdsl.language.handles import Gpt, Mounted, RootFs, Vfat
+from vmdsl.language.mmdebstrap import Debootstrap
 from vmdsl.language.operations import Operation, TreeOperation
+from vmdsl.language.roots import RootMaker
+from vmdsl.language.sources import AptSource
 from vmdsl.language.tarballs import CacheRootfs, UnpackRootfs
 from vmdsl.values import Arch, debian_suites, suite_aliases
 
@@ -25,7 +30,10 @@ _NATIVE = {"x86_64": (Arch.AMD64, Arch.I386), "aarch64": (Arch.ARM64,)}
 _LAST_I386 = "bookworm"
 _TRANSPARENT = (
     Apt,
+    AptRemove,
+    AptSource,
     Debootstrap,
+    Preseed,
     CreateFile,
     CopyFile,
     CreateDirectory,
@@ -167,18 +175,10 @@ def boot_loader_is_installed(operations: Sequence[Operation]) -> Iterator[Proble
     named: set[str] = set()
     own_archive = False  # whose packages may bring a kernel by another name
     for operation in operations:
-        if isinstance(operation, Apt):
-            named.update(
-                package.partition("/")[0].partition("=")[0] for package in operation.packages
-            )
-        elif isinstance(operation, Debootstrap):
-            named.update(operation.include)
-            own_archive = bool(operation.mirror)
-        elif isinstance(operation, CreateFile | CopyFile):
-            own_archive |= operation.path.startswith("/etc/apt/")
-        elif isinstance(operation, CopyTree):
-            apt, copied = PurePosixPath("/etc/apt"), PurePosixPath(operation.path)
-            own_archive |= copied.is_relative_to(apt) or apt.is_relative_to(copied)
+        named |= _packages_of(operation)
+        own_archive |= _is_own_archive(operation)
+        if isinstance(operation, AptRemove):  # of a kernel, others may be left
+            named = {n for n in named if n not in operation.packages or n.startswith("linux-image")}
         elif isinstance(operation, TreeOperation) and not isinstance(operation, _TRANSPARENT):
             return  # a script or a third party's operation may have installed anything
         if (
@@ -197,3 +197,28 @@ def boot_loader_is_installed(operations: Sequence[Operation]) -> Iterator[Proble
                     f"no step above installs {package}, which {operation.summary()} needs",
                     f'add it to the packages, as in apt(system(), "{package}")',
                 )
+
+
+def _packages_of(operation: Operation) -> set[str]:
+    """The packages that an operation names."""
+    if isinstance(operation, Debootstrap):
+        return set(operation.include)
+    if isinstance(operation, Apt):
+        local = {deb.name.partition("_")[0] for deb in operation.debs}
+        return local | {re.split("[:=/]", name)[0] for name in operation.packages}
+    return set()
+
+
+def _is_own_archive(operation: Operation) -> bool:
+    """Whether packages of another archive than Debian's come from an operation."""
+    match operation:
+        case Debootstrap(mirror=mirror, sources=sources):
+            return bool(mirror or sources)
+        case Apt(debs=debs):
+            return bool(debs)
+        case CreateFile(path=path) | CopyFile(path=path):
+            return path.startswith("/etc/apt/")
+        case CopyTree(path=path):
+            apt, copied = PurePosixPath("/etc/apt"), PurePosixPath(path)
+            return copied.is_relative_to(apt) or apt.is_relative_to(copied)
+    return isinstance(operation, AptSource)

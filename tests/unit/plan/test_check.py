@@ -69,7 +69,7 @@ def test_suites_of_debian(write: Write, suite: str) -> None:
 
 def test_suite_of_another_archive(write: Write) -> None:
     assert about(write, arguments='suite="noble"') == ["Debian has no suite noble"]
-    assert about(write, arguments='suite="noble", mirror="file:///srv/mirror"') == []
+    assert about(write, arguments='suite="noble", mirror="http://mirror.example/debian"') == []
 
 
 def test_suites_are_not_known_without_debians_table(
@@ -108,6 +108,7 @@ def test_grub_is_for_pcs(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 KERNEL = "no step above installs a kernel"
+NO_DEB = "there is no file no.deb"
 GRUB = "no step above installs grub-pc, which GRUB for BIOS needs"
 
 
@@ -120,7 +121,38 @@ GRUB = "no step above installs grub-pc, which GRUB for BIOS needs"
         ("grub_bios(system())", 'include=["linux-image-amd64", "grub2"]', []),
         ('apt(system(), "grub-pc"); grub_bios(system())', "", [KERNEL]),
         ('apt(system(), "acme-kernel", "grub-pc"); grub_bios(system())', "", [KERNEL]),
-        ('apt(system(), "grub-pc"); grub_bios(system())', 'mirror="file:///srv"', []),
+        ('apt(system(), "grub-pc"); grub_bios(system())', 'mirror="http://m.example"', []),
+        (
+            (
+                'apt_source(system(), Source(name="a", uris=["http://a.example"], suites=["x"]));'
+                'apt(system(), "acme-kernel", "grub-pc"); grub_bios(system())'
+            ),
+            "",
+            [],
+        ),
+        ('apt(system(), "grub-pc", debs=["no.deb"]); grub_bios(system())', "", [NO_DEB]),
+        (
+            'apt(system(), "linux-image-amd64", debs=["grub-pc_2.deb"]); grub_bios(system())',
+            "",
+            ["there is no file grub-pc_2.deb"],
+        ),
+        (
+            (
+                'apt(system(), "linux-image-amd64", "grub-pc:amd64");'
+                'apt_remove(system(), "linux-image-amd64"); grub_bios(system())'
+            ),
+            "",
+            [],
+        ),
+        (
+            (
+                'apt(system(), "linux-image-amd64", "grub-pc"); apt_remove(system(), "grub-pc");'
+                "grub_bios(system())"
+            ),
+            "",
+            [GRUB],
+        ),
+        ('preseed(system(), "a a/b string c"); grub_bios(system())', "", [KERNEL, GRUB]),
         (
             'create_file(system(), "/etc/apt/x", ""); grub_bios(system())',
             'include=["grub-pc"]',

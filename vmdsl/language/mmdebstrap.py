@@ -1,0 +1,263 @@
+"""The operation of debootstrap(): mmdebstrap makes a system from the archive."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from vmdsl.language.apt import note_sources, proxy_environment
+from vmdsl.language.apt_errors import explained
+from vmdsl.language.operations import Tree
+from vmdsl.language.roots import RootMaker
+from vmdsl.language.sources import DEBIAN_KEYS, FOLDER, Source, install_keyring, suffix_of
+from vmdsl.values import Suite
+
+Variant = Literal["minbase", "buildd", "important", "standard"]
+SourcesFormat = Literal["deb822", "one-line"]
+#: The name of the source that debootstrap() itself makes.
+MAIN = "debian"
+
+_PRIORITIES = {
+    "minbase": (),
+    "buildd": (),
+    "important": ("important",),
+    "standard": ("important", "standard"),
+}
+#: These leave it to debootstrap to merge /usr, and have their sources in one file of lines.
+_BEFORE_TRIXIE = ("buster", "bullseye", "bookworm")
+_MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"
+_CERTIFICATES = "/usr/local/share/ca-certificates"
+_OWN_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+#: The host's resolver, and options that were for this bootstrap alone.
+_LEFT_BY_MMDEBSTRAP = (
+    "/etc/resolv.conf",
+    "/etc/apt/apt.conf.d/99mmdebstrap",
+    "/etc/dpkg/dpkg.cfg.d/99mmdebstrap",
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Debootstrap(RootMaker):
+    """A minimal Debian system, made by mmdebstrap."""
+
+    programs = ("mmdebstrap",)
+
+    mirror: str
+    keyring: Path | None
+    install_keyring: bool
+    check_valid_until: bool
+    components: tuple[str, ...]
+    sources: tuple[Source, ...]
+    format: SourcesFormat
+    tls_ca_certs: tuple[Path, ...]
+    proxy: str
+    variant: Variant
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+    def summary(self) -> str:
+        return f"debootstrap {self.suite} ({self.variant}, {self.arch})"
+
+    @property
+    def keyrings(self) -> tuple[Path, ...]:
+        """The local files of the keyrings of all sources."""
+        own = () if self.keyring is None else (self.keyring,)
+        return (*own, *(file for source in self.sources for file in source.keyring_files))
+
+    def local_files(self) -> tuple[Path, ...]:
+        return (*self.keyrings, *self.tls_ca_certs)
+
+    def apply(self, tree: Tree) -> None:
+        """Fetch the archive's index, learn its date, then install from just that index."""
+        with explained():
+            main = self._main(tree)
+            files = _outside(tree, main, self.sources)
+            lists = tree.scratch / "index"
+            self._mmdebstrap(tree, "--variant=custom", "--skip=cleanup", target=lists, where=files)
+            lists = lists / "var/lib/apt/lists"
+            tree.set_epoch(archive_date(lists))
+            self._mmdebstrap(
+                tree,
+                *self._selection(),
+                *self._hooks(tree),
+                f'--setup-hook=cp -r {lists}/. "$1/var/lib/apt/lists/"',
+                "--skip=update,cleanup/apt/lists",
+                target=tree.path,
+                where=files,
+            )
+        for number, file in enumerate(files):
+            tree.remove(f"{FOLDER}/{number:04}{file.name}")
+        self._write_sources(tree, main)
+        tree.inside(note_sources)
+        today = tree.epoch // 86400
+        tree.write("/etc/hostname", "localhost\n")
+        for path in _LEFT_BY_MMDEBSTRAP:
+            tree.remove(path)
+        tree.write("/etc/machine-id", "")
+        for path in ("/etc/shadow", "/etc/shadow-"):
+            if tree.exists(path):
+                tree.inside(partial(_set_change_day, path, today))
+
+    def _main(self, tree: Tree) -> list[Source]:
+        """The archive itself: the mirror, or what mmdebstrap takes by default."""
+        places = {self.mirror: [self.suite.name]}
+        if not self.mirror:
+            defaults = tree.scratch / "defaults"
+            nothing_yet = ("--variant=custom", "--skip=update,cleanup")
+            self._mmdebstrap(tree, *nothing_yet, target=defaults, where=())
+            places = _places((defaults / "etc/apt/sources.list").read_text(encoding="utf-8"))
+        return [
+            Source(
+                name=MAIN,
+                uris=(uri,),
+                suites=suites,
+                components=self.components,
+                keyring=self.keyring or "",
+                install_keyring=self.install_keyring,
+                check_valid_until=self.check_valid_until,
+            )
+            for uri, suites in places.items()
+        ]
+
+    def _write_sources(self, tree: Tree, main: list[Source]) -> None:
+        """Replace what mmdebstrap read by what stays in the system."""
+        signed_by = install_keyring(tree, main[0])
+        if self.format == "deb822":
+            stanzas = "\n".join(source.stanza(signed_by) for source in main)
+            tree.write(f"{FOLDER}/{MAIN}.sources", stanzas)
+        else:  # Debian's own keys are trusted without a word, and lines may be added to these
+            signed_by = signed_by if self.keyring else ""
+            lines = "".join(source.lines(signed_by) for source in main)
+            tree.write("/etc/apt/sources.list", lines)
+        for source in self.sources:
+            tree.write(
+                f"{FOLDER}/{source.name}.sources", source.stanza(install_keyring(tree, source))
+            )
+
+    def _mmdebstrap(self, tree: Tree, *options: str, target: Path, where: Iterable[Path]) -> None:
+        tree.run(
+            "mmdebstrap",
+            "--mode=root",
+            "--format=directory",
+            f"--architectures={self.arch}",
+            f"--components={','.join(self.components)}",
+            "--dpkgopt=force-unsafe-io",
+            '--aptopt=Acquire::Retries "3"',
+            *self._trust(tree),
+            "--skip=check/qemu,check/signed-by",  # the plan's checks and the sources know
+            "--verbose",
+            *options,
+            self.suite.name,
+            str(target),
+            *map(str, where),
+            env=proxy_environment(self.proxy),
+        )
+
+    def _trust(self, tree: Tree) -> list[str]:
+        """What makes apt, on this machine, trust the given certificates as well as its own."""
+        if not self.tls_ca_certs:
+            return []
+        bundle = tree.scratch / "certificates"
+        own = [_OWN_CERTIFICATES] if _OWN_CERTIFICATES.is_file() else []
+        given = [tree.recipe_directory / file for file in self.tls_ca_certs]
+        bundle.write_bytes(b"\n".join(file.read_bytes() for file in [*own, *given]))
+        return [f'--aptopt=Acquire::https::CaInfo "{bundle}"']
+
+    def _hooks(self, tree: Tree) -> list[str]:
+        hooks = [f"--hook-dir={_MERGED_USR}"] if is_before_trixie(self.suite) else []
+        if self.tls_ca_certs:
+            files = [str(tree.recipe_directory / file) for file in self.tls_ca_certs]
+            place = f'"$1{_CERTIFICATES}"'
+            hooks.append(
+                f"--essential-hook=mkdir -p {place} && install -m 644 {shlex.join(files)} {place}"
+            )
+        return hooks
+
+    def _selection(self) -> list[str]:
+        wanted = list(self.include)
+        uris = [self.mirror, *(uri for source in self.sources for uri in source.uris)]
+        if self.tls_ca_certs or any(uri.startswith("https:") for uri in uris):
+            wanted += [n for n in ("ca-certificates",) if n not in (*wanted, *self.exclude)]
+        if not self.exclude:
+            return [
+                f"--variant={self.variant}",
+                *([f"--include={','.join(wanted)}"] * bool(wanted)),
+            ]
+        if self.variant == "buildd":
+            wanted.append("build-essential")
+        unwanted = ",".join(f"?exact-name({name})" for name in self.exclude)
+        none_of = f"?not({unwanted})" if len(self.exclude) == 1 else f"?not(?or({unwanted}))"
+        suite = f"?or(?archive(^{self.suite}$),?codename(^{self.suite}$))"
+        wanted += [
+            f"?narrow({suite},?architecture({self.arch}),?and(?priority({priority}),{none_of}))"
+            for priority in ("required", *_PRIORITIES[self.variant])
+        ]
+        return ["--variant=apt", *(f"--include={name}" for name in wanted)]
+
+
+def is_before_trixie(suite: Suite) -> bool:
+    """Whether a suite is of one of Debian's releases before trixie."""
+    return suite.name.partition("-")[0] in _BEFORE_TRIXIE
+
+
+def archive_date(lists: Path) -> int:
+    """The newest date of the archive's indexes, in seconds: the same for whoever sees this state.
+
+    SOURCE_DATE_EPOCH in the environment takes precedence. Raises ValueError without an index.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if given:
+        return int(given)
+    dates = [
+        parsedate_to_datetime(line.partition(":")[2].strip()).replace(tzinfo=UTC)
+        for release in sorted(lists.glob("*Release"))
+        for line in release.read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.startswith("Date:")
+    ]
+    return int(max(dates).timestamp())
+
+
+def _places(lines: str) -> dict[str, list[str]]:
+    """The addresses in a sources.list, each with its suites."""
+    found: dict[str, list[str]] = {}
+    for line in lines.splitlines():
+        _, uri, suite, *_ = line.split()
+        found.setdefault(uri, []).append(suite)
+    return found
+
+
+def _outside(tree: Tree, main: Sequence[Source], more: Sequence[Source]) -> list[Path]:
+    """Files for mmdebstrap, with the sources as programs of the host must see them."""
+    files = []
+    for group in (main, *([source] for source in more)):
+        file = tree.scratch / f"{group[0].name}.sources"
+        stanzas = [source.stanza(_keys_outside(tree, source)) for source in group]
+        file.write_text("\n".join(stanzas), encoding="utf-8")
+        files.append(file)
+    return files
+
+
+def _keys_outside(tree: Tree, source: Source) -> str:
+    """Where the host's apt finds the keys of a source, by a name that it accepts."""
+    for keyring in source.keyring_files:
+        keys = (tree.recipe_directory / keyring).read_bytes()
+        copy = tree.scratch / f"{source.name}{suffix_of(keys)}"
+        copy.write_bytes(keys)
+        return str(copy)
+    return "" if source.trusted else str(DEBIAN_KEYS)
+
+
+def _set_change_day(path: str, day: int) -> None:
+    """Say that all passwords were last changed on `day`, not on the day of the build."""
+    lines = [line.split(":") for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    for fields in lines:
+        if fields[2]:
+            fields[2] = str(day)
+    Path(path).write_text("".join(":".join(fields) + "\n" for fields in lines), encoding="utf-8")

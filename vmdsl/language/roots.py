@@ -1,0 +1,35 @@
+"""What fills the empty tree with a system, in whatever way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from vmdsl.language.handles import Mounted
+from vmdsl.language.operations import TreeOperation
+from vmdsl.language.recording import refuse
+from vmdsl.values import Arch, Suite
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RootMaker(TreeOperation):
+    """What fills the empty tree with a system."""
+
+    suite: Suite
+    arch: Arch
+
+
+def check_place(mounted: Mounted[Any]) -> None:
+    """Refuse a system anywhere but in the root filesystem."""
+    if mounted.on is not None:
+        raise refuse(f"a system at {mounted.path}", "give the filesystem that is mounted at /")
+
+
+def suite_of(suite: Suite | str) -> Suite:
+    """The suite that a recipe names; refuses what is no name."""
+    if isinstance(suite, Suite):
+        return suite
+    try:
+        return Suite.parse(suite)
+    except ValueError as error:
+        raise refuse(str(error)) from None
