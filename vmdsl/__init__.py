@@ -11,6 +11,7 @@ from vmdsl.language.disks import mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.language.files import copy_file, create_file, path_exists
 from vmdsl.language.filesystems import mkext2, mkext3, mkext4, mkswap, mkvfat, mkxfs
 from vmdsl.language.fstab import fstab
+from vmdsl.language.growth import grow_root
 from vmdsl.language.grub import grub_bios, grub_ieee1275, grub_uefi
 from vmdsl.language.handles import (
     Disk,
@@ -85,6 +86,7 @@ __all__ = [
     "debootstrap",
     "flag",
     "fstab",
+    "grow_root",
     "grub_bios",
     "grub_ieee1275",
     "grub_uefi",

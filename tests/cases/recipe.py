@@ -1,6 +1,7 @@
 """What the calls in case files start from."""
 
 from vmdsl import *
+from vmdsl_stdlib import *
 
 
 @step

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import vmdsl
+import vmdsl_stdlib
 from vmdsl import programs
 from vmdsl.build.assemble import table_script
 from vmdsl.build.ext import make_ext
@@ -268,6 +269,7 @@ def operations() -> Iterator[str]:
     for name in vmdsl.__all__:
         if inspect.isfunction(getattr(vmdsl, name)) and name not in NO_OPERATIONS:
             yield name
+    yield from vmdsl_stdlib.__all__
 
 
 @pytest.mark.parametrize("name", list(operations()))

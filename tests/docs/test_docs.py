@@ -185,8 +185,10 @@ def test_links(page: Path) -> None:
 def test_the_map_has_every_module() -> None:
     text = (REPOSITORY / "docs/explanation/architecture.md").read_text("utf-8")
     named = set(re.findall(r"`(\w+(?:/\w+)*\.(?:py|txt|ini))`", text))
-    package = REPOSITORY / "vmdsl"
+    package, library = REPOSITORY / "vmdsl", REPOSITORY / "stdlib"
     modules = {str(p.relative_to(package)) for p in package.rglob("*.py") if p.stat().st_size > 150}
+    modules |= {str(p.relative_to(library)) for p in library.glob("*/[a-z]*.py")}
     assert sorted(modules - named) == [], "architecture.md says nothing of these modules"
-    there = [any((root / name).exists() for root in (package, REPOSITORY)) for name in named]
+    roots = (package, library, REPOSITORY)
+    there = [any((root / name).exists() for root in roots) for name in named]
     assert all(there), dict(zip(named, there, strict=True))

@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 
 import vmdsl
+import vmdsl_stdlib
 
 REPOSITORY = Path(__file__).parents[2]
 PLACE = REPOSITORY / "docs/reference/operations"
@@ -153,7 +154,7 @@ def index(packages: list[Any]) -> str:
 
 
 def pages() -> dict[str, str]:
-    packages = [vmdsl]
+    packages = [vmdsl, vmdsl_stdlib]
     made = {
         f"{name}.md": page(name, function)
         for package in packages
@@ -176,7 +177,7 @@ def test_the_reference_is_what_the_docstrings_say() -> None:
         pytest.fail(f"out of date: {', '.join(stale)}: run `nox -s golden`", pytrace=False)
 
 
-@pytest.mark.parametrize("name", sorted(functions(vmdsl)))
+@pytest.mark.parametrize("name", sorted({*functions(vmdsl), *functions(vmdsl_stdlib)}))
 def test_every_operation_has_a_docstring(name: str) -> None:
-    function = functions(vmdsl)[name]
+    function = {**functions(vmdsl), **functions(vmdsl_stdlib)}[name]
     assert first_sentence(function).endswith((".", ":"))

@@ -147,3 +147,21 @@ def test_one_package_prints_and_exits(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_no_module_is_long(module: str) -> None:
     assert len(MODULES[module].read_text("utf-8").splitlines()) <= MOST_LINES
+
+
+LIBRARY = sorted((PACKAGE.parent / "stdlib/vmdsl_stdlib").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.name)
+def test_the_library_is_written_as_anybody_could(path: Path) -> None:
+    """It imports what vmdsl exports, and is a package with types."""
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= MOST_LINES
+    assert (path.parent / "py.typed").exists()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            assert not [a.name for a in node.names if a.name.startswith("vmdsl")]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("vmdsl."):
+            pytest.fail(f"{path.name}:{node.lineno} imports {node.module}")
+        elif isinstance(node, ast.ImportFrom) and node.module == "vmdsl":
+            assert {alias.name for alias in node.names} <= set(vmdsl.__all__)

@@ -60,7 +60,9 @@ class Serial(StrEnum):
 class Machine:
     """A PC that boots `image`, which it never changes, unless `keep` is set.
 
-    What else the guest writes is lost; the firmware's variables always are.
+    What else the guest writes is lost; the firmware's variables always are. `ssh_port` is a port
+    of this machine, for programs of this machine alone, that leads to the guest's port 22. `disks`
+    are further disks, which the guest cannot change.
 
     One processor, unless asked: a kernel rewrites its own code while it starts, and where QEMU
     translates it for several processors side by side, a boot panics in that now and then.
@@ -71,6 +73,8 @@ class Machine:
     memory: Size = field(default_factory=lambda: GiB(1))
     cpus: int = 1
     network: bool = True
+    ssh_port: int | None = None
+    disks: tuple[Path, ...] = ()
     keep: bool = False
     accel: Accel = Accel.TCG
 
@@ -91,7 +95,8 @@ def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
         *("-m", f"{machine.memory.bytes // 2**20}M"),
         *_firmware(machine.firmware),
         *("-drive", _drive(machine.image, keep=machine.keep)),
-        *_network(card=machine.network),
+        *(word for disk in machine.disks for word in ("-drive", f"{_drive(disk)},readonly=on")),
+        *_network(machine),
         *("-device", "virtio-rng-pci"),
         *("-display", "none"),
         *_serial(serial),
@@ -145,7 +150,7 @@ def _firmware(firmware: Firmware) -> tuple[str, ...]:
     )
 
 
-def _drive(image: Path, *, keep: bool) -> str:
+def _drive(image: Path, *, keep: bool = False) -> str:
     form = _FORMATS.get(image.suffix, "raw")
     # QEMU reads `,,` as a comma; what was written need not survive a crash.
     file = str(image.absolute()).replace(",", ",,")
@@ -153,11 +158,13 @@ def _drive(image: Path, *, keep: bool) -> str:
     return f"if=virtio,format={form},snapshot={snapshot},cache=unsafe,file={file}"
 
 
-def _network(*, card: bool) -> tuple[str, ...]:
-    if not card:
+def _network(machine: Machine) -> tuple[str, ...]:
+    if not machine.network:
         return ("-nic", "none")
+    port = machine.ssh_port
+    forward = f",hostfwd=tcp:127.0.0.1:{port}-:22" if port is not None else ""
     # No option ROM: the machine boots from its disk only, and starts faster.
-    return ("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=")
+    return ("-netdev", f"user,id=net{forward}", "-device", "virtio-net-pci,netdev=net,romfile=")
 
 
 def _serial(serial: Serial) -> tuple[str, ...]:

@@ -19,8 +19,9 @@ def clean() -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    for name in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
-        path = Path(name)
-        with suppress(FileNotFoundError):
-            if not path.is_symlink() and len(path.read_text("ascii").strip()) == _ID_LENGTH:
-                path.write_text("", encoding="ascii")
+    machine, dbus = Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id")
+    with suppress(FileNotFoundError):
+        if not machine.is_symlink() and len(machine.read_text("ascii").strip()) == _ID_LENGTH:
+            machine.write_text("", encoding="ascii")
+    if not dbus.is_symlink():  # systemd makes it a symlink to the other
+        dbus.unlink(missing_ok=True)

@@ -169,6 +169,15 @@ def boot(
     no_network: Annotated[
         bool, typer.Option("--no-network", help="Give the machine no network card.")
     ] = False,
+    ssh_port: Annotated[
+        int | None,
+        typer.Option(
+            help="A port of this machine that leads to the image's server for SSH.",
+            min=1,
+            max=65535,
+            show_default=False,
+        ),
+    ] = None,
     cache_dir: _Cache = None,
 ) -> int:
     """Run an image in QEMU, with its serial console on this terminal."""
@@ -183,6 +192,7 @@ def boot(
         firmware=Firmware(firmware),
         memory=memory,
         network=not no_network,
+        ssh_port=ssh_port,
         accel=choose(_cache(cache_dir)),
     )
     if sys.stdin.isatty():

@@ -48,6 +48,7 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         rules_disk.uuids_are_apart,
         rules_disk.mounts_are_apart,
         rules_disk.boot_partitions_suit,
+        rules_disk.root_has_room_to_grow,
         rules_disk.handles_are_recorded,
         rules_system.system_comes_first,
         rules_system.system_has_owners,

@@ -39,6 +39,8 @@ IMAGES = {
     "secure_boot": Expected(
         firmware=(SECURE_BOOT,), arguments=("--console-login",), hostname="secure"
     ),
+    "ci_worker": Expected(firmware=(BIOS,), arguments=("--console-login",), hostname="ci-worker"),
+    "cloud": Expected(firmware=(BIOS, UEFI), arguments=("--console-login",), hostname="cloud"),
 }
 
 

@@ -59,6 +59,16 @@ def test_no_network_is_no_card() -> None:
     assert "virtio-net" not in line
 
 
+def test_a_port_leads_to_ssh() -> None:
+    line = " ".join(argv(replace(BIOS, ssh_port=2222)))
+    assert "-netdev user,id=net,hostfwd=tcp:127.0.0.1:2222-:22 " in line
+
+
+def test_further_disks_are_behind_the_image() -> None:
+    line = " ".join(argv(replace(BIOS, disks=(Path("/images/seed.iso"),))))
+    assert line.index("server.img") < line.index("file=/images/seed.iso,readonly=on")
+
+
 def test_a_terminal_has_the_monitor_too_and_may_reboot() -> None:
     assert argv(BIOS, Serial.TERMINAL)[-2:] == ("-serial", "mon:stdio")
     assert "-no-reboot" not in argv(BIOS, Serial.TERMINAL)

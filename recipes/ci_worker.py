@@ -1,0 +1,79 @@
+"""A worker for continuous integration: boots on a BIOS, has a server for SSH, and grows.
+
+Without `--ssh-key`, nobody can log in.
+"""
+
+from vmdsl import (
+    Arch,
+    Ext4,
+    GiB,
+    Mounted,
+    RootFs,
+    Suite,
+    flag,
+    fstab,
+    grow_root,
+    grub_bios,
+    mkext4,
+    mkimg,
+    mkmsdos,
+    mkpart,
+    mount,
+    option,
+    require,
+    step,
+    step_if,
+)
+from vmdsl_stdlib import (
+    add_ssh_server,
+    add_user,
+    debian,
+    open_root_console,
+    set_hostname,
+    tidy,
+    use_dhcp,
+)
+
+suite = option(Suite("trixie"), help="Release of Debian.")
+arch = option(Arch.AMD64, help="Architecture; i386 has no kernel after bookworm.")
+size = option(GiB(3), help="Size of the image; the machine's disk may be larger.")
+ssh_key = option("", help="Public key of SSH that lets the user worker in.")
+compilers = flag(default=False, help="Install what Debian's packages are built with.")
+console_login = flag(default=False, help="Let root log in on the console without a password.")
+
+
+@step
+def architecture() -> None:
+    require(arch() in {Arch.AMD64, Arch.I386}, "the worker is for amd64 and i386")
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(mkmsdos(mkimg(size())), flags=("boot",))))
+
+
+@step
+def system() -> RootFs:
+    more = ("build-essential", "devscripts", "git") if compilers() else ()
+    return debian(root(), "grub-pc", *more, suite=suite(), arch=arch())
+
+
+@step
+def worker() -> None:
+    set_hostname(system(), "ci-worker")
+    use_dhcp(system())
+    add_ssh_server(system())
+    add_user(system(), "worker", ssh_keys=ssh_key(), sudo=True)
+
+
+@step_if(console_login)
+def console() -> None:
+    open_root_console(system())
+
+
+@step
+def boot() -> None:
+    fstab(system())
+    grow_root(system())
+    tidy(system())
+    grub_bios(system(), console="serial")

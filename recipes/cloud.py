@@ -1,0 +1,78 @@
+"""A cloud's image: boots with BIOS and UEFI, grows, and is configured by cloud-init.
+
+Nobody can log in until the cloud, or a disk with the label CIDATA, gives a key for the user debian.
+"""
+
+from vmdsl import (
+    Ext4,
+    GiB,
+    Gpt,
+    MiB,
+    Mounted,
+    Partition,
+    RootFs,
+    Suite,
+    Vfat,
+    flag,
+    fstab,
+    grub_bios,
+    grub_uefi,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mkpart,
+    mkvfat,
+    mount,
+    option,
+    step,
+    step_if,
+)
+from vmdsl_stdlib import add_cloud_init, debian, open_root_console, set_hostname, tidy
+
+suite = option(Suite("trixie"), help="Release of Debian.")
+size = option(GiB(3), help="Size of the image; the machine's disk may be larger.")
+console_login = flag(default=False, help="Let root log in on the console without a password.")
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(mkimg(size()))
+
+
+@step
+def bios_boot() -> Partition:
+    return mkpart(table(), size=MiB(1), type="bios-boot")
+
+
+@step
+def esp() -> Vfat:
+    return mkvfat(mkpart(table(), size=MiB(64), type="esp"))
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(table())))
+
+
+@step
+def system() -> RootFs:
+    return debian(root(), "grub-pc", "grub-efi-amd64-bin", suite=suite(), kernel="cloud")
+
+
+@step
+def configuration() -> None:
+    set_hostname(system(), "cloud")
+    add_cloud_init(system())
+
+
+@step_if(console_login)
+def console() -> None:
+    open_root_console(system())
+
+
+@step
+def boot() -> None:
+    fstab(system())
+    tidy(system())
+    grub_bios(system(), console="serial")
+    grub_uefi(system(), mount(esp(), "/boot/efi", on=root()), console="serial")

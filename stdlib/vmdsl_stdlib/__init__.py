@@ -1,0 +1,32 @@
+"""What many recipes need, as plain functions over vmdsl's own operations.
+
+A recipe imports it from here: `from vmdsl_stdlib import debian, add_user`. Each function says which
+packages it installs. Call them after `debian()` or `debootstrap()`, and `tidy()` last.
+"""
+
+from vmdsl_stdlib.base import debian
+from vmdsl_stdlib.cloud import add_cloud_init
+from vmdsl_stdlib.locale import set_keyboard, set_locale, set_time_zone
+from vmdsl_stdlib.network import set_hostname, use_dhcp
+from vmdsl_stdlib.ssh import add_ssh_server
+from vmdsl_stdlib.tidy import tidy
+from vmdsl_stdlib.units import disable_unit, enable_unit, mask_unit
+from vmdsl_stdlib.users import add_user, lock_root, open_root_console
+
+__all__ = [
+    "add_cloud_init",
+    "add_ssh_server",
+    "add_user",
+    "debian",
+    "disable_unit",
+    "enable_unit",
+    "lock_root",
+    "mask_unit",
+    "open_root_console",
+    "set_hostname",
+    "set_keyboard",
+    "set_locale",
+    "set_time_zone",
+    "tidy",
+    "use_dhcp",
+]

@@ -1,0 +1,45 @@
+"""Machines that a cloud configures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from vmdsl import RootFs, apt, create_file, grow_root, refuse
+from vmdsl_stdlib.network import use_dhcp
+from vmdsl_stdlib.ssh import add_ssh_server
+
+#: All need a word from outside: a disk, or a server that the firmware tells of.
+SOURCES = ("NoCloud", "ConfigDrive", "OpenStack", "Ec2", "Azure", "GCE", "Hetzner", "DigitalOcean")
+
+_CONFIG = """\
+datasource_list: [ {sources}, None ]
+disable_root: true
+ssh_pwauth: false
+growpart: {{ mode: "off" }}
+resize_rootfs: false
+system_info: {{ network: {{ renderers: [ networkd ] }} }}
+"""
+
+
+def add_cloud_init(system: RootFs, *, sources: Sequence[str] = SOURCES) -> None:
+    """Let a cloud configure the machine when it first starts, by cloud-init.
+
+    Nobody can log in until the cloud, or a disk with the label `CIDATA`, gives a key for the user
+    `debian`. The network comes up by DHCP, there is a server for SSH, and the root filesystem
+    grows to the end of the disk, also where no cloud is. `sources` are the clouds that are
+    looked for.
+
+    Packages: `cloud-init`, `sudo`, and those of `use_dhcp()` and `add_ssh_server()`.
+    """
+    if isinstance(sources, str):
+        raise refuse("sources= is one text", f'write a list: sources=["{sources}"]')
+    for source in sources:
+        if not re.fullmatch("[A-Za-z0-9]+", source):
+            raise refuse(f"{source!r} is not a source of cloud-init", "write it like NoCloud")
+    use_dhcp(system)
+    add_ssh_server(system)
+    grow_root(system)
+    apt(system, "cloud-init", "sudo", recommends=False)
+    config = _CONFIG.format(sources=", ".join(sources))
+    create_file(system, "/etc/cloud/cloud.cfg.d/95_image.cfg", config)

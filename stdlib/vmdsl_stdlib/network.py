@@ -1,0 +1,58 @@
+"""The machine's name, and its network."""
+
+from __future__ import annotations
+
+import re
+
+from vmdsl import RootFs, apt, create_file, refuse
+from vmdsl_stdlib.units import enable_unit
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_LONGEST = 64
+
+_DHCP = """\
+[Match]
+Name=en* eth*
+
+[Network]
+DHCP=yes
+
+[DHCPv4]
+UseDomains=yes
+"""
+#: Without a cable, what wants a network shall not wait for ever, nor fail.
+_WAIT = """\
+[Service]
+ExecStart=
+ExecStart=-/lib/systemd/systemd-networkd-wait-online --any --timeout=30
+"""
+
+
+def set_hostname(system: RootFs, name: str, *, domain: str = "") -> None:
+    """Name the machine. With `domain`, its full name is `name.domain`.
+
+    Writes `/etc/hostname` and `/etc/hosts`. Packages: none.
+    """
+    full = f"{name}.{domain}" if domain else name
+    labels = [name, *(domain.split(".") if domain else [])]
+    if len(name) > _LONGEST or not all(_LABEL.fullmatch(label) for label in labels):
+        raise refuse(f"{full!r} is not the name of a machine", "use letters, digits and hyphens")
+    names = f"{full} {name}" if domain else name
+    hosts = f"127.0.0.1 localhost\n127.0.1.1 {names}\n"
+    hosts += "::1 localhost ip6-localhost ip6-loopback\n"
+    hosts += "ff02::1 ip6-allnodes\nff02::2 ip6-allrouters\n"
+    create_file(system, "/etc/hostname", f"{name}\n")
+    create_file(system, "/etc/hosts", hosts)
+
+
+def use_dhcp(system: RootFs) -> None:
+    """Configure the network by DHCP and IPv6 announcements, on every wired interface.
+
+    systemd-networkd does it, and systemd-resolved asks the name servers. The system starts without
+    a network as well. Packages: `systemd-resolved`.
+    """
+    apt(system, "systemd-resolved", recommends=False)
+    create_file(system, "/etc/systemd/network/80-dhcp.network", _DHCP)
+    wait = "/etc/systemd/system/systemd-networkd-wait-online.service.d/no-failure.conf"
+    create_file(system, wait, _WAIT)
+    enable_unit(system, "systemd-networkd.service", "systemd-resolved.service")

@@ -1,0 +1,92 @@
+"""Users, and who may log in."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from vmdsl import (
+    RootFs,
+    Secret,
+    apt,
+    chroot,
+    create_directory,
+    create_file,
+    refuse,
+    set_password,
+)
+
+_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_KEY = re.compile(r"(^|\s)(ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{60,}={0,2}(\s|$)")
+_USER = """\
+# make the user {name}
+id {name} >/dev/null 2>&1 || useradd --create-home --user-group{uid} {name}
+usermod --shell {shell} {name}
+"""
+
+
+def add_user(
+    system: RootFs,
+    name: str,
+    *,
+    ssh_keys: str = "",
+    password: Secret | None = None,
+    sudo: bool = False,
+    groups: Sequence[str] = (),
+    shell: str = "/bin/bash",
+    uid: int | None = None,
+) -> None:
+    """Make a add_user with a home directory; one that is there is changed.
+
+    `ssh_keys` is what `~/.ssh/authorized_keys` is to hold: a public key a line. Without `password`,
+    no password lets the user in. `sudo` lets the user become root: with the password, if there is
+    one. `groups` are further groups, which the system has.
+
+    Packages: `sudo`, if `sudo` is on.
+    """
+    if not _NAME.fullmatch(name):
+        raise refuse(f"{name!r} is not the name of a user", "names are lower case: ann, build-1")
+    if isinstance(groups, str):
+        raise refuse("groups= is one text", f'write a list: groups=["{groups}"]')
+    for line in ssh_keys.splitlines():
+        if line.strip() and not line.startswith("#") and not _KEY.search(line):
+            raise refuse(
+                f"{line[:40]!r} is not a public key of SSH",
+                "write ssh-ed25519 AAAA… as in a .pub file",
+            )
+    number = "" if uid is None else f" --uid {uid}"
+    script = _USER.format(name=name, uid=number, shell=shlex.quote(shell))
+    if groups:
+        script += f"usermod --append --groups {shlex.quote(','.join(groups))} {name}\n"
+    chroot(system, script)
+    if ssh_keys.strip():
+        home = f"/home/{name}"
+        create_directory(system, f"{home}/.ssh", mode=0o700, uid=name, gid=name)
+        create_file(
+            system,
+            f"{home}/.ssh/authorized_keys",
+            f"{ssh_keys.strip()}\n",
+            mode=0o600,
+            uid=name,
+            gid=name,
+        )
+    if password is not None:
+        set_password(system, name, password)
+    if sudo:
+        apt(system, "sudo", recommends=False)
+        rule = "ALL" if password is not None else "NOPASSWD: ALL"
+        create_file(system, f"/etc/sudoers.d/{name}", f"{name} ALL=(ALL:ALL) {rule}\n", mode=0o440)
+
+
+def lock_root(system: RootFs) -> None:
+    """Let no password of root's be right, as it is in a new system. Packages: none."""
+    chroot(system, "passwd --quiet --lock root")
+
+
+def open_root_console(system: RootFs) -> None:
+    """Let root log in on consoles without a password: for tests, and for machines behind doors.
+
+    SSH does not let anybody in without a password. Packages: none.
+    """
+    chroot(system, "passwd --quiet --delete root")
