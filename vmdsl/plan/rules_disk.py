@@ -107,16 +107,24 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
                 "boot loader itself and no filesystem",
                 "leave it unformatted",
             )
-        partition, wanted = None, ""
         if isinstance(operation, GrubUefi):
-            partition, wanted = operation.esp.filesystem.partition, "esp"
+            yield from _of_type(operation, operation.esp.filesystem.partition, "esp")
         elif isinstance(operation, GrubPrep):
-            partition, wanted = operation.partition, "prep"
-        if partition is not None and partition.type != wanted:
-            yield operation.problem(
-                f"firmware won't look at {partition.name}, of the type {partition.type}",
-                f'add type="{wanted}" to its mkpart ({partition.origin.where})',
-            )
+            partition = operation.partition
+            yield from _of_type(operation, partition, "prep")
+            if isinstance(partition.table, Msdos) and "boot" not in partition.flags:
+                yield operation.problem(
+                    f"firmware won't look at {partition.name}, which isn't active in its MBR",
+                    f'add flags=("boot",) to its mkpart ({partition.origin.where})',
+                )
+
+
+def _of_type(operation: Operation, partition: Partition, wanted: str) -> Iterator[Problem]:
+    if partition.type != wanted:
+        yield operation.problem(
+            f"firmware won't look at {partition.name}, of the type {partition.type}",
+            f'add type="{wanted}" to its mkpart ({partition.origin.where})',
+        )
 
 
 def root_has_room_to_grow(operations: Sequence[Operation]) -> Iterator[Problem]:
