@@ -96,8 +96,8 @@ def grub_ieee1275(
     """Make the disk boot with Open Firmware, as POWER machines have it.
 
     `prep` is the partition of type `prep` that the firmware loads GRUB from; in an MBR it is
-    active (`flags=("boot",)`). All other arguments are those of grub_bios. The package: grub-ieee1275, or grub-ieee1275-bin with
-    grub2-common.
+    active (`flags=("boot",)`). All other arguments are those of grub_bios. The package:
+    grub-ieee1275, or grub-ieee1275-bin with grub2-common.
     """
     configure(
         root,
