@@ -6,6 +6,8 @@ A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, s
 from vmdsl.language.apt import apt, apt_remove
 from vmdsl.language.bootstrap import debootstrap
 from vmdsl.language.debconf import preseed
+from vmdsl.language.ansible import ansible
+from vmdsl.language.bootstrap import apt, debootstrap
 from vmdsl.language.directories import copy_tree, create_directory, create_symlink
 from vmdsl.language.disks import mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.language.files import copy_file, create_file, path_exists
@@ -29,6 +31,7 @@ from vmdsl.language.handles import (
     Vfat,
     Xfs,
 )
+from vmdsl.language.image import SystemFile, image_shell, system_file, write_at
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, Image, ImageOperation, Tree, TreeOperation
 from vmdsl.language.passwords import set_password
@@ -36,6 +39,7 @@ from vmdsl.language.recording import record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.language.shells import chroot, host_shell
 from vmdsl.language.sources import Source, apt_source
+from vmdsl.language.spans import Span
 from vmdsl.language.steps import Flag, Option, Step, flag, option, require, step, step_if
 from vmdsl.language.tarballs import cache_rootfs, system_from, unpack_rootfs
 from vmdsl.values import Arch, GiB, KiB, MiB, Size, Suite, TiB
@@ -65,14 +69,17 @@ __all__ = [
     "Secret",
     "Size",
     "Source",
+    "Span",
     "Step",
     "Suite",
     "Swap",
+    "SystemFile",
     "TiB",
     "Tree",
     "TreeOperation",
     "Vfat",
     "Xfs",
+    "ansible",
     "apt",
     "apt_remove",
     "apt_source",
@@ -91,6 +98,7 @@ __all__ = [
     "grub_ieee1275",
     "grub_uefi",
     "host_shell",
+    "image_shell",
     "mkext2",
     "mkext3",
     "mkext4",
@@ -111,6 +119,8 @@ __all__ = [
     "set_password",
     "step",
     "step_if",
+    "system_file",
     "system_from",
     "unpack_rootfs",
+    "write_at",
 ]

@@ -8,7 +8,7 @@ import functools
 import inspect
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -176,8 +176,18 @@ class RecordedImage:
         self.tree = tree
         self._log = log
 
-    def write_at(self, offset: int, content: bytes) -> None:
-        self._log.add("write_at", offset, content=content)
+    def write_at(self, offset: int, content: bytes, *, within: Partition | None = None) -> None:
+        self._log.add("write_at", offset, content=content, within=within.name if within else "")
+
+    def run(
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        partitions: Sequence[Partition] = (),
+        table: bool = False,
+    ) -> None:
+        may = [*(partition.name for partition in partitions), *(["the table"] if table else [])]
+        self._log.add("run", command, env=dict(env or {}), may_change=may)
 
 
 def recorded_target(log: Log, tree: RecordedTree, layout: Layout, operation: Filesystem) -> Target:

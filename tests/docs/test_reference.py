@@ -102,6 +102,9 @@ def package_of(function: Callable[..., Any]) -> str:
     return function.__module__.partition(".")[0]
 
 
+_MADE = {"symlink": "A symlink:", "copy_tree": "A directory, copied:"}
+
+
 def deeds(does: list[dict[str, Any]]) -> Iterator[str]:
     """What a case does, a line each."""
     for entry in does:
@@ -114,6 +117,9 @@ def deeds(does: list[dict[str, Any]]) -> Iterator[str]:
                 yield f"- A file: {code(what)}"
             case "mkdir":
                 yield f"- A directory: {code(what)}"
+            case "symlink" | "copy_tree":
+                how, other = list(entry.items())[1]
+                yield f"- {_MADE[kind]} {code(what)}, with the {how} {code(other)}"
             case "remove":
                 yield f"- Removed: {code(what)}"
             case "write_at":

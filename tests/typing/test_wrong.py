@@ -158,6 +158,7 @@ HINTS = {
     "grub_uefi_unmounted": 'mount(esp(), "/boot/efi", on=root())',
     "if_fact": "unless=",
     "if_flag": "uefi()",
+    "import_misspelt": "did you mean mkimg?",
     "import_forgotten": "from vmdsl import mkimg",
     "keyword_misspelt": "did you mean size=?",
     "keyword_of_another_tool": "label",

@@ -147,7 +147,7 @@ def fat_bits(size: int) -> int:
     """
     if size >= 64 * 2**20:
         return 32
-    return 16 if size >= 8 * 2**20 else 12
+    return 16 if size >= 9 * 2**20 else 12  # with 8 MiB it would have too few clusters
 
 
 def _mtool(target: Target, image: Path, tool: str, *arguments: str) -> None:

@@ -14,12 +14,14 @@ from typing import IO
 from vmdsl import programs
 from vmdsl.build.assemble import Assembler, write_table
 from vmdsl.build.clean import clean
+from vmdsl.build.finish import FinishedImage
 from vmdsl.build.job import Job, problem_as_data, tell
 from vmdsl.build.layers import Layers, seal
-from vmdsl.build.system import make_devices, surroundings
+from vmdsl.build.system import end_everything, make_devices, surroundings
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import BuildError, HostError, Problem, VmdslError
 from vmdsl.language.operations import Operation, TreeOperation
+from vmdsl.language.spans import Span
 from vmdsl.plan.load import load
 
 
@@ -74,9 +76,12 @@ class Build:
             for filesystem in self._job.layout.filesystems:
                 with self._working(filesystem.filesystem), self._scratch():
                     assembler.make(filesystem)
+            written: list[Span] = []
             for operation in self._job.image_operations:
                 with self._working(operation), self._scratch():
-                    operation.apply(self)
+                    image = FinishedImage(self._job.image, self.tree, written, operation)
+                    operation.apply(image)
+                    end_everything()
 
     def _measure(self, assembler: Assembler) -> None:
         """Raise BuildError, with all figures, where filesystems are too small for their content."""
@@ -86,10 +91,6 @@ class Build:
                 short.append(assembler.shortage(filesystem))
         if problems := [problem for problem in short if problem is not None]:
             raise BuildError(*problems)
-
-    def write_at(self, offset: int, content: bytes) -> None:
-        """Write bytes at an offset from the start of the disk, for image operations."""
-        os.pwrite(self._job.image, content, offset)
 
     @contextmanager
     def _working(self, operation: Operation) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -62,9 +63,11 @@ def _is_real_root() -> bool:
 def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None]:
     """Let programs of the tree run as in a system, and take it all away again.
 
-    What an operation leaves running is ended. The resolver and policy-rc.d are real files for
-    the time of the operation, so that a script may replace or remove them.
+    The sandbox has the system's hostname. What an operation leaves running is ended. The resolver
+    and policy-rc.d are real files for the time of the operation, so that a script may replace or
+    remove them.
     """
+    socket.sethostname(tree.inside(_hostname))
     if not tree.exists("/usr"):
         yield
         end_everything()
@@ -78,6 +81,13 @@ def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None
         end_everything()
     tree.unbind()
     tree.run("sh", "-c", _NO_LONGER, "sh", str(tree.path))
+
+
+def _hostname() -> str:
+    """The name of the future machine: that of the one that builds must not come into the image."""
+    place = Path("/etc/hostname")
+    words = place.read_text("utf-8", "replace").split() if place.is_file() else []
+    return words[0][:64] if words else "localhost"
 
 
 def end_everything() -> None:

@@ -30,6 +30,7 @@ PROGRAMS: Mapping[str, str] = {
 
 OPTIONAL: Mapping[str, str] = {
     "mkfs.xfs": "xfsprogs",
+    "ansible-playbook": "ansible",
     "zstd": "zstd",
 }
 """The package of each program that only some recipes need."""

@@ -8,9 +8,12 @@ from vmdsl.errors import BuildError
 from vmdsl.language.grub_config import GrubOperation
 from vmdsl.language.grub_core import install_modules, make_core, preseed
 from vmdsl.language.handles import Partition, RootFs
-from vmdsl.language.layout import SECTOR
+from vmdsl.language.layout import SECTOR, Layout
 from vmdsl.language.operations import Image, ImageOperation, Tree, TreeOperation
+from vmdsl.language.spans import Span
 
+#: The disk's id and its partitions follow.
+_BOOT_SIZE = 440
 _FOLDER = "/boot/grub/i386-pc"
 
 
@@ -46,10 +49,17 @@ class GrubBootCode(ImageOperation, GrubOperation):
     def summary(self) -> str:
         return "boot code of GRUB for BIOS"
 
+    def writes(self, layout: Layout) -> tuple[Span, ...]:
+        core = layout.of_partition(self.partition).start if self.partition else SECTOR
+        return tuple(
+            Span(start=start, end=end, what="the boot code of GRUB")
+            for start, end in ((0, _BOOT_SIZE), (core, core + SECTOR))
+        )
+
     def apply(self, image: Image) -> None:
         """Write both, each with the other's place in it. The offsets are those of GRUB's format."""
         layout = image.tree.layout
-        boot = bytearray(image.tree.read(f"{_FOLDER}/boot.img")[:440])
+        boot = bytearray(image.tree.read(f"{_FOLDER}/boot.img")[:_BOOT_SIZE])
         core = bytearray(image.tree.read(f"{_FOLDER}/core.img"))
         if self.partition is None:
             start, room = SECTOR, min(p.start for p in layout.partitions) - SECTOR
@@ -65,4 +75,7 @@ class GrubBootCode(ImageOperation, GrubOperation):
         boot[0x66:0x68] = b"\x90\x90"
         core[500:508] = (sector + 1).to_bytes(8, "little")
         image.write_at(0, bytes(boot))
-        image.write_at(start, bytes(core))
+        if self.partition is None:
+            image.write_at(start, bytes(core))
+        else:
+            image.write_at(0, bytes(core), within=self.partition)

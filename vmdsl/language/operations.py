@@ -16,8 +16,10 @@ from vmdsl.errors import Problem
 from vmdsl.language.recording import Origin, here, misused
 
 if TYPE_CHECKING:
+    from vmdsl.language.handles import Partition
     from vmdsl.language.layout import Layout
     from vmdsl.language.secret import Secret
+    from vmdsl.language.spans import Span
 
 _T = TypeVar("_T")
 
@@ -198,13 +200,35 @@ class Image(Protocol):
     def tree(self) -> Tree:
         """The tree that the filesystems were made from; it can no longer be changed."""
 
-    def write_at(self, offset: int, content: bytes) -> None:
-        """Write bytes at an offset from the start of the disk."""
+    def write_at(self, offset: int, content: bytes, *, within: Partition | None = None) -> None:
+        """Write bytes at an offset from the start of the disk, or of a partition.
+
+        Raises BuildError where they would leave it, or where the partition table, another
+        partition or bytes that were written before are in the way.
+        """
+
+    def run(
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        partitions: Sequence[Partition] = (),
+        table: bool = False,
+    ) -> None:
+        """Run a program of the host inside the sandbox, with IMAGE and ROOT set.
+
+        Raises BuildError where it fails, and where it has changed a partition that is not named,
+        the partition table without `table`, what was written before, or the image's size.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageOperation(Operation, ABC):
     """Writes to the image after its filesystems were made."""
+
+    def writes(self, layout: Layout) -> tuple[Span, ...]:
+        """Which bytes of the disk it writes, as far as that is known before the build."""
+        del layout
+        return ()
 
     @abstractmethod
     def apply(self, image: Image) -> None:

@@ -57,7 +57,7 @@ def chroot(
     A failing command ends the build. No daemon starts, and none outlives the script. Each of
     `secrets` is a file in `$SECRETS`, by its name, for root alone; they are gone after the script.
     """
-    record(Chroot(root=root, script=_script(script), secrets=_named(secrets), unless=unless))
+    record(Chroot(root=root, script=checked_script(script), secrets=_named(secrets), unless=unless))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,7 +99,9 @@ def host_shell(
     this machine may do what you may do. Quote "$ROOT", and never let a path leave it. `secrets`
     as for chroot.
     """
-    record(HostShell(root=root, script=_script(script), secrets=_named(secrets), unless=unless))
+    record(
+        HostShell(root=root, script=checked_script(script), secrets=_named(secrets), unless=unless)
+    )
 
 
 def first_line(script: str) -> str:
@@ -108,7 +110,8 @@ def first_line(script: str) -> str:
     return lines[0] + (" …" if len(lines) > 1 else "")
 
 
-def _script(script: str) -> str:
+def checked_script(script: str) -> str:
+    """The script. Raises what refuses one that says nothing."""
     if not script.strip():
         raise refuse("a shell script that says nothing", "write the commands, or remove the step")
     return script

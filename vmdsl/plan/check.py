@@ -77,6 +77,7 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
             rules_disk.partitions_are_used,
             rules_system.bios_grub_has_room,
             rules_system.boot_loader_is_installed,
+            rules_system.ansible_finds_python,
         ):
             problems += rule(operations)
     return problems

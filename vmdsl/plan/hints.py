@@ -66,6 +66,7 @@ _HINTS = (
     (r"\[import-untyped\]", "its authors have to add types and a file py.typed"),
 )
 _NAME = re.compile(r'Name "(\w+)" is not defined')
+_EXPORT = re.compile(r'Module "vmdsl" has no attribute "(\w+)"')
 _LITERAL = re.compile(r"""incompatible type "Literal\['(.*)'\].*"; expected "Literal\[(.*)\]""")
 _KEYWORD = re.compile(r'Unexpected keyword argument "(\w+)" for "(\w+)"')
 
@@ -74,7 +75,7 @@ def hint_for(message: str, text: str) -> str:
     """A hint for a message with its code, or nothing. `text` is the code that it is about."""
     if "did you mean" in message or "maybe" in message:
         return ""
-    for search, answer in ((_KEYWORD, _keywords), (_NAME, _names), (_LITERAL, _choices)):
+    for search, answer in ((_KEYWORD, _keywords), (_NAME, _names), (_EXPORT, _exports), (_LITERAL, _choices)):
         match = search.search(message)
         if match:
             return answer(*match.groups())
@@ -97,6 +98,10 @@ def _keywords(wrong: str, function: str) -> str:
 def _names(name: str) -> str:
     if name in vmdsl.__all__:
         return f"import it: from vmdsl import {name}"
+    return _exports(name)
+
+
+def _exports(name: str) -> str:
     close = difflib.get_close_matches(name, vmdsl.__all__, n=1)
     return f"did you mean {close[0]}?" if close else ""
 

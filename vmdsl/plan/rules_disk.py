@@ -21,7 +21,8 @@ def partitions_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
         for operation in operations
         for handle in (operation, *vars(operation).values())  # be it one that was not recorded
         if isinstance(handle, Operation)
-        for value in vars(handle).values()
+        for field in vars(handle).values()
+        for value in (field if isinstance(field, tuple) else (field,))
     }
     for partition in operations:
         if isinstance(partition, Partition) and id(partition) not in used:
@@ -149,7 +150,8 @@ def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:
     """A handle that its class made, not mkpart() or its like, is in no plan."""
     recorded = {id(operation) for operation in operations}
     for operation in operations:
-        for value in vars(operation).values():
+        fields = vars(operation).values()
+        for value in (v for f in fields for v in (f if isinstance(f, tuple) else (f,))):
             handle = value.mounted if isinstance(value, RootFs) else value
             if isinstance(handle, LayoutOperation) and id(handle) not in recorded:
                 kind = type(handle).__name__

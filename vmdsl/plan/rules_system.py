@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from vmdsl.errors import Problem
+from vmdsl.language.ansible import Ansible
 from vmdsl.language.apt import Apt, AptRemove
 from vmdsl.language.debconf import Preseed
 from vmdsl.language.directories import CopyTree, CreateDirectory, CreateSymlink
@@ -222,3 +223,21 @@ def _is_own_archive(operation: Operation) -> bool:
             apt, copied = PurePosixPath("/etc/apt"), PurePosixPath(path)
             return copied.is_relative_to(apt) or apt.is_relative_to(copied)
     return isinstance(operation, AptSource)
+
+
+def ansible_finds_python(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """The package python3 is named before a playbook is played."""
+    named: set[str] = set()
+    for operation in operations:
+        named |= _packages_of(operation)
+        if isinstance(operation, Debootstrap) and operation.variant == "standard":
+            return  # it has Python
+        if isinstance(operation, Ansible):
+            if not any(name.startswith("python3") for name in named):
+                yield operation.problem(
+                    "no step above installs python3, which Ansible works with",
+                    'add it to the packages, as in apt(system(), "python3")',
+                )
+            return
+        if isinstance(operation, TreeOperation) and not isinstance(operation, _TRANSPARENT):
+            return  # a script or a third party's operation may have installed it

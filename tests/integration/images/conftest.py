@@ -22,19 +22,36 @@ BLOCK = 64 * 1024
 BIOS, UEFI, SECURE_BOOT = Firmware
 
 
+PAGE = """python3 -c '
+from urllib.request import urlopen
+print(urlopen("http://127.0.0.1").read().decode())'"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What a recipe promises: what boots it, and the arguments that let root log in."""
+    """What a recipe promises: what boots it, the arguments that let root log in, and
+    what commands print in it."""
 
     firmware: tuple[Firmware, ...]
     arguments: tuple[str, ...] = ()
     hostname: str
+    says: tuple[tuple[str, str], ...] = ()
 
 
 #: A recipe without an entry fails test_boot.py.
 IMAGES = {
     "announcement": Expected(firmware=(BIOS,), hostname="pc-vmdb2"),
     "amd64_uefi": Expected(firmware=(UEFI,), arguments=("--console-login",), hostname="debian"),
+    "ansible": Expected(
+        firmware=(UEFI,),
+        arguments=("--console-login", "--title", "Served"),
+        hostname="web",
+        says=(
+            ("systemctl is-enabled nginx", "enabled"),
+            ("stat -c %U /srv/site/index.html", "webmaster"),
+            (PAGE, "<h1>Served</h1>\n<p>web runs Debian trixie.</p>"),
+        ),
+    ),
     "hybrid": Expected(firmware=(BIOS, UEFI), arguments=("--console-login",), hostname="hybrid"),
     "secure_boot": Expected(
         firmware=(SECURE_BOOT,), arguments=("--console-login",), hostname="secure"

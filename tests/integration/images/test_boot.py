@@ -57,6 +57,8 @@ def test_image_boots(
         cards = set(said(console, "ls /sys/class/net").split()) - {"lo"}
         assert bool(cards) is network
         check_mounts(console, image)
+        for command, answer in expected.says:
+            assert said(console, command) == answer
         console.power_off(timeout=5 * MINUTES)
     assert image.checksum() == built[name].checksum
 

@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, mkimage, step  # M: Module "vmdsl" has no attribute "mkimage"; maybe "mkimg"?  # e: ImportError
+from vmdsl import Disk, GiB, mkimage, step  # M: Module "vmdsl" has no attribute "mkimage"  # e: ImportError
 
 
 @step

@@ -1,0 +1,43 @@
+from vmdsl import (
+    Disk,
+    Ext4,
+    GiB,
+    Gpt,
+    KiB,
+    MiB,
+    Mounted,
+    Partition,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mkpart,
+    mount,
+    step,
+    write_at,
+)
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(1))
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(disk())
+
+
+@step
+def raw() -> Partition:
+    return mkpart(table(), start=MiB(4), size=MiB(1))
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(table(), start=MiB(8))))
+
+
+@step
+def write() -> None:
+    write_at(disk(), b"x" * 1024, offset=MiB(8) - KiB(1) + KiB(0.5))  # E: where the partition root
+    write_at(raw(), b"x", offset=MiB(0))
