@@ -3,11 +3,10 @@
 A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, step`.
 """
 
+from vmdsl.language.ansible import ansible
 from vmdsl.language.apt import apt, apt_remove
 from vmdsl.language.bootstrap import debootstrap
 from vmdsl.language.debconf import preseed
-from vmdsl.language.ansible import ansible
-from vmdsl.language.bootstrap import apt, debootstrap
 from vmdsl.language.directories import copy_tree, create_directory, create_symlink
 from vmdsl.language.disks import mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.language.files import copy_file, create_file, path_exists

@@ -75,7 +75,7 @@ def hint_for(message: str, text: str) -> str:
     """A hint for a message with its code, or nothing. `text` is the code that it is about."""
     if "did you mean" in message or "maybe" in message:
         return ""
-    for search, answer in ((_KEYWORD, _keywords), (_NAME, _names), (_EXPORT, _exports), (_LITERAL, _choices)):
+    for search, answer in _SEARCHES:
         match = search.search(message)
         if match:
             return answer(*match.groups())
@@ -109,3 +109,11 @@ def _exports(name: str) -> str:
 def _choices(wrong: str, choices: str) -> str:
     close = difflib.get_close_matches(wrong, re.findall("'(.*?)'", choices), n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else ""
+
+
+_SEARCHES = (
+    (_KEYWORD, _keywords),
+    (_NAME, _names),
+    (_EXPORT, _exports),
+    (_LITERAL, _choices),
+)
