@@ -33,6 +33,8 @@ from vmdsl.plan.plan import make_plan
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
 LANGUAGES = {"python", "sh", "console", "toml", "text"}
+#: How files of a kind start, which the plan's checks look at.
+STARTS = {".asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n", ".deb": "!<arch>\n"}
 COMMENT = re.compile(r"<!-- (file|wrong|added to|not run here): (.+) -->\s*", re.DOTALL)
 
 
@@ -93,7 +95,7 @@ def test_blocks(page: Path, tmp_path: Path, cache: Path) -> None:
 def save(block: Block, directory: Path, cache: Path) -> None:
     name, _, beside = block.about.partition(", beside ")
     for other in filter(None, beside.split(" and ")):
-        (directory / other).touch()
+        (directory / other).write_text(STARTS.get(Path(other).suffix, ""))
     path = directory / name
     if block.use == "added to":
         everything = f"{path.read_text('utf-8')}\nfrom vmdsl import *\n\n{block.text}"
