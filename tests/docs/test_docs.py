@@ -34,7 +34,7 @@ REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
 LANGUAGES = {"python", "sh", "console", "toml", "text"}
 #: How files of a kind start, which the plan's checks look at.
-STARTS = {".asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n", ".deb": "!<arch>\n"}
+STARTS = {".asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n", ".deb": "!<arch>\ndebian-binary"}
 COMMENT = re.compile(r"<!-- (file|wrong|added to|not run here): (.+) -->\s*", re.DOTALL)
 
 
