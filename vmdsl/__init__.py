@@ -41,9 +41,27 @@ from vmdsl.language.sources import Source, apt_source
 from vmdsl.language.spans import Span
 from vmdsl.language.steps import Flag, Option, Step, flag, option, require, step, step_if
 from vmdsl.language.tarballs import cache_rootfs, system_from, unpack_rootfs
-from vmdsl.values import Arch, GiB, KiB, MiB, Size, Suite, TiB
+from vmdsl.values import (
+    GB,
+    MB,
+    TB,
+    Arch,
+    GiB,
+    KiB,
+    MiB,
+    Percent,
+    Size,
+    Suite,
+    TiB,
+    kB,
+    position,
+    sectors,
+)
 
 __all__ = [
+    "GB",
+    "MB",
+    "TB",
     "Arch",
     "Disk",
     "Ext2",
@@ -64,6 +82,7 @@ __all__ = [
     "Msdos",
     "Option",
     "Partition",
+    "Percent",
     "RootFs",
     "Secret",
     "Size",
@@ -98,6 +117,7 @@ __all__ = [
     "grub_uefi",
     "host_shell",
     "image_shell",
+    "kB",
     "mkext2",
     "mkext3",
     "mkext4",
@@ -111,10 +131,12 @@ __all__ = [
     "mount",
     "option",
     "path_exists",
+    "position",
     "preseed",
     "record",
     "refuse",
     "require",
+    "sectors",
     "set_password",
     "step",
     "step_if",

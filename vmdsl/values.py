@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from functools import cache, total_ordering
+from math import floor
 
 from distro_info import DebianDistroInfo, DistroDataOutdated
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_DECIMAL = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_SECTOR = 512
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?B)?", re.IGNORECASE)
 
 
@@ -37,6 +41,9 @@ class Size:
 
     def __sub__(self, other: Size) -> Size:
         return Size(self.bytes - other.bytes)
+
+    def __neg__(self) -> Size:
+        return Size(-self.bytes)
 
     def __mul__(self, factor: int) -> Size:
         return Size(self.bytes * factor)
@@ -73,6 +80,90 @@ def GiB(number: float) -> Size:  # noqa: N802 (a unit's name)
 def TiB(number: float) -> Size:  # noqa: N802 (a unit's name)
     """A size in units of 1024⁴ bytes."""
     return Size(int(number * 2**40))
+
+
+def kB(number: float) -> Size:  # noqa: N802 (a unit's name)
+    """A size in units of 1000 bytes."""
+    return Size(int(number * 10**3))
+
+
+def MB(number: float) -> Size:  # noqa: N802 (a unit's name)
+    """A size in units of 1000² bytes."""
+    return Size(int(number * 10**6))
+
+
+def GB(number: float) -> Size:  # noqa: N802 (a unit's name)
+    """A size in units of 1000³ bytes."""
+    return Size(int(number * 10**9))
+
+
+def TB(number: float) -> Size:  # noqa: N802 (a unit's name)
+    """A size in units of 1000⁴ bytes."""
+    return Size(int(number * 10**12))
+
+
+def sectors(number: int) -> Size:
+    """A size in sectors of 512 bytes."""
+    return Size(number * _SECTOR)
+
+
+@total_ordering
+@dataclass(frozen=True)
+class Percent:
+    """A place on the disk as a part of it, from 0 to 100: `Percent(50)` is in the middle.
+
+    Raises ValueError for what is less or more.
+    """
+
+    number: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number <= 100:  # noqa: PLR2004 (a percent is a hundredth)
+            raise ValueError(f"{self} is not between 0% and 100%")
+
+    def of(self, size: int) -> int:
+        """The part of a number of bytes, rounded down."""
+        return int(size * Fraction(str(self.number)) / 100)
+
+    def __lt__(self, other: Percent) -> bool:
+        return self.number < other.number
+
+    def __str__(self) -> str:
+        return f"{self.number:g}%"
+
+
+def position(text: str) -> Size | Percent:
+    """Read a place on the disk as parted reads it: `64s`, `16MiB`, `1.5GB`, `50%`, `-100MiB`.
+
+    Units are s (sectors of 512 bytes), B, kB, MB, GB and TB (powers of 1000), KiB, MiB, GiB and
+    TiB (powers of 1024) and %; capitals make no difference, the B may be left out, and a number
+    alone is in MB. What is negative counts from the end of the disk. Parts of a sector are cut
+    off, toward the start of the disk. Raises ValueError, also for parted's units cyl and chs.
+    """
+    match = _POSITION.fullmatch(text.strip())
+    if match is None:
+        if re.fullmatch(r"\s*-?[\d.]+\s*(c|cyl|chs)\s*|\s*\d+,\d+,\d+\s*", text, re.IGNORECASE):
+            raise ValueError(f"{text!r}: disks have no cylinders any more; write it in MiB")
+        raise ValueError(f"{text!r} is not a place on a disk; write it like 16MiB, 64s or 50%")
+    number, unit = Fraction(match["number"]), match["unit"].lower()
+    if unit == "%":
+        return Percent(float(number) + (100 if match["number"].startswith("-") else 0))
+    unit = unit.removesuffix("b") if len(unit) > 1 else unit
+    factor = _POSITION_UNITS[unit]
+    return sectors(floor(number * factor / _SECTOR))
+
+
+_POSITION = re.compile(
+    r"(?P<number>-?\d+\.?\d*)\s*(?P<unit>%|s|b|[kmgt](?:i?b|i)?|)",
+    re.IGNORECASE | re.ASCII,
+)
+_POSITION_UNITS = {
+    "": 10**6,
+    "s": _SECTOR,
+    "b": 1,
+    **_DECIMAL,
+    **{f"{letter.lower()}i": factor for letter, factor in _UNITS.items() if letter},
+}
 
 
 class Arch(StrEnum):

@@ -40,7 +40,7 @@ EPOCH = 1_700_000_000
 #: What is exported and records nothing.
 NO_OPERATIONS = {
     *("step", "step_if", "option", "flag", "require", "record", "refuse"),
-    *("KiB", "MiB", "GiB", "TiB"),
+    *("KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB", "TB", "sectors", "position"),
 }
 _MAKERS: dict[str, Callable[[Target, Path | None], None]] = {
     "ext2": make_ext,

@@ -5,7 +5,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmdsl import values
-from vmdsl.values import Arch, GiB, KiB, MiB, Size, Suite, TiB, debian_suites
+from vmdsl.values import (
+    GB,
+    MB,
+    TB,
+    Arch,
+    GiB,
+    KiB,
+    MiB,
+    Percent,
+    Size,
+    Suite,
+    TiB,
+    debian_suites,
+    kB,
+    position,
+    sectors,
+)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +79,72 @@ def test_sizes_compare_and_add_as_numbers(one: int, other: int) -> None:
     assert Size(one) + Size(other) == Size(one + other)
     assert Size(one) - Size(other) == Size(one - other)
     assert Size(one) * 3 == Size(one * 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("0%", Percent(0)),
+        ("33.7%", Percent(33.7)),
+        ("-10%", Percent(90)),
+        ("64s", sectors(64)),
+        ("-33s", sectors(-33)),
+        ("100B", Size(0)),
+        ("513B", Size(512)),
+        ("3K", sectors(5)),
+        ("3kI", KiB(3)),
+        ("3kB", sectors(5)),
+        ("16", MB(16)),
+        ("16M", MB(16)),
+        ("3mb", sectors(5859)),
+        ("1G", GB(1)),
+        ("1.5 GB", sectors(2929687)),
+        ("5.", sectors(9765)),
+        ("2TB", TB(2)),
+        ("16MiB", MiB(16)),
+        ("20.3MiB", sectors(41574)),
+        ("4GiB", GiB(4)),
+        ("2TiB", TiB(2)),
+        ("-100MiB", MiB(-100)),
+        ("-1", -sectors(1954)),
+    ],
+)
+def test_position_is_what_parted_makes_of_it(text: str, place: Size | Percent) -> None:
+    assert position(text) == place
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "MiB", "1,5MiB", "0x10", "1e3", "5 5", "10MBfoo", "٤MiB", "- 5MiB", "101%"]
+)
+def test_wrong_position(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a place on a disk|is not between 0% and 100%"):
+        position(text)
+
+
+@pytest.mark.parametrize("text", ["7cyl", "7c", "0.5CHS", "1,2,3"])
+def test_cylinders(text: str) -> None:
+    with pytest.raises(ValueError, match="no cylinders any more; write it in MiB"):
+        position(text)
+
+
+@pytest.mark.parametrize("number", [-1, 100.5, float("nan"), float("inf")])
+def test_wrong_percent(number: float) -> None:
+    with pytest.raises(ValueError, match="is not between 0% and 100%"):
+        Percent(number)
+
+
+def test_percents() -> None:
+    assert Percent(50).of(1001) == 500
+    assert Percent(33.3).of(10**15) == 333 * 10**12
+    assert str(Percent(33.3)) == "33.3%"
+    assert str(Percent(50)) == "50%"
+    assert Percent(20) < Percent(50.5)
+
+
+def test_decimal_units() -> None:
+    assert [kB(1), MB(1), GB(1), TB(1)] == [Size(10**n) for n in (3, 6, 9, 12)]
+    assert -MB(2) == MB(-2)
+    assert sectors(3) == Size(1536)
 
 
 def test_alias_is_the_code_name_of_today() -> None:

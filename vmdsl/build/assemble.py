@@ -13,33 +13,31 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from vmdsl import programs
+from vmdsl.build.growth import least_size
 from vmdsl.build.job import Job
 from vmdsl.build.kinds import KINDS
-from vmdsl.build.room import shortage
+from vmdsl.build.room import Room, shortage
 from vmdsl.build.swap import make_swap
 from vmdsl.build.tools import Target
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import BuildError, Problem
-from vmdsl.language.handles import Gpt, Partition
+from vmdsl.language.handles import Gpt, Partition, Swap
 from vmdsl.language.layout import SECTOR, FilesystemLayout, Layout, MountLayout
+from vmdsl.language.partition_types import GPT_FLAGS
 
-_GPT_ATTRIBUTES = {
-    "required": "RequiredPartition",
-    "legacy-boot": "LegacyBIOSBootable",
-    "no-automount": "GUID:63",
-    "read-only": "GUID:60",
-}
+_FIRST_LBA = 2048  # what sfdisk takes, if it isn't told
 
 
 def write_table(job: Job, tree: BuildTree) -> None:
     """Give the image its size and its partition table."""
-    os.ftruncate(job.image, job.layout.disk.size.bytes)
-    if job.layout.table is None:
+    os.ftruncate(job.image, 0)
+    os.ftruncate(job.image, tree.layout.size)
+    if tree.layout.table is None:
         return
     done = programs.run(
         ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", f"/proc/self/fd/{job.image}"],
         output=job.log,
-        stdin=table_script(job.layout).encode(),
+        stdin=table_script(tree.layout).encode(),
         pass_fds=[job.image],
         env=programs.environment({"SOURCE_DATE_EPOCH": str(tree.epoch)}),
     )
@@ -50,7 +48,11 @@ def write_table(job: Job, tree: BuildTree) -> None:
 def table_script(layout: Layout) -> str:
     """The partition table as sfdisk reads it, with every id given."""
     is_gpt = isinstance(layout.table, Gpt)
-    lines = [f"label: {'gpt' if is_gpt else 'dos'}", f"label-id: {layout.label_id}", ""]
+    lines = [f"label: {'gpt' if is_gpt else 'dos'}", f"label-id: {layout.label_id}"]
+    first = min((place.start // SECTOR for place in layout.partitions), default=_FIRST_LBA)
+    if is_gpt and first < _FIRST_LBA:
+        lines.append(f"first-lba: {first}")
+    lines.append("")
     for place in layout.partitions:
         fields = [
             f"start={place.start // SECTOR}",
@@ -71,9 +73,13 @@ def _gpt_fields(partition: Partition) -> list[str]:
         escaped = partition.label.replace("\\", "\\\\").replace('"', "\\x22")
         fields.append(f'name="{escaped}"')
     if partition.flags:
-        attributes = " ".join(_GPT_ATTRIBUTES[flag] for flag in partition.flags)
+        attributes = " ".join(_attribute(flag) for flag in partition.flags)
         fields.append(f'attrs="{attributes}"')
     return fields
+
+
+def _attribute(flag: str | int) -> str:
+    return f"GUID:{flag}" if isinstance(flag, int) else GPT_FLAGS[flag]
 
 
 class Assembler:
@@ -94,15 +100,23 @@ class Assembler:
                 return None
             return shortage(kind, self._target(filesystem), content)
 
-    def make(self, filesystem: FilesystemLayout) -> None:
-        """Make one filesystem, with the part of the tree that it is mounted at, if it is."""
-        kind = KINDS.get(type(filesystem.filesystem))
-        target = self._target(filesystem)
-        if kind is None:
-            make_swap(target)
-            return
+    def least_size(self, filesystem: FilesystemLayout, *, free: int) -> int:
+        """The least size at which a filesystem holds its content and has `free` bytes more."""
+        kind = KINDS[type(filesystem.filesystem)]
         with self._content(filesystem) as content:
-            kind.make(target, content)
+            return least_size(kind, self._target(filesystem), content, free=free)
+
+    def make(self, filesystem: FilesystemLayout) -> Room | None:
+        """Make one filesystem, with the part of the tree that it is mounted at, if it is.
+
+        The room that it then has; swap has none.
+        """
+        target = self._target(filesystem)
+        if isinstance(filesystem.filesystem, Swap):
+            make_swap(target)
+            return None
+        with self._content(filesystem) as content:
+            return KINDS[type(filesystem.filesystem)].make(target, content)
 
     def _target(self, filesystem: FilesystemLayout) -> Target:
         return Target(

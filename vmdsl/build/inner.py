@@ -20,9 +20,12 @@ from vmdsl.build.layers import Layers, seal
 from vmdsl.build.system import end_everything, make_devices, surroundings
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import BuildError, HostError, Problem, VmdslError
+from vmdsl.language.handles import Filesystem
 from vmdsl.language.operations import Operation, TreeOperation
 from vmdsl.language.spans import Span
+from vmdsl.plan.lay_out import with_size
 from vmdsl.plan.load import load
+from vmdsl.plan.places import up
 
 
 class Build:
@@ -72,10 +75,13 @@ class Build:
             assembler = Assembler(self._job, self.tree)
             self._measure(assembler)
             self._started("", "write the partition table")
-            write_table(self._job, self.tree)
-            for filesystem in self._job.layout.filesystems:
+            grown = self._grow_image(assembler) if self.tree.layout.open else None
+            if grown is None:
+                write_table(self._job, self.tree)
+            for filesystem in self.tree.layout.filesystems:
                 with self._working(filesystem.filesystem), self._scratch():
-                    assembler.make(filesystem)
+                    if filesystem.filesystem is not grown:
+                        assembler.make(filesystem)
             written: list[Span] = []
             for operation in self._job.image_operations:
                 with self._working(operation), self._scratch():
@@ -86,11 +92,35 @@ class Build:
     def _measure(self, assembler: Assembler) -> None:
         """Raise BuildError, with all figures, where filesystems are too small for their content."""
         short = []
-        for filesystem in self._job.layout.filesystems:
-            with self._placing(filesystem.filesystem), self._scratch():
-                short.append(assembler.shortage(filesystem))
+        layout = self.tree.layout
+        for filesystem in layout.filesystems:
+            if not layout.is_open(filesystem.partition):
+                with self._placing(filesystem.filesystem), self._scratch():
+                    short.append(assembler.shortage(filesystem))
         if problems := [problem for problem in short if problem is not None]:
             raise BuildError(*problems)
+
+    def _grow_image(self, assembler: Assembler) -> Filesystem:
+        """Make the image as large as its content needs, and the filesystem that grows in it.
+
+        Its size was found by counting: if it then has less room than was asked for, it grows on.
+        """
+        layout = self.tree.layout
+        (open_,) = [f for f in layout.filesystems if layout.is_open(f.partition)]
+        free = layout.disk.free.bytes if layout.disk.free else 0
+        with self._placing(open_.filesystem), self._scratch():
+            size = assembler.least_size(open_, free=free)
+        while True:
+            self.tree.layout, problems = with_size(layout, size)
+            if problems:
+                raise BuildError(*problems)
+            write_table(self._job, self.tree)
+            with self._placing(open_.filesystem), self._scratch():
+                found = self.tree.layout.filesystems
+                room = assembler.make(next(f for f in found if f.filesystem is open_.filesystem))
+            if room is None or room.available >= free:
+                return open_.filesystem
+            size += up(free - room.available)
 
     @contextmanager
     def _working(self, operation: Operation) -> Iterator[None]:

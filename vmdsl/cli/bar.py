@@ -14,16 +14,17 @@ _COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "red")
 _FREE = "bright_black"
 _LEAST_FREE = 2 * 2**20  # less than this is alignment and the table itself
 _TOP, _BOTTOM = ("┌", "┬", "┐"), ("└", "┴", "┘")
-_ASCII = str.maketrans("┌┬┐└┴┘─│", "++++++-|")
+_ASCII = str.maketrans("┌┬┐└┴┘─│≥", "++++++-|>")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A partition, or free space (with the number 0)."""
+    """A partition, or free space (with the number 0). `least`: it may become larger."""
 
     number: int
     name: str
     size: int
+    least: bool = False
 
     @property
     def colour(self) -> str:
@@ -35,7 +36,7 @@ class Part:
         number = str(self.number or "")
         full = f"{number} {self.name}".strip()
         first = full if len(full) <= width else number[:width]
-        size = str(Size(self.size))
+        size = f"{'≥ ' if self.least else ''}{Size(self.size)}"
         return first, size if len(size) <= width else ""
 
 
@@ -46,10 +47,11 @@ def parts(layout: Layout) -> list[Part]:
     for partition in sorted(layout.partitions, key=lambda p: p.start):
         if partition.start - behind >= _LEAST_FREE:
             found.append(Part(0, "free", partition.start - behind))
-        found.append(Part(partition.number, partition.partition.name, partition.size))
+        name, least = partition.partition.name, layout.is_open(partition)
+        found.append(Part(partition.number, name, partition.size, least))
         behind = partition.end
-    if layout.disk.size.bytes - behind >= _LEAST_FREE:
-        found.append(Part(0, "free", layout.disk.size.bytes - behind))
+    if layout.size - behind >= _LEAST_FREE:
+        found.append(Part(0, "free", layout.size - behind))
     return found
 
 

@@ -14,6 +14,7 @@ from vmdsl.language.handles import Disk, Filesystem
 from vmdsl.language.handles import Table as PartitionTable
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Operation, TreeOperation
+from vmdsl.language.partition_types import type_name
 from vmdsl.plan.plan import OptionValue, Plan
 from vmdsl.values import Size
 
@@ -79,7 +80,7 @@ def _options(options: Sequence[OptionValue]) -> Table:
 
 def _disk(layout: Layout) -> str:
     table = f"{layout.table.kind} {layout.label_id}" if layout.table else "no partition table"
-    return f"Disk of {layout.disk.size}, {table}"
+    return f"Disk {layout.disk.extent()}, {table}"
 
 
 def _legend(layout: Layout) -> Table:
@@ -93,9 +94,9 @@ def _legend(layout: Layout) -> Table:
         table.add_row(
             _number(place.number),
             partition.name,
-            ", ".join([partition.type, *partition.flags]),
-            str(Size(place.start)),
-            str(Size(place.size)),
+            ", ".join([type_name(partition.type), *map(str, partition.flags)]),
+            "later" if layout.is_movable(place) else str(Size(place.start)),
+            f"content + {layout.disk.free}" if layout.is_open(place) else str(Size(place.size)),
             filesystem.filesystem.kind if filesystem else "",
             str(mount.path) if mount else "",
         )

@@ -10,21 +10,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
 
 from vmdsl.language.operations import LayoutOperation
-from vmdsl.values import Arch, Size, Suite
+from vmdsl.language.partition_types import type_name
+from vmdsl.values import Arch, Percent, Size, Suite
 
 F_co = TypeVar("F_co", bound="Mountable", covariant=True)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Disk(LayoutOperation):
-    """The disk image."""
+    """The disk image: of a size, or as large as its content and so much more that is free."""
 
-    size: Size
+    size: Size | None
+    free: Size | None = None
+
+    def extent(self) -> str:
+        """Its size in words."""
+        if self.size is not None:
+            return f"of {self.size}"
+        return f"as large as its content needs, and {self.free} free"
 
     def summary(self) -> str:
-        return f"image of {self.size}"
+        return f"image {self.extent()}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,19 +66,22 @@ class Partition(LayoutOperation):
     """A partition. Without `size` and `end` it takes what the others leave."""
 
     table: Gpt | Msdos
-    type: str
+    type: str | UUID | int
     size: Size | None = None
-    start: Size | None = None
-    end: Size | None = None
+    start: Size | Percent | None = None
+    end: Size | Percent | None = None
     label: str = ""
-    flags: tuple[str, ...] = ()
+    flags: tuple[str | int, ...] = ()
 
     def summary(self) -> str:
-        if self.start is not None or self.end is not None:
-            extent = f"from {self.start or 'the last one'} to {self.end or 'what follows'}"
-        else:
-            extent = str(self.size) if self.size is not None else "what is left"
-        return f"partition, {self.type}, {extent}"
+        kind = f"partition, {type_name(self.type)}"
+        if self.size is not None:
+            at = f" at {self.start}" if self.start is not None else ""
+            return f"{kind}, {self.size}{at}"
+        if self.start is None and self.end is None:
+            return f"{kind}, what is left"
+        start = "the last one" if self.start is None else self.start
+        return f"{kind}, from {start} to {'what follows' if self.end is None else self.end}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -53,14 +53,31 @@ class MountLayout:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The one disk of a plan."""
+    """The one disk of a plan.
+
+    `open` is the partition that is to grow with its content, until that is known: while the tree
+    is made, and before. Till then its size, the starts of those behind it and the disk's own
+    `size` are the least that they can be.
+    """
 
     disk: Disk
+    size: int
+    open: Partition | None
     table: Gpt | Msdos | None
     label_id: str
     partitions: tuple[PartitionLayout, ...]
     filesystems: tuple[FilesystemLayout, ...]
     mounts: tuple[MountLayout, ...]
+
+    def is_open(self, place: PartitionLayout) -> bool:
+        """Whether a partition's size is still to be found out."""
+        return place.partition is self.open
+
+    def is_movable(self, place: PartitionLayout) -> bool:
+        """Whether a partition's start is still to be found out: it is behind one that grows."""
+        if self.open is None:
+            return False
+        return place.number > self.of_partition(self.open).number
 
     def of_partition(self, partition: Partition) -> PartitionLayout:
         """The place of a partition."""

@@ -33,7 +33,7 @@ def table_spans(layout: Layout) -> tuple[Span, ...]:
     what = f"the partition table ({layout.table.kind})"
     spans = [Span(start=_MBR_START, end=_MBR_END, what=what)]
     if isinstance(layout.table, Gpt):
-        size, table = layout.disk.size.bytes, _GPT_SECTORS * SECTOR
+        size, table = layout.size, _GPT_SECTORS * SECTOR
         spans.append(Span(start=SECTOR, end=SECTOR + table, what=what))
         spans.append(Span(start=size - table, end=size, what=f"the copy of {what}"))
     return tuple(spans)

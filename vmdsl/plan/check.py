@@ -75,6 +75,7 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
             )
         for rule in (
             rules_disk.partitions_are_used,
+            rules_disk.what_grows_holds_files,
             rules_system.bios_grub_has_room,
             rules_system.boot_loader_is_installed,
             rules_system.ansible_finds_python,

@@ -9,36 +9,19 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from vmdsl.errors import Problem
 from vmdsl.language.handles import Disk, Filesystem, Gpt, Mounted, Msdos, Partition, Table, Vfat
-from vmdsl.language.layout import (
-    SECTOR,
-    FilesystemLayout,
-    Layout,
-    MountLayout,
-    PartitionLayout,
-)
+from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout, PartitionLayout
 from vmdsl.language.operations import Operation
-from vmdsl.values import Size
+from vmdsl.language.partition_types import type_code
+from vmdsl.plan.places import ALIGNMENT, Place, Places, open_partitions, size_for, up
 
-ALIGNMENT = 2**20
-_GPT_RESERVE = 33 * SECTOR  # the second copy of the table, at the disk's end
 _NAMESPACE = uuid.UUID("7ed36ae8-0c5b-5e4b-8d66-8f9b1bd9a5d7")
 _MOST_PRIMARIES = 4
 _MOST_PARTITIONS = 128  # of a GPT
-_MBR_REACH = 2**32 * SECTOR
-
-TYPE_CODES = {
-    "linux": ("0FC63DAF-8483-4772-8E79-3D69D8477DE4", "83"),
-    "esp": ("C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "ef"),
-    "bios-boot": ("21686148-6449-6E6F-744E-656564454649", ""),
-    "swap": ("0657FD6D-A4AB-43C4-84E5-0933C84B4F4F", "82"),
-    "fat": ("EBD0A0A2-B9E5-4433-87C0-68B6B72699C7", "0c"),
-    "home": ("933AC7E1-2EB4-4F13-B844-0E14E2AEF915", "83"),
-    "prep": ("9E1A2D38-C612-4316-AA26-8B49521E5A8B", "41"),
-}
 
 #: The smallest filesystems that the tools make, in bytes.
 LEAST = {"xfs": 300 * 2**20, "btrfs": 110 * 2**20, "f2fs": 52 * 2**20}
@@ -67,10 +50,14 @@ def lay_out(
     ids = _Ids(recipe, seed)
     label = ids.of(disk, "table")
     partitions: list[PartitionLayout] = []
+    size = disk.size.bytes if disk.size is not None else 0
     if isinstance(table, Gpt | Msdos):
         mine = [p for p in _all(operations, Partition) if p.table is table]
-        partitions, wrong = _place(disk, table, mine, ids, label)
+        partitions, size, wrong = _place(disk, table, mine, ids, label)
         problems += wrong
+    elif disk.size is None:
+        problems += _not_growing(disk, [])
+    growing = open_partitions([p.partition for p in partitions]) if disk.size is None else []
     by_partition = {id(p.partition): p for p in partitions}
     filesystems = [
         FilesystemLayout(
@@ -91,6 +78,8 @@ def lay_out(
     ]
     layout = Layout(
         disk=disk,
+        size=size,
+        open=growing[0] if growing else None,
         table=table if isinstance(table, Gpt | Msdos) else None,
         label_id=str(label).upper() if isinstance(table, Gpt) else f"0x{_first_32_bits(label):08x}",
         partitions=tuple(partitions),
@@ -144,16 +133,11 @@ def _fat_id(identifier: uuid.UUID) -> str:
     return f"{text[:4]}-{text[4:]}"
 
 
-def _up(offset: int) -> int:
-    return -(-offset // ALIGNMENT) * ALIGNMENT
-
-
 def _place(
     disk: Disk, table: Gpt | Msdos, partitions: list[Partition], ids: _Ids, label: uuid.UUID
-) -> tuple[list[PartitionLayout], list[Problem]]:
-    """Give every partition its place, in order. One without an end takes what the others leave."""
+) -> tuple[list[PartitionLayout], int, list[Problem]]:
+    """Give every partition its number, its place and its UUID; and the disk its size."""
     is_gpt = isinstance(table, Gpt)
-    limit = disk.size.bytes - (_GPT_RESERVE if is_gpt else 0)
     problems = []
     most = _MOST_PARTITIONS if is_gpt else _MOST_PRIMARIES
     if len(partitions) > most:
@@ -161,82 +145,88 @@ def _place(
         problems.append(
             partitions[most].problem(f"partition {most + 1} on the {table.kind} {table.name}", hint)
         )
-    placed: list[PartitionLayout] = []
-    cursor = ALIGNMENT
-    for index, partition in enumerate(partitions):
-        start = _up(cursor if partition.start is None else partition.start.bytes)
-        end = _end(partition, start, partitions[index + 1 :], limit)
-        code = TYPE_CODES[partition.type][0 if is_gpt else 1]
+    places, size, wrong = _places(disk, table, partitions)
+    problems += wrong
+    placed = []
+    for number, (partition, place) in enumerate(zip(partitions, places, strict=True), 1):
+        code = type_code(partition.type, gpt=is_gpt)
         if not code:
             problems.append(partition.problem(f"an MBR has no partitions of type {partition.type}"))
-        problems += _misplaced(partition, start, end, limit, placed)
-        if not is_gpt and end > _MBR_REACH:
-            problems.append(
-                partition.problem(
-                    f"it ends at {Size(end)}, and an MBR reaches no farther than 2 TiB", "use mkgpt"
-                )
-            )
         identifier = ids.of(partition, "partition")
-        number = index + 1
         placed.append(
             PartitionLayout(
                 partition=partition,
                 number=number,
-                start=start,
-                size=max(end - start, 0),
+                start=place.start,
+                size=max(place.end - place.start, 0),
                 uuid=str(identifier) if is_gpt else f"{_first_32_bits(label):08x}-{number:02}",
                 type_code=code,
             )
         )
-        cursor = max(cursor, end)
-    return placed, problems
+    return placed, size, problems
 
 
-def _end(partition: Partition, start: int, following: list[Partition], limit: int) -> int:
-    if partition.size is not None:
-        return start + partition.size.bytes
-    if partition.end is not None:
-        return partition.end.bytes
-    behind = 0
-    for other in following:
-        if other.start is not None:
-            limit = min(limit, other.start.bytes)
-            break
-        if other.size is None:
-            break
-        behind += _up(other.size.bytes)
-    return (limit - behind) // ALIGNMENT * ALIGNMENT
+def _places(
+    disk: Disk, table: Gpt | Msdos, partitions: list[Partition]
+) -> tuple[list[Place], int, list[Problem]]:
+    if disk.size is not None:
+        size = disk.size.bytes
+        finder = Places(table, size=size)
+        places, problems = finder.find(partitions)
+        if not finder.has_room:
+            what = f"an image of {disk.size} has no room for a {table.kind} partition table"
+            problems = [disk.problem(what, "make it larger")]
+        return places, size, problems
+    least = max(up(disk.free.bytes if disk.free else 0), ALIGNMENT)
+    places, problems = Places(table, size=None, rest=least).find(partitions)
+    return places, size_for(table, places), problems or _not_growing(disk, partitions)
 
 
-def _misplaced(
-    partition: Partition, start: int, end: int, limit: int, placed: list[PartitionLayout]
-) -> list[Problem]:
-    problems = []
-    if start < ALIGNMENT:
-        problems.append(
-            partition.problem(
-                f"it starts at {Size(start)}, where the partition table is",
-                "start at MiB(1) or later",
-            )
+def _not_growing(disk: Disk, partitions: list[Partition]) -> list[Problem]:
+    """What is wrong with the partition that is to grow with its content."""
+    growing = open_partitions(partitions)
+    if not growing:
+        what = "no partition can grow with its content, as free= asks for"
+        return [disk.problem(what, "leave out size= and end= of one, or give the image a size")]
+    first, *others = growing
+    problems = [
+        other.problem(
+            f"a second partition without a size beside {first.name} ({first.origin.where})",
+            "give it one: with free= one partition grows",
         )
-    if end > limit or end <= start:
-        rest = next(
-            (p.partition for p in placed if p.partition.size is p.partition.end is None), None
-        )
-        hint = f"{rest.name} takes all that is left" if rest else "make the image larger"
-        room = Size(limit // ALIGNMENT * ALIGNMENT)
-        if end <= start:
-            what = f"no room is left for it: it starts at {Size(start)} of {room}"
-        else:
-            what = f"it ends at {Size(end)} and does not fit: there is room up to {room}"
-        problems.append(partition.problem(what, hint))
-    problems += [
-        partition.problem(
-            f"it overlaps the partition {other.partition.name} "
-            f"({other.partition.origin.where}): {Size(other.start)} to {Size(other.end)}",
-            f"start it at {Size(_up(other.end))} or later",
-        )
-        for other in placed
-        if start < other.end and other.start < end
+        for other in others
     ]
-    return problems
+    behind = partitions[partitions.index(first) + 1 :]
+    return problems + [
+        other.problem(
+            f"it starts at {other.start}, but is behind {first.name} ({first.origin.where}), "
+            "which grows with its content",
+            "leave out start=, or put it before that one",
+        )
+        for other in behind
+        if other.start is not None
+    ]
+
+
+def with_size(layout: Layout, rest: int) -> tuple[Layout, list[Problem]]:
+    """The layout where the partition that was open has a size in bytes; what doesn't fit then."""
+    assert layout.table is not None  # noqa: S101 (what is open is a partition)
+    partitions = [p.partition for p in layout.partitions]
+    places, problems = Places(layout.table, size=None, rest=rest).find(partitions)
+    placed = [
+        replace(old, start=place.start, size=place.end - place.start)
+        for old, place in zip(layout.partitions, places, strict=True)
+    ]
+    filesystems = [replace(f, partition=placed[f.partition.number - 1]) for f in layout.filesystems]
+    by_filesystem = {id(f.filesystem): f for f in filesystems}
+    sized = replace(
+        layout,
+        size=size_for(layout.table, places),
+        open=None,
+        partitions=tuple(placed),
+        filesystems=tuple(filesystems),
+        mounts=tuple(
+            replace(m, filesystem=by_filesystem[id(m.filesystem.filesystem)]) for m in layout.mounts
+        ),
+    )
+    return sized, problems

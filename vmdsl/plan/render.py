@@ -11,18 +11,23 @@ from enum import Enum
 from functools import singledispatchmethod
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from vmdsl.language.handles import RootFs
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import ImageOperation, LayoutOperation, Operation
+from vmdsl.language.partition_types import type_name
 from vmdsl.plan.plan import Plan
-from vmdsl.values import Size, Suite
+from vmdsl.values import Percent, Size, Suite
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 def plan_json(plan: Plan) -> str:
-    """All of a plan. Sizes and offsets are in bytes; a handle is the name of its step."""
+    """All of a plan. Sizes and offsets are in bytes; a handle is the name of its step.
+
+    The size of a partition that grows with its content is null, and so is the start of one behind.
+    """
     encode = Encoder(plan)
     document = {
         "recipe": plan.recipe.name,
@@ -39,16 +44,20 @@ def plan_json(plan: Plan) -> str:
 def _layout(layout: Layout, encode: Encoder) -> dict[str, Any]:
     table = layout.table
     return {
-        "disk": {"step": encode.value(layout.disk), "size": layout.disk.size.bytes},
+        "disk": {
+            "step": encode.value(layout.disk),
+            "size": encode.value(layout.disk.size),
+            "free": encode.value(layout.disk.free),
+        },
         "table": table and {"step": encode.value(table), "kind": table.kind, "id": layout.label_id},
         "partitions": [
             {
                 "number": p.number,
                 "step": encode.value(p.partition),
-                "type": p.partition.type,
+                "type": type_name(p.partition.type),
                 "type_code": p.type_code,
-                "start": p.start,
-                "size": p.size,
+                "start": None if layout.is_movable(p) else p.start,
+                "size": None if layout.is_open(p) else p.size,
                 "uuid": p.uuid,
                 "label": p.partition.label,
                 "flags": list(p.partition.flags),
@@ -130,6 +139,10 @@ class Encoder:
     @value.register
     def _(self, value: Size) -> int:
         return value.bytes
+
+    @value.register
+    def _(self, value: Percent | UUID) -> str:
+        return str(value)
 
     @value.register
     def _(self, value: Suite) -> str:

@@ -10,8 +10,10 @@ from vmdsl.errors import Problem
 from vmdsl.language.growth import CAN_GROW, GrowRoot
 from vmdsl.language.grub_ieee1275 import GrubPrep
 from vmdsl.language.grub_uefi import GrubUefi
-from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs, Vfat
+from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs, Swap, Vfat
 from vmdsl.language.operations import LayoutOperation, Operation
+from vmdsl.language.partition_types import RAW, type_name
+from vmdsl.plan.places import open_partitions
 
 
 def partitions_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
@@ -25,7 +27,11 @@ def partitions_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
         for value in (field if isinstance(field, tuple) else (field,))
     }
     for partition in operations:
-        if isinstance(partition, Partition) and id(partition) not in used:
+        if (
+            isinstance(partition, Partition)
+            and id(partition) not in used
+            and not _is_raw(partition)
+        ):
             if partition.type == "bios-boot":
                 if isinstance(partition.table, Msdos):
                     continue  # which is the mistake
@@ -35,6 +41,24 @@ def partitions_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
             else:
                 hint = f"format it: mkext4({partition.name}()), or remove it"
             yield partition.problem("this partition is never used", hint)
+
+
+def _is_raw(partition: Partition) -> bool:
+    """Whether it may be meant for something that vmdsl does not know of."""
+    return not isinstance(partition.type, str) or partition.type in RAW
+
+
+def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """An image as large as its content has a filesystem with content in what is open."""
+    filesystems = {id(f.partition): f for f in operations if isinstance(f, Filesystem)}
+    partitions = [p for p in operations if isinstance(p, Partition) and p.table.disk.size is None]
+    for partition in open_partitions(partitions):
+        filesystem = filesystems.get(id(partition))
+        if isinstance(filesystem, Swap) or (filesystem is None and _is_raw(partition)):
+            yield partition.problem(
+                "it can't grow with its content, as free= asks for: it holds no files",
+                "give it a size, and none to a partition with a filesystem",
+            )
 
 
 def partitions_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Problem]:
@@ -123,7 +147,7 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
 def _of_type(operation: Operation, partition: Partition, wanted: str) -> Iterator[Problem]:
     if partition.type != wanted:
         yield operation.problem(
-            f"firmware won't look at {partition.name}, of the type {partition.type}",
+            f"firmware won't look at {partition.name}, of the type {type_name(partition.type)}",
             f'add type="{wanted}" to its mkpart ({partition.origin.where})',
         )
 

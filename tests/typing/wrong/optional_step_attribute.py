@@ -14,4 +14,4 @@ def table() -> Gpt:
 
 @step
 def note() -> None:
-    require(table().disk.size > GiB(2), "the image is too small")  # M: Item "None" of "Gpt | None" has no attribute "disk"  # e: AttributeError
+    require(table().kind == "GPT", "the table is another")  # M: Item "None" of "Gpt | None" has no attribute "kind"  # e: AttributeError

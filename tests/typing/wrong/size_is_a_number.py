@@ -3,4 +3,4 @@ from vmdsl import Disk, mkimg, step
 
 @step
 def disk() -> Disk:
-    return mkimg(4)  # M: Argument 1 to "mkimg" has incompatible type "int"; expected "Size"  # e: AttributeError
+    return mkimg(4)  # M: Argument 1 to "mkimg" has incompatible type "int"; expected "Size | None"  # e: AttributeError

@@ -3,4 +3,4 @@ from vmdsl import Disk, mkimg, step
 
 @step
 def disk() -> Disk:
-    return mkimg("4G")  # M: Argument 1 to "mkimg" has incompatible type "str"; expected "Size"  # e: AttributeError
+    return mkimg("4G")  # M: Argument 1 to "mkimg" has incompatible type "str"; expected "Size | None"  # e: AttributeError

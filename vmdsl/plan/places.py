@@ -1,0 +1,161 @@
+"""Where partitions start and end: arithmetic, and nothing else.
+
+What vmdsl chooses, and what is given in percents, is at whole MiB. A Size is taken as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vmdsl.errors import Problem
+from vmdsl.language.handles import Gpt, Msdos, Partition
+from vmdsl.language.layout import SECTOR
+from vmdsl.values import Percent, Size
+
+ALIGNMENT = 2**20
+_GPT_HEAD = 34 * SECTOR
+_GPT_TAIL = 33 * SECTOR  # the second copy of the table, at the disk's end
+_MBR_REACH = 2**32 * SECTOR
+
+
+@dataclass(frozen=True)
+class Place:
+    """A partition's first byte, and the first one behind it."""
+
+    start: int
+    end: int
+
+
+def up(offset: int) -> int:
+    """The next whole MiB."""
+    return -(-offset // ALIGNMENT) * ALIGNMENT
+
+
+def down(offset: int) -> int:
+    """The last whole MiB."""
+    return offset // ALIGNMENT * ALIGNMENT
+
+
+def open_partitions(partitions: Sequence[Partition]) -> list[Partition]:
+    """Those without size and end: they take what is left, or grow with their content."""
+    return [p for p in partitions if p.size is p.end is None]
+
+
+def size_for(table: Gpt | Msdos, places: Sequence[Place]) -> int:
+    """The size of the smallest disk, in whole MiB, that holds these partitions."""
+    end = max((place.end for place in places), default=ALIGNMENT)
+    return up(end + (_GPT_TAIL if isinstance(table, Gpt) else 0))
+
+
+class Places:
+    """Places on one disk. `size` is None where the disk becomes as large as its content.
+
+    Then `rest` is the size of the partition that grows, and otherwise it isn't asked for.
+    """
+
+    def __init__(self, table: Gpt | Msdos, *, size: int | None, rest: int = 0) -> None:
+        self._size = size
+        self._rest = rest
+        self._is_gpt = isinstance(table, Gpt)
+        self._first = _GPT_HEAD if self._is_gpt else SECTOR
+        self._limit = None if size is None else size - (_GPT_TAIL if self._is_gpt else 0)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there is any behind the table."""
+        return self._limit is None or self._limit > self._first
+
+    def find(self, partitions: Sequence[Partition]) -> tuple[list[Place], list[Problem]]:
+        """Give every partition its place, in order, and say what is wrong with it."""
+        found: list[Place] = []
+        problems = []
+        cursor = ALIGNMENT
+        for index, partition in enumerate(partitions):
+            start = up(cursor) if partition.start is None else self._at(partition.start)
+            place = Place(start, self._end(partition, start, partitions[index + 1 :]))
+            before = list(zip(partitions, found, strict=False))
+            problems += self._misplaced(partition, place, before)
+            found.append(place)
+            cursor = max(cursor, place.end)
+        return found, problems
+
+    def _at(self, position: Size | Percent) -> int:
+        """A place as bytes from the start of the disk."""
+        if isinstance(position, Size):
+            behind = self._size or 0  # without a size nothing counts from its end
+            return position.bytes + (behind if position.bytes < 0 else 0)
+        assert self._limit is not None  # noqa: S101 (mkpart refuses percents without a size)
+        assert self._size is not None  # noqa: S101
+        nearest = down(position.of(self._size) + ALIGNMENT // 2)
+        return max(min(nearest, down(self._limit)), ALIGNMENT)
+
+    def _end(self, partition: Partition, start: int, following: Sequence[Partition]) -> int:
+        if partition.size is not None:
+            return start + partition.size.bytes
+        if partition.end is not None:
+            return self._at(partition.end)
+        if self._limit is None:
+            return start + self._rest
+        limit = self._limit
+        behind = 0
+        for other in following:
+            if other.start is not None:
+                limit = min(limit, self._at(other.start))
+                break
+            if other.size is None:
+                break
+            behind += up(other.size.bytes)
+        return down(limit - behind)
+
+    def _misplaced(
+        self, partition: Partition, place: Place, before: Sequence[tuple[Partition, Place]]
+    ) -> list[Problem]:
+        start, end = place.start, place.end
+        problems = [
+            partition.problem(what, hint)
+            for what, hint in (self._at_the_edge(place), self._beyond(place, before))
+            if what
+        ]
+        problems += [
+            partition.problem(
+                f"it overlaps the partition {other.name} "
+                f"({other.origin.where}): {Size(there.start)} to {Size(there.end)}",
+                f"start it at {Size(up(there.end))} or later",
+            )
+            for other, there in before
+            if start < there.end and there.start < end
+        ]
+        return problems
+
+    def _at_the_edge(self, place: Place) -> tuple[str, str]:
+        """What is wrong where a partition lies on the table."""
+        least = self._first // SECTOR
+        if place.start < 0:
+            return "it starts before the disk does", "-MiB(100) is 100 MiB before its end"
+        if place.start < self._first:
+            return (
+                f"it starts at {Size(place.start)}, where the partition table is",
+                f"start at sectors({least}) or later; MiB(1) is usual",
+            )
+        if self._limit is not None and self._limit < place.end <= (self._size or 0):
+            return (
+                f"it ends at {Size(place.end)}, where the second copy of the GPT is",
+                "end at -sectors(33) or before; -MiB(1) is usual",
+            )
+        return "", ""
+
+    def _beyond(self, place: Place, before: Sequence[tuple[Partition, Place]]) -> tuple[str, str]:
+        """What is wrong where a partition does not end on the disk, or has no room."""
+        if not self._is_gpt and place.end > _MBR_REACH:
+            end = Size(place.end)
+            return f"it ends at {end}, and an MBR reaches no farther than 2 TiB", "use mkgpt"
+        rest = next(iter(open_partitions([other for other, _ in before])), None)
+        hint = f"{rest.name} takes all that is left" if rest else "make the image larger"
+        room = Size(down(self._limit)) if self._limit is not None else None
+        if place.end <= place.start:
+            return f"no room is left for it: it starts at {Size(place.start)} of {room}", hint
+        if self._size is not None and place.end > self._size:
+            what = f"it ends at {Size(place.end)} and does not fit: there is room up to {room}"
+            return what, hint
+        return "", ""
