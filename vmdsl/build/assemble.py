@@ -70,7 +70,7 @@ def table_script(layout: Layout) -> str:
 def _gpt_fields(partition: Partition) -> list[str]:
     fields = []
     if partition.label:
-        escaped = partition.label.replace("\\", "\\\\").replace('"', "\\x22")
+        escaped = partition.label.replace("\\", "\\x5c").replace('"', "\\x22")
         fields.append(f'name="{escaped}"')
     if partition.flags:
         attributes = " ".join(_attribute(flag) for flag in partition.flags)

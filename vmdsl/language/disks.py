@@ -139,12 +139,23 @@ def _check_type(table: Gpt | Msdos, kind: str | UUID | int) -> None:
 
 
 def mount(
-    filesystem: _M, path: str = "/", *, on: Mounted[Any] | RootFs | None = None
+    filesystem: _M,
+    path: str = "/",
+    *,
+    on: Mounted[Any] | RootFs | None = None,
+    options: tuple[str, ...] = (),
 ) -> Mounted[_M]:
     """Say where a filesystem is in the future system: `mount(esp(), "/boot/efi", on=root())`.
 
-    `on` is what it is mounted on, and is left out for the root filesystem alone.
+    `on` is what it is mounted on, and is left out for the root filesystem alone. `options` are
+    those that `fstab()` writes, one by one, such as `("noatime", "discard")`. Without any it
+    writes `errors=remount-ro` for a root of ext, `umask=0077` for FAT, or `defaults`.
     """
+    if isinstance(options, str):
+        raise refuse("options= is one text", f"make it a tuple: options=({options!r},)")
+    for option in options:
+        if not option or any(letter.isspace() or letter == "," for letter in option):
+            raise refuse(f"{option!r} is no mount option", "give them one by one, without commas")
     place = PurePosixPath(path)
     if place.root != "/" or ".." in place.parts:
         raise refuse(f"{path!r} is no place to mount at", "write it as it is in the system: /srv")
@@ -153,4 +164,4 @@ def mount(
         raise refuse(f"what {path} is mounted on isn't given", "add on=, with the root filesystem")
     if below is not None and place == PurePosixPath("/"):
         raise refuse("the root filesystem is mounted on nothing", 'give a path, such as "/boot"')
-    return record(Mounted(filesystem=filesystem, path=place, on=below))
+    return record(Mounted(filesystem=filesystem, path=place, on=below, options=tuple(options)))

@@ -177,11 +177,15 @@ class Swap(Filesystem):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mounted(LayoutOperation, Generic[F_co]):
-    """A filesystem at its place in the future system. Nothing is mounted on this machine."""
+    """A filesystem at its place in the future system. Nothing is mounted on this machine.
+
+    `options` are those of /etc/fstab; without any they are the usual ones.
+    """
 
     filesystem: F_co
     path: PurePosixPath
     on: Mounted[Any] | None = None
+    options: tuple[str, ...] = ()
 
     def summary(self) -> str:
         return f"mount {self.filesystem.name} at {self.path}"

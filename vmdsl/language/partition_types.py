@@ -1,21 +1,6 @@
 """What partitions are for, and their flags, as GPT and MBR write them.
 
-All that parted's flags say is said here:
-
-| parted's flag | on a GPT | on an MBR |
-|---|---|---|
-| `boot` | `type="esp"` | `flags=("boot",)` |
-| `esp`, `swap`, `prep`, `lvm`, `raid` | the type of that name | the same |
-| `bios_grub` | `type="bios-boot"` | |
-| `bls_boot` | `type="xbootldr"` | the same |
-| `msftdata` | `type="fat"` or `"ntfs"` | |
-| `linux-home` | `type="home"` | |
-| `legacy_boot` | `flags=("legacy-boot",)` | |
-| `hidden` | `flags=("required",)`: bit 0 | of FAT and NTFS: `type=0x1c`, `0x17` … |
-| `no_automount` | `flags=("no-automount",)` | |
-| `lba` | | of FAT: `type="fat"` has it; `type=0x0b` has not |
-| `msftres`, `diag`, `irst`, `palo` … | `type=uuid.UUID(…)` | `type=0x27`, `0x12`, `0x84`, `0xf0` |
-| `root` | (of Macintosh tables only) | |
+docs/reference/language.md says how each flag of parted is said with them.
 """
 
 from __future__ import annotations
@@ -103,8 +88,8 @@ CODES: Mapping[str, tuple[str, str]] = {
     "u-boot-env": ("3DE21764-95BD-54BD-A5C3-4ABE786F38A8", ""),
 }
 
-#: Types of what something other than a filesystem or swap fills, such as a boot loader.
-RAW = frozenset({"lvm", "raid", "luks", "prep", "u-boot-env"})
+#: Types of what is filled by something that vmdsl need not know of.
+RAW = frozenset({"lvm", "raid", "luks", "u-boot-env"})
 
 #: What sfdisk calls each flag of a GPT; bits have the names GUID:48 to GUID:63 there.
 GPT_FLAGS: Mapping[str, str] = {

@@ -25,7 +25,7 @@ from vmdsl.language.handles import (
 )
 from vmdsl.language.operations import Operation
 from vmdsl.language.secret import secrets_in
-from vmdsl.plan import rules_disk, rules_packages, rules_system
+from vmdsl.plan import rules_disk, rules_fstab, rules_packages, rules_system
 
 _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
     Ext2: ("mke2fs", "debugfs"),
@@ -50,6 +50,8 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         rules_disk.boot_partitions_suit,
         rules_disk.root_has_room_to_grow,
         rules_disk.handles_are_recorded,
+        rules_fstab.fstab_names_are_there,
+        rules_fstab.fstab_places_are_apart,
         rules_system.system_comes_first,
         rules_system.system_has_owners,
         rules_system.suites_exist,

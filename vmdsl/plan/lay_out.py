@@ -18,6 +18,7 @@ from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout, Partiti
 from vmdsl.language.operations import Operation
 from vmdsl.language.partition_types import type_code
 from vmdsl.plan.places import ALIGNMENT, Place, Places, open_partitions, size_for, up
+from vmdsl.values import Size
 
 _NAMESPACE = uuid.UUID("7ed36ae8-0c5b-5e4b-8d66-8f9b1bd9a5d7")
 _MOST_PRIMARIES = 4
@@ -55,8 +56,6 @@ def lay_out(
         mine = [p for p in _all(operations, Partition) if p.table is table]
         partitions, size, wrong = _place(disk, table, mine, ids, label)
         problems += wrong
-    elif disk.size is None:
-        problems += _not_growing(disk, [])
     growing = open_partitions([p.partition for p in partitions]) if disk.size is None else []
     by_partition = {id(p.partition): p for p in partitions}
     filesystems = [
@@ -69,7 +68,8 @@ def lay_out(
         for filesystem in _all(operations, Filesystem)
         if id(filesystem.partition) in by_partition
     ]
-    problems += [problem for f in filesystems if (problem := _too_small(f)) is not None]
+    of_a_size = [f for f in filesystems if f.filesystem.partition not in growing]
+    problems += [problem for f in of_a_size if (problem := _too_small(f)) is not None]
     by_filesystem = {id(f.filesystem): f for f in filesystems}
     mounts = [
         MountLayout(mounted=m, filesystem=by_filesystem[id(m.filesystem)], path=m.path)
@@ -179,15 +179,14 @@ def _places(
         return places, size, problems
     least = max(up(disk.free.bytes if disk.free else 0), ALIGNMENT)
     places, problems = Places(table, size=None, rest=least).find(partitions)
-    return places, size_for(table, places), problems or _not_growing(disk, partitions)
+    return places, size_for(table, places), problems or _not_growing(partitions)
 
 
-def _not_growing(disk: Disk, partitions: list[Partition]) -> list[Problem]:
-    """What is wrong with the partition that is to grow with its content."""
+def _not_growing(partitions: list[Partition]) -> list[Problem]:
+    """What is in the way of the partition that is to grow with its content."""
     growing = open_partitions(partitions)
     if not growing:
-        what = "no partition can grow with its content, as free= asks for"
-        return [disk.problem(what, "leave out size= and end= of one, or give the image a size")]
+        return []
     first, *others = growing
     problems = [
         other.problem(

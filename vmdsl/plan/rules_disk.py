@@ -10,7 +10,7 @@ from vmdsl.errors import Problem
 from vmdsl.language.growth import CAN_GROW, GrowRoot
 from vmdsl.language.grub_ieee1275 import GrubPrep
 from vmdsl.language.grub_uefi import GrubUefi
-from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs, Swap, Vfat
+from vmdsl.language.handles import Disk, Filesystem, Mounted, Msdos, Partition, RootFs, Swap, Vfat
 from vmdsl.language.operations import LayoutOperation, Operation
 from vmdsl.language.partition_types import RAW, type_name
 from vmdsl.plan.places import open_partitions
@@ -49,12 +49,21 @@ def _is_raw(partition: Partition) -> bool:
 
 
 def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """An image as large as its content has a filesystem with content in what is open."""
+    """An image as large as its content has a partition that grows, with a filesystem."""
     filesystems = {id(f.partition): f for f in operations if isinstance(f, Filesystem)}
-    partitions = [p for p in operations if isinstance(p, Partition) and p.table.disk.size is None]
-    for partition in open_partitions(partitions):
+    growing = open_partitions([p for p in operations if isinstance(p, Partition)])
+    for disk in operations:
+        if isinstance(disk, Disk) and disk.size is None and not growing:
+            yield disk.problem(
+                "no partition can grow with its content, as free= asks for",
+                "leave out size= and end= of one, or give the image a size",
+            )
+    for partition in growing:
+        if partition.table.disk.size is not None:
+            continue
         filesystem = filesystems.get(id(partition))
-        if isinstance(filesystem, Swap) or (filesystem is None and _is_raw(partition)):
+        other = _is_raw(partition) or partition.type in _FOR_CODE
+        if isinstance(filesystem, Swap) or (filesystem is None and other):
             yield partition.problem(
                 "it can't grow with its content, as free= asks for: it holds no files",
                 "give it a size, and none to a partition with a filesystem",

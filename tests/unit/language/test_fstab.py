@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from vmdsl import GiB, MiB, mkext2, mkext4, mkgpt, mkimg, mkpart, mkswap, mkvfat, mount
-from vmdsl.language.fstab import fstab_text
+from vmdsl.language.fstab import FstabName, fstab_text, place_of
 from vmdsl.language.recording import Recorder
 from vmdsl.plan.lay_out import lay_out
 
@@ -54,3 +56,36 @@ def test_what_is_not_mounted_has_no_line(recorder: Recorder) -> None:
     mkext4(mkpart(table, size=GiB(1)))
     mount(mkext4(mkpart(table)))
     assert len(text_of(recorder)[0].splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        ("label", ["the\\040root", "EFI", "pages"]),
+        ("partlabel", ["a", "b", "c"]),
+        ("partuuid", []),
+    ],
+)
+def test_names(recorder: Recorder, by: FstabName, names: list[str]) -> None:
+    """FAT's labels are in capitals on the disk."""
+    table = mkgpt(mkimg(GiB(4)))
+    root = mount(mkext4(mkpart(table, size=GiB(1), label="a"), label="the root"))
+    mount(mkvfat(mkpart(table, size=MiB(64), label="b"), label="efi"), "/boot/efi", on=root)
+    mkswap(mkpart(table, label="c"), label="pages")
+    layout, _ = lay_out(recorder.operations, recipe="r", seed="")
+    assert layout is not None
+    sources = [line.split(" ")[0] for line in fstab_text(layout, by).splitlines()]
+    names = names or [p.uuid for p in layout.partitions]
+    assert sources == [f"{by.upper()}={name}" for name in names]
+
+
+def test_options_replace_the_usual_ones(recorder: Recorder) -> None:
+    table = mkgpt(mkimg(GiB(4)))
+    root = mount(mkext4(mkpart(table, size=GiB(1))), options=("noatime", "discard"))
+    mount(mkvfat(mkpart(table)), "/efi", on=root, options=("x-systemd.automount",))
+    options = [line.split(" ")[3] for line in text_of(recorder)[0].splitlines()]
+    assert options == ["noatime,discard", "x-systemd.automount"]
+
+
+def test_place_of_a_line() -> None:
+    assert place_of(r"none /a\040b\134c\011d tmpfs defaults") == "/a b\\c\td"

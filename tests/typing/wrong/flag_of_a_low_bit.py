@@ -1,0 +1,11 @@
+from vmdsl import Ext4, GiB, Gpt, mkext4, mkgpt, mkimg, mkpart, step
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(mkimg(GiB(4)))
+
+
+@step
+def root() -> Ext4:
+    return mkext4(mkpart(table(), flags=(47,)))  # E: a partition of this table cannot have the flag 47

@@ -1,0 +1,11 @@
+from vmdsl import Ext4, GiB, Gpt, mkext4, mkgpt, mkimg, mkpart, sectors, step
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(mkimg(GiB(4)))
+
+
+@step
+def root() -> Ext4:
+    return mkext4(mkpart(table(), start=sectors(33)))  # E: where the partition table is

@@ -1,0 +1,168 @@
+"""Where partitions are: exact, in percents, from the end, and in an image that grows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vmdsl import (
+    Gpt,
+    KiB,
+    MiB,
+    Msdos,
+    Partition,
+    Percent,
+    Size,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mkmsdos,
+    mkpart,
+    mkswap,
+    mount,
+    sectors,
+)
+from vmdsl.errors import Problem
+from vmdsl.language import recording
+from vmdsl.language.layout import Layout
+from vmdsl.language.recording import Recorder
+from vmdsl.plan.lay_out import lay_out, with_size
+
+MIB = 2**20
+DISK = MiB(1000)
+
+
+def laid_out(
+    make: Callable[[Gpt | Msdos], object],
+    *,
+    gpt: bool = True,
+    size: Size | None = DISK,
+    free: Size | None = None,
+) -> tuple[Layout, list[Problem]]:
+    made = Recorder(Path("/recipes/r.py"), value_of=id, result_of=id, step="parts")
+    undo = recording.start(made)
+    disk = mkimg(size, free=free)
+    make(mkgpt(disk) if gpt else mkmsdos(disk))
+    undo()
+    layout, problems = lay_out(made.operations, recipe="r", seed="")
+    assert layout is not None
+    return layout, problems
+
+
+def place(make: Callable[[Gpt | Msdos], Partition], *, gpt: bool = True) -> tuple[int, int]:
+    layout, problems = laid_out(make, gpt=gpt)
+    assert problems == []
+    (only,) = layout.partitions
+    return only.start, only.end
+
+
+END = 1000 * MIB
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (sectors(64), sectors(16384), (32768, 8 * MIB)),
+        (sectors(34), -sectors(33), (34 * 512, END - 33 * 512)),
+        (KiB(300.5), None, (300 * 1024 + 512, 999 * MIB)),
+        (-MiB(100), None, (900 * MIB, 999 * MIB)),
+        (-MiB(100), -sectors(2049), (900 * MIB, END - 2049 * 512)),
+        (Percent(0), Percent(100), (MIB, 999 * MIB)),
+        (Percent(0.2), Percent(0.35), (2 * MIB, 4 * MIB)),
+        (Percent(33.34), None, (333 * MIB, 999 * MIB)),
+        (Percent(50), -MiB(1), (500 * MIB, 999 * MIB)),
+        (None, Percent(20), (MIB, 200 * MIB)),
+        (None, MiB(16), (MIB, 16 * MIB)),
+    ],
+)
+def test_places_on_a_gpt(
+    start: Size | Percent | None, end: Size | Percent | None, expected: tuple[int, int]
+) -> None:
+    assert place(lambda table: mkpart(table, start=start, end=end)) == expected
+
+
+def test_an_mbr_has_all_but_the_first_sector() -> None:
+    assert place(lambda t: mkpart(t, start=sectors(1), end=Percent(100)), gpt=False) == (512, END)
+    assert place(lambda t: mkpart(t, start=-sectors(3)), gpt=False) == (END - 1536, END)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(1, 99), min_size=1, max_size=5, unique=True).map(sorted),
+    st.integers(200 * MIB // 512, 2**30),
+)
+def test_partitions_in_percents_follow_each_other(parts: list[float], size: int) -> None:
+    """Whatever the percents, the end of one is the start of the next."""
+    bounds = [0, *parts, 100]
+
+    def make(table: Gpt | Msdos) -> None:
+        for start, end in itertools.pairwise(bounds):
+            mkpart(table, start=Percent(start), end=Percent(end))
+
+    layout, problems = laid_out(make, size=sectors(size))
+    assert not [p for p in problems if "overlaps" in p.what]
+    for one, other in zip(layout.partitions, layout.partitions[1:], strict=False):
+        assert one.end == other.start or one.size == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "what"),
+    [
+        (sectors(33), None, "it starts at 16.5 KiB, where the partition table is"),
+        (Size(0), None, "it starts at 0 B, where the partition table is"),
+        (-MiB(1001), None, "it starts before the disk does"),
+        (None, -sectors(32), "where the second copy of the GPT is"),
+        (None, MiB(1000), "where the second copy of the GPT is"),
+        (None, MiB(1001), "it ends at 1001 MiB and does not fit: there is room up to 999 MiB"),
+        (MiB(999), None, "no room is left for it: it starts at 999 MiB of 999 MiB"),
+        (-MiB(500), MiB(400), "no room is left for it"),
+        (Percent(50), MiB(400), "no room is left for it"),
+    ],
+)
+def test_wrong_places(start: Size | Percent | None, end: Size | Percent | None, what: str) -> None:
+    _, problems = laid_out(lambda table: mkpart(table, start=start, end=end))
+    assert [p.what for p in problems if what in p.what] == [p.what for p in problems] != []
+
+
+def grown(table: Gpt | Msdos) -> None:
+    first = mkpart(table, start=sectors(64), size=MiB(10))
+    root = mount(mkext4(mkpart(table)))
+    mkswap(mkpart(table, size=MiB(5)))
+    mount(mkext4(first), "/boot", on=root)
+
+
+def test_an_image_that_grows_is_open() -> None:
+    """What stands in the layout is the least that it can be."""
+    layout, problems = laid_out(grown, size=None, free=MiB(99.5))
+    assert problems == []
+    assert [layout.is_open(p) for p in layout.partitions] == [False, True, False]
+    assert [layout.is_movable(p) for p in layout.partitions] == [False, False, True]
+    assert layout.partitions[1].size == 100 * MIB
+    assert layout.size == (11 + 100 + 5 + 1) * MIB
+
+
+@pytest.mark.parametrize(("gpt", "behind"), [(True, MIB), (False, 0)])
+def test_an_image_that_has_grown(*, gpt: bool, behind: int) -> None:
+    before, _ = laid_out(grown, size=None, free=MiB(1), gpt=gpt)
+    layout, problems = with_size(before, 700 * MIB)
+    assert problems == []
+    assert layout.open is None
+    assert not any(map(layout.is_movable, layout.partitions))
+    assert [p.start for p in layout.partitions] == [32768, 11 * MIB, 711 * MIB]
+    assert layout.size == 716 * MIB + behind
+    assert [p.uuid for p in layout.partitions] == [p.uuid for p in before.partitions]
+    assert [f.uuid for f in layout.filesystems] == [f.uuid for f in before.filesystems]
+    for filesystem in layout.filesystems:
+        assert any(filesystem.partition is p for p in layout.partitions)
+    for mounted in layout.mounts:
+        assert any(mounted.filesystem is f for f in layout.filesystems)
+
+
+def test_an_mbr_grows_to_two_tib() -> None:
+    before, _ = laid_out(grown, size=None, free=MiB(1), gpt=False)
+    assert "2 TiB" in with_size(before, 2**41)[1][0].what
