@@ -10,11 +10,12 @@ from vmdsl.language.debconf import preseed
 from vmdsl.language.directories import copy_tree, create_directory, create_symlink
 from vmdsl.language.disks import mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.language.files import copy_file, create_file, path_exists
-from vmdsl.language.filesystems import mkext2, mkext3, mkext4, mkswap, mkvfat, mkxfs
+from vmdsl.language.filesystems import mkbtrfs, mkext2, mkext3, mkext4, mkswap, mkvfat, mkxfs
 from vmdsl.language.fstab import fstab
 from vmdsl.language.growth import grow_root
 from vmdsl.language.grub import grub_bios, grub_ieee1275, grub_uefi
 from vmdsl.language.handles import (
+    Btrfs,
     Disk,
     Ext2,
     Ext3,
@@ -63,6 +64,7 @@ __all__ = [
     "MB",
     "TB",
     "Arch",
+    "Btrfs",
     "Disk",
     "Ext2",
     "Ext3",
@@ -118,6 +120,7 @@ __all__ = [
     "host_shell",
     "image_shell",
     "kB",
+    "mkbtrfs",
     "mkext2",
     "mkext3",
     "mkext4",

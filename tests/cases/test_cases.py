@@ -18,6 +18,7 @@ import vmdsl
 import vmdsl_stdlib
 from vmdsl import programs
 from vmdsl.build.assemble import table_script
+from vmdsl.build.btrfs import format_btrfs
 from vmdsl.build.ext import make_ext
 from vmdsl.build.fat import make_fat
 from vmdsl.build.swap import make_swap
@@ -42,11 +43,12 @@ NO_OPERATIONS = {
     *("step", "step_if", "option", "flag", "require", "record", "refuse"),
     *("KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB", "TB", "sectors", "position"),
 }
-_MAKERS: dict[str, Callable[[Target, Path | None], None]] = {
+_MAKERS: dict[str, Callable[[Target, Path | None], object]] = {
     "ext2": make_ext,
     "ext3": make_ext,
     "ext4": make_ext,
     "vfat": make_fat,
+    "btrfs": format_btrfs,
     "xfs": lambda target, _: format_xfs(target),
     "swap": lambda target, _: make_swap(target),
 }

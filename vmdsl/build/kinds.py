@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vmdsl.build.btrfs import BTRFS
 from vmdsl.build.ext import EXT4, EXT23
 from vmdsl.build.fat import FAT
 from vmdsl.build.room import Kind
 from vmdsl.build.xfs import XFS
-from vmdsl.language.handles import Ext2, Ext3, Ext4, Filesystem, Vfat, Xfs
+from vmdsl.language.handles import Btrfs, Ext2, Ext3, Ext4, Filesystem, Vfat, Xfs
 
 KINDS: Mapping[type[Filesystem], Kind] = {
     Ext2: EXT23,
@@ -16,4 +17,5 @@ KINDS: Mapping[type[Filesystem], Kind] = {
     Ext4: EXT4,
     Vfat: FAT,
     Xfs: XFS,
+    Btrfs: BTRFS,
 }

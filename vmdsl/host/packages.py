@@ -29,6 +29,7 @@ PROGRAMS: Mapping[str, str] = {
 """The package of each program that a build starts outside the image's own tree."""
 
 OPTIONAL: Mapping[str, str] = {
+    "mkfs.btrfs": "btrfs-progs",
     "mkfs.xfs": "xfsprogs",
     "ansible-playbook": "ansible",
     "zstd": "zstd",

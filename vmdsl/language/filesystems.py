@@ -7,7 +7,7 @@ import uuid as uuids
 from collections.abc import Mapping
 from typing import TypeVar
 
-from vmdsl.language.handles import Ext, Ext2, Ext3, Ext4, Partition, Swap, Vfat, Xfs
+from vmdsl.language.handles import Btrfs, Ext, Ext2, Ext3, Ext4, Partition, Swap, Vfat, Xfs
 from vmdsl.language.recording import one_of, record, refuse
 
 _E = TypeVar("_E", bound=Ext)
@@ -60,6 +60,13 @@ _XFS_REFUSED: Refused = {
     **_NAMED,
     "-p": _CONTENT,
     **dict.fromkeys(("-N", "-b", "-c", "-n", "-r"), ""),
+}
+_BTRFS_REFUSED: Refused = {
+    **_NAMED,
+    **_NAMED_AT_LENGTH,
+    "-r": _CONTENT,
+    "--rootdir": _CONTENT,
+    **dict.fromkeys(("--shrink", "--subvol", "-b", "--byte-count"), ""),
 }
 
 
@@ -175,6 +182,20 @@ def mkxfs(
         raise refuse(f"the label {label!r} has a space", "XFS takes none")
     return record(
         Xfs(partition=partition, label=_label(label, 12), uuid=_uuid(uuid), options=options)
+    )
+
+
+def mkbtrfs(
+    partition: Partition, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+) -> Btrfs:
+    """Format a partition with Btrfs, of at least 110 MiB. `label` is at most 255 bytes.
+
+    `uuid` is derived from the step, if not given. `options` are further arguments of mkfs.btrfs,
+    which override those of vmdsl. mkfs.btrfs does not write the same bytes each time.
+    """
+    _check_options(options, "mkfs.btrfs", _BTRFS_REFUSED)
+    return record(
+        Btrfs(partition=partition, label=_label(label, 255), uuid=_uuid(uuid), options=options)
     )
 
 

@@ -12,6 +12,7 @@ from vmdsl import programs
 from vmdsl.errors import Problem, Where
 from vmdsl.host.packages import how_to_get
 from vmdsl.language.handles import (
+    Btrfs,
     Disk,
     Ext2,
     Ext3,
@@ -33,6 +34,7 @@ _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
     Ext4: ("mke2fs", "debugfs"),
     Vfat: ("mkfs.vfat", "fsck.vfat", "mmd", "mcopy"),
     Xfs: ("mkfs.xfs",),
+    Btrfs: ("mkfs.btrfs",),
     Swap: ("mkswap",),
 }
 

@@ -22,7 +22,10 @@ def content(path: Path, mode: int) -> str:
 
 
 def told(top: Path) -> Iterator[str]:
-    for path in sorted([top, *top.rglob("*")], key=os.fsencode):
+    below = [
+        Path(folder, name) for folder, inside, files in os.walk(top) for name in [*inside, *files]
+    ]
+    for path in sorted([top, *below], key=os.fsencode):
         about = path.lstat()
         names = sorted(os.listxattr(path, follow_symlinks=False))
         folder = stat.S_ISDIR(about.st_mode)

@@ -25,36 +25,14 @@ pytestmark = [
 ]
 
 MIB = 2**20
-NASTY = Path(__file__).parent / "nasty.py"
 VARIANTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "default": (300, ()),
     "large": (50_000, ()),
     "old": (400, ("-m", "bigtime=0,finobt=0,reflink=0,inobtcount=0", "-i", "sparse=0")),
     "large inodes": (400, ("-i", "size=2048")),
 }
+Cut = Callable[[Target, Path], Path]
 Make = Callable[[Callable[[Partition], Filesystem], int], Target]
-
-
-@pytest.fixture(scope="module")
-def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree with all that may go wrong."""
-    folder = tmp_path_factory.mktemp("nasty")
-    subprocess.run(["python3", NASTY, folder], check=True)
-    return folder
-
-
-def cut(target: Target, part: Path) -> Path:
-    """The filesystem as a file of its own."""
-    subprocess.run(
-        [
-            *("dd", f"if={target.path}", f"of={part}", "bs=1M", "conv=sparse", "status=none"),
-            *(f"skip={target.offset // MIB}", f"count={target.size // MIB}"),
-        ],
-        pass_fds=[target.image],
-        check=True,
-    )
-    os.truncate(part, target.size)
-    return part
 
 
 def repair(part: Path) -> None:
@@ -115,7 +93,9 @@ def compare(inode: Any, path: Path) -> int:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_all_of_a_tree_is_there(target_of: Make, nasty: Path, tmp_path: Path, variant: str) -> None:
+def test_all_of_a_tree_is_there(
+    target_of: Make, nasty: Path, tmp_path: Path, cut: Cut, variant: str
+) -> None:
     size, options = VARIANTS[variant]
     target = target_of(lambda partition: mkxfs(partition, options=options), size * MIB)
     make_xfs(target, nasty)
@@ -125,7 +105,7 @@ def test_all_of_a_tree_is_there(target_of: Make, nasty: Path, tmp_path: Path, va
         assert compare(XFS(stream).get("/"), nasty) > 6000
 
 
-def test_many_inodes_and_a_folder_of_all(target_of: Make, tmp_path: Path) -> None:
+def test_many_inodes_and_a_folder_of_all(target_of: Make, tmp_path: Path, cut: Cut) -> None:
     """So many that the trees of inodes, and of names, have several levels."""
     content = tmp_path / "content"
     for i in range(4):
@@ -138,7 +118,7 @@ def test_many_inodes_and_a_folder_of_all(target_of: Make, tmp_path: Path) -> Non
     repair(cut(target, tmp_path / "part"))
 
 
-def test_until_it_is_full(target_of: Make, tmp_path: Path) -> None:
+def test_until_it_is_full(target_of: Make, tmp_path: Path, cut: Cut) -> None:
     content = tmp_path / "content"
     content.mkdir()
     (content / "large").write_bytes(b"x" * 210 * MIB)
