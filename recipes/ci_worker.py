@@ -36,6 +36,7 @@ from vmdsl_stdlib import (
 
 suite = option(Suite("trixie"), help="Release of Debian.")
 arch = option(Arch.AMD64, help="Architecture; i386 has no kernel after bookworm.")
+mirror = option("", help="Where packages come from; Debian's own servers if it isn't given.")
 size = option(GiB(3), help="Size of the image; the machine's disk may be larger.")
 ssh_key = option("", help="Public key of SSH that lets the user worker in.")
 compilers = flag(default=False, help="Install what Debian's packages are built with.")
@@ -55,7 +56,7 @@ def root() -> Mounted[Ext4]:
 @step
 def system() -> RootFs:
     more = ("build-essential", "devscripts", "git") if compilers() else ()
-    return debian(root(), "grub-pc", *more, suite=suite(), arch=arch())
+    return debian(root(), "grub-pc", *more, suite=suite(), arch=arch(), mirror=mirror())
 
 
 @step

@@ -234,3 +234,15 @@ def target_of(tmp_path: Path) -> Iterator[Callable[..., Target]]:
             )
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def host_mirror() -> str:
+    """The mirror that this machine's own packages come from."""
+    sites = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    return next(site for site in sites if "security" not in site and "debian" in site)

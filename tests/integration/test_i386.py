@@ -16,21 +16,10 @@ pytestmark = pytest.mark.integration
 MINUTES = 60
 
 
-def host_mirror() -> str:
-    """The mirror that this machine's own packages come from."""
-    sites = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    return next(site for site in sites if "security" not in site and "debian" in site)
-
-
-def test_an_i386_of_many_parts_boots(user: Any) -> None:
+def test_an_i386_of_many_parts_boots(user: Any, host_mirror: str) -> None:
     image = user.folder("i386") / "parts.img"
     recipe = user.checkout / "tests/integration/recipes/i386_parts.py"
-    done = user.build(recipe, "--output", image, "--mirror", host_mirror(), timeout=20 * MINUTES)
+    done = user.build(recipe, "--output", image, "--mirror", host_mirror, timeout=20 * MINUTES)
     assert done.returncode == 0, done.stdout
 
     root = f"{image}?offset={300 * 2**20}"

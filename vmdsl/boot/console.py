@@ -65,6 +65,13 @@ class Console:
         self._unread = self._unread[match.end() :]
         return match
 
+    def listen(self, *, seconds: float) -> None:
+        """Read for a while: a machine whose console nobody reads stands still."""
+        deadline = time.monotonic() + seconds
+        while not self.closed and self._read(deadline):
+            if why := failure(self._unread):
+                raise self._error(why)
+
     def wait_closed(self, *, timeout: float) -> None:
         """Read until the machine stops."""
         deadline = time.monotonic() + timeout

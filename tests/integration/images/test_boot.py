@@ -33,13 +33,25 @@ def accel(user: Any) -> Accel:
     return choose(user.home / "accel")
 
 
+@pytest.fixture(scope="module")
+def own_ids() -> set[str]:
+    """What the machines that ran before have made for themselves."""
+    return set()
+
+
 def test_every_recipe_is_booted(built: dict[str, Any], recipes: set[str]) -> None:
     assert set(built) == recipes
 
 
 @pytest.mark.parametrize("card", ["network", "no network"])
 def test_image_boots(
-    name: str, firmware: Firmware, card: str, built: dict[str, Any], accel: Accel
+    name: str,
+    firmware: Firmware,
+    card: str,
+    *,
+    built: dict[str, Any],
+    accel: Accel,
+    own_ids: set[str],
 ) -> None:
     image, expected = built[name].look, built[name].expected
     network = card == "network"
@@ -50,7 +62,7 @@ def test_image_boots(
         failed = console.run("systemctl --failed --no-legend --plain").output
         assert (state.output.strip(), failed.strip()) == ("running", ""), console.transcript
         assert said(console, "hostname") == expected.hostname
-        assert re.fullmatch("[0-9a-f]{32}", said(console, "cat /etc/machine-id"))
+        check_own_ids(console, own_ids)
         assert said(console, _FIRMWARE) == firmware
         locked = "[none]" if firmware is not Firmware.SECURE_BOOT else "[integrity]"
         assert locked in said(console, "cat /sys/kernel/security/lockdown")
@@ -72,6 +84,16 @@ def test_secure_boot_refuses_what_is_not_signed(built: dict[str, Any], accel: Ac
         console.login(timeout=5 * MINUTES)
     assert "GRUB" not in console.transcript
     assert "Linux version" not in console.transcript
+
+
+def check_own_ids(console: Console, seen: set[str]) -> None:
+    """The machine has made its id, and its host keys, anew: no machine before has had them."""
+    machine = said(console, "cat /etc/machine-id")
+    assert re.fullmatch("[0-9a-f]{32}", machine)
+    keys = said(console, "cat /etc/ssh/ssh_host_*.pub 2>/dev/null || true").splitlines()
+    for one in (machine, *(key.split()[1] for key in keys)):
+        assert one not in seen
+        seen.add(one)
 
 
 def check_mounts(console: Console, look: Any) -> None:
