@@ -10,9 +10,6 @@ from vmdsl import (
     RootFs,
     Suite,
     Vfat,
-    apt,
-    chroot,
-    debootstrap,
     flag,
     fstab,
     grub_uefi,
@@ -26,6 +23,7 @@ from vmdsl import (
     step,
     step_if,
 )
+from vmdsl_stdlib import debian, open_root_console, set_hostname
 
 size = option(GiB(4), help="Size of the image.")
 suite = option(Suite("trixie"), help="Release of Debian.")
@@ -59,22 +57,17 @@ def efi() -> Mounted[Vfat]:
 
 @step
 def system() -> RootFs:
-    return debootstrap(root(), suite=suite())
-
-
-@step
-def packages() -> None:
-    apt(system(), "linux-image-amd64", "grub-efi-amd64", "systemd-timesyncd")
+    return debian(root(), "grub-efi-amd64", "systemd-timesyncd", suite=suite())
 
 
 @step
 def hostname() -> None:
-    chroot(system(), "echo debian > /etc/hostname")
+    set_hostname(system(), "debian")
 
 
 @step_if(console_login)
 def root_without_password() -> None:
-    chroot(system(), "passwd --delete root")
+    open_root_console(system())
 
 
 @step

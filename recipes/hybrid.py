@@ -12,10 +12,6 @@ from vmdsl import (
     Suite,
     Swap,
     Vfat,
-    apt,
-    chroot,
-    create_file,
-    debootstrap,
     flag,
     fstab,
     grub_bios,
@@ -31,6 +27,7 @@ from vmdsl import (
     step,
     step_if,
 )
+from vmdsl_stdlib import debian, open_root_console, set_hostname
 
 size = option(GiB(4), help="Size of the image.")
 suite = option(Suite("trixie"), help="Release of Debian.")
@@ -75,22 +72,17 @@ def efi() -> Mounted[Vfat]:
 
 @step
 def system() -> RootFs:
-    return debootstrap(root(), suite=suite())
-
-
-@step
-def packages() -> None:
-    apt(system(), "linux-image-cloud-amd64", "grub-pc", "grub-efi-amd64-bin")
+    return debian(root(), "grub-pc", "grub-efi-amd64-bin", suite=suite(), kernel="cloud")
 
 
 @step
 def hostname() -> None:
-    create_file(system(), "/etc/hostname", "hybrid\n")
+    set_hostname(system(), "hybrid")
 
 
 @step_if(console_login)
 def root_without_password() -> None:
-    chroot(system(), "passwd --delete root")
+    open_root_console(system())
 
 
 @step

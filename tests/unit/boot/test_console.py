@@ -51,6 +51,16 @@ def wire() -> Iterator[Wire]:
     wire.close()
 
 
+def test_listening_takes_nothing(wire: Wire) -> None:
+    wire.says(b"one two")
+    wire.console.listen(seconds=0.1)
+    assert wire.console.transcript == "one two"
+    assert wire.console.wait_for("one", timeout=1)[0] == "one"
+    wire.says(b"\nKernel panic - not syncing: no init\n")
+    with pytest.raises(BootError, match="panicked"):
+        wire.console.listen(seconds=1)
+
+
 def test_what_was_waited_for_is_taken(wire: Wire) -> None:
     wire.says(b"one two one three")
     assert wire.console.wait_for("one", timeout=1)[0] == "one"
