@@ -165,6 +165,37 @@ def test_the_same_content_gives_the_same_image(build: Build) -> None:
     assert programs.run(["cmp", str(one), str(other)]).output == ""
 
 
+SMALL = """\
+from vmdsl import *
+
+@step
+def root() -> Mounted[{type}]:
+    return mount({make}(mkpart(mkgpt(mkimg(free=MiB(5)))){more}))
+
+@step
+def content() -> None:
+    host_shell(root(), 'cd "$ROOT"; for i in $(seq 900); do echo $i >$i.txt; done')
+"""
+
+
+def test_fat_grows_until_it_holds_its_names(user: Any) -> None:
+    """FAT16's top directory is of one size: it becomes FAT32."""
+    folder = user.folder("fat")
+    text = SMALL.format(type="Vfat", make="mkvfat", more="")
+    done = user.build(user.file(folder / "fat.py", text), "--output", folder / "image")
+    assert done.returncode == 0, done.stdout
+    assert (folder / "image").stat().st_size == (64 + 2) * MIB
+
+
+def test_more_inodes_than_a_size_can_give(user: Any) -> None:
+    folder = user.folder("inodes")
+    text = SMALL.format(type="Ext4", make="mkext4", more=", inodes=500")
+    done = user.build(user.file(folder / "inodes.py", text), "--output", folder / "image")
+    assert done.returncode == 5, done.stdout
+    assert "its content is 900 files and directories, and it has room for" in done.stdout
+    assert "does inodes= say how many" in done.stdout
+
+
 def test_plan_of_what_grows(user: Any) -> None:
     """What isn't known is said to be so, in words and in JSON."""
     folder = user.folder("plan")

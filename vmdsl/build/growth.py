@@ -37,15 +37,23 @@ def least_size(kind: Kind, target: Target, content: Path | None, *, free: int) -
             counted[room.block, room.inline] = need
         lacking = _lacking(room, need, free)
         if (missing := _missing(room, need, free)) > 0:
-            if room.files == files:  # a recipe may say how many it has
-                filesystem = target.filesystem.filesystem
-                what = f"its content is {need.files} {kind.files}, and it has room for {room.files}"
-                raise BuildError(filesystem.problem(what, "let it have more"))
+            if room.files != files:
+                lacking = max(lacking, missing * size // max(room.files or 0, 1))
+            elif size <= _MOST:  # FAT's larger kind has no limit
+                lacking = (1 << size.bit_length()) - size
+            else:
+                raise _never_enough(target, kind, need, room)
             files = room.files or 0
-            lacking = max(lacking, missing * size // max(files, 1))
         if lacking <= 0:
             return size
         size += up(lacking)
+
+
+def _never_enough(target: Target, kind: Kind, need: Need, room: Room) -> BuildError:
+    filesystem = target.filesystem.filesystem
+    what = f"its content is {need.files} {kind.files}, and it has room for {room.files}"
+    hint = "a larger size gives it no more: does inodes= say how many there are?"
+    return BuildError(filesystem.problem(what, hint))
 
 
 def _lacking(room: Room, need: Need, free: int) -> int:

@@ -17,7 +17,7 @@ _HINT = "choose another offset, or start the partition later: mkpart(…, start=
 def writes_have_room(operations: Sequence[Operation], layout: Layout) -> Iterator[Problem]:
     """What is written is on the disk, and in nobody's way, as far as that is known."""
     written: list[Span] = []
-    sure = layout.of_partition(layout.open).start if layout.open else layout.size
+    sure = layout.of_partition(layout.open).end if layout.open else layout.size
     for operation in operations:
         if not isinstance(operation, ImageOperation):
             continue
@@ -28,8 +28,9 @@ def writes_have_room(operations: Sequence[Operation], layout: Layout) -> Iterato
             place = layout.of_partition(within) if within else None
             end = place.end if place else layout.size
             for span in spans:
-                if layout.open and span.end > sure and within in {None, layout.open}:
-                    continue  # the image looks at it, once it knows how large it is
+                unsure = span.start >= sure if within is None else within is layout.open
+                if layout.open and unsure and span.end > sure:
+                    continue  # the build looks at it, once it knows how large the image is
                 known = [*table_spans(layout), *others, *written]
                 if problem := in_the_way(span, known, end):
                     yield operation.problem(problem, _HINT)
