@@ -37,7 +37,7 @@ from vmdsl_stdlib import (
 suite = option(Suite("trixie"), help="Release of Debian.")
 arch = option(Arch.AMD64, help="Architecture; i386 has no kernel after bookworm.")
 mirror = option("", help="Where packages come from; Debian's own servers if it isn't given.")
-size = option(GiB(3), help="Size of the image; the machine's disk may be larger.")
+free = option(GiB(1), help="Room that the image has beside its content.")
 ssh_key = option("", help="Public key of SSH that lets the user worker in.")
 compilers = flag(default=False, help="Install what Debian's packages are built with.")
 console_login = flag(default=False, help="Let root log in on the console without a password.")
@@ -50,7 +50,7 @@ def architecture() -> None:
 
 @step
 def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(mkmsdos(mkimg(size())), flags=("boot",))))
+    return mount(mkext4(mkpart(mkmsdos(mkimg(free=free())), flags=("boot",))))
 
 
 @step

@@ -243,7 +243,14 @@ def look_at(user: Any) -> Callable[..., Look]:
         vmdsl = user.checkout / ".venv/bin/vmdsl"
         done = user.run(vmdsl, "plan", source, "--json", *arguments)
         assert done.returncode == 0, done.stdout
-        return Look(image=image, layout=json.loads(done.stdout)["layout"])
+        layout = json.loads(done.stdout)["layout"]
+        if layout["disk"]["size"] is None:  # it is as large as its content needed it to be
+            layout["disk"]["size"] = image.stat().st_size
+            (growing,) = [p for p in layout["partitions"] if p["size"] is None]
+            assert growing is layout["partitions"][-1]
+            assert layout["table"]["kind"] == "MBR"
+            growing["size"] = layout["disk"]["size"] - growing["start"]
+        return Look(image=image, layout=layout)
 
     return look
 
