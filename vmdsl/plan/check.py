@@ -50,7 +50,6 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         rules_disk.uuids_are_apart,
         rules_disk.mounts_are_apart,
         rules_disk.boot_partitions_suit,
-        rules_disk.root_has_room_to_grow,
         rules_disk.handles_are_recorded,
         rules_fstab.fstab_names_are_there,
         rules_fstab.fstab_places_are_apart,

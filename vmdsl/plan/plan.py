@@ -15,6 +15,7 @@ from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import Recipe, load
 from vmdsl.plan.merge import merge
+from vmdsl.plan.rules_growth import root_has_room_to_grow
 from vmdsl.plan.rules_image import writes_have_room
 from vmdsl.plan.typecheck import TypeCheck
 
@@ -85,6 +86,7 @@ def make_plan(
         found += [*misplaced, *check(evaluated.operations, recipe.path, complete=not found)]
         if layout is not None and not misplaced:
             found += writes_have_room(evaluated.operations, layout)
+            found += root_has_room_to_grow(evaluated.operations, layout)
     except Exception:
         if not mistyped:  # otherwise a handle is not what its name says
             raise

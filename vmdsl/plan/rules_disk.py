@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from vmdsl.errors import Problem
-from vmdsl.language.growth import CAN_GROW, GrowRoot
 from vmdsl.language.grub_ieee1275 import GrubPrep
 from vmdsl.language.grub_uefi import GrubUefi
 from vmdsl.language.handles import Disk, Filesystem, Mounted, Msdos, Partition, RootFs, Swap, Vfat
@@ -159,24 +158,6 @@ def _of_type(operation: Operation, partition: Partition, wanted: str) -> Iterato
             f"firmware won't look at {partition.name}, of the type {type_name(partition.type)}",
             f'add type="{wanted}" to its mkpart ({partition.origin.where})',
         )
-
-
-def root_has_room_to_grow(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """A root that is to grow is a filesystem that can, on the last partition of the disk."""
-    for operation in operations:
-        if not isinstance(operation, GrowRoot):
-            continue
-        root = operation.root.mounted.filesystem
-        if root.kind not in CAN_GROW:
-            yield operation.problem(f"{root.kind} cannot grow while it is in use", "use mkext4")
-        others = [o for o in operations if isinstance(o, Partition)]
-        if others and others[-1] is not root.partition:
-            last = others[-1]
-            yield operation.problem(
-                f"{root.partition.name} cannot grow: {last.name} is behind it on the disk "
-                f"({last.origin.where})",
-                f"call mkpart for {root.partition.name} after all others",
-            )
 
 
 def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:

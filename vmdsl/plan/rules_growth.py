@@ -1,0 +1,29 @@
+"""Whether a root filesystem that is to grow can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from vmdsl.errors import Problem
+from vmdsl.language.growth import CAN_GROW, GrowRoot
+from vmdsl.language.layout import Layout
+from vmdsl.language.operations import Operation
+
+
+def root_has_room_to_grow(operations: Sequence[Operation], layout: Layout) -> Iterator[Problem]:
+    """It is a filesystem that can, on the last partition of the disk."""
+    for operation in operations:
+        if not isinstance(operation, GrowRoot):
+            continue
+        root = operation.root.mounted.filesystem
+        if root.kind not in CAN_GROW:
+            yield operation.problem(f"{root.kind} cannot grow while it is in use", "use mkext4")
+        place = layout.of_partition(root.partition)
+        for other in layout.partitions:
+            if other.start > place.start:
+                yield operation.problem(
+                    f"{root.partition.name} cannot grow: {other.partition.name} is behind it on "
+                    f"the disk ({other.partition.origin.where})",
+                    f"call mkpart for {root.partition.name} after all others",
+                )
+                break
