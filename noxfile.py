@@ -14,9 +14,10 @@ nox.options.sessions = ["tests"]
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Everything: lint, types, and all tests. Arguments after -- go to pytest."""
+    """Everything: lint, types, and all tests, two at a time. Arguments after -- go to pytest."""
     lint(session)
-    session.run("pytest", "--durations=15", *session.posargs)
+    both = ["-n", "2", "--dist", "loadgroup"] if not session.posargs else []
+    session.run("pytest", "--durations=25", *both, *session.posargs)
 
 
 @nox.session

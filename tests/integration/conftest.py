@@ -31,6 +31,26 @@ IS_ROOT = os.geteuid() == 0
 _MINUTES = 60
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes run the tests, those of a file, or of the recipes' images, stay together.
+
+    What takes longest comes first.
+    """
+    for item in items:
+        if item.get_closest_marker("integration"):
+            images = item.path.parent.name == "images" and "built" in item.fixturenames
+            item.add_marker(pytest.mark.xdist_group("images" if images else item.path.stem))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("xdist_group")
+    groups = ("images", "test_upgrades")
+    if marker is None:
+        return len(groups) + 1
+    return groups.index(marker.args[0]) if marker.args[0] in groups else len(groups)
+
+
 @dataclass(frozen=True, kw_only=True)
 class User:
     """Somebody who runs vmdsl: an account, its home, and the checkout in it."""

@@ -279,9 +279,25 @@ def built(building: Any, look_at: Callable[..., Look]) -> dict[str, Built]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests with `name` run for each image; those with `firmware` for all that boots it, too."""
-    if "firmware" in metafunc.fixturenames:
+    """Tests with `name` run for each image; those with `firmware` for all that boots it, too.
+
+    Those with `card` are booted with a network card and without one: where there are several
+    kinds of firmware, not each with both.
+    """
+    if "card" in metafunc.fixturenames:
+        metafunc.parametrize(("name", "firmware", "card"), list(_boots()))
+    elif "firmware" in metafunc.fixturenames:
         pairs = [(name, how) for name, expected in IMAGES.items() for how in expected.firmware]
         metafunc.parametrize(("name", "firmware"), pairs)
     elif "name" in metafunc.fixturenames:
         metafunc.parametrize("name", IMAGES)
+
+
+def _boots() -> Iterator[tuple[str, Firmware, str]]:
+    for name, expected in IMAGES.items():
+        last = len(expected.firmware) - 1
+        for number, firmware in enumerate(expected.firmware):
+            if number == 0:
+                yield name, firmware, "network"
+            if number == last:
+                yield name, firmware, "no network"

@@ -43,7 +43,6 @@ def test_every_recipe_is_booted(built: dict[str, Any], recipes: set[str]) -> Non
     assert set(built) == recipes
 
 
-@pytest.mark.parametrize("card", ["network", "no network"])
 def test_image_boots(
     name: str,
     firmware: Firmware,
