@@ -87,7 +87,7 @@ def test_operations_in_the_order_in_which_they_run() -> None:
     text = drawn(plan_of(HYBRID))
     rows = [line.split() for line in text.splitlines() if " line " in line]
     assert [int(row[0]) for row in rows] == list(range(1, len(rows) + 1))
-    assert [row[1] for row in rows][:2] == ["system", "packages"]
+    assert [row[1] for row in rows][:2] == ["system", "system"]
     assert rows[-1][1] == "boot_loader"
     assert "boot code of GRUB for BIOS" in text.splitlines()[-2]
 
