@@ -17,8 +17,8 @@ pytestmark = pytest.mark.integration
 
 MINUTES = 60
 BOOTS = r"^\s*(linux|initrd|search|menuentry|submenu)\s"
-#: What the configuration starts, but for the firmware's menu, of which only firmware knows.
-ENTRIES = f"grep -E '{BOOTS}' /boot/grub/grub.cfg | grep -v fwsetup | sed 's/--hint[^ ]* //g'"
+#: What the configuration starts.
+ENTRIES = f"grep -E '{BOOTS}' /boot/grub/grub.cfg | sed 's/--hint[^ ]* //g'"
 CORES = (
     "md5sum /boot/grub/x86_64-efi/core.efi /boot/efi/EFI/BOOT/BOOTX64.EFI /boot/efi/EFI/debian/*"
 )
