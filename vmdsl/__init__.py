@@ -10,7 +10,16 @@ from vmdsl.language.debconf import preseed
 from vmdsl.language.directories import copy_tree, create_directory, create_symlink
 from vmdsl.language.disks import mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.language.files import copy_file, create_file, path_exists
-from vmdsl.language.filesystems import mkbtrfs, mkext2, mkext3, mkext4, mkswap, mkvfat, mkxfs
+from vmdsl.language.filesystems import (
+    mkbtrfs,
+    mkext2,
+    mkext3,
+    mkext4,
+    mkf2fs,
+    mkswap,
+    mkvfat,
+    mkxfs,
+)
 from vmdsl.language.fstab import fstab
 from vmdsl.language.growth import grow_root
 from vmdsl.language.grub import grub_bios, grub_ieee1275, grub_uefi
@@ -20,6 +29,7 @@ from vmdsl.language.handles import (
     Ext2,
     Ext3,
     Ext4,
+    F2fs,
     Filesystem,
     Gpt,
     Mountable,
@@ -69,6 +79,7 @@ __all__ = [
     "Ext2",
     "Ext3",
     "Ext4",
+    "F2fs",
     "Fact",
     "Filesystem",
     "Flag",
@@ -124,6 +135,7 @@ __all__ = [
     "mkext2",
     "mkext3",
     "mkext4",
+    "mkf2fs",
     "mkgpt",
     "mkimg",
     "mkmsdos",

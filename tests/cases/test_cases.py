@@ -20,6 +20,7 @@ from vmdsl import programs
 from vmdsl.build.assemble import table_script
 from vmdsl.build.btrfs import format_btrfs
 from vmdsl.build.ext import make_ext
+from vmdsl.build.f2fs import format_f2fs
 from vmdsl.build.fat import make_fat
 from vmdsl.build.swap import make_swap
 from vmdsl.build.tools import Target
@@ -49,6 +50,7 @@ _MAKERS: dict[str, Callable[[Target, Path | None], object]] = {
     "ext4": make_ext,
     "vfat": make_fat,
     "btrfs": format_btrfs,
+    "f2fs": format_f2fs,
     "xfs": lambda target, _: format_xfs(target),
     "swap": lambda target, _: make_swap(target),
 }

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from vmdsl.build.btrfs import BTRFS
 from vmdsl.build.ext import EXT4, EXT23
+from vmdsl.build.f2fs import F2FS
 from vmdsl.build.fat import FAT
 from vmdsl.build.room import Kind
 from vmdsl.build.xfs import XFS
-from vmdsl.language.handles import Btrfs, Ext2, Ext3, Ext4, Filesystem, Vfat, Xfs
+from vmdsl.language.handles import Btrfs, Ext2, Ext3, Ext4, F2fs, Filesystem, Vfat, Xfs
 
 KINDS: Mapping[type[Filesystem], Kind] = {
     Ext2: EXT23,
@@ -18,4 +19,5 @@ KINDS: Mapping[type[Filesystem], Kind] = {
     Vfat: FAT,
     Xfs: XFS,
     Btrfs: BTRFS,
+    F2fs: F2FS,
 }

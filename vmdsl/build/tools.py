@@ -21,6 +21,7 @@ _NO_ROOM = (
     "Ext2 file too big",
     "Disk full",
     "No directory slots",
+    "Can't find free block",
     "No space left on device",
 )
 

@@ -30,7 +30,9 @@ PROGRAMS: Mapping[str, str] = {
 
 OPTIONAL: Mapping[str, str] = {
     "mkfs.btrfs": "btrfs-progs",
+    "mkfs.f2fs": "f2fs-tools",
     "mkfs.xfs": "xfsprogs",
+    "sload.f2fs": "f2fs-tools",
     "ansible-playbook": "ansible",
     "zstd": "zstd",
 }

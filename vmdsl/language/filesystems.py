@@ -7,7 +7,7 @@ import uuid as uuids
 from collections.abc import Mapping
 from typing import TypeVar
 
-from vmdsl.language.handles import Btrfs, Ext, Ext2, Ext3, Ext4, Partition, Swap, Vfat, Xfs
+from vmdsl.language.handles import Btrfs, Ext, Ext2, Ext3, Ext4, F2fs, Partition, Swap, Vfat, Xfs
 from vmdsl.language.recording import one_of, record, refuse
 
 _E = TypeVar("_E", bound=Ext)
@@ -67,6 +67,11 @@ _BTRFS_REFUSED: Refused = {
     "-r": _CONTENT,
     "--rootdir": _CONTENT,
     **dict.fromkeys(("--shrink", "--subvol", "-b", "--byte-count"), ""),
+}
+_F2FS_REFUSED: Refused = {
+    "-l": "give label=",
+    "-U": "give uuid=",
+    **dict.fromkeys(("-S", "-T", "-c", "-m"), ""),
 }
 
 
@@ -196,6 +201,20 @@ def mkbtrfs(
     _check_options(options, "mkfs.btrfs", _BTRFS_REFUSED)
     return record(
         Btrfs(partition=partition, label=_label(label, 255), uuid=_uuid(uuid), options=options)
+    )
+
+
+def mkf2fs(
+    partition: Partition, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+) -> F2fs:
+    """Format a partition with F2FS, of at least 52 MiB. `label` is at most 255 bytes.
+
+    `uuid` is derived from the step, if not given. `options` are further arguments of mkfs.f2fs,
+    which override those of vmdsl.
+    """
+    _check_options(options, "mkfs.f2fs", _F2FS_REFUSED)
+    return record(
+        F2fs(partition=partition, label=_label(label, 255), uuid=_uuid(uuid), options=options)
     )
 
 

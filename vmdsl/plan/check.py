@@ -17,6 +17,7 @@ from vmdsl.language.handles import (
     Ext2,
     Ext3,
     Ext4,
+    F2fs,
     Filesystem,
     Partition,
     Swap,
@@ -35,6 +36,7 @@ _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
     Vfat: ("mkfs.vfat", "fsck.vfat", "mmd", "mcopy"),
     Xfs: ("mkfs.xfs",),
     Btrfs: ("mkfs.btrfs",),
+    F2fs: ("mkfs.f2fs", "sload.f2fs"),
     Swap: ("mkswap",),
 }
 

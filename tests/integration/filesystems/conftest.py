@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 from collections.abc import Callable
@@ -16,11 +17,16 @@ NASTY = Path(__file__).parent / "nasty.py"
 
 
 @pytest.fixture(scope="session")
-def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tree; it takes root to make it."""
-    folder = tmp_path_factory.mktemp("nasty")
-    subprocess.run(["python3", NASTY, folder], check=True)
-    return folder
+def nasty(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Makes the tree for a kind of filesystem, once; that takes root."""
+
+    @functools.cache
+    def make(kind: str) -> Path:
+        folder = tmp_path_factory.mktemp(kind)
+        subprocess.run(["python3", NASTY, folder, kind], check=True)
+        return folder
+
+    return make
 
 
 @pytest.fixture

@@ -24,13 +24,16 @@ NOBODY = 0xFFFFFFFF
 ACL = acl((1, 6, NOBODY), (2, 4, 12345), (4, 4, NOBODY), (16, 4, NOBODY), (32, 0, NOBODY))
 
 
-def main(top: Path, attributes: str) -> None:
-    """Make it all; `attributes` may be "none", for filesystems that hold none."""
+def main(top: Path, kind: str) -> None:
+    """Make all that a kind of filesystem can hold."""
     make_files(top)
     make_folders(top)
     make_owners(top)
-    if attributes != "none":
-        give_attributes(top)
+    give_attributes(top)
+    if kind != "f2fs":
+        make_odd(top)
+    if kind != "btrfs":
+        os.setxattr(top, "user.top", b"of all")
     os.utime(top / "old", (1, 1))
     os.utime(top / "short link", (5, 5), follow_symlinks=False)
     os.utime(top / "sticky", (1234567890, 1234567890))
@@ -65,10 +68,6 @@ def make_files(top: Path) -> None:
     (top / "small").chmod(0o640)
     for i in range(3):
         os.link(top / "small", links / f"small {i}")
-    os.mkfifo(top / "fifo", 0o620)
-    with socket.socket(socket.AF_UNIX) as one:
-        os.chdir(top)
-        one.bind("socket")
 
 
 def make_folders(top: Path) -> None:
@@ -101,22 +100,31 @@ def make_owners(top: Path) -> None:
 
 
 def give_attributes(top: Path) -> None:
-    files = {name: top / name for name in ("capable", "listed", "much", "most")}
-    for file in files.values():
-        file.write_text("x")
-    os.setxattr(files["capable"], "security.capability", CAPABILITY)
-    os.setxattr(files["listed"], "system.posix_acl_access", ACL)
-    os.setxattr(files["much"], "user.a", b"")
-    os.setxattr(files["much"], "user.b", bytes(range(250)))
-    for i in range(8):
-        os.setxattr(files["most"], f"user.number {i}", bytes([i]) * 400)
+    capable, listed = top / "capable", top / "listed"
+    capable.write_text("x")
+    listed.write_text("x")
+    os.setxattr(capable, "security.capability", CAPABILITY)
+    os.setxattr(listed, "system.posix_acl_access", ACL)
+    os.setxattr(listed, "user.a", b"")
     folder = top / "folder with defaults"
     folder.mkdir()
     os.setxattr(folder, "system.posix_acl_default", ACL)
     for i in range(20):
         (folder / f"heir {i}").touch()
-    os.setxattr(top, "user.top", b"of all")
+
+
+def make_odd(top: Path) -> None:
+    os.mkfifo(top / "fifo", 0o620)
+    with socket.socket(socket.AF_UNIX) as one:
+        os.chdir(top)
+        one.bind("socket")
+    much, most = top / "much", top / "most"
+    much.touch()
+    most.write_text("x")
+    os.setxattr(much, "user.b", bytes(range(250)))
+    for i in range(8):
+        os.setxattr(most, f"user.number {i}", bytes([i]) * 400)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).absolute(), sys.argv[2] if len(sys.argv) > 2 else "all")
+    main(Path(sys.argv[1]).absolute(), sys.argv[2])

@@ -31,6 +31,7 @@ pytestmark = [
 MIB = 2**20
 HERE = Path(__file__).parent
 Cut = Callable[[Target, Path], Path]
+Nasty = Callable[[str], Path]
 Make = Callable[[Callable[[Partition], Filesystem], int], Target]
 
 
@@ -55,20 +56,18 @@ def check(part: Path) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--csum", "sha256", "--metadata", "single")])
 def test_all_of_a_tree_is_there(
-    target_of: Make, nasty: Path, tmp_path: Path, cut: Cut, options: tuple[str, ...]
+    target_of: Make, nasty: Nasty, tmp_path: Path, cut: Cut, options: tuple[str, ...]
 ) -> None:
-    os.removexattr(nasty, "user.top")
     target = target_of(lambda partition: mkbtrfs(partition, options=options), 300 * MIB)
     empty = room_of_empty(KINDS[type(target.filesystem.filesystem)], target, target.size)
-    room = make_btrfs(target, nasty)
-    os.setxattr(nasty, "user.top", b"of all")
-    assert 0 < need_btrfs(nasty, empty).bytes <= empty.free - room.free
+    room = make_btrfs(target, nasty("btrfs"))
+    assert 0 < need_btrfs(nasty("btrfs"), empty).bytes <= empty.free - room.free
     part = cut(target, tmp_path / "part")
     check(part)
     restored = tmp_path / "restored"
     restored.mkdir()
     subprocess.run(["btrfs", "restore", "-xmS", part, restored], check=True, capture_output=True)
-    wanted, found = listed(nasty), listed(restored)
+    wanted, found = listed(nasty("btrfs")), listed(restored)
     assert found.keys() == wanted.keys()
     for path, file in wanted.items():
         assert found[path] == file

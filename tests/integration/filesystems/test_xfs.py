@@ -32,6 +32,7 @@ VARIANTS: dict[str, tuple[int, tuple[str, ...]]] = {
     "large inodes": (400, ("-i", "size=2048")),
 }
 Cut = Callable[[Target, Path], Path]
+Nasty = Callable[[str], Path]
 Make = Callable[[Callable[[Partition], Filesystem], int], Target]
 
 
@@ -94,15 +95,15 @@ def compare(inode: Any, path: Path) -> int:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_all_of_a_tree_is_there(
-    target_of: Make, nasty: Path, tmp_path: Path, cut: Cut, variant: str
+    target_of: Make, nasty: Nasty, tmp_path: Path, cut: Cut, variant: str
 ) -> None:
     size, options = VARIANTS[variant]
     target = target_of(lambda partition: mkxfs(partition, options=options), size * MIB)
-    make_xfs(target, nasty)
+    make_xfs(target, nasty("xfs"))
     part = cut(target, tmp_path / "part")
     repair(part)
     with part.open("rb") as stream:
-        assert compare(XFS(stream).get("/"), nasty) > 6000
+        assert compare(XFS(stream).get("/"), nasty("xfs")) > 6000
 
 
 def test_many_inodes_and_a_folder_of_all(target_of: Make, tmp_path: Path, cut: Cut) -> None:
