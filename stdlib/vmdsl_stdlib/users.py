@@ -37,7 +37,7 @@ def add_user(
     shell: str = "/bin/bash",
     uid: int | None = None,
 ) -> None:
-    """Make a add_user with a home directory; one that is there is changed.
+    """Make a user with a home directory; one that is there is changed.
 
     `ssh_keys` is what `~/.ssh/authorized_keys` is to hold: a public key a line. Without `password`,
     no password lets the user in. `sudo` lets the user become root: with the password, if there is
