@@ -46,7 +46,7 @@ def set_time_zone(system: RootFs, zone: str) -> None:
 
 
 def set_keyboard(system: RootFs, layout: str, *, variant: str = "") -> None:
-    """Set the layout of the console's set_keyboard, such as `de`, or `us,ru` for two.
+    """Set the layout of the console's keyboard, such as `de`, or `us,ru` for two.
 
     Packages: `console-setup`, and what it depends on.
     """
