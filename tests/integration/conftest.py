@@ -200,18 +200,6 @@ def image(user: User) -> Callable[..., Path]:
     return build
 
 
-@pytest.fixture(scope="session")
-def host_mirror() -> str:
-    """The mirror that this machine's own packages come from."""
-    sites = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    return next(site for site in sites if "security" not in site and "debian" in site)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Base:
     """The tarball of a minimal bookworm, which `system_from()` unpacks in seconds and its image."""
