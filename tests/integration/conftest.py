@@ -38,8 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         if item.get_closest_marker("integration"):
-            images = item.path.parent.name == "images" and "built" in item.fixturenames
-            item.add_marker(pytest.mark.xdist_group("images" if images else item.path.stem))
+            folder = item.path.parent.name
+            together = folder == "filesystems" or (
+                folder == "images" and "built" in item.fixturenames
+            )
+            item.add_marker(pytest.mark.xdist_group(folder if together else item.path.stem))
     items.sort(key=_rank)
 
 
