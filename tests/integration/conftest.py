@@ -39,9 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("integration"):
             folder = item.path.parent.name
-            together = folder == "filesystems" or (
-                folder == "images" and "built" in item.fixturenames
-            )
+            alone = item.path.stem == "test_upgrades" and "built" not in item.fixturenames
+            together = folder in {"filesystems", "images"} and not alone
             item.add_marker(pytest.mark.xdist_group(folder if together else item.path.stem))
     items.sort(key=_rank)
 

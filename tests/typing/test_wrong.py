@@ -12,6 +12,7 @@ A mistake of the whole file is noted on its first line.
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+import vmdsl
+import vmdsl_stdlib
 from vmdsl.errors import Problem, RecipeError
 from vmdsl.plan.plan import make_plan
 
@@ -181,3 +184,24 @@ HINTS = {
 def test_hints_for_mypy(name: str, said_by_mypy: Mapping[Path, list[Problem]]) -> None:
     """Where mypy's message doesn't say what to do, ours does."""
     assert HINTS[name] in said_by_mypy[WRONG / f"{name}.py"][0].hint
+
+
+def operations() -> list[str]:
+    """What recipes call: the functions of vmdsl that record something, and the library's."""
+    no_operations = {"step", "step_if", "option", "flag", "require", "record", "refuse"}
+    return [
+        name
+        for package in (vmdsl, vmdsl_stdlib)
+        for name in package.__all__
+        if inspect.isfunction(function := getattr(package, name))
+        and function.__module__ != "vmdsl.values"
+        and name not in no_operations
+    ]
+
+
+@pytest.mark.parametrize("name", operations())
+def test_every_operation_is_used_wrongly(name: str) -> None:
+    marked = re.compile(rf"\b{name}\(.*# [ME]: ")
+    in_lines = re.compile(rf"\b{name}\([^#]*?# [ME]: ", re.DOTALL)
+    texts = [path.read_text("utf-8") for path in WRONG.glob("*.py")]
+    assert any(marked.search(text) or in_lines.search(text) for text in texts)

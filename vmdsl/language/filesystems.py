@@ -274,7 +274,7 @@ def _ext(filesystem: _E) -> _E:
         raise refuse("features as one text", f'write features=("{filesystem.features}",)')
     for feature in filesystem.features:
         if feature != "none":
-            one_of("a feature", feature.removeprefix("^"), EXT_FEATURES)
+            one_of("features", feature.removeprefix("^"), EXT_FEATURES)
     _check_options(filesystem.options, "mke2fs", _EXT_REFUSED)
     if any("offset=" in word for word in filesystem.options):
         raise refuse("offset= among the options", "the partition says where the filesystem is")

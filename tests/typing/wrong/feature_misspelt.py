@@ -13,4 +13,4 @@ def table() -> Gpt:
 
 @step
 def data() -> Ext4:
-    return mkext4(mkpart(table()), features=("^has_jornal",))  # E: a feature='has_jornal' is not known
+    return mkext4(mkpart(table()), features=("^has_jornal",))  # E: features='has_jornal' is not known
