@@ -17,6 +17,9 @@ from vmdsl.build.tools import Target
 from vmdsl.errors import Problem
 from vmdsl.values import Size
 
+#: A file takes no more than so many of the entries that FAT's top directory has.
+_MOST_ENTRIES = 21
+
 
 @dataclass(frozen=True, kw_only=True)
 class Room:
@@ -73,6 +76,8 @@ def room_of_empty(kind: Kind, target: Target, size: int) -> Room:
 def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
     """What to say where the target is too small for the content, whatever its tools can do."""
     room = room_of_empty(kind, target, target.size)
+    if _surely_fits(content, room):
+        return None
     need = kind.need(content, room)
     filesystem, partition = target.filesystem.filesystem, target.filesystem.partition.partition
     size = Size(target.size)
@@ -94,6 +99,20 @@ def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
     if partition.size is partition.end is None:
         return filesystem.problem(what, f"{where} takes what is left: enlarge the image {more}")
     return filesystem.problem(what, f"enlarge {where} {more}")
+
+
+def _surely_fits(content: Path, room: Room) -> bool:
+    """Whether a generous guess fits, for which no file need be read.
+
+    Each entry has as many blocks as its size takes, and two more.
+    """
+    block = max(room.block, 4096)
+    blocks = entries = 0
+    for folder in folders(content):
+        entries += len(folder.inside)
+        blocks += sum(2 - -about.st_size // block for about in folder.inside.values())
+    few = room.files is None or entries * _MOST_ENTRIES <= room.files
+    return few and blocks * block <= room.free
 
 
 def mib(size: int) -> str:
