@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -12,11 +11,9 @@ from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.mmdebstrap import MAIN, Debootstrap, SourcesFormat, Variant, is_before_trixie
 from vmdsl.language.operations import Fact
 from vmdsl.language.recording import one_of, record, refuse
-from vmdsl.language.roots import check_place, suite_of
+from vmdsl.language.roots import check_place, check_proxy, suite_of
 from vmdsl.language.sources import Source, check_uri, check_words, checked, several
 from vmdsl.values import Arch, Suite
-
-_PROXY = re.compile(r"(https?|socks5h?)://[^\s/]+/?")
 
 
 def debootstrap(
@@ -70,8 +67,7 @@ def debootstrap(
     for file in certificates:
         if file.suffix != ".crt":
             raise refuse(f"{file} is no certificate", "its name must end with .crt")
-    if proxy and not _PROXY.fullmatch(proxy):
-        raise refuse(f"{proxy!r} is no address of a proxy", "such as http://proxy.example:3128")
+    check_proxy(proxy)
     if mirror:
         check_uri(mirror, outside=True)
     record(

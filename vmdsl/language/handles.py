@@ -198,7 +198,7 @@ class RootFs:
     mounted: Mounted[Any]
     suite: Suite
     arch: Arch
-    #: The proxy of debootstrap(), for packages that come later.
+    #: The proxy of debootstrap() or system_from(), for packages that come later.
     proxy: str = ""
 
     @property

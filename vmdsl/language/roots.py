@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,9 @@ from vmdsl.language.handles import Mounted
 from vmdsl.language.operations import TreeOperation
 from vmdsl.language.recording import refuse
 from vmdsl.values import Arch, Suite
+
+
+_PROXY = re.compile(r"(https?|socks5h?)://[^\s/]+/?")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,6 +27,12 @@ def check_place(mounted: Mounted[Any]) -> None:
     """Refuse a system anywhere but in the root filesystem."""
     if mounted.on is not None:
         raise refuse(f"a system at {mounted.path}", "give the filesystem that is mounted at /")
+
+
+def check_proxy(proxy: str) -> None:
+    """Refuse what is no address of a proxy, unless there is none."""
+    if proxy and not _PROXY.fullmatch(proxy):
+        raise refuse(f"{proxy!r} is no address of a proxy", "such as http://proxy.example:3128")
 
 
 def suite_of(suite: Suite | str) -> Suite:

@@ -17,7 +17,7 @@ from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.leftovers import LEFTOVERS
 from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import record, refuse
-from vmdsl.language.roots import RootMaker, check_place, suite_of
+from vmdsl.language.roots import RootMaker, check_place, check_proxy, suite_of
 from vmdsl.values import Arch, Suite
 
 #: The compression of each ending, as GNU tar's option for it; "" for none.
@@ -50,21 +50,26 @@ class SystemFrom(RootMaker):
 
 
 def system_from(
-    mounted: Mounted[Any], tarball: str | Path, *, suite: Suite | str, arch: Arch = Arch.AMD64
+    mounted: Mounted[Any],
+    tarball: str | Path,
+    *,
+    suite: Suite | str,
+    arch: Arch = Arch.AMD64,
+    proxy: str = "",
 ) -> RootFs:
     """Unpack a tarball of a whole Debian system into the root filesystem.
 
     `tarball` is relative to the recipe's directory; it may be compressed with gzip, bzip2, xz or
     zstd. `suite` and `arch` say what is in it. Owners are those of the numbers in the tarball;
     device nodes are left out, as the system makes its own. The build's time (SOURCE_DATE_EPOCH) is
-    that of the newest file in it.
+    that of the newest file in it. `proxy` is the address of a proxy for every `apt()` of the
+    system, and is no part of the image.
     """
     check_place(mounted)
+    check_proxy(proxy)
     chosen = suite_of(suite)
-    record(
-        SystemFrom(root=mounted, suite=chosen, arch=arch, tarball=Path(tarball)),
-    )
-    return RootFs(mounted=mounted, suite=chosen, arch=arch)
+    record(SystemFrom(root=mounted, suite=chosen, arch=arch, tarball=Path(tarball)))
+    return RootFs(mounted=mounted, suite=chosen, arch=arch, proxy=proxy)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
