@@ -11,7 +11,6 @@ from vmdsl.language.operations import TreeOperation
 from vmdsl.language.recording import refuse
 from vmdsl.values import Arch, Suite
 
-
 _PROXY = re.compile(r"(https?|socks5h?)://[^\s/]+/?")
 
 
