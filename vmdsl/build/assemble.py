@@ -139,7 +139,7 @@ class Assembler:
     def _find_places(self) -> dict[PurePosixPath, PurePosixPath]:
         """Where each mount point really is in the tree, which may reach it by a symlink."""
         paths = [mount.path for mount in self._tree.layout.mounts]
-        real = self._tree.inside(lambda: [os.path.realpath(path) for path in paths])
+        real = self._tree.inside(lambda: [os.path.realpath(path, strict=True) for path in paths])
         return dict(zip(paths, map(PurePosixPath, real), strict=True))
 
     def _show(self, mount: MountLayout) -> None:

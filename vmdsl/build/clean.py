@@ -21,7 +21,8 @@ def clean() -> None:
                 path.unlink()
     machine, dbus = Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id")
     with suppress(FileNotFoundError):
-        if not machine.is_symlink() and len(machine.read_text("ascii").strip()) == _ID_LENGTH:
+        plain = machine.is_file() and not machine.is_symlink()
+        if plain and len(machine.read_bytes().strip()) == _ID_LENGTH:
             machine.write_text("", encoding="ascii")
-    if not dbus.is_symlink():  # systemd makes it a symlink to the other
+    if not dbus.is_symlink() and not dbus.is_dir():  # systemd makes it a symlink to the other
         dbus.unlink(missing_ok=True)

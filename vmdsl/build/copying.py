@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmdsl.build.owners import OutsideIds, chown
+from vmdsl.build.places import make_directory
 from vmdsl.build.sparse import copy_data
 from vmdsl.errors import BuildError
 from vmdsl.language.directories import excluded
@@ -44,7 +45,7 @@ class Copier:
 
     def copy(self, source: int, path: Path) -> None:
         """Copy what is in an open directory to `path`, which is made like it if it is missing."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(str(path.parent), None, None, None)
         self._directory(source, path, self.shown)
 
     def _directory(self, source: int, path: Path, shown: Path) -> None:

@@ -203,6 +203,9 @@ def _take_stdout() -> IO[str]:
 
 
 def _said(error: Exception) -> str:
+    """What went wrong, in a sentence; the name of an exception says something to its author."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
     return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 

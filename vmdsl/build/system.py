@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from vmdsl.build.tree import BuildTree
@@ -99,10 +100,16 @@ def end_everything() -> None:
             os.waitpid(-1, 0)
 
 
+def _can_be_lent(place: Path) -> bool:
+    """Whether a file can be there; what is neither a file nor a symlink stays as it is."""
+    plain = place.is_file() or place.is_symlink() or not os.path.lexists(place)
+    return plain and place.parent.is_dir()
+
+
 @contextmanager
 def _lent(tree: BuildTree, path: str, content: bytes, mode: int) -> Iterator[None]:
     """Have a file be `content` for a while; what was there returns unless it was changed."""
-    if not tree.inside(Path(path).parent.is_dir):
+    if not tree.inside(partial(_can_be_lent, Path(path))):
         yield
         return
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import pickle
 import shutil
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from vmdsl import programs
+from vmdsl.build import inside, places
 from vmdsl.build.copying import Copier
 from vmdsl.build.job import Job
 from vmdsl.build.mask import Mask
-from vmdsl.build.owners import OutsideIds, chown, gid_of, uid_of
+from vmdsl.build.owners import OutsideIds, gid_of, uid_of
 from vmdsl.errors import BuildError, CommandError, Problem
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, Owner
@@ -128,7 +127,7 @@ class BuildTree:
             return self._mask.all_of(log.read()).decode(errors="replace")
 
     def bind(self, source: Path, target: str) -> None:
-        place = self.inside(lambda: os.path.realpath(target))
+        place = self.inside(partial(places.real_file, target))
         self.run("mount", "--bind", str(source), f"{self.path}{place}")
         self._bound.append(f"{self.path}{place}")
 
@@ -138,7 +137,7 @@ class BuildTree:
             self.run("umount", "--lazy", self._bound.pop())
 
     def read(self, path: str) -> bytes:
-        return self.inside(lambda: Path(path).read_bytes())
+        return self.inside(partial(places.read, path))
 
     def exists(self, path: str) -> bool:
         return self.inside(lambda: os.path.lexists(path))
@@ -149,8 +148,8 @@ class BuildTree:
         data = content.encode() if isinstance(content, str) else content
 
         def write() -> None:
-            with _created(path, mode, uid, gid) as file:
-                _write_all(file, data)
+            with places.created(path, mode, uid, gid) as file:
+                inside.write_all(file, data)
 
         self.inside(write)
 
@@ -160,7 +159,10 @@ class BuildTree:
         with source.open("rb") as content:
 
             def copy() -> None:
-                with _created(path, mode, uid, gid) as file, os.fdopen(os.dup(file), "wb") as out:
+                with (
+                    places.created(path, mode, uid, gid) as file,
+                    os.fdopen(os.dup(file), "wb") as out,
+                ):
                     shutil.copyfileobj(content, out)
 
             self.inside(copy)
@@ -202,95 +204,16 @@ class BuildTree:
         uid: Owner | None = None,
         gid: Owner | None = None,
     ) -> None:
-        def make() -> None:
-            Path(path).mkdir(parents=True, exist_ok=True)
-            if not uid is gid is None:
-                chown(
-                    Path(path),
-                    uid_of(-1 if uid is None else uid),
-                    gid_of(-1 if gid is None else gid),
-                )
-            if mode is not None:
-                Path(path).chmod(mode)
-
-        self.inside(make)
+        self.inside(partial(places.make_directory, path, mode, uid, gid))
 
     def symlink(self, path: str, target: str) -> None:
-        def make() -> None:
-            place = Path(path)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if place.is_dir() and not place.is_symlink():
-                raise BuildError(f"{path} is a directory, which no symlink replaces")
-            place.unlink(missing_ok=True)
-            place.symlink_to(target)
-
-        self.inside(make)
+        self.inside(partial(places.make_symlink, path, target))
 
     def remove(self, path: str) -> None:
         self.inside(lambda: Path(path).unlink(missing_ok=True))
 
     def inside(self, function: Callable[[], _T]) -> _T:
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            _answer(writer, self.path, function)
-        os.close(writer)
-        with os.fdopen(reader, "rb") as pipe:
-            answer = pipe.read()
-        os.waitpid(child, 0)
-        if not answer:
-            raise BuildError("a child process that worked in the tree was killed")
-        succeeded, value = pickle.loads(answer)  # noqa: S301 (our own child wrote it)
-        if not succeeded:
-            raise value
-        return cast("_T", value)
-
-
-def _answer(writer: int, root: Path, function: Callable[[], object]) -> None:
-    """In the child: go into the tree, call, and send the result; nothing else of ours happens."""
-    try:
-        os.chroot(root)
-        os.chdir("/")
-        sys.path.clear()  # what was not imported yet must never come from the tree
-        try:
-            answer = pickle.dumps((True, function()))
-        except Exception as error:  # noqa: BLE001 (it goes to the parent)
-            answer = pickle.dumps((False, _that_pickles(error)))
-        _write_all(writer, answer)
-    finally:
-        os._exit(0)
-
-
-def _that_pickles(error: Exception) -> Exception:
-    """The error, or one that says the same, where it cannot be sent to another process."""
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 (it is our own)
-    except Exception:  # noqa: BLE001 (whatever its author made of it)
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
-
-
-@contextmanager
-def _created(path: str, mode: int, uid: Owner, gid: Owner) -> Iterator[int]:
-    """An open, empty file in place of whatever was there, with its parents, mode and owner."""
-    user, group = uid_of(uid), gid_of(gid)
-    place = Path(path)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.is_symlink():
-        place.unlink()
-    file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        chown(file, user, group)
-        os.fchmod(file, mode)
-        yield file
-    finally:
-        os.close(file)
-
-
-def _write_all(file: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]
+        return inside.call(self.path, function)
 
 
 def _short(command: str) -> str:

@@ -45,6 +45,10 @@ export ANSIBLE_CONFIG="$1" ANSIBLE_CHROOT_EXE="$TMPDIR/into-the-tree" ANSIBLE_LO
 export ANSIBLE_NOCOLOR=1 ANSIBLE_NOCOWS=1 ANSIBLE_RETRY_FILES_ENABLED=0
 export ANSIBLE_CALLBACK_RESULT_FORMAT=yaml
 shift
+# By the name of the first process Ansible tells how services are managed. A name that tells
+# nothing makes it look at the system.
+[ -L "$ROOT/proc" ] || [ ! -e "$ROOT/proc/1/comm" ] ||
+    mount --bind "$TMPDIR/comm" "$ROOT/proc/1/comm"
 exec ansible-playbook "$@"
 """
 
@@ -103,9 +107,6 @@ class Ansible(TreeOperation):
         ):
             (tree.scratch / name).write_text(text, encoding="utf-8")
         (tree.scratch / "into-the-tree").chmod(0o755)
-        # By the name of the first process Ansible tells how services are managed. A name that
-        # tells nothing makes it look at the system.
-        tree.bind(tree.scratch / "comm", "/proc/1/comm")
         if self.secrets:
             _reveal(tree, self.secrets)
         config = tree.recipe_directory / self.config if self.config else tree.scratch / "empty.cfg"
