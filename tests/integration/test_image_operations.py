@@ -162,7 +162,11 @@ def test_a_script_that_names_the_table(attempt: Try) -> None:
 @pytest.mark.parametrize(
     ("script", "arguments", "what"),
     [
-        ('printf x | dd of="$IMAGE" bs=1 seek=9M conv=notrunc', "", "the partition esp (r.py:"),
+        (
+            'printf x | dd of="$IMAGE" bs=1 seek=9M conv=notrunc',
+            "",
+            "it has changed the partition esp (",
+        ),
         (
             'printf x | dd of="$IMAGE" bs=1 seek=4195328 conv=notrunc',
             "partitions=(raw(),)",
