@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,3 +71,17 @@ def test_it_may_be_ended_twice(process: subprocess.Popen[bytes]) -> None:
     sandbox.end(process)
     sandbox.end(process)
     assert process.returncode
+
+
+def test_programs_of_the_tree_see_no_other_processes(user: Any, root_user: Any, base: Any) -> None:
+    """A symlink through /proc leads them out of the tree no more than another one."""
+    for someone in (user, root_user):
+        canary = someone.file(someone.folder("canary") / "canary", "alive")
+        done = someone.build(
+            someone.checkout / "tests/integration/recipes/program.py",
+            *("--output", canary.with_name("program.img"), "--verbose"),
+            *("--base", base.tarball, "--canary", canary),
+        )
+        assert done.returncode == 0, done.stdout
+        assert canary.read_text() == "alive"
+        assert done.stdout.count("Permission denied") == 4

@@ -28,6 +28,10 @@ _LAST_LINES = 20
 _LAST_BYTES = 65536
 _LINE = 500
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: Programs of the tree may not look into other processes: a symlink to /proc/1/root leads nowhere.
+_INTO_TREE = ("setpriv", "--bounding-set=-sys_ptrace", "chroot")
+#: So systemctl can't find out that no systemd runs here, and is told.
+_IN_TREE = {"HOME": "/root", "TERM": "dumb", "SYSTEMD_OFFLINE": "1"}
 _PASSED_ON = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 
 
@@ -78,9 +82,9 @@ class BuildTree:
         self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
     ) -> None:
         passed = {k: v for k, v in os.environ.items() if k.lower() in _PASSED_ON}
-        inside = {**passed, **self._environment(_PATH), "HOME": "/root", "TERM": "dumb"}
+        inside = {**passed, **self._environment(_PATH), **_IN_TREE}
         del inside["ROOT"], inside["TMPDIR"]
-        self._run(("chroot", str(self.path), *command), {**inside, **(env or {})}, stdin)
+        self._run((*_INTO_TREE, str(self.path), *command), {**inside, **(env or {})}, stdin)
 
     def _environment(self, path: str) -> dict[str, str]:
         known = {
@@ -109,7 +113,8 @@ class BuildTree:
         )
         if not done.ok:
             ended = f"exit code {done.code}" if done.code > 0 else f"signal {-done.code}"
-            shown = command[2:] if command[0] == "chroot" else command
+            in_tree = command[: len(_INTO_TREE)] == _INTO_TREE
+            shown = command[len(_INTO_TREE) + 1 :] if in_tree else command
             output = self._end_of_log(before)
             lines = [line[:_LINE] for line in output.splitlines()[-_LAST_LINES:]]
             raise CommandError(

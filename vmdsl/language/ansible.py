@@ -31,10 +31,11 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: The tree's programs see none of this machine's environment, as with tree.chroot().
 _INTO_THE_TREE = f"""\
 #!/bin/sh
-exec env -i HOME=/root PATH={_PATH} TERM=dumb LC_ALL=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1 \\
+exec env -i HOME=/root PATH={_PATH} TERM=dumb LC_ALL=C.UTF-8 TZ=UTC \\
+    SYSTEMD_OFFLINE=1 PYTHONDONTWRITEBYTECODE=1 \\
     ${{SOURCE_DATE_EPOCH:+SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH}} \\
     ${{http_proxy:+http_proxy=$http_proxy}} ${{https_proxy:+https_proxy=$https_proxy}} \\
-    ${{no_proxy:+no_proxy=$no_proxy}} chroot "$@"
+    ${{no_proxy:+no_proxy=$no_proxy}} setpriv --bounding-set=-sys_ptrace chroot "$@"
 """
 #: Settings of the user who builds count for nothing; the configuration of the recipe does.
 _RUN = """\
