@@ -1,0 +1,134 @@
+"""XFS, Btrfs and F2FS with files that filesystems get wrong; it may boot, from any of them.
+
+Each holds what nasty.py makes. In /root there is a list of it, and what makes such lists.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from vmdsl import (
+    GiB,
+    MiB,
+    Mountable,
+    Mounted,
+    Msdos,
+    Partition,
+    RootFs,
+    apt,
+    copy_file,
+    flag,
+    fstab,
+    grub_bios,
+    host_shell,
+    mkbtrfs,
+    mkext4,
+    mkf2fs,
+    mkimg,
+    mkmsdos,
+    mkpart,
+    mkxfs,
+    mount,
+    option,
+    step,
+    step_if,
+    system_from,
+)
+from vmdsl_stdlib import open_root_console
+
+
+class Kind(StrEnum):
+    """What the root filesystem is."""
+
+    EXT4 = "ext4"
+    XFS = "xfs"
+    BTRFS = "btrfs"
+    F2FS = "f2fs"
+
+
+MAKE: dict[Kind, Callable[[Partition], Mountable]] = {
+    Kind.EXT4: mkext4,
+    Kind.XFS: mkxfs,
+    Kind.BTRFS: mkbtrfs,
+    Kind.F2FS: mkf2fs,
+}
+
+tarball = option(Path(__file__), help="The tarball of a minimal system.")
+kind = option(Kind.EXT4, help="Kind of the root filesystem.")
+boots = flag(default=False, help="Install a kernel and GRUB.")
+
+
+@step
+def table() -> Msdos:
+    return mkmsdos(mkimg(GiB(3)))
+
+
+@step
+def root() -> Mounted[Any]:
+    return mount(MAKE[kind()](mkpart(table())))
+
+
+@step
+def data() -> None:
+    mount(mkxfs(mkpart(table(), size=MiB(320)), label="data"), "/srv/xfs", on=root())
+    mount(mkbtrfs(mkpart(table(), size=MiB(320)), label="data"), "/srv/btrfs", on=root())
+    mount(mkf2fs(mkpart(table(), size=MiB(320)), label="data"), "/srv/f2fs", on=root())
+
+
+@step
+def system() -> RootFs:
+    return system_from(root(), tarball(), suite="bookworm")
+
+
+@step_if(boots)
+def packages() -> None:
+    apt(
+        system(),
+        "dbus",
+        "grub-pc",
+        "iputils-ping",
+        "libpam-systemd",
+        "linux-image-amd64",
+        "python3",
+        "systemd-sysv",
+        "udev",
+        recommends=False,
+    )
+
+
+@step
+def files() -> None:
+    host_shell(
+        system(),
+        """
+        for kind in xfs btrfs f2fs; do
+            mkdir -p "$ROOT/srv/$kind"
+            python3 ../filesystems/nasty.py "$ROOT/srv/$kind" "$kind"
+        done
+        """,
+    )
+
+
+@step
+def lists() -> None:
+    copy_file(system(), "../filesystems/listing.py", "/root/listing.py")
+    host_shell(
+        system(),
+        """
+        for kind in xfs btrfs f2fs; do
+            python3 ../filesystems/listing.py "$ROOT/srv/$kind" >"$ROOT/root/$kind"
+        done
+        """,
+    )
+
+
+@step
+def mounts() -> None:
+    fstab(system())
+
+
+@step_if(boots)
+def boot_loader() -> None:
+    open_root_console(system())
+    grub_bios(system(), console="serial")
