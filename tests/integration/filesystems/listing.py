@@ -14,6 +14,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+#: XFS tells root of each ACL once more, by the name that it has on the disk.
+TWICE = "trusted.SGI_ACL_"
+
 
 def content(path: Path, mode: int) -> str:
     if stat.S_ISLNK(mode):
@@ -27,7 +30,8 @@ def told(top: Path) -> Iterator[str]:
     ]
     for path in sorted([top, *below], key=os.fsencode):
         about = path.lstat()
-        names = sorted(os.listxattr(path, follow_symlinks=False))
+        listed = os.listxattr(path, follow_symlinks=False)
+        names = sorted(name for name in listed if not name.startswith(TWICE))
         folder = stat.S_ISDIR(about.st_mode)
         yield json.dumps(
             {
