@@ -77,7 +77,7 @@ def test_bytes_are_the_same_whoever_builds(
     assert [name.partition("-")[2] for name in different] == ["btrfs"]
 
 
-@pytest.mark.parametrize("kind", ["xfs", "btrfs"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_kernel_finds_all_of_it(user: Any, base: Any, kind: str) -> None:
     recipe = user.checkout / "tests/integration/recipes/filesystems.py"
     image = user.folder("filesystems") / f"{kind}.img"
