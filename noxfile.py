@@ -16,7 +16,7 @@ nox.options.sessions = ["tests"]
 def tests(session: nox.Session) -> None:
     """Everything: lint, types, and all tests, two at a time. Arguments after -- go to pytest."""
     lint(session)
-    both = ["-n", "2", "--dist", "loadgroup"] if not session.posargs else []
+    both = ["-n", "2", "--no-loadscope-reorder"] if not session.posargs else []
     session.run("pytest", "--durations=25", *both, *session.posargs)
 
 

@@ -32,25 +32,14 @@ _MINUTES = 60
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two processes run the tests, those of a file, or of the recipes' images, stay together.
-
-    What takes longest comes first.
-    """
-    for item in items:
-        if item.get_closest_marker("integration"):
-            folder = item.path.parent.name
-            alone = item.path.stem == "test_upgrades" and "built" not in item.fixturenames
-            together = folder in {"filesystems", "images"} and not alone
-            item.add_marker(pytest.mark.xdist_group(folder if together else item.path.stem))
+    """What takes longest comes first, for when two processes share the tests."""
     items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
-    marker = item.get_closest_marker("xdist_group")
-    groups = ("images", "test_upgrades")
-    if marker is None:
-        return len(groups) + 1
-    return groups.index(marker.args[0]) if marker.args[0] in groups else len(groups)
+    if item.path.parent.name == "images":
+        return 1 if item.path.stem == "test_upgrades" else 0
+    return 2 if item.get_closest_marker("integration") else 3
 
 
 @dataclass(frozen=True, kw_only=True)

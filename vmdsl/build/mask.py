@@ -59,7 +59,7 @@ class Mask:
         return self.all_of(held)
 
     def _places(self, text: bytes) -> list[tuple[int, int]]:
-        """Where the hidden texts are, in order; those that touch each other are one place."""
+        """Where the hidden texts are, in order; those that overlap are one place."""
         found = []
         for hidden in self._hidden:
             first = text.find(hidden)
@@ -68,7 +68,7 @@ class Mask:
                 first = text.find(hidden, first + 1)
         places: list[tuple[int, int]] = []
         for first, last in sorted(found):
-            if places and first <= places[-1][1]:
+            if places and first < places[-1][1]:
                 places[-1] = (places[-1][0], max(places[-1][1], last))
             else:
                 places.append((first, last))
