@@ -51,7 +51,8 @@ SHOW = '''
 env
 cat "$SECRETS/KEY" "$SECRETS/VARIABLE" "$SECRETS/COMMAND"
 for piece in one:; do echo -n "$piece"; cat "$SECRETS/COMMAND"; done >&2
-cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ
+cat /proc/[0-9]*/cmdline
+cat /proc/[0-9]*/environ || :  # not of what is outside of the tree
 for part in fr om -a- co mm and; do echo -n $part; sleep 0.15; done; echo
 '''
 

@@ -178,7 +178,7 @@ def own(body: str) -> str:
     ("body", "what"),
     [
         ("raise ValueError('no good')", "ValueError: no good\n"),
-        ("tree.read('/nowhere')", "FileNotFoundError: [Errno 2] No such file or directory: "),
+        ("tree.read('/nowhere')", "/nowhere: No such file or directory\n"),
         ("tree.inside(lambda: 1 / 0)", "ZeroDivisionError: division by zero\n"),
         ("tree.inside(lambda: lambda: 1)", "lambda"),
         ("tree.run('no-such-program')", "there is no program no-such-program on this machine\n"),

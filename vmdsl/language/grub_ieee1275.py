@@ -57,4 +57,4 @@ class GrubPrep(ImageOperation, GrubOperation):
                     f"make it larger ({self.partition.origin.where})",
                 )
             )
-        image.write_at(place.start, core)
+        image.write_at(0, core, within=self.partition)

@@ -111,6 +111,12 @@ def files() -> None:
 
 
 @step
+def pipes() -> None:
+    if kind() is Kind.F2FS:  # whose tools make none
+        host_shell(system(), 'find "$ROOT/srv/nasty" -type p -delete')
+
+
+@step
 def lists() -> None:
     copy_file(system(), "../filesystems/listing.py", "/root/listing.py")
     host_shell(
