@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Literal, get_args
 
 from vmdsl.language.grub_stand_ins import stand_ins
-from vmdsl.language.handles import RootFs
+from vmdsl.language.handles import F2fs, RootFs
 from vmdsl.language.operations import ImageOperation, Tree, TreeOperation
 from vmdsl.language.recording import one_of, record, recorded, refuse
 from vmdsl.values import Arch
@@ -76,6 +76,9 @@ class GrubConfig(TreeOperation, GrubOperation):
     def defaults(self) -> str:
         """The settings as /etc/default/grub has them."""
         for_all, terminal = list(self.parameters), ""
+        is_f2fs = isinstance(self.root.mounted.filesystem, F2fs)
+        if is_f2fs and not {"ro", "rw"}.intersection(for_all):
+            for_all.append("rw")  # Linux 6.1 does not survive that F2FS becomes writable later
         if self.console == "serial":
             for_all += ["console=tty0", f"console={_PORTS[self.root.arch]}"]
             # On other machines the firmware's console is the serial port already.

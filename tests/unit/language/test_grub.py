@@ -14,6 +14,9 @@ from vmdsl import (
     debootstrap,
     grub_bios,
     grub_uefi,
+    mkf2fs,
+    mkimg,
+    mkmsdos,
     mkpart,
     mkvfat,
     mount,
@@ -21,7 +24,7 @@ from vmdsl import (
 from vmdsl.language.grub_config import GrubConfig
 from vmdsl.language.grub_uefi import EFI, GrubUefi
 from vmdsl.language.recording import Recorder, Refused
-from vmdsl.values import MiB
+from vmdsl.values import GiB, MiB
 
 
 @pytest.fixture
@@ -82,6 +85,17 @@ def test_other_settings_are_refused_whatever_is_between(
 def test_parameters(system: RootFs, recorder: Recorder, good: str) -> None:
     grub_bios(system, parameters=(good,))
     assert f'GRUB_CMDLINE_LINUX="{good}"' in configs(recorder)[0].defaults().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("given", "written"), [((), "rw"), (("quiet",), "quiet rw"), (("ro",), "ro")]
+)
+def test_a_root_on_f2fs_is_writable_from_the_start(
+    recorder: Recorder, given: tuple[str, ...], written: str
+) -> None:
+    root = mount(mkf2fs(mkpart(mkmsdos(mkimg(GiB(1))))))
+    grub_bios(debootstrap(root, suite="trixie"), parameters=given)
+    assert f'GRUB_CMDLINE_LINUX="{written}"' in configs(recorder)[0].defaults().splitlines()
 
 
 @pytest.mark.parametrize("bad", ["", "a b", "a\n", 'a="b"', "$(a)", "a;b", "`a`", "a\\b", "{a}"])
