@@ -119,7 +119,8 @@ class RecordedTree:
         self._log.add("chroot", command, env=dict(env or {}), stdin=stdin)
 
     def bind(self, source: Path, target: str) -> None:
-        self._log.add("bind", target, content=source.read_bytes())
+        content = source if source.is_dir() else source.read_bytes()
+        self._log.add("bind", target, content=content)
 
     def read(self, path: str) -> bytes:
         if path not in self._files:
@@ -139,7 +140,7 @@ class RecordedTree:
         self._log.add("copy_in", path, content=content, mode=f"{mode:04o}", uid=uid, gid=gid)
 
     def copy_tree(self, source: Path, path: str, **how: Any) -> None:
-        kept = {key: "kept" for key in ("uid", "gid") if how[key] is None}
+        kept = {key: "kept" for key in ("uid", "gid") if how.get(key, 0) is None}
         self._log.add("copy_tree", path, source=source, **{**how, **kept})
 
     def mkdir(
@@ -162,6 +163,13 @@ class RecordedTree:
             function = function.func
         self._log.add("inside", function.__name__, arguments=arguments, keywords=keywords)
         return self._log.answer(function.__name__)
+
+    def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
+        self._log.add("archive", name, sources=sources)
+        index = self.scratch / "archive"
+        index.mkdir()
+        fetch(index)
+        return index
 
     def reveal(self, secret: Secret) -> bytes:
         return f"what the {secret.place} holds".encode()

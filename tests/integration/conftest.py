@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from vmdsl import Size, mkgpt, mkimg, mkpart
-from vmdsl.build.job import Job
+from vmdsl.build.job import CacheOptions, Job
 from vmdsl.build.tools import Target
 from vmdsl.build.tree import BuildTree
 from vmdsl.language import recording
@@ -231,6 +231,8 @@ def target_of(tmp_path: Path) -> Iterator[Callable[..., Target]]:
                 layout=layout,
                 tree_operations=(),
                 image_operations=(),
+                cache=tmp_path,
+                caching=CacheOptions(),
                 workspace=tmp_path,
                 image=image.fileno(),
                 log=log.fileno(),

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 
 from vmdsl.build import sandbox
-from vmdsl.build.job import Job, problem_from_data, work_from_data
+from vmdsl.build.job import CacheOptions, Job, problem_from_data, work_from_data
 from vmdsl.build.log import Log, keep_log, writing_log
 from vmdsl.build.mask import Mask
 from vmdsl.build.output import Output
@@ -35,7 +35,9 @@ _LAST_SECONDS = 5.0
 _LITTLE = 2**20
 
 
-def build(plan: Plan, *, output: Path, cache: Path, listener: Listener) -> Built:
+def build(
+    plan: Plan, *, output: Path, cache: Path, caching: CacheOptions, listener: Listener
+) -> Built:
     """Build the image of `plan` at `output`; one that is there is replaced, but only on success.
 
     Raises UsageError, HostError or BuildError, and KeyboardInterrupt or SystemExit on a signal;
@@ -53,6 +55,8 @@ def build(plan: Plan, *, output: Path, cache: Path, listener: Listener) -> Built
                     layout=plan.layout,
                     tree_operations=plan.tree_operations,
                     image_operations=plan.image_operations,
+                    cache=cache,
+                    caching=caching,
                     workspace=workspace,
                     image=image.file,
                     log=log.file,

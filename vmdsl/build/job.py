@@ -16,11 +16,23 @@ from vmdsl.language.secret import Secret
 
 
 @dataclass(frozen=True, kw_only=True)
+class CacheOptions:
+    """How a build uses what earlier ones have left.
+
+    `refresh` asks the archives what they have now. `offline` uses no network: the last that was
+    seen of the archives, and packages that are there.
+    """
+
+    refresh: bool = False
+    offline: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """One build, as it is sent into the sandbox.
 
     `image` is the number of the open file that becomes the image, `log` that of the log.
-    `workspace` is the build's own directory in the cache. `secrets` has the values of all that the
+    `workspace` is the build's own directory in `cache`. `secrets` has the values of all that the
     operations hold.
     """
 
@@ -28,6 +40,8 @@ class Job:
     layout: Layout
     tree_operations: tuple[TreeOperation, ...]
     image_operations: tuple[ImageOperation, ...]
+    cache: Path
+    caching: CacheOptions
     workspace: Path
     image: int
     log: int

@@ -26,11 +26,11 @@ def read(path: str) -> bytes:
         return stream.read()
 
 
-def real_file(path: str) -> str:
-    """The path of a plain file without any symlink in it."""
+def real_place(path: str, *, directory: bool) -> str:
+    """The path of a plain file, or of a directory, without any symlink in it."""
     place = os.path.realpath(path, strict=True)
-    if not Path(place).is_file():
-        raise BuildError(f"{path} is no plain file")
+    if not (Path(place).is_dir() if directory else Path(place).is_file()):
+        raise BuildError(f"{path} is no {'directory' if directory else 'plain file'}")
     return place
 
 

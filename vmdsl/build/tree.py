@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TypeVar
 
 from vmdsl import programs
 from vmdsl.build import inside, places
+from vmdsl.build.archives import Archives, State
 from vmdsl.build.copying import Copier
 from vmdsl.build.job import Job
 from vmdsl.build.mask import Mask
@@ -49,6 +51,8 @@ class BuildTree:
         self._mask = Mask(job.secrets.values())
         self._facts: dict[int, bool] = {}
         self._bound: list[str] = []
+        self._archives = Archives(job.cache / "archives", job.caching, time.time())
+        self.seen_states: list[State] = []
 
     @property
     def epoch(self) -> int:
@@ -57,6 +61,15 @@ class BuildTree:
     def set_epoch(self, epoch: int) -> None:
         if self._epoch is None:
             self._epoch = epoch
+
+    def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
+        state, index = self._archives.get(name, sources, fetch, self.scratch)
+        self.saw(state)
+        return index
+
+    def saw(self, state: State) -> None:
+        """Note what an operation has seen of archives, before it changes anything."""
+        self.seen_states.append(state)
 
     def reveal(self, secret: Secret) -> bytes:
         if secret not in self._secrets:
@@ -132,7 +145,7 @@ class BuildTree:
             return self._mask.all_of(log.read()).decode(errors="replace")
 
     def bind(self, source: Path, target: str) -> None:
-        place = self.inside(partial(places.real_file, target))
+        place = self.inside(partial(places.real_place, target, directory=source.is_dir()))
         self.run("mount", "--bind", str(source), f"{self.path}{place}")
         self._bound.append(f"{self.path}{place}")
 

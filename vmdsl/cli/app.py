@@ -13,6 +13,7 @@ import typer
 from vmdsl.cli.flags import Ahead, parser, with_flags
 from vmdsl.cli.markup import literal
 from vmdsl.cli.paths import check_output, existing_file
+from vmdsl.errors import UsageError
 from vmdsl.values import GiB, Size
 
 if TYPE_CHECKING:
@@ -46,6 +47,16 @@ _Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show all that the build's programs print.")
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print all of the plan, as JSON.")]
+_Refresh = Annotated[
+    bool,
+    typer.Option("--refresh", help="Look at the archives anew, even if that was done today."),
+]
+_Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline", help="Use no network: the archives as they were last seen, and kept packages."
+    ),
+]
 _MEMORY = GiB(1)
 
 
@@ -101,21 +112,32 @@ def build(
     verbose: _Verbose = False,
     cache_dir: _Cache = None,
     seed: _Seed = "",
+    refresh: _Refresh = False,
+    offline: _Offline = False,
 ) -> None:
     """Build an image. The recipe is checked first, and nothing is built unless all is right."""
     existing_file(ahead.path, "recipe", ".py")
     output = output or Path(f"{ahead.path.stem}.img")
     check_output(output, ahead.path)
+    if refresh and offline:
+        raise UsageError("--refresh needs the network, and --offline uses none: give one of them.")
     cache = _cache(cache_dir)
     made = _make_plan(ahead, values, cache, seed)
 
     from vmdsl.build.build import build as build_image  # noqa: PLC0415
+    from vmdsl.build.job import CacheOptions  # noqa: PLC0415
     from vmdsl.cli.progress import progress, show_built  # noqa: PLC0415
     from vmdsl.host.checks import require_host  # noqa: PLC0415
 
     require_host(cache)
     with progress(verbose=verbose) as listener:
-        built = build_image(made, output=output, cache=cache, listener=listener)
+        built = build_image(
+            made,
+            output=output,
+            cache=cache,
+            caching=CacheOptions(refresh=refresh, offline=offline),
+            listener=listener,
+        )
     show_built(built)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from vmdsl.language.apt_errors import explained
+from vmdsl.language.apt_index import current_index, use_index
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import record, refuse
@@ -25,15 +26,6 @@ _OPTIONS = (
     "-oDpkg::Use-Pty=0",
     "-oDPkg::Options::=--force-unsafe-io",
     "-oAcquire::Retries=3",
-)
-#: A source that can't be reached is an error, as old or fewer packages would do otherwise.
-_UPDATE = (
-    "apt-get",
-    "-q",
-    "-oAPT::Update::Error-Mode=any",
-    "-oAcquire::Retries=3",
-    "-oAcquire::Languages=none",  # descriptions, which nobody reads here
-    "update",
 )
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?([=/][A-Za-z0-9.+:~-]+)?")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~-]*")
@@ -60,13 +52,14 @@ class Apt(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         """Install; the initramfs comes last, when all that belongs in it is there."""
-        for arch in self.architectures():
-            tree.chroot("dpkg", "--add-architecture", arch)
         env = {**_APT, **proxy_environment(self.root.proxy)}
+        more = self.architectures()
         with explained():
-            if not tree.inside(_index_is_current):
-                tree.chroot(*_UPDATE, env=env)
-                tree.inside(note_sources)
+            index = current_index(tree, self.root, more, env)
+            for arch in more:
+                tree.chroot("dpkg", "--add-architecture", arch)
+            if index is not None:
+                use_index(tree, index)
             for deb in self.debs:
                 tree.copy_in(tree.recipe_directory / deb, f"{_DEBS}/{deb.name}", mode=0o644)
             with _one_initramfs(tree):
@@ -194,27 +187,6 @@ def check_packages(names: Sequence[str]) -> tuple[str, ...]:
 def proxy_environment(proxy: str) -> Mapping[str, str]:
     """What makes programs use a proxy; nothing where none is given."""
     return {"http_proxy": proxy, "https_proxy": proxy} if proxy else {}
-
-
-_LISTS = Path("/var/lib/apt/lists")
-#: Beside the index: the sources that it was made from. It goes with the index.
-_SOURCES_OF_INDEX = _LISTS / "vmdsl-sources"
-
-
-def _sources() -> str:
-    """What the system says of where packages come from, and for which machine, as one text."""
-    files = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
-    files.append(Path("/var/lib/dpkg/arch"))
-    return "".join(f"{p}\n{p.read_text(encoding='utf-8')}" for p in files if p.is_file())
-
-
-def _index_is_current() -> bool:
-    return _SOURCES_OF_INDEX.exists() and _SOURCES_OF_INDEX.read_text("utf-8") == _sources()
-
-
-def note_sources() -> None:
-    """Write down, in the tree, that the index is that of its sources."""
-    _SOURCES_OF_INDEX.write_text(_sources(), encoding="utf-8")
 
 
 #: By version: the time and the size, which change where a package replaces it.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -12,8 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from vmdsl.language.apt import note_sources, proxy_environment
+from vmdsl.language.apt import proxy_environment
 from vmdsl.language.apt_errors import explained
+from vmdsl.language.apt_index import note_sources
 from vmdsl.language.operations import Tree
 from vmdsl.language.roots import RootMaker
 from vmdsl.language.sources import DEBIAN_KEYS, FOLDER, Source, install_keyring, suffix_of
@@ -23,6 +26,9 @@ Variant = Literal["minbase", "buildd", "important", "standard"]
 SourcesFormat = Literal["deb822", "one-line"]
 #: The name of the source that debootstrap() itself makes.
 MAIN = "debian"
+
+#: Beside an index: mmdebstrap's own sources.list, where the recipe names no mirror.
+_DEFAULTS = "vmdsl-defaults"
 
 _PRIORITIES = {
     "minbase": (),
@@ -75,14 +81,13 @@ class Debootstrap(RootMaker):
         return (*self.keyrings, *self.tls_ca_certs)
 
     def apply(self, tree: Tree) -> None:
-        """Fetch the archive's index, learn its date, then install from just that index."""
+        """Learn the date of the archive's index, then install from just that index."""
         with explained():
-            main = self._main(tree)
-            files = _outside(tree, main, self.sources)
-            lists = tree.scratch / "index"
-            self._mmdebstrap(tree, "--variant=custom", "--skip=cleanup", target=lists, where=files)
-            lists = lists / "var/lib/apt/lists"
+            lists = tree.archive(self.suite.name, self._archive(tree), partial(self._fetch, tree))
+            main = self._main(lists)
+            (lists / _DEFAULTS).unlink(missing_ok=True)
             tree.set_epoch(archive_date(lists))
+            files = _outside(tree, main, self.sources)
             self._mmdebstrap(
                 tree,
                 *self._selection(),
@@ -105,14 +110,39 @@ class Debootstrap(RootMaker):
             if tree.exists(path):
                 tree.inside(partial(_set_change_day, path, today))
 
-    def _main(self, tree: Tree) -> list[Source]:
-        """The archive itself: the mirror, or what mmdebstrap takes by default."""
-        places = {self.mirror: [self.suite.name]}
+    def _archive(self, tree: Tree) -> str:
+        """All that the index depends on, but for the proxy."""
+        main = self._source({self.mirror: [self.suite.name]})
+        about = {
+            "arch": self.arch,
+            "sources": [
+                source.stanza(_digest(tree, source.keyring_files))
+                for source in (*main, *self.sources)
+            ],
+            "certificates": _digest(tree, self.tls_ca_certs),
+        }
+        return json.dumps(about, indent=1)
+
+    def _fetch(self, tree: Tree, lists: Path) -> None:
+        """Fill a directory with the index, and with what mmdebstrap takes by default."""
         if not self.mirror:
             defaults = tree.scratch / "defaults"
             nothing_yet = ("--variant=custom", "--skip=update,cleanup")
             self._mmdebstrap(tree, *nothing_yet, target=defaults, where=())
-            places = _places((defaults / "etc/apt/sources.list").read_text(encoding="utf-8"))
+            (defaults / "etc/apt/sources.list").rename(lists / _DEFAULTS)
+        files = _outside(tree, self._main(lists), self.sources)
+        index = tree.scratch / "index"
+        self._mmdebstrap(tree, "--variant=custom", "--skip=cleanup", target=index, where=files)
+        for file in (index / "var/lib/apt/lists").iterdir():
+            file.rename(lists / file.name)
+
+    def _main(self, lists: Path) -> list[Source]:
+        """The archive itself: the mirror, or what mmdebstrap takes by default."""
+        if self.mirror:
+            return self._source({self.mirror: [self.suite.name]})
+        return self._source(_places((lists / _DEFAULTS).read_text(encoding="utf-8")))
+
+    def _source(self, places: Mapping[str, Sequence[str]]) -> list[Source]:
         return [
             Source(
                 name=MAIN,
@@ -231,6 +261,12 @@ def _places(lines: str) -> dict[str, list[str]]:
         _, uri, suite, *_ = line.split()
         found.setdefault(uri, []).append(suite)
     return found
+
+
+def _digest(tree: Tree, files: Iterable[Path]) -> str:
+    """What tells the content of local files from any other."""
+    contents = [(tree.recipe_directory / file).read_bytes() for file in files]
+    return " ".join(hashlib.sha256(content).hexdigest() for content in contents)
 
 
 def _outside(tree: Tree, main: Sequence[Source], more: Sequence[Source]) -> list[Path]:

@@ -116,7 +116,7 @@ class Tree(Protocol):
         """Run a program of the tree in the tree, with /proc, /dev, /sys, /run and a resolver."""
 
     def bind(self, source: Path, target: str) -> None:
-        """Let the tree's file `target` be `source` until the operation ends."""
+        """Let the tree's file or directory `target` be `source` until the operation ends."""
 
     def read(self, path: str) -> bytes:
         """The content of a file. Raises FileNotFoundError."""
@@ -167,6 +167,15 @@ class Tree(Protocol):
 
     def inside(self, function: Callable[[], _T]) -> _T:
         """Call `function` in a child process chrooted into the tree; the result is pickled."""
+
+    def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
+        """The index of archives: a directory with the files that apt keeps in its `lists`.
+
+        It is as it was last seen, where that is recent; otherwise `fetch` fills an empty directory.
+        `sources` is a text that says all that the index depends on, `name` is for messages. What an
+        operation does may depend on archives only if it calls this, once, before it changes
+        anything.
+        """
 
     def reveal(self, secret: Secret) -> bytes:
         """The value of a secret that a field of the operation holds, to the last byte."""
