@@ -74,6 +74,21 @@ class Archives:
             _link(place / state.hash, own)
         return state, own
 
+    def is_current(self, state: State) -> bool:
+        """Whether an operation that has seen this state would see it again."""
+        return not self.why_not(state)
+
+    def why_not(self, state: State) -> str:
+        """Why an operation that has seen this state must look again; nothing where it needn't."""
+        last = read_state(self._directory / state.sources)
+        if last is None:
+            return f"no state of the archive {state.name} is kept"
+        if last.hash != state.hash:
+            return f"the archive state of {state.name} changed"
+        if not self._is_good(last):
+            return f"the archive state of {state.name} is to be seen anew"
+        return ""
+
     def _is_good(self, state: State) -> bool:
         if self._options.offline:
             return True

@@ -20,12 +20,17 @@ from types import FrameType
 from typing import Any
 
 from vmdsl.build import sandbox
+from vmdsl.build.archives import Archives
+from vmdsl.build.forecast import describe, forecast, given_epoch, note_build
 from vmdsl.build.job import CacheOptions, Job, problem_from_data, work_from_data
+from vmdsl.build.keys import digest
 from vmdsl.build.log import Log, keep_log, writing_log
 from vmdsl.build.mask import Mask
 from vmdsl.build.output import Output
 from vmdsl.build.progress import Built, Listener
 from vmdsl.build.secrets import read_secrets
+from vmdsl.build.unchanged import is_unchanged, note_image
+from vmdsl.build.upkeep import drop_old, syncing
 from vmdsl.errors import BuildError, HostError, Problem
 from vmdsl.plan.plan import Plan
 
@@ -46,9 +51,17 @@ def build(
     started = time.monotonic()
     secrets = read_secrets(plan.operations, plan.recipe.parent)
     mask = Mask(secrets.values())
+    epoch = given_epoch()
+    description = describe(plan, secrets, cache=cache, epoch=epoch)
     image = Output(output)
     try:
-        with _workspace(cache) as workspace:
+        if caching.use:
+            archives = Archives(cache / "archives", caching, time.time())
+            expected = forecast(description, cache=cache, archives=archives)
+            if is_unchanged(image.path, description, expected, cache):
+                return Built(image=image.path, log=None, seconds=time.monotonic() - started)
+            note_build(description, cache)
+        with syncing(cache), _workspace(cache) as workspace:
             with writing_log(cache, plan.name, mask, listener) as log:
                 job = Job(
                     recipe=plan.recipe,
@@ -60,8 +73,13 @@ def build(
                     workspace=workspace,
                     image=image.file,
                     log=log.file,
-                    epoch=_given_epoch(),
+                    epoch=epoch,
                     secrets=secrets,
+                    cache=cache,
+                    caching=caching,
+                    start=digest(description.start),
+                    inputs=tuple(digest(one) if one else None for one in description.operations),
+                    cleaning=digest(description.cleaning),
                 )
                 answer = _run(job, log, listener)
             if answer["kind"] == "failed":
@@ -70,6 +88,9 @@ def build(
                 kind = HostError if answer["code"] == HostError.exit_code else BuildError
                 raise kind(*problems, *full, keep_log(log.path, image.path))
             image.publish(workspace)
+            if caching.use:
+                note_image(image.path, description, answer["tree"], cache)
+                drop_old(cache, workspace / "trash")
     except BrokenPipeError:
         raise  # nobody listens
     except OSError as error:
@@ -196,15 +217,6 @@ def _is_full(place: Path) -> bool:
 
 def _full(place: Path) -> Problem:
     return Problem(what=f"there is no space left in {place}", hint="make room, or use another disk")
-
-
-def _given_epoch() -> int | None:
-    text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not text:
-        return None
-    if not text.isdecimal():
-        raise HostError(f"SOURCE_DATE_EPOCH is {text!r}, which is no number of seconds")
-    return int(text)
 
 
 @contextmanager

@@ -13,10 +13,11 @@ from typing import IO
 
 from vmdsl import programs
 from vmdsl.build.assemble import Assembler, write_table
+from vmdsl.build.chain import Chain
 from vmdsl.build.clean import clean
 from vmdsl.build.finish import FinishedImage
 from vmdsl.build.job import Job, problem_as_data, tell
-from vmdsl.build.layers import Layers, seal
+from vmdsl.build.layers import Layers, Stopped
 from vmdsl.build.system import end_everything, make_devices, surroundings
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import BuildError, HostError, Problem, VmdslError
@@ -36,34 +37,64 @@ class Build:
         self._events = events
         self.tree = BuildTree(job, job.workspace / "tree")
         self._layers = Layers(job.workspace / "layers", self.tree.path, job.log)
+        self._chain = Chain(job, self._layers, self.tree)
         self._devices = job.workspace / "dev"
         self._resolver = _host_resolver()
         self._number = 0
         filesystems = len(job.layout.filesystems)
         self._total = len(job.tree_operations) + filesystems + len(job.image_operations) + 2
 
-    def run(self) -> None:
-        """All three phases."""
+    def run(self) -> str:
+        """All three phases. The key of the tree; nothing where that isn't known."""
         _mount_proc()
         make_devices(self.tree, self._devices)
         self._grow()
         self._assemble()
+        return self._chain.key
 
     def _grow(self) -> None:
-        for operation in self._job.tree_operations:
-            with self._working(operation), self._scratch(), self._layers.writing() as layer:
-                skipped = operation.unless is not None and self.tree.truth_of(operation.unless)
-                if not skipped:
-                    with self._surroundings(operation):
-                        operation.apply(self.tree)
-                seal(layer, self.tree.epoch)
-        self._started("", "clean the tree")
-        with self._layers.writing() as layer:
-            self.tree.inside(clean)
-            for mount in self._job.layout.mounts:
-                with self._placing(mount.mounted):
-                    self.tree.mkdir(str(mount.path))
-            seal(layer, self.tree.epoch)
+        operations = self._job.tree_operations
+        for operation, inputs in zip(operations, self._job.inputs, strict=True):
+            if operation.unless is not None and self.tree.truth_of(operation.unless):
+                self._started(operation.name, operation.summary(), how="skipped")
+            elif not operation.changes_tree:
+                with self._working(operation), self._scratch(), self._layers.writing():
+                    self._apply(operation)
+            else:
+                with self._chain.next(inputs) as known:
+                    if known:
+                        self._started(operation.name, operation.summary(), how="cached")
+                        self._chain.take(known, operation)
+                    else:
+                        with (
+                            self._working(operation),
+                            self._scratch(),
+                            self._chain.making(operation),
+                        ):
+                            self._apply(operation)
+        with self._chain.next(self._job.cleaning) as known:
+            self._started("", "clean the tree", how="cached" if known else "")
+            if known:
+                self._chain.take(known)
+            else:
+                with self._chain.making():
+                    self._clean()
+        self._chain.done()
+
+    def _apply(self, operation: TreeOperation) -> None:
+        try:
+            with self.tree.work_of(operation), self._surroundings(operation):
+                operation.apply(self.tree)
+        except Stopped:
+            end_everything()
+            self.tree.unbind()
+            raise
+
+    def _clean(self) -> None:
+        self.tree.inside(clean)
+        for mount in self._job.layout.mounts:
+            with self._placing(mount.mounted):
+                self.tree.mkdir(str(mount.path))
 
     def _surroundings(self, operation: TreeOperation) -> AbstractContextManager[None]:
         if not operation.in_system:
@@ -134,6 +165,8 @@ class Build:
         """Give an error that has no place that of an operation."""
         try:
             yield
+        except Stopped:
+            raise
         except VmdslError as error:
             placed = [p if p.where else operation.problem(p.what, p.hint) for p in error.problems]
             raise BuildError(*placed) from None
@@ -141,7 +174,7 @@ class Build:
             _log_traceback()
             raise BuildError(operation.problem(_said(error))) from error
 
-    def _started(self, step: str, summary: str) -> None:
+    def _started(self, step: str, summary: str, *, how: str = "") -> None:
         self._number += 1
         tell(
             self._events,
@@ -150,6 +183,7 @@ class Build:
             total=self._total,
             step=step,
             summary=summary,
+            how=how,
         )
 
     @contextmanager
@@ -183,7 +217,7 @@ def main() -> None:
     with _take_stdout() as events:
         try:
             load(Path(pickle.load(sys.stdin.buffer)))  # noqa: S301 (our own parent sends it)
-            Build(pickle.load(sys.stdin.buffer), events).run()  # noqa: S301
+            tree = Build(pickle.load(sys.stdin.buffer), events).run()  # noqa: S301
         except VmdslError as error:
             problems, code = error.problems, type(error).exit_code
             tell(events, "failed", problems=[problem_as_data(p) for p in problems], code=code)
@@ -192,7 +226,7 @@ def main() -> None:
             problem = problem_as_data(Problem(what=_said(error)))
             tell(events, "failed", problems=[problem], code=BuildError.exit_code)
         else:
-            tell(events, "finished")
+            tell(events, "finished", tree=tree)
 
 
 def _take_stdout() -> IO[str]:

@@ -17,12 +17,13 @@ from vmdsl.language.secret import Secret
 
 @dataclass(frozen=True, kw_only=True)
 class CacheOptions:
-    """How a build uses what earlier ones have left.
+    """How a build uses what earlier ones have left. Without `use` it neither takes nor keeps any.
 
     `refresh` asks the archives what they have now. `offline` uses no network: the last that was
     seen of the archives, and packages that are there.
     """
 
+    use: bool = True
     refresh: bool = False
     offline: bool = False
 
@@ -33,7 +34,8 @@ class Job:
 
     `image` is the number of the open file that becomes the image, `log` that of the log.
     `workspace` is the build's own directory in `cache`. `secrets` has the values of all that the
-    operations hold.
+    operations hold. `inputs` has for each tree operation a checksum of what its result depends on,
+    or None where that isn't known; `start` of what all depend on, `cleaning` of the mount points.
     """
 
     recipe: Path
@@ -47,6 +49,9 @@ class Job:
     log: int
     epoch: int | None
     secrets: Mapping[Secret, bytes] = field(repr=False)
+    start: str
+    inputs: tuple[str | None, ...]
+    cleaning: str
 
 
 def tell(stream: IO[str], kind: str, **content: object) -> None:
@@ -75,5 +80,9 @@ def problem_from_data(data: dict[str, Any]) -> Problem:
 def work_from_data(data: dict[str, Any]) -> Work:
     """The piece of work that a `started` event tells of."""
     return Work(
-        number=data["number"], total=data["total"], step=data["step"], summary=data["summary"]
+        number=data["number"],
+        total=data["total"],
+        step=data["step"],
+        summary=data["summary"],
+        how=data["how"],
     )

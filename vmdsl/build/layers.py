@@ -1,7 +1,4 @@
-"""Layers: what each operation changed, stacked by overlayfs to the tree.
-
-A layer is written under a temporary name and renamed when it is whole and its times are set.
-"""
+"""Layers: what each operation changed, stacked by overlayfs to the tree."""
 
 from __future__ import annotations
 
@@ -18,6 +15,10 @@ from vmdsl.errors import BuildError, Problem
 _VOLATILE = ("var/cache/apt", "var/lib/apt", "var/log")
 
 
+class Stopped(Exception):  # noqa: N818 (nothing is wrong)
+    """Ends an operation whose layer is there already."""
+
+
 class Layers:
     """The layers of one build in `directory`, and the place where their sum is seen."""
 
@@ -26,6 +27,7 @@ class Layers:
         self._tree = tree
         self._log = log
         self._names: list[str] = []
+        self._written = 0
         directory.mkdir()
         tree.mkdir()
         (directory / "empty").mkdir()
@@ -35,10 +37,17 @@ class Layers:
         """How many layers there are."""
         return len(self._names)
 
+    def add(self, layer: Path) -> None:
+        """Put a layer on top. Its name is short, as mount takes few letters for all of them."""
+        name = f"{self.count:03}"
+        (self._directory / name).symlink_to(layer)
+        self._names.append(name)
+
     @contextmanager
     def writing(self) -> Iterator[Path]:
-        """Mount the tree so that changes go to a new layer, which is kept if nothing fails."""
-        name = f"{self.count:03}"
+        """Mount the tree so that changes go to a new directory, which can become a layer then."""
+        self._written += 1
+        name = f"{self._written:03}"
         part, work = self._directory / f"{name}.part", self._directory / f"{name}.work"
         part.mkdir(mode=0o755)
         if self._names:
@@ -47,12 +56,14 @@ class Layers:
             self._mount(f"{self._lower()},upperdir={part.name},workdir={work.name},volatile")
         else:
             self._run("mount", "--bind", str(part), str(self._tree))
-        yield part
+        try:
+            yield part
+        except Stopped:
+            self._run("umount", "--recursive", "--lazy", str(self._tree))
+            return
         self._run("umount", str(self._tree))
         if work.exists():
             self._run("rm", "-rf", str(work))
-        part.rename(self._directory / name)
-        self._names.append(name)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -101,8 +112,12 @@ def _copy_root(before: Path, layer: Path) -> None:
     os.utime(layer, ns=(about.st_mtime_ns, about.st_mtime_ns))
 
 
-def seal(layer: Path, epoch: int) -> None:
-    """Set the times of all that is in a layer: none is later than `epoch`, none is of chance."""
+def seal(layer: Path, epoch: int) -> int:
+    """Set the times of all that is in a layer: none is later than `epoch`, none is of chance.
+
+    What it takes on the disk, in bytes.
+    """
+    blocks = 0
     pending = [layer]
     volatile = [layer / name for name in _VOLATILE]
     while pending:
@@ -111,8 +126,14 @@ def seal(layer: Path, epoch: int) -> None:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(Path(entry.path))
-                elif entry.stat(follow_symlinks=False).st_mtime_ns > epoch * 10**9:
+                    continue
+                about = entry.stat(follow_symlinks=False)
+                blocks += about.st_blocks
+                if about.st_mtime_ns > epoch * 10**9:
                     os.utime(entry.path, (epoch, epoch), follow_symlinks=False)
         by_chance = any(directory.is_relative_to(place) for place in volatile)
-        if by_chance or directory.stat().st_mtime_ns > epoch * 10**9:
+        about = directory.stat()
+        blocks += about.st_blocks
+        if by_chance or about.st_mtime_ns > epoch * 10**9:
             os.utime(directory, (epoch, epoch))
+    return blocks * 512

@@ -9,12 +9,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What is being done: number `number` of `total`, for the step `step` (empty: for itself)."""
+    """What is being done: number `number` of `total`, for the step `step` (empty: for itself).
+
+    `how` says why there is nothing to do: "cached" or "skipped".
+    """
 
     number: int
     total: int
     step: str
     summary: str
+    how: str = ""
 
 
 class Listener(Protocol):
@@ -29,8 +33,11 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A finished build. `log` holds all that its programs printed."""
+    """A finished build. `log` holds all that its programs printed.
+
+    There is none where the image was up to date, so that nothing was done.
+    """
 
     image: Path
-    log: Path
+    log: Path | None
     seconds: float

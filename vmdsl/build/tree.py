@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +20,7 @@ from vmdsl.build.mask import Mask
 from vmdsl.build.owners import OutsideIds, gid_of, uid_of
 from vmdsl.errors import BuildError, CommandError, Problem
 from vmdsl.language.layout import Layout
-from vmdsl.language.operations import Fact, Owner
+from vmdsl.language.operations import Fact, Owner, TreeOperation
 from vmdsl.language.secret import Secret
 
 _T = TypeVar("_T")
@@ -42,7 +43,8 @@ class BuildTree:
 
     def __init__(self, job: Job, path: Path) -> None:
         self.path = path
-        self.layout: Layout = job.layout
+        self._layout: Layout = job.layout
+        self._works: TreeOperation | None = None
         self.recipe_directory = job.recipe.parent
         self.scratch = job.workspace / "scratch"
         self._log = job.log
@@ -50,9 +52,15 @@ class BuildTree:
         self._secrets = job.secrets
         self._mask = Mask(job.secrets.values())
         self._facts: dict[int, bool] = {}
+        self.archives = Archives(job.cache / "archives", job.caching, time.time())
+        #: Called with what an operation sees of archives, before it changes anything.
+        self.saw: Callable[[State], None] = lambda _: None
         self._bound: list[str] = []
-        self._archives = Archives(job.cache / "archives", job.caching, time.time())
-        self.seen_states: list[State] = []
+
+    @property
+    def known_epoch(self) -> int | None:
+        """The epoch, where something has told it."""
+        return self._epoch
 
     @property
     def epoch(self) -> int:
@@ -63,13 +71,29 @@ class BuildTree:
             self._epoch = epoch
 
     def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
-        state, index = self._archives.get(name, sources, fetch, self.scratch)
+        state, index = self.archives.get(name, sources, fetch, self.scratch)
         self.saw(state)
         return index
 
-    def saw(self, state: State) -> None:
-        """Note what an operation has seen of archives, before it changes anything."""
-        self.seen_states.append(state)
+    @property
+    def layout(self) -> Layout:
+        if self._works is not None and not self._works.reads_layout:
+            what = f"{type(self._works).__name__} has reads_layout = False, and reads the layout"
+            raise BuildError(self._works.problem(what, "set it to True in the class"))
+        return self._layout
+
+    @layout.setter
+    def layout(self, layout: Layout) -> None:
+        self._layout = layout
+
+    @contextmanager
+    def work_of(self, operation: TreeOperation) -> Iterator[None]:
+        """Know whose work is done."""
+        self._works = operation
+        try:
+            yield
+        finally:
+            self._works = None
 
     def reveal(self, secret: Secret) -> bytes:
         if secret not in self._secrets:
@@ -78,6 +102,10 @@ class BuildTree:
 
     def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the protocol's)
         self._facts[id(fact)] = truth
+
+    def is_decided(self, fact: Fact) -> bool:
+        """Whether an operation has said so or so."""
+        return id(fact) in self._facts
 
     def truth_of(self, fact: Fact) -> bool:
         """What an operation decided. Raises BuildError where none did."""

@@ -57,6 +57,12 @@ _Offline = Annotated[
         "--offline", help="Use no network: the archives as they were last seen, and kept packages."
     ),
 ]
+_NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", help="Do every step anew: take nothing from earlier builds, and keep nothing."
+    ),
+]
 _MEMORY = GiB(1)
 
 
@@ -114,6 +120,7 @@ def build(
     seed: _Seed = "",
     refresh: _Refresh = False,
     offline: _Offline = False,
+    no_cache: _NoCache = False,
 ) -> None:
     """Build an image. The recipe is checked first, and nothing is built unless all is right."""
     existing_file(ahead.path, "recipe", ".py")
@@ -135,7 +142,7 @@ def build(
             made,
             output=output,
             cache=cache,
-            caching=CacheOptions(refresh=refresh, offline=offline),
+            caching=CacheOptions(use=not no_cache, refresh=refresh, offline=offline),
             listener=listener,
         )
     show_built(built)
@@ -163,17 +170,23 @@ def plan(
     cache_dir: _Cache = None,
     seed: _Seed = "",
 ) -> None:
-    """Show what a build would do: the options, the disk, and every operation in order."""
+    """Show what a build would do: the options, the disk, and every operation in order.
+
+    Of an operation on the tree it says whether its result is in the cache, and of the first one
+    that isn't, why.
+    """
     existing_file(ahead.path, "recipe", ".py")
-    made = _make_plan(ahead, values, _cache(cache_dir), seed)
+    cache = _cache(cache_dir)
+    made = _make_plan(ahead, values, cache, seed)
     if json:
         from vmdsl.plan.render import plan_json  # noqa: PLC0415
 
         typer.echo(plan_json(made), nl=False)
     else:
+        from vmdsl.build.forecast import expect  # noqa: PLC0415
         from vmdsl.cli.draw import draw_plan  # noqa: PLC0415
 
-        draw_plan(made)
+        draw_plan(made, expect(made, cache=cache))
 
 
 def boot(

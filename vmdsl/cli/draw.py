@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from vmdsl.build.forecast import Expected
 from vmdsl.cli.bar import Part, draw_bar, parts
 from vmdsl.language.handles import Disk, Filesystem
 from vmdsl.language.handles import Table as PartitionTable
@@ -22,16 +23,18 @@ _WIDEST = 120  # a bar that is wider is no clearer
 _DIGITS = 2  # of an operation's number
 
 
-def draw_plan(plan: Plan, console: Console | None = None) -> None:
-    """Print all of it."""
+def draw_plan(
+    plan: Plan, expected: Sequence[Expected] = (), console: Console | None = None
+) -> None:
+    """Print all of it; `expected` says what of the operations on the tree is done already."""
     console = console or Console(highlight=False)
     with console.capture() as drawn:
-        _draw(plan, console)
+        _draw(plan, expected, console)
     # Columns are padded to their width, which nobody sees but in a pipe.
     console.file.write("".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines()))
 
 
-def _draw(plan: Plan, console: Console) -> None:
+def _draw(plan: Plan, expected: Sequence[Expected], console: Console) -> None:
     _section(console, f"Plan of {plan.recipe.name}")
     if plan.options:
         _section(console, "Options", _options(plan.options))
@@ -47,9 +50,12 @@ def _draw(plan: Plan, console: Console) -> None:
         _section(console, _disk(layout))
     number = 1
     width = max(len(operation.name) for operation in plan.operations)
-    for title, operations in _phases(plan):
+    phases = _phases(plan)
+    first = phases[0][1]
+    for title, operations in phases:
         if operations:
-            _section(console, title, _operations(operations, number, width))
+            known = expected if operations is first else ()
+            _section(console, title, _operations(operations, number, width, known))
             number += len(operations)
 
 
@@ -128,8 +134,10 @@ def _phases(plan: Plan) -> list[tuple[str, Sequence[Operation]]]:
     ]
 
 
-def _operations(operations: Sequence[Operation], first: int, width: int) -> Table:
-    table = _columns("", "", "", "")
+def _operations(
+    operations: Sequence[Operation], first: int, width: int, expected: Sequence[Expected]
+) -> Table:
+    table = _columns("", "", "", *[""] * bool(expected), "")
     table.columns[0].justify = "right"
     table.columns[0].min_width = _DIGITS
     table.columns[1].min_width = width
@@ -138,10 +146,18 @@ def _operations(operations: Sequence[Operation], first: int, width: int) -> Tabl
         summary = Text(operation.summary())
         if isinstance(operation, TreeOperation) and operation.unless is not None:
             summary.append(f" (unless {operation.unless.name})", "yellow")
+        if expected and (reason := expected[number - first].reason):
+            summary.append(f"\n{reason}", "yellow")
         table.add_row(
             Text(str(number), "dim"),
             Text(operation.name, "cyan"),
             Text(f"line {operation.origin.where.line}", "dim"),
+            *([_status(expected[number - first])] if expected else []),
             summary,
         )
     return table
+
+
+def _status(expected: Expected) -> Text:
+    """What the next build will do with an operation on the tree."""
+    return Text(expected.how, "green") if expected.how else Text("to do", "yellow")

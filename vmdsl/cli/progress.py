@@ -61,7 +61,8 @@ class PlainProgress:
 
     def started(self, work: Work) -> None:
         step = f"{work.step}: " if work.step else ""
-        self._print(f"[{work.number}/{work.total}] {step}{work.summary}")
+        how = f" ({work.how})" if work.how else ""
+        self._print(f"[{work.number}/{work.total}] {step}{work.summary}{how}")
 
     def said(self, line: str) -> None:
         if self._verbose:
@@ -123,6 +124,8 @@ class LiveProgress:
         if work.step:
             what.append(f"{work.step}  ", "cyan")
         what.append(work.summary)
+        if work.how:
+            what.append(f" ({work.how})", "dim")
         line.add_row(
             mark,
             Text(f"{work.number}/{work.total}", "dim"),
@@ -143,7 +146,7 @@ def show_built(built: Built, console: Console | None = None) -> None:
         Text.assemble(
             (str(place), "bold"),
             f": {rounded(info.st_size)}, {rounded(info.st_blocks * 512)} on disk, ",
-            f"built in {duration(built.seconds)}",
+            f"built in {duration(built.seconds)}" if built.log else "nothing has changed",
         ),
         soft_wrap=True,
     )

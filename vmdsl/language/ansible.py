@@ -58,6 +58,8 @@ exec ansible-playbook "$@"
 class Ansible(TreeOperation):
     """A playbook that is played in the future system."""
 
+    reads_layout = False
+
     programs = ("ansible-playbook",)
     root: RootFs
     playbook: Path

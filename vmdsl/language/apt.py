@@ -39,6 +39,8 @@ _DEBS = "/tmp/vmdsl-packages"  # noqa: S108 (the tree's own, empty and gone afte
 class Apt(TreeOperation):
     """Installed packages, with one initramfs a kernel, made at the end."""
 
+    reads_layout = False
+
     packages: tuple[str, ...]
     debs: tuple[Path, ...]
     suite: str
@@ -125,6 +127,8 @@ def apt(
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AptRemove(TreeOperation):
     """Packages that are taken away."""
+
+    reads_layout = False
 
     packages: tuple[str, ...]
     purge: bool

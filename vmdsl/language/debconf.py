@@ -20,6 +20,8 @@ _WORDS = 3
 class Preseed(TreeOperation):
     """Answers in debconf's database."""
 
+    reads_layout = False
+
     answers: tuple[str, ...]
 
     def summary(self) -> str:

@@ -17,6 +17,8 @@ from vmdsl.language.recording import record, refuse
 class CreateDirectory(TreeOperation):
     """A directory, with a mode and an owner."""
 
+    reads_layout = False
+
     path: str
     mode: int
     uid: Owner
@@ -59,6 +61,8 @@ def create_directory(
 class CreateSymlink(TreeOperation):
     """A symlink."""
 
+    reads_layout = False
+
     path: str
     target: str
 
@@ -84,6 +88,8 @@ def create_symlink(root: Place, path: str, target: str, *, unless: Fact | None =
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CopyTree(TreeOperation):
     """A directory that is copied from beside the recipe, with all that is in it."""
+
+    reads_layout = False
 
     source: Path
     path: str

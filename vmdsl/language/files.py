@@ -21,6 +21,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
 class CreateFile(TreeOperation):
     """A file whose content stands in the recipe, or is a secret."""
 
+    reads_layout = False
+
     path: str
     content: str | Secret
     mode: int
@@ -68,6 +70,8 @@ def create_file(
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CopyFile(TreeOperation):
     """A file that is copied from beside the recipe."""
+
+    reads_layout = False
 
     source: Path
     path: str
@@ -119,6 +123,8 @@ def copy_file(
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PathExists(TreeOperation):
     """A look whether something is there."""
+
+    reads_layout = False
 
     path: str
     fact: Fact

@@ -117,6 +117,9 @@ class ImageShell(ImageOperation):
     partitions: tuple[Partition, ...]
     table: bool
 
+    def is_repeatable(self) -> bool:
+        return False  # what it reads of this machine is not known
+
     def summary(self) -> str:
         return f"image shell: {first_line(self.script)}"
 

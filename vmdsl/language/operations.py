@@ -35,6 +35,8 @@ class Operation:
 
     #: Programs of the host that this operation starts, checked before a build.
     programs: ClassVar[tuple[str, ...]] = ()
+    #: Fields that change nothing in the result, such as the address of a proxy.
+    irrelevant: ClassVar[tuple[str, ...]] = ()
 
     @property
     def name(self) -> str:
@@ -55,6 +57,10 @@ class Operation:
     def local_directories(self) -> tuple[Path, ...]:
         """Directories of the recipe's machine that are read, relative to the recipe's."""
         return ()
+
+    def is_repeatable(self) -> bool:
+        """Whether equal fields, local files and trees have equal results, which are then kept."""
+        return True
 
     def problem(self, what: str, hint: str = "") -> Problem:
         """A mistake in this operation, with its place."""
@@ -196,6 +202,10 @@ class TreeOperation(Operation, ABC):
 
     #: Whether the tree is made to look like a running system meanwhile, with /proc, a resolver ...
     in_system: ClassVar[bool] = True
+    #: Whether `apply` reads `tree.layout`: then any change of the disk's layout runs it again.
+    reads_layout: ClassVar[bool] = True
+    #: Whether it changes the tree; what only writes elsewhere is never skipped.
+    changes_tree: ClassVar[bool] = True
 
     @abstractmethod
     def apply(self, tree: Tree) -> None:

@@ -18,6 +18,8 @@ _PROXY = re.compile(r"(https?|socks5h?)://[^\s/]+/?")
 class RootMaker(TreeOperation):
     """What fills the empty tree with a system."""
 
+    reads_layout = False
+
     suite: Suite
     arch: Arch
 

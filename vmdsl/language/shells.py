@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from vmdsl.errors import BuildError
+from vmdsl.language.directories import paths_below
 from vmdsl.language.files import Place
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operations import Fact, Tree, TreeOperation
@@ -21,6 +23,8 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Chroot(TreeOperation):
     """A shell script that runs inside the future system."""
+
+    reads_layout = False
 
     script: str
     secrets: dict[str, Secret]
@@ -64,12 +68,29 @@ def chroot(
 class HostShell(TreeOperation):
     """A shell script that runs with this machine's programs."""
 
+    reads_layout = False
+
     programs = ("sh",)
     script: str
     secrets: dict[str, Secret]
+    inputs: tuple[Path, ...] | None
 
     def summary(self) -> str:
         return f"host shell: {first_line(self.script)}"
+
+    def is_repeatable(self) -> bool:
+        return self.inputs is not None
+
+    def local_directories(self) -> tuple[Path, ...]:
+        start = self.origin.where.file.parent
+        return tuple(path for path in self.inputs or () if (start / path).is_dir())
+
+    def local_files(self) -> tuple[Path, ...]:
+        directories = self.local_directories()
+        files = {path for path in self.inputs or () if path not in directories}
+        for directory in directories:
+            files |= set(paths_below(self.origin.where.file.parent, directory))
+        return tuple(sorted(files, key=os.fsencode))
 
     def apply(self, tree: Tree) -> None:
         """Run it. The secrets are in memory, too."""
@@ -90,6 +111,7 @@ def host_shell(
     root: Place,
     script: str,
     *,
+    inputs: Sequence[str | Path] | None = None,
     secrets: Mapping[str, Secret] | None = None,
     unless: Fact | None = None,
 ) -> None:
@@ -98,9 +120,21 @@ def host_shell(
     It runs with `sh -e` in the recipe's directory, as root of the sandbox, which on the rest of
     this machine may do what you may do. Quote "$ROOT", and never let a path leave it. `secrets`
     as for chroot.
+
+    What the script reads of this machine is not known, so it, and all that follows, is done anew in
+    every build. With `inputs` the result is kept until these files and directories change, relative
+    to the recipe's directory; `inputs=()` says that it reads none.
     """
+    if isinstance(inputs, str | Path):
+        raise refuse(f"inputs={inputs!r} is one path", f"give a tuple: inputs=({str(inputs)!r},)")
     record(
-        HostShell(root=root, script=checked_script(script), secrets=_named(secrets), unless=unless)
+        HostShell(
+            root=root,
+            script=checked_script(script),
+            secrets=_named(secrets),
+            inputs=None if inputs is None else tuple(Path(path) for path in inputs),
+            unless=unless,
+        )
     )
 
 

@@ -97,6 +97,8 @@ class Source:
 class AptSource(TreeOperation):
     """A source that the system gets, with its keyring."""
 
+    reads_layout = False
+
     source: Source
 
     def summary(self) -> str:

@@ -76,11 +76,17 @@ def system_from(
 class UnpackRootfs(TreeOperation):
     """A system from its tarball, if there is one already."""
 
+    reads_layout = False
+
     tarball: Path
     fact: Fact
 
     def summary(self) -> str:
         return f"unpack {self.tarball}, if it exists"
+
+    def local_files(self) -> tuple[Path, ...]:
+        there = (self.origin.where.file.parent / self.tarball).is_file()
+        return (self.tarball,) if there else ()
 
     def apply(self, tree: Tree) -> None:
         tarball = tree.recipe_directory / self.tarball
@@ -106,6 +112,9 @@ def unpack_rootfs(mounted: Mounted[Any], tarball: str | Path) -> Fact:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CacheRootfs(TreeOperation):
     """The tarball of the tree as it is now."""
+
+    reads_layout = False
+    changes_tree = False
 
     in_system = False
     programs = ("tar",)

@@ -89,7 +89,8 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
     return problems
 
 
-def _programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
+def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
+    """The programs of this machine that the build starts, each with the first that needs it."""
     needed: dict[str, Operation] = {}
     for operation in operations:
         wanted = operation.programs
@@ -99,7 +100,11 @@ def _programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
             wanted = ("sfdisk",)
         for program in wanted:
             needed.setdefault(program, operation)
-    for program, operation in needed.items():
+    return needed
+
+
+def _programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
+    for program, operation in programs_for(operations).items():
         if programs.find(program) is None:
             yield operation.problem(f"this machine has no program {program}", how_to_get(program))
 

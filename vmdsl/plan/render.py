@@ -35,13 +35,14 @@ def plan_json(plan: Plan) -> str:
         "options": {
             o.name: {"value": encode.value(o.value), "given": o.given} for o in plan.options
         },
-        "layout": _layout(plan.layout, encode),
+        "layout": layout_data(plan.layout, encode),
         "operations": [encode.operation(operation) for operation in plan.operations],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _layout(layout: Layout, encode: Encoder) -> dict[str, Any]:
+def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
+    """Where everything is on the disk, as data."""
     table = layout.table
     return {
         "disk": {
@@ -101,7 +102,7 @@ class Encoder:
 
     def operation(self, operation: Operation) -> dict[str, Any]:
         return {
-            "kind": _kind(type(operation)),
+            "kind": kind_name(type(operation)),
             "phase": _phase(operation),
             "step": operation.name,
             "line": operation.origin.where.line,
@@ -112,7 +113,7 @@ class Encoder:
     def value(self, value: Any) -> Any:
         """Any value; those that have no better form as their own text, without an address."""
         if is_dataclass(value):
-            return {"kind": _kind(type(value)), **self._fields(value)}
+            return {"kind": kind_name(type(value)), **self._fields(value)}
         if hasattr(value, "__qualname__"):
             return f"{value.__module__}.{value.__qualname__}"
         text = _ADDRESS.sub("", str(value))
@@ -171,14 +172,14 @@ class Encoder:
 
     @value.register
     def _(self, value: type) -> str:
-        return _kind(value)
+        return kind_name(value)
 
     def _fields(self, value: Any) -> dict[str, Any]:
         """The fields of a dataclass, but for those that it keeps out of its own repr."""
         return {f.name: self.value(getattr(value, f.name)) for f in fields(value) if f.repr}
 
 
-def _kind(kind: type) -> str:
+def kind_name(kind: type) -> str:
     """A class's name, with its module where that isn't one of vmdsl's."""
     own = kind.__module__.partition(".")[0] in {"vmdsl", "builtins"}
     return kind.__qualname__ if own else f"{kind.__module__}.{kind.__qualname__}"

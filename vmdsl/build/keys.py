@@ -1,0 +1,237 @@
+"""What the result of an operation depends on, as data: equal data, equal result.
+
+Nothing is started and nothing is fetched for it. A layer's key is a checksum over these data of its
+operation and of all operations before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache, cached_property
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import vmdsl
+from vmdsl import programs
+from vmdsl.language.handles import RootFs
+from vmdsl.language.operations import Fact, LayoutOperation, Operation, TreeOperation
+from vmdsl.language.secret import Secret, secrets_in
+from vmdsl.plan.check import programs_for
+from vmdsl.plan.plan import Plan
+from vmdsl.plan.render import Encoder, kind_name, layout_data
+
+#: What a key is made of, by the name that people are told when it has changed.
+Inputs = dict[str, Any]
+
+_ENGINE = ("build", "language", "errors.py", "programs.py", "values.py")
+_SUBIDS = ("/etc/subuid", "/etc/subgid")
+
+
+def digest(data: object) -> str:
+    """A checksum of any data that JSON can hold."""
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class Describer:
+    """Says of what the operations of a plan depend on. `secrets` may lack values, in a plan."""
+
+    def __init__(self, plan: Plan, secrets: Mapping[Secret, bytes], *, salt: bytes) -> None:
+        self._plan = plan
+        self._folder = plan.recipe.parent
+        self._secrets = secrets
+        self._encode = _Encoder(plan, secrets, salt)
+
+    def start(self, epoch: int | None) -> Inputs:
+        """What all operations depend on. `epoch` is SOURCE_DATE_EPOCH, where it was given."""
+        return {
+            "vmdsl": engine(),
+            "owners": _owners(),
+            "SOURCE_DATE_EPOCH": epoch,
+        }
+
+    def operation(self, operation: Operation) -> Inputs | None:
+        """What one operation depends on, or None where that cannot be known."""
+        if not operation.is_repeatable():
+            return None
+        if any(secret not in self._secrets for secret in secrets_in(operation)):
+            return None
+        inputs: Inputs = {
+            "operation": kind_name(type(operation)),
+            "arguments": self._encode.arguments(operation),
+            "files": self._files(operation),
+            "programs": {name: _identity(name) for name in operation.programs},
+            "code": self._code(operation),
+        }
+        if not isinstance(operation, TreeOperation) or operation.reads_layout:
+            inputs["layout"] = self.layout
+        return inputs
+
+    def cleaning(self) -> Inputs:
+        """What the last layer depends on, which has the mount points and lacks leftovers."""
+        return {"mount points": [str(mount.path) for mount in self._plan.layout.mounts]}
+
+    def image(self) -> Inputs | None:
+        """What the image depends on besides the tree."""
+        operations = [self.operation(operation) for operation in self._plan.image_operations]
+        if None in operations:
+            return None
+        makers = programs_for(self._plan.operations)
+        return {
+            "layout": self.layout,
+            "operations": operations,
+            "programs": {name: _identity(name) for name in makers},
+        }
+
+    @cached_property
+    def layout(self) -> Any:
+        """Everything that the recipe says of the disk."""
+        return {
+            "places": layout_data(self._plan.layout, self._encode),
+            "handles": [
+                [kind_name(type(o)), o.name, self._encode.arguments(o)]
+                for o in self._plan.layout_operations
+            ],
+        }
+
+    def _files(self, operation: Operation) -> dict[str, str]:
+        listed = [*operation.local_directories(), *operation.local_files()]
+        first: dict[tuple[int, int], str] = {}
+        return {str(path): _content(self._folder / path, first) for path in dict.fromkeys(listed)}
+
+    def _code(self, operation: Operation) -> dict[str, str]:
+        """The files of the code that others wrote, by their names."""
+        named = {cls.__module__ for cls in type(operation).__mro__}
+        named |= {value.__module__ for value in _functions(operation)}
+        wanted: set[Path] = set()
+        for name in named:
+            wanted |= _files_of(name, self._plan.recipe)
+        return {path.name: _content(path, {}) for path in sorted(wanted)}
+
+
+class _Encoder(Encoder):
+    """Arguments as data, without what only says where in the recipe they stand."""
+
+    def __init__(self, plan: Plan, secrets: Mapping[Secret, bytes], salt: bytes) -> None:
+        super().__init__(plan)
+        self._secrets = secrets
+        self._salt = salt
+        self._facts: dict[int, list[Any]] = {}
+        for number, operation in enumerate(plan.tree_operations):
+            for field in fields(operation):
+                value = getattr(operation, field.name)
+                if isinstance(value, Fact) and field.name != "unless":
+                    self._facts[id(value)] = [number, field.name]
+
+    def arguments(self, operation: Operation) -> dict[str, Any]:
+        left_out = {"origin", *operation.irrelevant}
+        return {
+            field.name: self.value(getattr(operation, field.name))
+            for field in fields(operation)
+            if field.name not in left_out
+        }
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, Secret):
+            known = self._secrets.get(value)
+            return {"secret": known and hashlib.sha256(self._salt + known).hexdigest()}
+        if isinstance(value, RootFs):
+            return {"suite": str(value.suite), "arch": str(value.arch)}
+        if isinstance(value, Fact):
+            return self._facts.get(id(value))
+        if isinstance(value, LayoutOperation):
+            return kind_name(type(value))  # the layout says the rest, to those who read it
+        return super().value(value)
+
+
+@cache
+def engine() -> str:
+    """A checksum of the code that applies operations, and of what runs it."""
+    top = Path(vmdsl.__file__).parent
+    found: list[Path] = []
+    for name in _ENGINE:
+        place = top / name
+        found += sorted(place.rglob("*.py")) if place.is_dir() else [place]
+    sums = [[str(path.relative_to(top)), _content(path, {})] for path in found]
+    return digest([sums, sys.version])
+
+
+def _owners() -> list[Any]:
+    """How owners in the tree are numbered outside of the sandbox."""
+    return [os.geteuid(), *([] if os.geteuid() == 0 else [_read(Path(p)) for p in _SUBIDS])]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _identity(program: str) -> list[Any]:
+    """What changes when a program is replaced, as an upgrade does."""
+    place = programs.find(program)
+    if place is None:
+        return []
+    real = Path(place).resolve()
+    about = real.stat()
+    return [str(real), about.st_size, about.st_mtime_ns]
+
+
+def _content(path: Path, first: dict[tuple[int, int], str]) -> str:
+    """A checksum of a file, symlink or directory; `first` has those that were seen, by inode."""
+    about = path.lstat() if path.is_symlink() else path.stat()
+    if stat.S_ISREG(about.st_mode):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+    else:
+        content = str(path.readlink()) if stat.S_ISLNK(about.st_mode) else ""
+    names = os.listxattr(path, follow_symlinks=False)
+    attributes = [
+        [n, os.getxattr(path, n, follow_symlinks=False).hex()]
+        for n in sorted(names)
+        if not n.startswith("security.selinux")
+    ]
+    linked = ""
+    if about.st_nlink > 1 and not stat.S_ISDIR(about.st_mode):
+        linked = first.setdefault((about.st_dev, about.st_ino), str(path))
+        linked = "" if linked == str(path) else os.path.relpath(linked, path.parent)
+    owner = [about.st_uid, about.st_gid]
+    return digest([about.st_mode, owner, content, attributes, linked])
+
+
+def _functions(operation: Operation) -> Iterable[FunctionType]:
+    values = [getattr(operation, field.name) for field in fields(operation)]
+    return [value for value in values if isinstance(value, FunctionType)]
+
+
+def _files_of(module: str, recipe: Path) -> set[Path]:
+    """The files of a module and of what is loaded from beside it: it may call any of it."""
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names or top == "vmdsl":
+        return set()
+    loaded: Sequence[ModuleType] = list(sys.modules.values())
+    own = getattr(sys.modules.get(module), "__file__", None)
+    if own is not None and Path(own).is_relative_to(recipe.parent):
+        return {path for path in map(_file, loaded) if path and _is_beside(path, recipe)}
+    return {
+        path
+        for name, one in list(sys.modules.items())
+        if name.partition(".")[0] == top and (path := _file(one)) is not None
+    }
+
+
+def _file(module: ModuleType) -> Path | None:
+    name = getattr(module, "__file__", None)
+    return Path(name) if name and name.endswith(".py") and Path(name).is_file() else None
+
+
+def _is_beside(path: Path, recipe: Path) -> bool:
+    return path.is_relative_to(recipe.parent) and "site-packages" not in path.parts
