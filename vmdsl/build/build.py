@@ -75,8 +75,6 @@ def build(
                     log=log.file,
                     epoch=epoch,
                     secrets=secrets,
-                    cache=cache,
-                    caching=caching,
                     start=digest(description.start),
                     inputs=tuple(digest(one) if one else None for one in description.operations),
                     cleaning=digest(description.cleaning),

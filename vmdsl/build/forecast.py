@@ -123,7 +123,9 @@ def _facts(operation: TreeOperation, layer: Layer) -> dict[int, bool]:
 
 
 def expect(plan: Plan, *, cache: Path) -> tuple[Expected, ...]:
-    """What a build of `plan` would find in the cache."""
+    """What a build of `plan` would find in the cache; nothing where it was never built."""
+    if not last_build(plan, cache):
+        return ()
     description = describe(plan, {}, cache=cache, epoch=given_epoch())
     archives = Archives(cache / "archives", CacheOptions(), time.time())
     return forecast(description, cache=cache, archives=archives).operations

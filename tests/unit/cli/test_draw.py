@@ -56,7 +56,7 @@ def plan_of(path: Path, **given: Any) -> Plan:
 
 def drawn(plan: Plan, width: int = 80) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    draw_plan(plan, console)
+    draw_plan(plan, (), console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
