@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import pickle
 import selectors
 import signal
+import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from vmdsl.build import sandbox
 from vmdsl.build.archives import Archives
+from vmdsl.build.failure import KEPT
 from vmdsl.build.forecast import describe, forecast, given_epoch, note_build
-from vmdsl.build.job import CacheOptions, Job, problem_from_data, work_from_data
+from vmdsl.build.job import CacheOptions, Job, OnError, problem_from_data, work_from_data
+from vmdsl.build.kept import Kept, take
 from vmdsl.build.keys import digest
 from vmdsl.build.log import Log, keep_log, writing_log
 from vmdsl.build.mask import Mask
 from vmdsl.build.output import Output
 from vmdsl.build.progress import Built, Listener
 from vmdsl.build.secrets import read_secrets
+from vmdsl.build.shell import attend
 from vmdsl.build.unchanged import is_unchanged, note_image
 from vmdsl.build.upkeep import drop_old, syncing
-from vmdsl.errors import BuildError, HostError, Problem
+from vmdsl.build.workspace import own_workspace
+from vmdsl.errors import BuildError, HostError, Problem, VmdslError
 from vmdsl.plan.plan import Plan
 
 _POLL = 0.1
@@ -41,12 +45,19 @@ _LITTLE = 2**20
 
 
 def build(
-    plan: Plan, *, output: Path, cache: Path, caching: CacheOptions, listener: Listener
+    plan: Plan,
+    *,
+    output: Path,
+    cache: Path,
+    caching: CacheOptions,
+    listener: Listener,
+    on_error: OnError = OnError.CLEAN,
 ) -> Built:
     """Build the image of `plan` at `output`; one that is there is replaced, but only on success.
 
     Raises UsageError, HostError or BuildError, and KeyboardInterrupt or SystemExit on a signal;
     then nothing is left but files in the cache, and a log beside the output when a step failed.
+    What the listener has told of an error, with a shell, the exception does not say again.
     """
     started = time.monotonic()
     secrets = read_secrets(plan.operations, plan.recipe.parent)
@@ -61,8 +72,8 @@ def build(
             if is_unchanged(image.path, description, expected, cache):
                 return Built(image=image.path, log=None, seconds=time.monotonic() - started)
             note_build(description, cache)
-        with syncing(cache), _workspace(cache) as workspace:
-            with writing_log(cache, plan.name, mask, listener) as log:
+        with syncing(cache), own_workspace(cache) as workspace:
+            with writing_log(cache, plan.name, mask, listener) as log, _console() as (ours, theirs):
                 job = Job(
                     recipe=plan.recipe,
                     layout=plan.layout,
@@ -78,16 +89,20 @@ def build(
                     start=digest(description.start),
                     inputs=tuple(digest(one) if one else None for one in description.operations),
                     cleaning=digest(description.cleaning),
+                    on_error=on_error,
+                    console=theirs.fileno(),
                 )
-                answer = _run(job, log, listener)
-            if answer["kind"] == "failed":
-                full = [_full(place) for place in (cache, image.path.parent) if _is_full(place)]
-                problems = [_masked(problem_from_data(p), mask) for p in answer["problems"]]
-                kind = HostError if answer["code"] == HostError.exit_code else BuildError
-                raise kind(*problems, *full, keep_log(log.path, image.path))
+                ended = _run(job, ours, theirs, log, listener)
+            if isinstance(ended, VmdslError):
+                problems = list(ended.problems)
+                problems += [_full(p) for p in (cache, image.path.parent) if _is_full(p)]
+                if (workspace / KEPT).exists():
+                    about = Kept(recipe=str(plan.recipe), problem=str(problems[0]))
+                    problems.append(take(workspace, cache, log.path.stem, about))
+                raise type(ended)(*problems, keep_log(log.path, image.path))
             image.publish(workspace)
             if caching.use:
-                note_image(image.path, description, answer["tree"], cache)
+                note_image(image.path, description, ended["tree"], cache)
                 drop_old(cache, workspace / "trash")
     except BrokenPipeError:
         raise  # nobody listens
@@ -99,8 +114,10 @@ def build(
     return Built(image=image.path, log=log.path, seconds=time.monotonic() - started)
 
 
-def _run(job: Job, log: Log, listener: Listener) -> dict[str, Any]:
-    """Run the build in a sandbox; what it said last."""
+def _run(
+    job: Job, ours: socket.socket, theirs: socket.socket, log: Log, listener: Listener
+) -> dict[str, Any] | VmdslError:
+    """Run the build in a sandbox; what it said last, or how it failed, less what was shown."""
     try:
         message = pickle.dumps(str(job.recipe)) + pickle.dumps(job)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
@@ -114,10 +131,11 @@ def _run(job: Job, log: Log, listener: Listener) -> dict[str, Any]:
         process = sandbox.start(
             [sys.executable, "-P", "-X", "utf8", "-m", "vmdsl.build.inner"],
             log=job.log,
-            pass_fds=[job.image, job.log],
+            pass_fds=[job.image, job.log, job.console],
             without=[s.reference[0] for s in job.secrets if s.source == "environment"],
         )
         try:
+            theirs.close()  # so that its end is seen
             assert process.stdin is not None  # noqa: S101 (it is a pipe)
             try:
                 process.stdin.write(message)
@@ -125,6 +143,10 @@ def _run(job: Job, log: Log, listener: Listener) -> dict[str, Any]:
             except BrokenPipeError:
                 pass  # it died: what follows says so
             answer = _follow(process, log, listener)
+            failure = _failure(answer, log) if answer else None
+            wanted = job.on_error is OnError.SHELL
+            if failure and wanted and attend(ours, partial(listener.failed, failure)):
+                failure = type(failure)()
             with suppress(subprocess.TimeoutExpired):  # it ends by itself now
                 process.wait(_LAST_SECONDS)
         finally:
@@ -132,7 +154,16 @@ def _run(job: Job, log: Log, listener: Listener) -> dict[str, Any]:
     if answer is None:
         what = "the build was killed from outside, or ran out of memory"
         raise BuildError(Problem(what=what, hint=f"its log is {log.path}"))
-    return answer
+    return failure or answer
+
+
+def _failure(answer: Mapping[str, Any], log: Log) -> VmdslError | None:
+    """The error that a build has ended with, if it was one."""
+    if answer["kind"] != "failed":
+        return None
+    problems = [_masked(problem_from_data(p), log.mask) for p in answer["problems"]]
+    kind = HostError if answer["code"] == HostError.exit_code else BuildError
+    return kind(*problems)
 
 
 def _follow(
@@ -161,47 +192,11 @@ def _follow(
 
 
 @contextmanager
-def _workspace(cache: Path) -> Iterator[Path]:
-    """A directory of the build's own in the cache; those of builds that were killed are removed."""
-    builds = cache / "builds"
-    builds.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        with _locked(builds, wait=True):  # so that no build takes a new one for an old one
-            for old in builds.iterdir():
-                with _locked(old) as free:
-                    if free:
-                        sandbox.remove(old)
-            workspace = Path(tempfile.mkdtemp(dir=builds))
-            stack.enter_context(_locked(workspace))
-            stack.callback(sandbox.remove, workspace)
-        _inherit_nothing(workspace)
-        yield workspace
-
-
-def _inherit_nothing(directory: Path) -> None:
-    """Drop what a directory has from the one that it is in, and would give the image's files."""
-    directory.chmod(0o700)
-    with suppress(OSError):  # it has none, or there are none here
-        os.removexattr(directory, "system.posix_acl_default")
-
-
-@contextmanager
-def _locked(directory: Path, *, wait: bool = False) -> Iterator[bool]:
-    """Hold a directory for this process; whether nobody else holds it."""
-    try:
-        file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(file)
+def _console() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The two ends of the way on which a shell is offered."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
 
 
 def _masked(problem: Problem, mask: Mask) -> Problem:

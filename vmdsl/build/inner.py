@@ -11,16 +11,16 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import IO
 
-from vmdsl import programs
 from vmdsl.build.assemble import Assembler, write_table
 from vmdsl.build.chain import Chain
 from vmdsl.build.clean import clean
+from vmdsl.build.failure import keep, look
 from vmdsl.build.finish import FinishedImage
-from vmdsl.build.job import Job, problem_as_data, tell
+from vmdsl.build.job import Job, OnError, problem_as_data, tell
 from vmdsl.build.layers import Layers, Stopped
-from vmdsl.build.system import end_everything, make_devices, surroundings
+from vmdsl.build.system import end_everything, make_devices, mount_proc, surroundings
 from vmdsl.build.tree import BuildTree
-from vmdsl.errors import BuildError, HostError, Problem, VmdslError
+from vmdsl.errors import BuildError, Problem, VmdslError
 from vmdsl.language.handles import Filesystem
 from vmdsl.language.operations import Operation, TreeOperation
 from vmdsl.language.spans import Span
@@ -46,11 +46,21 @@ class Build:
 
     def run(self) -> str:
         """All three phases. The key of the tree; nothing where that isn't known."""
-        _mount_proc()
+        mount_proc()
         make_devices(self.tree, self._devices)
-        self._grow()
-        self._assemble()
+        try:
+            self._grow()
+            self._assemble()
+        except VmdslError as error:
+            if self._job.on_error is OnError.KEEP:
+                error.problems = (*error.problems, *keep(self.tree, self._job.workspace))
+            raise
         return self._chain.key
+
+    def offer_shell(self) -> None:
+        """Let the user look at the tree as a failed operation has left it, if that is wanted."""
+        if self._job.on_error is OnError.SHELL:
+            look(self.tree, self._layers, self._devices, self._resolver, self._job.console)
 
     def _grow(self) -> None:
         operations = self._job.tree_operations
@@ -200,24 +210,15 @@ def _host_resolver() -> str:
         return ""
 
 
-def _mount_proc() -> None:
-    done = programs.run(["mount", "-t", "proc", "proc", "/proc"])
-    if not done.ok:
-        raise HostError(
-            Problem(
-                what="the sandbox cannot have a /proc of its own",
-                hint="this happens in containers that hide parts of /proc; vmdsl doctor says more",
-            )
-        )
-
-
 def main() -> None:
     """Read the job, do it, and answer with events. The recipe's own operations come from it."""
     os.umask(0o022)
+    build = None
     with _take_stdout() as events:
         try:
             load(Path(pickle.load(sys.stdin.buffer)))  # noqa: S301 (our own parent sends it)
-            tree = Build(pickle.load(sys.stdin.buffer), events).run()  # noqa: S301
+            build = Build(pickle.load(sys.stdin.buffer), events)  # noqa: S301
+            tree = build.run()
         except VmdslError as error:
             problems, code = error.problems, type(error).exit_code
             tell(events, "failed", problems=[problem_as_data(p) for p in problems], code=code)
@@ -227,6 +228,9 @@ def main() -> None:
             tell(events, "failed", problems=[problem], code=BuildError.exit_code)
         else:
             tell(events, "finished", tree=tree)
+            return
+    if build is not None:
+        build.offer_shell()
 
 
 def _take_stdout() -> IO[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +14,14 @@ from vmdsl.errors import Problem, Where
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import ImageOperation, TreeOperation
 from vmdsl.language.secret import Secret
+
+
+class OnError(StrEnum):
+    """What to do with the tree of a build that fails."""
+
+    CLEAN = "clean"
+    KEEP = "keep"
+    SHELL = "shell"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +45,7 @@ class Job:
     `workspace` is the build's own directory in `cache`. `secrets` has the values of all that the
     operations hold. `inputs` has for each tree operation a checksum of what its result depends on,
     or None where that isn't known; `start` of what all depend on, `cleaning` of the mount points.
+    A shell at a failed step is offered through `console`, the number of a socket.
     """
 
     recipe: Path
@@ -52,6 +62,8 @@ class Job:
     start: str
     inputs: tuple[str | None, ...]
     cleaning: str
+    on_error: OnError = OnError.CLEAN
+    console: int = -1
 
 
 def tell(stream: IO[str], kind: str, **content: object) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from vmdsl.errors import VmdslError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
@@ -29,6 +31,9 @@ class Listener(Protocol):
 
     def said(self, line: str) -> None:
         """A program of the work under way printed a line."""
+
+    def failed(self, error: VmdslError, terminal: int) -> None:
+        """The build has failed, and a shell is at the pseudo-terminal `terminal`: be its user."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
+from vmdsl import programs
 from vmdsl.build.tree import BuildTree
+from vmdsl.errors import HostError, Problem
 
 _NODES = ("null", "zero", "full", "random", "urandom", "tty")
 _DEVICES = f"""\
@@ -48,7 +51,28 @@ done
 _NO_DAEMONS = "#!/bin/sh\nexit 101\n"
 
 
-def make_devices(tree: BuildTree, directory: Path) -> None:
+class Root(Protocol):
+    """A tree in which something is mounted."""
+
+    @property
+    def path(self) -> Path: ...
+
+    def run(self, *command: str) -> None: ...
+
+
+def mount_proc() -> None:
+    """Let the sandbox have a /proc of its own. Raises HostError where it can't."""
+    done = programs.run(["mount", "-t", "proc", "proc", "/proc"])
+    if not done.ok:
+        raise HostError(
+            Problem(
+                what="the sandbox cannot have a /proc of its own",
+                hint="this happens in containers that hide parts of /proc; vmdsl doctor says more",
+            )
+        )
+
+
+def make_devices(tree: Root, directory: Path) -> None:
     """Make the /dev that programs of the tree see; they can't change the host's nodes in it."""
     directory.mkdir()
     real_root = "0" if _is_real_root() else "1"
@@ -73,7 +97,7 @@ def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None
         yield
         end_everything()
         return
-    tree.run("sh", "-ec", _VIRTUAL, "sh", str(tree.path), str(devices))
+    mount_virtual(tree, devices)
     with (
         _lent(tree, "/etc/resolv.conf", resolver.encode(), 0o644),
         _lent(tree, "/usr/sbin/policy-rc.d", _NO_DAEMONS.encode(), 0o755),
@@ -81,6 +105,16 @@ def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None
         yield
         end_everything()
     tree.unbind()
+    unmount_virtual(tree)
+
+
+def mount_virtual(tree: Root, devices: Path) -> None:
+    """Give a tree /proc, /sys, /dev, /run and /tmp, where it has such directories."""
+    tree.run("sh", "-ec", _VIRTUAL, "sh", str(tree.path), str(devices))
+
+
+def unmount_virtual(tree: Root) -> None:
+    """Take away what `mount_virtual` has mounted, and what was mounted in it."""
     tree.run("sh", "-c", _NO_LONGER, "sh", str(tree.path))
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from vmdsl import programs
-from vmdsl.build import inside, places
+from vmdsl.build import environment, inside, places
 from vmdsl.build.archives import Archives, State
 from vmdsl.build.copying import Copier
+from vmdsl.build.environment import INTO_TREE
 from vmdsl.build.job import Job
 from vmdsl.build.mask import Mask
 from vmdsl.build.owners import OutsideIds, gid_of, uid_of
@@ -30,12 +31,6 @@ DEFAULT_EPOCH = 1577836800
 _LAST_LINES = 20
 _LAST_BYTES = 65536
 _LINE = 500
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#: Programs of the tree may not look into other processes: a symlink to /proc/1/root leads nowhere.
-_INTO_TREE = ("setpriv", "--bounding-set=-sys_ptrace", "chroot")
-#: So systemctl can't find out that no systemd runs here, and is told.
-_IN_TREE = {"HOME": "/root", "TERM": "dumb", "SYSTEMD_OFFLINE": "1"}
-_PASSED_ON = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 
 
 class BuildTree:
@@ -116,28 +111,14 @@ class BuildTree:
     def run(
         self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
     ) -> None:
-        known = {**os.environ, **self._environment(programs.SEARCH)}
+        known = environment.of_host(self.path, self.scratch, self._epoch)
         self._run(command, {**known, **(env or {})}, stdin)
 
     def chroot(
         self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
     ) -> None:
-        passed = {k: v for k, v in os.environ.items() if k.lower() in _PASSED_ON}
-        inside = {**passed, **self._environment(_PATH), **_IN_TREE}
-        del inside["ROOT"], inside["TMPDIR"]
-        self._run((*_INTO_TREE, str(self.path), *command), {**inside, **(env or {})}, stdin)
-
-    def _environment(self, path: str) -> dict[str, str]:
-        known = {
-            "PATH": path,
-            "ROOT": str(self.path),
-            "TMPDIR": str(self.scratch),
-            "LC_ALL": "C.UTF-8",
-            "TZ": "UTC",
-        }
-        if self._epoch is not None:
-            known["SOURCE_DATE_EPOCH"] = str(self._epoch)
-        return known
+        known = environment.of_tree(self._epoch)
+        self._run((*INTO_TREE, str(self.path), *command), {**known, **(env or {})}, stdin)
 
     def _run(self, command: tuple[str, ...], env: Mapping[str, str], stdin: bytes | str) -> None:
         os.write(self._log, b"+ " + os.fsencode(" ".join(command)) + b"\n")
@@ -154,8 +135,8 @@ class BuildTree:
         )
         if not done.ok:
             ended = f"exit code {done.code}" if done.code > 0 else f"signal {-done.code}"
-            in_tree = command[: len(_INTO_TREE)] == _INTO_TREE
-            shown = command[len(_INTO_TREE) + 1 :] if in_tree else command
+            in_tree = command[: len(INTO_TREE)] == INTO_TREE
+            shown = command[len(INTO_TREE) + 1 :] if in_tree else command
             output = self._end_of_log(before)
             lines = [line[:_LINE] for line in output.splitlines()[-_LAST_LINES:]]
             raise CommandError(

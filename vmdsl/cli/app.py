@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from vmdsl.cli import cache as cache_commands
 from vmdsl.cli.flags import Ahead, parser, with_flags
 from vmdsl.cli.markup import literal
+from vmdsl.cli.options import Cache, cache_of
 from vmdsl.cli.paths import check_output, existing_file
 from vmdsl.errors import UsageError
 from vmdsl.values import GiB, Size
@@ -21,14 +23,6 @@ if TYPE_CHECKING:
 
 _Recipe = Annotated[
     Path, typer.Argument(metavar="RECIPE", help="The recipe, a Python file.", show_default=False)
-]
-_Cache = Annotated[
-    Path | None,
-    typer.Option(
-        help="Where layers, packages and logs are kept. "
-        + literal("[default: $VMDSL_CACHE, or ~/.cache/vmdsl]"),
-        show_default=False,
-    ),
 ]
 _Seed = Annotated[
     str, typer.Option(help="Changes every UUID of the image: the same text, the same UUIDs.")
@@ -45,6 +39,12 @@ _Output = Annotated[
 ]
 _Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show all that the build's programs print.")
+]
+_OnError = Annotated[
+    Literal["clean", "keep", "shell"],
+    typer.Option(
+        help="When a step fails: clean up, keep the tree as it is then, or open a shell in it."
+    ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print all of the plan, as JSON.")]
 _Refresh = Annotated[
@@ -86,6 +86,15 @@ def make_app(ahead: Ahead | None) -> typer.Typer:
         app.command(context_settings=settings, epilog=epilog)(with_flags(command, ahead))
     app.command()(boot)
     app.command()(doctor)
+    app.add_typer(_cache_app())
+    return app
+
+
+def _cache_app() -> typer.Typer:
+    """What `vmdsl cache` is followed by."""
+    app = typer.Typer(name="cache", help="Look into what is kept between builds, and remove it.")
+    for command in (cache_commands.shell, cache_commands.remove):
+        app.command()(command)
     return app
 
 
@@ -116,7 +125,8 @@ def build(
     values: Mapping[str, object],
     output: _Output = None,
     verbose: _Verbose = False,
-    cache_dir: _Cache = None,
+    on_error: _OnError = "clean",
+    cache_dir: Cache = None,
     seed: _Seed = "",
     refresh: _Refresh = False,
     offline: _Offline = False,
@@ -128,11 +138,15 @@ def build(
     check_output(output, ahead.path)
     if refresh and offline:
         raise UsageError("--refresh needs the network, and --offline uses none: give one of them.")
-    cache = _cache(cache_dir)
+    if on_error == "shell":
+        from vmdsl.cli.terminal import require_terminal  # noqa: PLC0415
+
+        require_terminal("--on-error shell", "use --on-error keep, and look into the tree later")
+    cache = cache_of(cache_dir)
     made = _make_plan(ahead, values, cache, seed)
 
     from vmdsl.build.build import build as build_image  # noqa: PLC0415
-    from vmdsl.build.job import CacheOptions  # noqa: PLC0415
+    from vmdsl.build.job import CacheOptions, OnError  # noqa: PLC0415
     from vmdsl.cli.progress import progress, show_built  # noqa: PLC0415
     from vmdsl.host.checks import require_host  # noqa: PLC0415
 
@@ -144,6 +158,7 @@ def build(
             cache=cache,
             caching=CacheOptions(use=not no_cache, refresh=refresh, offline=offline),
             listener=listener,
+            on_error=OnError(on_error),
         )
     show_built(built)
 
@@ -153,11 +168,11 @@ def check(
     *,
     ahead: Ahead,
     values: Mapping[str, object],
-    cache_dir: _Cache = None,
+    cache_dir: Cache = None,
 ) -> None:
     """Find the mistakes in a recipe, and build nothing."""
     existing_file(ahead.path, "recipe", ".py")
-    _make_plan(ahead, values, _cache(cache_dir), "")
+    _make_plan(ahead, values, cache_of(cache_dir), "")
     typer.echo(f"{ahead.path}: no mistakes")
 
 
@@ -167,7 +182,7 @@ def plan(
     ahead: Ahead,
     values: Mapping[str, object],
     json: _Json = False,
-    cache_dir: _Cache = None,
+    cache_dir: Cache = None,
     seed: _Seed = "",
 ) -> None:
     """Show what a build would do: the options, the disk, and every operation in order.
@@ -176,7 +191,7 @@ def plan(
     that isn't, why.
     """
     existing_file(ahead.path, "recipe", ".py")
-    cache = _cache(cache_dir)
+    cache = cache_of(cache_dir)
     made = _make_plan(ahead, values, cache, seed)
     if json:
         from vmdsl.plan.render import plan_json  # noqa: PLC0415
@@ -213,7 +228,7 @@ def boot(
             show_default=False,
         ),
     ] = None,
-    cache_dir: _Cache = None,
+    cache_dir: Cache = None,
 ) -> int:
     """Run an image in QEMU, with its serial console on this terminal."""
     existing_file(image, "image", ".img")
@@ -228,18 +243,18 @@ def boot(
         memory=memory,
         network=not no_network,
         ssh_port=ssh_port,
-        accel=choose(_cache(cache_dir)),
+        accel=choose(cache_of(cache_dir)),
     )
     if sys.stdin.isatty():
         typer.echo(f"{LEAVE} ends the machine.", err=True)
     return run_machine(machine)
 
 
-def doctor(*, cache_dir: _Cache = None) -> int:
+def doctor(*, cache_dir: Cache = None) -> int:
     """Say whether this machine can build and boot images, and what to do where it can't."""
     from vmdsl.cli.doctor import run_doctor  # noqa: PLC0415
 
-    return run_doctor(_cache(cache_dir))
+    return run_doctor(cache_of(cache_dir))
 
 
 def _make_plan(ahead: Ahead, values: Mapping[str, object], cache: Path, seed: str) -> Plan:
@@ -247,9 +262,3 @@ def _make_plan(ahead: Ahead, values: Mapping[str, object], cache: Path, seed: st
 
     with redirect_stdout(sys.stderr):  # what a recipe prints is no part of our output
         return make_plan(ahead.path, values, cache=cache, seed=seed, loaded=ahead.recipe)
-
-
-def _cache(given: Path | None) -> Path:
-    from vmdsl.host.cache import cache_directory  # noqa: PLC0415
-
-    return (given or cache_directory()).absolute()

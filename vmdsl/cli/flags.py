@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from vmdsl.plan.load import Recipe
 
 #: Our own options that are followed by a value.
-WITH_VALUE = frozenset({"-o", "--output", "--cache-dir", "--seed"})
+WITH_VALUE = frozenset({"-o", "--output", "--cache-dir", "--seed", "--on-error"})
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from vmdsl.build.progress import Built, Listener, Work
+from vmdsl.cli.problems import show_error
+from vmdsl.cli.terminal import connect
+from vmdsl.errors import VmdslError
 
 _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours and movements
@@ -40,10 +43,7 @@ def progress(
         yield PlainProgress(console, verbose=verbose)
         return
     display = LiveProgress(console, verbose=verbose, clock=clock)
-    live = Live(
-        get_renderable=display.render, console=console, refresh_per_second=10, transient=True
-    )
-    with live:
+    with display.live:
         try:
             yield display
         except BaseException:
@@ -68,6 +68,9 @@ class PlainProgress:
         if self._verbose:
             self._print(f"    {clean(line)}")
 
+    def failed(self, error: VmdslError, terminal: int) -> None:
+        offer(error, terminal, self._console)
+
     def _print(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
         self._console.file.flush()
@@ -84,6 +87,9 @@ class LiveProgress:
         self._work: Work | None = None
         self._last = ""
         self._spinner = Spinner("dots", style="cyan")
+        self.live = Live(
+            get_renderable=self.render, console=console, refresh_per_second=10, transient=True
+        )
 
     def started(self, work: Work) -> None:
         self.end("✓", "green")
@@ -95,6 +101,11 @@ class LiveProgress:
             self._last = line
         if self._verbose:
             self._console.print(Text(f"    {line}", "dim"), soft_wrap=True)
+
+    def failed(self, error: VmdslError, terminal: int) -> None:
+        self.end("✗", "red")
+        self.live.stop()
+        offer(error, terminal, self._console)
 
     def end(self, mark: str, style: str) -> None:
         """Leave a line that tells how the work under way has ended."""
@@ -133,6 +144,13 @@ class LiveProgress:
             duration(self._clock() - self._since),
         )
         return line
+
+
+def offer(error: VmdslError, terminal: int, console: Console) -> None:
+    """Show how a build has failed, and let the user at the shell that is at a pseudo-terminal."""
+    show_error(error, console)
+    console.print(Text("A shell in the tree as it is now; the build ends with it.", "bold"))
+    connect(terminal)
 
 
 def show_built(built: Built, console: Console | None = None) -> None:

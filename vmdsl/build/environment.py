@@ -1,0 +1,32 @@
+"""What programs of a build find in their environment, and how they get into the tree."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from vmdsl import programs
+
+#: Programs of the tree may not look into other processes: a symlink to /proc/1/root leads nowhere.
+INTO_TREE = ("setpriv", "--bounding-set=-sys_ptrace", "chroot")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ALWAYS = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
+#: So systemctl can't find out that no systemd runs here, and is told.
+_IN_TREE = {"PATH": _PATH, "HOME": "/root", "TERM": "dumb", "SYSTEMD_OFFLINE": "1"}
+_PASSED_ON = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
+
+
+def of_host(tree: Path, scratch: Path, epoch: int | None) -> dict[str, str]:
+    """That of this machine's programs: this process's, with ROOT and a directory of their own."""
+    own = {"PATH": programs.SEARCH, "ROOT": str(tree), "TMPDIR": str(scratch)}
+    return {**os.environ, **_ALWAYS, **own, **_time(epoch)}
+
+
+def of_tree(epoch: int | None) -> dict[str, str]:
+    """That of the tree's programs, which know of this machine no more than the proxies."""
+    passed = {k: v for k, v in os.environ.items() if k.lower() in _PASSED_ON}
+    return {**passed, **_ALWAYS, **_time(epoch), **_IN_TREE}
+
+
+def _time(epoch: int | None) -> dict[str, str]:
+    return {} if epoch is None else {"SOURCE_DATE_EPOCH": str(epoch)}

@@ -1,0 +1,27 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vmdsl.cli.markup import literal
+
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache-dir",
+        help="Where layers, packages and logs are kept. "
+        + literal("[default: $VMDSL_CACHE, or ~/.cache/vmdsl]"),
+        show_default=False,
+    ),
+]
+
+
+def cache_of(given: Path | None) -> Path:
+    """The cache directory: the one given, or the user's own."""
+    from vmdsl.host.cache import cache_directory  # noqa: PLC0415 (slow)
+
+    return (given or cache_directory()).absolute()
