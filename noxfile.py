@@ -45,3 +45,9 @@ def golden(session: nox.Session) -> None:
         "tests/docs/test_reference.py",
         env={"VMDSL_GOLDEN": "rewrite"},
     )
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure vmdsl and vmdb2 side by side, as root. Arguments after --: --quick, --runs 5."""
+    session.run("python", "-m", "bench", *session.posargs, env={"PYTHONPATH": "tests"})

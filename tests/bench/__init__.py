@@ -1,0 +1,1 @@
+"""Measures vmdsl and vmdb2 side by side: `./bootstrap nox -s bench`."""

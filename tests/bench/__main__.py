@@ -1,0 +1,57 @@
+"""The command line of the benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.content import differences, packages
+from bench.machine import describe
+from bench.rounds import Rounds, resources
+from bench.sides import Vmdb2, Vmdsl, made_vmdb2
+from bench.table import ROWS, as_markdown, as_table, resource_table, resources_as_markdown
+from users import IS_ROOT, ordinary_user
+
+
+def main() -> int:
+    """Measure, and print the table, for people and as Markdown."""
+    parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
+    parser.add_argument("--runs", type=int, default=3, help="rounds, of which medians are taken")
+    parser.add_argument("--quick", action="store_true", help="one round")
+    parser.add_argument("--markdown", type=Path, help="a file for the table, as Markdown")
+    arguments = parser.parse_args()
+    if not IS_ROOT:
+        parser.error("vmdb2 needs root, and this makes an ordinary user for vmdsl: run it as root")
+    runs = 1 if arguments.quick else arguments.runs
+    console = Console()
+    with ordinary_user() as user, made_vmdb2() as vmdb2:
+        vmdsl = Vmdsl(user=user, cache=user.cache, folder=user.folder("bench"))
+        rounds = Rounds(vmdsl, vmdb2, lambda line: console.print(f"  {line}", highlight=False))
+        for number in range(1, runs + 1):
+            console.print(f"Round {number} of {runs}")
+            rounds.run()
+        _compare(vmdsl, vmdb2, console)
+        taken = resources(vmdsl)
+        facts = describe(vmdsl.folder)
+    console.print(as_table(ROWS, rounds.seconds), resource_table(taken))
+    text = as_markdown(ROWS, rounds.seconds, facts, runs) + "\n" + resources_as_markdown(taken)
+    if arguments.markdown:
+        arguments.markdown.write_text(text, encoding="utf-8")
+    else:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+    return 0
+
+
+def _compare(vmdsl: Vmdsl, vmdb2: Vmdb2, console: Console) -> None:
+    """Say whether both images have the same packages."""
+    found = differences(packages(vmdsl.image), packages(vmdb2.image))
+    console.print("Both images have the same packages." if not found else "The images differ:")
+    for line in found:
+        console.print(f"  {line}", highlight=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
