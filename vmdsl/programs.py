@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,15 +17,24 @@ SEARCH = ":".join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """How a program ended. `code` is negative for a signal, as in subprocess."""
+    """How a program ended. `code` is negative for a signal, as in subprocess.
+
+    It took `seconds`, and `cpu` seconds of a processor's time, with all that it started.
+    """
 
     argv: tuple[str, ...]
     code: int
     output: str = ""
+    seconds: float = 0.0
+    cpu: float = 0.0
 
     @property
     def ok(self) -> bool:
         return self.code == 0
+
+
+#: Each is told of every program that `run` has run.
+observers: list[Callable[[Finished], None]] = []
 
 
 def find(program: str) -> str | None:
@@ -53,6 +63,7 @@ def run(
     `env` is the whole environment, not an addition. Raises FileNotFoundError where the
     program is missing, and subprocess.TimeoutExpired (having killed it) after `timeout` seconds.
     """
+    begun, cpu = time.monotonic(), _cpu_of_children()
     done = subprocess.run(
         list(argv),
         input=stdin,
@@ -65,7 +76,21 @@ def run(
         check=False,
     )
     text = done.stdout.decode("utf-8", "replace") if done.stdout else ""
-    return Finished(argv=tuple(argv), code=done.returncode, output=text)
+    finished = Finished(
+        argv=tuple(argv),
+        code=done.returncode,
+        output=text,
+        seconds=time.monotonic() - begun,
+        cpu=_cpu_of_children() - cpu,
+    )
+    for observer in observers:
+        observer(finished)
+    return finished
+
+
+def _cpu_of_children() -> float:
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def start(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -25,6 +26,9 @@ def main() -> int:
     arguments = parser.parse_args()
     if not IS_ROOT:
         parser.error("vmdb2 needs root, and this makes an ordinary user for vmdsl: run it as root")
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # what is made is removed
     runs = 1 if arguments.quick else arguments.runs
     console = Console()
     with ordinary_user() as user, made_vmdb2() as vmdb2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,8 +26,8 @@ def timed(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | Non
     """Run a command, and say how many seconds it took. What it prints is shown if it fails."""
     os.sync()  # what was written before is not to be waited for
     started = time.monotonic()
-    done = subprocess.run(
-        [*map(str, argv)],
+    process = subprocess.Popen(
+        ["env", "--default-signal=INT", *map(str, argv)],
         cwd=cwd,
         env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
@@ -34,13 +35,17 @@ def timed(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | Non
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        timeout=_PATIENCE,
-        check=False,
     )
+    try:
+        said, _ = process.communicate(timeout=_PATIENCE)
+    except BaseException:
+        process.send_signal(signal.SIGINT)  # both sides clean up after themselves then
+        process.communicate()
+        raise
     seconds = time.monotonic() - started
-    if done.returncode:
-        sys.stderr.write(done.stdout[-5000:])
-        raise SystemExit(f"{' '.join(map(str, argv))} failed with exit code {done.returncode}")
+    if process.returncode:
+        sys.stderr.write(said[-5000:])
+        raise SystemExit(f"{' '.join(map(str, argv))} failed with exit code {process.returncode}")
     return seconds
 
 

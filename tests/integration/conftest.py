@@ -113,6 +113,9 @@ def target_of(tmp_path: Path) -> Iterator[Callable[..., Target]]:
                 log=log.fileno(),
                 epoch=0,
                 secrets={},
+                start="",
+                inputs=(),
+                cleaning="",
             )
             return Target(
                 filesystem=layout.filesystems[0],

@@ -16,7 +16,7 @@ from vmdsl import programs
 from vmdsl.build.growth import least_size
 from vmdsl.build.job import Job
 from vmdsl.build.kinds import KINDS
-from vmdsl.build.room import Room, shortage
+from vmdsl.build.room import Room, fits_easily, shortage
 from vmdsl.build.swap import make_swap
 from vmdsl.build.tools import Target
 from vmdsl.build.tree import BuildTree
@@ -88,8 +88,6 @@ class Assembler:
     def __init__(self, job: Job, tree: BuildTree) -> None:
         self._job = job
         self._tree = tree
-        self._view = job.workspace / "view"
-        self._view.mkdir()
         self._places = self._find_places()
 
     def shortage(self, filesystem: FilesystemLayout) -> Problem | None:
@@ -99,6 +97,13 @@ class Assembler:
             if kind is None or content is None:
                 return None
             return shortage(kind, self._target(filesystem), content)
+
+    def likely_shortage(self, filesystem: FilesystemLayout) -> Problem | None:
+        """The same, but where there is room in plenty, nothing is tried: that takes time."""
+        with self._content(filesystem) as content:
+            if content is None or fits_easily(content, filesystem.partition.size):
+                return None
+        return self.shortage(filesystem)
 
     def least_size(self, filesystem: FilesystemLayout, *, free: int) -> int:
         """The least size at which a filesystem holds its content and has `free` bytes more."""
@@ -125,16 +130,21 @@ class Assembler:
 
     @contextmanager
     def _content(self, filesystem: FilesystemLayout) -> Iterator[Path | None]:
-        """The part of the tree that a filesystem is mounted at, if it is, as a directory."""
+        """The part of the tree that a filesystem is mounted at, if it is, as a directory.
+
+        What is mounted for that is in the scratch directory.
+        """
         mount = next((m for m in self._tree.layout.mounts if m.filesystem is filesystem), None)
         if mount is None:
             yield None
             return
-        self._show(mount)
+        view = self._tree.scratch / "view"
+        view.mkdir(exist_ok=True)
+        self._show(mount, view)
         try:
-            yield self._view
+            yield view
         finally:
-            self._tree.run("umount", "--recursive", str(self._view))
+            self._tree.run("umount", "--recursive", str(view))
 
     def _find_places(self) -> dict[PurePosixPath, PurePosixPath]:
         """Where each mount point really is in the tree, which may reach it by a symlink."""
@@ -142,14 +152,14 @@ class Assembler:
         real = self._tree.inside(lambda: [os.path.realpath(path, strict=True) for path in paths])
         return dict(zip(paths, map(PurePosixPath, real), strict=True))
 
-    def _show(self, mount: MountLayout) -> None:
+    def _show(self, mount: MountLayout, view: Path) -> None:
         """Make the view the part of the tree that belongs to one filesystem alone."""
         place = self._places[mount.path]
         source = self._tree.path / place.relative_to("/")
-        self._tree.run("mount", "--bind", str(source), str(self._view))
+        self._tree.run("mount", "--bind", str(source), str(view))
         for other in sorted(self._places.values()):
             if other != place and other.is_relative_to(place):
-                inside = self._view / other.relative_to(place)
+                inside = view / other.relative_to(place)
                 if inside.is_dir():  # no longer, if a cover hides it
                     cover = self._cover_for(inside)
                     self._tree.run("mount", "--bind", str(cover), str(inside))

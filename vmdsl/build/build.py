@@ -32,6 +32,7 @@ from vmdsl.build.output import Output
 from vmdsl.build.progress import Built, Listener
 from vmdsl.build.secrets import read_secrets
 from vmdsl.build.shell import attend
+from vmdsl.build.timing import Stopwatch, as_text, cpu_seconds
 from vmdsl.build.unchanged import is_unchanged, note_image
 from vmdsl.build.upkeep import drop_old, syncing
 from vmdsl.build.workspace import own_workspace
@@ -60,6 +61,8 @@ def build(
     What the listener has told of an error, with a shell, the exception does not say again.
     """
     started = time.monotonic()
+    watch = Stopwatch()
+    watch.phase("preparation", cpu=0.0)  # what follows is the sandbox's
     secrets = read_secrets(plan.operations, plan.recipe.parent)
     mask = Mask(secrets.values())
     epoch = given_epoch()
@@ -92,7 +95,7 @@ def build(
                     on_error=on_error,
                     console=theirs.fileno(),
                 )
-                ended = _run(job, ours, theirs, log, listener)
+                ended = _run(job, ours, theirs, log, listener, watch=watch)
             if isinstance(ended, VmdslError):
                 problems = list(ended.problems)
                 problems += [_full(p) for p in (cache, image.path.parent) if _is_full(p)]
@@ -100,10 +103,12 @@ def build(
                     about = Kept(recipe=str(plan.recipe), problem=str(problems[0]))
                     problems.append(take(workspace, cache, log.path.stem, about))
                 raise type(ended)(*problems, keep_log(log.path, image.path))
+            watch.phase("publishing", cpu=cpu_seconds())
             image.publish(workspace)
             if caching.use:
                 note_image(image.path, description, ended["tree"], cache)
                 drop_old(cache, workspace / "trash")
+        watch.end(cpu=cpu_seconds())
     except BrokenPipeError:
         raise  # nobody listens
     except OSError as error:
@@ -111,11 +116,18 @@ def build(
         raise HostError(f"{place}: {error.strerror}; the build needs it") from None
     finally:
         image.close()
-    return Built(image=image.path, log=log.path, seconds=time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return Built(image=image.path, log=log.path, seconds=seconds, phases=tuple(watch.phases))
 
 
 def _run(
-    job: Job, ours: socket.socket, theirs: socket.socket, log: Log, listener: Listener
+    job: Job,
+    ours: socket.socket,
+    theirs: socket.socket,
+    log: Log,
+    listener: Listener,
+    *,
+    watch: Stopwatch,
 ) -> dict[str, Any] | VmdslError:
     """Run the build in a sandbox; what it said last, or how it failed, less what was shown."""
     try:
@@ -142,7 +154,7 @@ def _run(
                 process.stdin.close()
             except BrokenPipeError:
                 pass  # it died: what follows says so
-            answer = _follow(process, log, listener)
+            answer = _follow(process, log, listener, watch)
             failure = _failure(answer, log) if answer else None
             wanted = job.on_error is OnError.SHELL
             if failure and wanted and attend(ours, partial(listener.failed, failure)):
@@ -167,7 +179,7 @@ def _failure(answer: Mapping[str, Any], log: Log) -> VmdslError | None:
 
 
 def _follow(
-    process: subprocess.Popen[bytes], log: Log, listener: Listener
+    process: subprocess.Popen[bytes], log: Log, listener: Listener, watch: Stopwatch
 ) -> dict[str, Any] | None:
     """Pass on what the build says until it has ended; its last event, if that was a result."""
     assert process.stdout is not None  # noqa: S101 (it is a pipe)
@@ -185,10 +197,21 @@ def _follow(
             *lines, pending = (pending + (data or b"")).split(b"\n")
             for line in lines:
                 event = json.loads(line)
-                if event["kind"] != "started":
-                    return dict(event)
-                work = work_from_data(event)
-                listener.started(replace(work, summary=log.mask.of(work.summary)))
+                match event["kind"]:
+                    case "phase":
+                        watch.phase(event["name"], cpu=event["cpu"])
+                    case "started":
+                        work = work_from_data(event)
+                        work = replace(work, summary=log.mask.of(work.summary))
+                        watch.piece(work.step, work.summary, how=work.how, cpu=event["cpu"])
+                        listener.started(work)
+                    case "ran":
+                        command = log.mask.of(event["command"])
+                        watch.program(command, seconds=event["seconds"], cpu=event["used"])
+                    case _:
+                        watch.end(cpu=event["cpu"])
+                        log.add(as_text(watch.phases))
+                        return dict(event)
 
 
 @contextmanager

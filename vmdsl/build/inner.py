@@ -5,28 +5,36 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
+from vmdsl import programs
 from vmdsl.build.assemble import Assembler, write_table
 from vmdsl.build.chain import Chain
+from vmdsl.build.children import side_by_side
 from vmdsl.build.clean import clean
 from vmdsl.build.failure import keep, look
 from vmdsl.build.finish import FinishedImage
 from vmdsl.build.job import Job, OnError, problem_as_data, tell
 from vmdsl.build.layers import Layers, Stopped
 from vmdsl.build.system import end_everything, make_devices, mount_proc, surroundings
-from vmdsl.build.tree import BuildTree
+from vmdsl.build.tree import BuildTree, shown
 from vmdsl.errors import BuildError, Problem, VmdslError
 from vmdsl.language.handles import Filesystem
+from vmdsl.language.layout import FilesystemLayout
 from vmdsl.language.operations import Operation, TreeOperation
 from vmdsl.language.spans import Span
 from vmdsl.plan.lay_out import with_size
 from vmdsl.plan.load import load
 from vmdsl.plan.places import up
+
+_T = TypeVar("_T")
 
 
 class Build:
@@ -46,10 +54,13 @@ class Build:
 
     def run(self) -> str:
         """All three phases. The key of the tree; nothing where that isn't known."""
+        programs.observers.append(self._tell_of_program)
         mount_proc()
         make_devices(self.tree, self._devices)
         try:
+            tell(self._events, "phase", name="tree")
             self._grow()
+            tell(self._events, "phase", name="assembly")
             self._assemble()
         except VmdslError as error:
             if self._job.on_error is OnError.KEEP:
@@ -114,15 +125,12 @@ class Build:
     def _assemble(self) -> None:
         with self._layers.reading():
             assembler = Assembler(self._job, self.tree)
-            self._measure(assembler)
-            self._started("", "write the partition table")
-            grown = self._grow_image(assembler) if self.tree.layout.open else None
-            if grown is None:
-                write_table(self._job, self.tree)
-            for filesystem in self.tree.layout.filesystems:
-                with self._working(filesystem.filesystem), self._scratch():
-                    if filesystem.filesystem is not grown:
-                        assembler.make(filesystem)
+            self._measure(assembler.likely_shortage)
+            try:
+                self._make(assembler)
+            except BuildError:
+                self._measure(assembler.shortage)  # it may have been likely to fit, and did not
+                raise
             written: list[Span] = []
             for operation in self._job.image_operations:
                 with self._working(operation), self._scratch():
@@ -130,16 +138,46 @@ class Build:
                     operation.apply(image)
                     end_everything()
 
-    def _measure(self, assembler: Assembler) -> None:
+    def _make(self, assembler: Assembler) -> None:
+        """Make the partition table and the filesystems."""
+        self._started("", "write the partition table")
+        grown = self._grow_image(assembler) if self.tree.layout.open else None
+        if grown is None:
+            write_table(self._job, self.tree)
+        filesystems = self.tree.layout.filesystems
+        others = [f for f in filesystems if f.filesystem is not grown]
+        made = self._side_by_side(others, assembler.make)
+        for filesystem in filesystems:
+            with self._working(filesystem.filesystem):
+                if filesystem.filesystem is not grown:
+                    next(made)
+
+    def _measure(self, shortage: Callable[[FilesystemLayout], Problem | None]) -> None:
         """Raise BuildError, with all figures, where filesystems are too small for their content."""
-        short = []
         layout = self.tree.layout
-        for filesystem in layout.filesystems:
-            if not layout.is_open(filesystem.partition):
-                with self._placing(filesystem.filesystem), self._scratch():
-                    short.append(assembler.shortage(filesystem))
+        known = [f for f in layout.filesystems if not layout.is_open(f.partition)]
+        short = self._side_by_side(known, shortage)
         if problems := [problem for problem in short if problem is not None]:
             raise BuildError(*problems)
+
+    def _side_by_side(
+        self, filesystems: Sequence[FilesystemLayout], work: Callable[[FilesystemLayout], _T]
+    ) -> Iterator[_T]:
+        """Do some work for each filesystem, in children; the results in order."""
+        for result, ran in side_by_side([partial(self._in_child, work, f) for f in filesystems]):
+            for program in ran:
+                self._tell_of_program(program)
+            yield result
+
+    def _in_child(
+        self, work: Callable[[FilesystemLayout], _T], filesystem: FilesystemLayout
+    ) -> tuple[_T, list[programs.Finished]]:
+        """Do some work with a scratch directory of this process's own."""
+        ran: list[programs.Finished] = []
+        programs.observers[:] = [lambda done: ran.append(replace(done, output=""))]
+        self.tree.scratch = Path(tempfile.mkdtemp(dir=self._job.workspace)) / "scratch"
+        with self._placing(filesystem.filesystem), self._scratch():
+            return work(filesystem), ran
 
     def _grow_image(self, assembler: Assembler) -> Filesystem:
         """Make the image as large as its content needs, and the filesystem that grows in it.
@@ -183,6 +221,10 @@ class Build:
         except Exception as error:
             _log_traceback()
             raise BuildError(operation.problem(_said(error))) from error
+
+    def _tell_of_program(self, done: programs.Finished) -> None:
+        command = shown(done.argv)
+        tell(self._events, "ran", command=command, seconds=done.seconds, used=done.cpu)
 
     def _started(self, step: str, summary: str, *, how: str = "") -> None:
         self._number += 1

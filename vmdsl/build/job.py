@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from vmdsl.build.progress import Work
+from vmdsl.build.timing import cpu_seconds
 from vmdsl.errors import Problem, Where
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import ImageOperation, TreeOperation
@@ -67,8 +68,8 @@ class Job:
 
 
 def tell(stream: IO[str], kind: str, **content: object) -> None:
-    """Send one event out of the sandbox."""
-    stream.write(json.dumps({"kind": kind, **content}) + "\n")
+    """Send one event out of the sandbox, with the time that processors have worked so far."""
+    stream.write(json.dumps({"kind": kind, "cpu": cpu_seconds(), **content}) + "\n")
     stream.flush()
 
 

@@ -35,6 +35,7 @@ class Log:
             fcntl.fcntl(self.file, fcntl.F_SETFL, os.O_APPEND)
         self._taken = 0
         self._rest = b""
+        self._last = b""
 
     def follow(self) -> None:
         """Take what was printed since the last time, and tell the listener whole lines."""
@@ -47,11 +48,16 @@ class Log:
         for line in lines:
             self._listener.said(line.decode(errors="replace"))
 
+    def add(self, text: str) -> None:
+        """Write something of our own at the end, which the listener is not told."""
+        self._last += text.encode()
+
     def finish(self) -> None:
         """Take what is left, when nothing prints any more."""
         self.follow()
         if self.mask:
             self._kept.write(self.mask.finish())
+        self._kept.write(self._last)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from vmdsl.build.timing import Phase
 from vmdsl.errors import VmdslError
 
 
@@ -38,11 +39,12 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A finished build. `log` holds all that its programs printed.
+    """A finished build. `log` holds all that its programs printed, `phases` where time went.
 
-    There is none where the image was up to date, so that nothing was done.
+    There is none of both where the image was up to date, so that nothing was done.
     """
 
     image: Path
     log: Path | None
     seconds: float
+    phases: tuple[Phase, ...] = ()

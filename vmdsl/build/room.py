@@ -19,6 +19,9 @@ from vmdsl.values import Size
 
 #: A file takes no more than so many of the entries that FAT's top directory has.
 _MOST_ENTRIES = 21
+#: Blocks and files of a usual filesystem are more than one for so many bytes.
+_LARGE_BLOCK = 2**15
+_BYTES_PER_FILE = 2**16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,18 +104,30 @@ def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
     return filesystem.problem(what, f"enlarge {where} {more}")
 
 
+def fits_easily(content: Path, size: int) -> bool:
+    """Whether content fits into any usual filesystem of a size in bytes, many times over."""
+    entries, blocks = _generous(content, _LARGE_BLOCK)
+    return max(blocks * _LARGE_BLOCK, entries * _BYTES_PER_FILE) <= size
+
+
 def _surely_fits(content: Path, room: Room) -> bool:
     """Whether a generous guess fits, for which no file need be read.
 
     Each entry has as many blocks as its size takes, and two more.
     """
     block = max(room.block, 4096)
-    blocks = entries = 0
+    entries, blocks = _generous(content, block)
+    few = room.files is None or entries * _MOST_ENTRIES <= room.files
+    return few and blocks * block <= room.free
+
+
+def _generous(content: Path, block: int) -> tuple[int, int]:
+    """How many entries there are, and a generous guess of their blocks."""
+    entries = blocks = 0
     for folder in folders(content):
         entries += len(folder.inside)
         blocks += sum(2 - -about.st_size // block for about in folder.inside.values())
-    few = room.files is None or entries * _MOST_ENTRIES <= room.files
-    return few and blocks * block <= room.free
+    return entries, blocks
 
 
 def mib(size: int) -> str:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from vmdsl import programs
 from vmdsl.build import environment, inside, places
 from vmdsl.build.archives import Archives, State
+from vmdsl.build.children import write_all
 from vmdsl.build.copying import Copier
 from vmdsl.build.environment import INTO_TREE
 from vmdsl.build.job import Job
@@ -135,13 +136,11 @@ class BuildTree:
         )
         if not done.ok:
             ended = f"exit code {done.code}" if done.code > 0 else f"signal {-done.code}"
-            in_tree = command[: len(INTO_TREE)] == INTO_TREE
-            shown = command[len(INTO_TREE) + 1 :] if in_tree else command
             output = self._end_of_log(before)
             lines = [line[:_LINE] for line in output.splitlines()[-_LAST_LINES:]]
             raise CommandError(
                 Problem(
-                    what=f"the command failed ({ended}): {_short(' '.join(shown))}",
+                    what=f"the command failed ({ended}): {shown(command)}",
                     hint="\n".join(lines) or "it printed nothing",
                 ),
                 output=output,
@@ -176,7 +175,7 @@ class BuildTree:
 
         def write() -> None:
             with places.created(path, mode, uid, gid) as file:
-                inside.write_all(file, data)
+                write_all(file, data)
 
         self.inside(write)
 
@@ -243,6 +242,10 @@ class BuildTree:
         return inside.call(self.path, function)
 
 
-def _short(command: str) -> str:
-    lines = command.strip().splitlines()
+def shown(command: Sequence[str]) -> str:
+    """A command in a line, for people: a part of it, and not how it gets into the tree."""
+    words = [Path(command[0]).name, *command[1:]]
+    if tuple(words[: len(INTO_TREE)]) == INTO_TREE:
+        words = words[len(INTO_TREE) + 1 :]
+    lines = " ".join(word.strip() for word in words).splitlines() or [""]
     return lines[0][:200] + (" …" if len(lines) > 1 or len(lines[0]) > 200 else "")  # noqa: PLR2004

@@ -46,6 +46,7 @@ _OnError = Annotated[
         help="When a step fails: clean up, keep the tree as it is then, or open a shell in it."
     ),
 ]
+_Timings = Annotated[bool, typer.Option("--timings", help="Show where the build's time went.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print all of the plan, as JSON.")]
 _Refresh = Annotated[
     bool,
@@ -126,6 +127,7 @@ def build(
     output: _Output = None,
     verbose: _Verbose = False,
     on_error: _OnError = "clean",
+    timings: _Timings = False,
     cache_dir: Cache = None,
     seed: _Seed = "",
     refresh: _Refresh = False,
@@ -148,8 +150,10 @@ def build(
     from vmdsl.build.build import build as build_image  # noqa: PLC0415
     from vmdsl.build.job import CacheOptions, OnError  # noqa: PLC0415
     from vmdsl.cli.progress import progress, show_built  # noqa: PLC0415
+    from vmdsl.cli.timings import check_phase, show_timings  # noqa: PLC0415
     from vmdsl.host.checks import require_host  # noqa: PLC0415
 
+    checked = check_phase()
     require_host(cache)
     with progress(verbose=verbose) as listener:
         built = build_image(
@@ -160,6 +164,8 @@ def build(
             listener=listener,
             on_error=OnError(on_error),
         )
+    if timings:
+        show_timings((checked, *built.phases))
     show_built(built)
 
 
