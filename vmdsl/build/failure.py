@@ -23,7 +23,7 @@ def keep(tree: BuildTree, workspace: Path) -> list[Problem]:
     part = workspace / f"{KEPT}.part"
     try:
         tree.unbind()
-        unmount_virtual(tree)
+        unmount_virtual(tree.path)
         part.mkdir(mode=0o700)
         tree.run("cp", "--archive", "--one-file-system", f"{tree.path}/.", str(part / "tree"))
         part.rename(workspace / KEPT)

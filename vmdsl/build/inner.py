@@ -44,7 +44,7 @@ class Build:
         self._job = job
         self._events = events
         self.tree = BuildTree(job, job.workspace / "tree")
-        self._layers = Layers(job.workspace / "layers", self.tree.path, job.log)
+        self._layers = Layers(job.workspace / "layers", self.tree.path)
         self._chain = Chain(job, self._layers, self.tree)
         self._devices = job.workspace / "dev"
         self._resolver = _host_resolver()
@@ -56,7 +56,7 @@ class Build:
         """All three phases. The key of the tree; nothing where that isn't known."""
         programs.observers.append(self._tell_of_program)
         mount_proc()
-        make_devices(self.tree, self._devices)
+        make_devices(self._devices)
         try:
             tell(self._events, "phase", name="tree")
             self._grow()
@@ -242,7 +242,10 @@ class Build:
     def _scratch(self) -> Iterator[None]:
         self.tree.scratch.mkdir()
         yield
-        self.tree.run("rm", "-rf", "--one-file-system", str(self.tree.scratch))
+        try:
+            self.tree.scratch.rmdir()
+        except OSError:
+            self.tree.run("rm", "-rf", "--one-file-system", str(self.tree.scratch))
 
 
 def _host_resolver() -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vmdsl import programs
+from vmdsl.build.mounts import BIND, mount, unmount
 from vmdsl.errors import BuildError, Problem
 
 #: Directories whose times depend on what was downloaded, not on what was installed.
@@ -22,10 +23,9 @@ class Stopped(Exception):  # noqa: N818 (nothing is wrong)
 class Layers:
     """The layers of one build in `directory`, and the place where their sum is seen."""
 
-    def __init__(self, directory: Path, tree: Path, log: int) -> None:
+    def __init__(self, directory: Path, tree: Path) -> None:
         self._directory = directory
         self._tree = tree
-        self._log = log
         self._names: list[str] = []
         self._written = 0
         directory.mkdir()
@@ -55,50 +55,42 @@ class Layers:
             work.mkdir()
             self._mount(f"{self._lower()},upperdir={part.name},workdir={work.name},volatile")
         else:
-            self._run("mount", "--bind", str(part), str(self._tree))
+            mount(part, self._tree, flags=BIND)
         try:
             yield part
         except Stopped:
-            self._run("umount", "--recursive", "--lazy", str(self._tree))
+            unmount(self._tree, lazy=True)
             return
-        self._run("umount", str(self._tree))
+        unmount(self._tree)
         if work.exists():
-            self._run("rm", "-rf", str(work))
+            shutil.rmtree(work)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Mount the sum of all layers, which nothing can change."""
         self._mount(f"{self._lower()}:empty")  # overlayfs wants two layers at least
         yield
-        self._run("umount", str(self._tree))
+        unmount(self._tree)
 
     def _lower(self) -> str:
         return "lowerdir=" + ":".join(reversed(self._names))
 
     def _mount(self, options: str) -> None:
-        # mount(2) takes 4 KiB of options; the newer call takes 256 bytes, which layers exceed.
-        self._run(
-            "mount",
-            "-t",
-            "overlay",
-            "overlay",
-            "-o",
-            f"userxattr,{options}",
-            str(self._tree),
-            LIBMOUNT_FORCE_MOUNT2="always",
-        )
-
-    def _run(self, *argv: str, **env: str) -> None:
-        done = programs.run(
-            argv, output=self._log, env=programs.environment(env), cwd=self._directory
-        )
-        if not done.ok:
+        # The kernel takes 4 KiB of options: the names in them are short, and start here.
+        here = os.open(".", os.O_PATH)
+        os.chdir(self._directory)
+        try:
+            mount("overlay", self._tree, "overlay", options=f"userxattr,{options}")
+        except OSError as error:
             raise BuildError(
                 Problem(
-                    what=f"the layers in {self._directory} cannot be worked on: {' '.join(argv)}",
-                    hint="the log has the reason; vmdsl doctor checks this directory's filesystem",
+                    what=f"the layers in {self._directory} cannot be mounted: {error.strerror}",
+                    hint="vmdsl doctor checks this directory's filesystem",
                 )
-            )
+            ) from None
+        finally:
+            os.fchdir(here)
+            os.close(here)
 
 
 def _copy_root(before: Path, layer: Path) -> None:

@@ -9,74 +9,55 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
-from vmdsl import programs
+from vmdsl.build.mounts import BIND, READ_ONLY, RECURSIVE, REMOUNT, mount, unmount
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import HostError, Problem
 
 _NODES = ("null", "zero", "full", "random", "urandom", "tty")
-_DEVICES = f"""\
-mount -t tmpfs -o mode=0755 vmdsl-dev "$1"
-cd "$1"
-for node in {" ".join(_NODES)}; do
-    : >$node
-    mount --bind /dev/$node $node
-    mount -o remount,bind,ro $node 2>/dev/null || [ "$2" != 0 ]
-done
-mkdir pts shm
-chmod 1777 shm
-mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts pts
-ln -s pts/ptmx ptmx
-ln -s /proc/self/fd fd
-ln -s /proc/self/fd/0 stdin
-ln -s /proc/self/fd/1 stdout
-ln -s /proc/self/fd/2 stderr
-"""
-_VIRTUAL = """\
-cd "$1"
-is() { [ -d $1 ] && [ ! -L $1 ]; }  # a symlink may lead out of the tree
-! is proc || mount -t proc proc proc
-! is sys || mount --rbind /sys sys
-! is dev || mount --rbind "$2" dev
-! is run || mount -t tmpfs -o mode=0755 tmpfs run
-! is tmp || mount -t tmpfs -o mode=1777 tmpfs tmp
-"""
-_NO_LONGER = """\
-cd "$1"
-for place in proc sys dev run tmp; do
-    [ -L $place ] || ! mountpoint -q $place || umount --lazy $place
-done
-"""
+_LINKS = {
+    "ptmx": "pts/ptmx",
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+}
+_VIRTUAL = ("proc", "sys", "dev", "run", "tmp")
 _NO_DAEMONS = "#!/bin/sh\nexit 101\n"
-
-
-class Root(Protocol):
-    """A tree in which something is mounted."""
-
-    @property
-    def path(self) -> Path: ...
-
-    def run(self, *command: str) -> None: ...
 
 
 def mount_proc() -> None:
     """Let the sandbox have a /proc of its own. Raises HostError where it can't."""
-    done = programs.run(["mount", "-t", "proc", "proc", "/proc"])
-    if not done.ok:
+    try:
+        mount("proc", Path("/proc"), "proc")
+    except OSError:
         raise HostError(
             Problem(
                 what="the sandbox cannot have a /proc of its own",
                 hint="this happens in containers that hide parts of /proc; vmdsl doctor says more",
             )
-        )
+        ) from None
 
 
-def make_devices(tree: Root, directory: Path) -> None:
+def make_devices(directory: Path) -> None:
     """Make the /dev that programs of the tree see; they can't change the host's nodes in it."""
     directory.mkdir()
-    real_root = "0" if _is_real_root() else "1"
-    tree.run("sh", "-ec", _DEVICES, "sh", str(directory), real_root)
+    mount("vmdsl-dev", directory, "tmpfs", options="mode=0755")
+    for name in _NODES:
+        node = directory / name
+        node.touch()
+        mount(f"/dev/{name}", node, flags=BIND)
+        try:
+            mount("", node, flags=REMOUNT | BIND | READ_ONLY)
+        except OSError:  # an ordinary user can't change the nodes anyway
+            if _is_real_root():
+                raise
+    for name, mode in (("pts", 0o755), ("shm", 0o1777)):
+        (directory / name).mkdir()
+        (directory / name).chmod(mode)
+    mount("devpts", directory / "pts", "devpts", options="newinstance,ptmxmode=0666,mode=0620")
+    for name, target in _LINKS.items():
+        (directory / name).symlink_to(target)
 
 
 def _is_real_root() -> bool:
@@ -97,7 +78,7 @@ def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None
         yield
         end_everything()
         return
-    mount_virtual(tree, devices)
+    mount_virtual(tree.path, devices)
     with (
         _lent(tree, "/etc/resolv.conf", resolver.encode(), 0o644),
         _lent(tree, "/usr/sbin/policy-rc.d", _NO_DAEMONS.encode(), 0o755),
@@ -105,17 +86,31 @@ def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None
         yield
         end_everything()
     tree.unbind()
-    unmount_virtual(tree)
+    unmount_virtual(tree.path)
 
 
-def mount_virtual(tree: Root, devices: Path) -> None:
+def mount_virtual(top: Path, devices: Path) -> None:
     """Give a tree /proc, /sys, /dev, /run and /tmp, where it has such directories."""
-    tree.run("sh", "-ec", _VIRTUAL, "sh", str(tree.path), str(devices))
+    places = {name: top / name for name in _VIRTUAL}
+    # A symlink may lead out of the tree.
+    places = {n: p for n, p in places.items() if p.is_dir() and not p.is_symlink()}
+    for name, place in places.items():
+        if name == "proc":
+            mount("proc", place, "proc")
+        elif name == "sys":
+            mount("/sys", place, flags=BIND | RECURSIVE)
+        elif name == "dev":
+            mount(devices, place, flags=BIND | RECURSIVE)
+        else:
+            mount("tmpfs", place, "tmpfs", options="mode=1777" if name == "tmp" else "mode=0755")
 
 
-def unmount_virtual(tree: Root) -> None:
+def unmount_virtual(top: Path) -> None:
     """Take away what `mount_virtual` has mounted, and what was mounted in it."""
-    tree.run("sh", "-c", _NO_LONGER, "sh", str(tree.path))
+    for name in _VIRTUAL:
+        place = top / name
+        if not place.is_symlink() and os.path.ismount(place):
+            unmount(place, lazy=True)
 
 
 def _hostname() -> str:

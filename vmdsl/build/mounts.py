@@ -1,0 +1,31 @@
+"""Mounts in the sandbox, by the kernel's own calls: a program for each takes ten times as long."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+
+BIND, RECURSIVE, REMOUNT, READ_ONLY = 0x1000, 0x4000, 0x20, 0x1
+_DETACH = 2
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(
+    source: str | Path, target: Path, kind: str = "", *, flags: int = 0, options: str = ""
+) -> None:
+    """Call mount(2). Raises OSError."""
+    arguments = (os.fsencode(source), os.fsencode(target), kind.encode())
+    failed = _libc.mount(*arguments, ctypes.c_ulong(flags), options.encode())
+    _raise_if(failed, target)
+
+
+def unmount(target: Path, *, lazy: bool = False) -> None:
+    """Unmount, with all that is mounted below where it is `lazy`. Raises OSError."""
+    _raise_if(_libc.umount2(os.fsencode(target), _DETACH if lazy else 0), target)
+
+
+def _raise_if(failed: int, target: Path) -> None:
+    if failed:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(target))
