@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import ctypes
 import errno
 import os
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from vmdsl.build.children import Child
+
+for _name in ("ascii", "latin-1"):
+    codecs.lookup(_name)  # in the tree it is too late to load them
 
 _T = TypeVar("_T")
 _LIBC = ctypes.CDLL(None, use_errno=True)
