@@ -14,7 +14,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def mount(
     source: str | Path, target: Path, kind: str = "", *, flags: int = 0, options: str = ""
 ) -> None:
-    """Call mount(2). Raises OSError."""
+    """Mount a filesystem, or a directory again, as the system call does. Raises OSError."""
     arguments = (os.fsencode(source), os.fsencode(target), kind.encode())
     failed = _libc.mount(*arguments, ctypes.c_ulong(flags), options.encode())
     _raise_if(failed, target)
