@@ -46,6 +46,9 @@ def _replaced(recipe: str, old: str, new: str) -> str:
     return recipe.replace(old, new)
 
 
+Change = Callable[[str], str]
+
+
 class Rounds:
     """All that was measured, by name: the seconds of each run."""
 
