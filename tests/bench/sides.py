@@ -29,7 +29,7 @@ def timed(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | Non
     process = subprocess.Popen(
         ["env", "--default-signal=INT", *map(str, argv)],
         cwd=cwd,
-        env={**os.environ, **(env or {})},
+        env=_environment(env or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -47,6 +47,12 @@ def timed(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | Non
         sys.stderr.write(said[-5000:])
         raise SystemExit(f"{' '.join(map(str, argv))} failed with exit code {process.returncode}")
     return seconds
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    """This one, but Python keeps what it has compiled, as it does if it isn't told otherwise."""
+    own = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**own, **more}
 
 
 def host_mirror() -> str:

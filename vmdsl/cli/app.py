@@ -267,4 +267,6 @@ def _make_plan(ahead: Ahead, values: Mapping[str, object], cache: Path, seed: st
     from vmdsl.plan.plan import make_plan  # noqa: PLC0415
 
     with redirect_stdout(sys.stderr):  # what a recipe prints is no part of our output
-        return make_plan(ahead.path, values, cache=cache, seed=seed, loaded=ahead.recipe)
+        return make_plan(
+            ahead.path, values, cache=cache, seed=seed, loaded=ahead.recipe, types=ahead.types
+        )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vmdsl.cli.markup import literal
+from vmdsl.cli.options import cache_of
 from vmdsl.errors import VmdslError
 from vmdsl.values import Size, Suite
 
 if TYPE_CHECKING:
     from vmdsl.language.steps import Option
     from vmdsl.plan.load import Recipe
+    from vmdsl.plan.typecheck import TypeCheck
 
 #: Our own options that are followed by a value.
 WITH_VALUE = frozenset({"-o", "--output", "--cache-dir", "--seed", "--on-error"})
@@ -31,24 +33,55 @@ WITH_VALUE = frozenset({"-o", "--output", "--cache-dir", "--seed", "--on-error"}
 
 @dataclass(frozen=True)
 class Ahead:
-    """The recipe that the arguments name; `recipe` is None where it cannot be loaded."""
+    """The recipe that the arguments name; `recipe` is None where it cannot be loaded.
+
+    `types` is mypy at work on it, or None where only help is wanted.
+    """
 
     path: Path
     recipe: Recipe | None
+    types: TypeCheck | None = None
 
 
-def look_ahead(arguments: Sequence[str]) -> Ahead | None:
-    """Find and load the recipe among a command's arguments, if they name one."""
-    from vmdsl.plan.load import load  # noqa: PLC0415 (slow, and not always needed)
+@contextmanager
+def looking_ahead(arguments: Sequence[str]) -> Iterator[Ahead | None]:
+    """Find and load the recipe among a command's arguments, if they name one.
 
+    mypy begins before anything else, and is ended with the block.
+    """
     path = find_recipe(arguments)
     if path is None:
-        return None
+        yield None
+        return
+
+    from vmdsl.plan.typecheck import TypeCheck  # noqa: PLC0415 (slow, and not always needed)
+
+    wanted = path.is_file() and not {"--help", "-h"} & set(arguments)
+    types = TypeCheck(path, cache_of(_cache_among(arguments))) if wanted else None
+    try:
+        yield Ahead(path, _loaded(path), types)
+    finally:
+        if types:
+            types.stop()
+
+
+def _loaded(path: Path) -> Recipe | None:
+    from vmdsl.plan.load import load  # noqa: PLC0415 (slow, and not always needed)
+
     try:
         with redirect_stdout(sys.stderr):
-            return Ahead(path, load(path))
+            return load(path)
     except VmdslError:
-        return Ahead(path, None)  # the command says why
+        return None  # the command says why
+
+
+def _cache_among(arguments: Sequence[str]) -> Path | None:
+    """The directory that --cache-dir gives, if it is among the arguments."""
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, _, value = argument.partition("=")
+        if name == "--cache-dir" and (value or following):
+            return Path(value or following)
+    return None
 
 
 def find_recipe(arguments: Sequence[str]) -> Path | None:

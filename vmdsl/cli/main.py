@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import ExitStack
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -64,21 +65,22 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    from vmdsl.cli.app import make_app  # noqa: PLC0415 (slow)
+    from vmdsl.cli.flags import looking_ahead  # noqa: PLC0415 (slow)
 
-    ahead = None
     arguments = arguments or ["--help"]
-    if arguments[0] in _WITH_RECIPE:
-        from vmdsl.cli.flags import look_ahead  # noqa: PLC0415
+    with ExitStack() as stack:
+        ahead = None
+        if arguments[0] in _WITH_RECIPE:
+            ahead = stack.enter_context(looking_ahead(arguments[1:]))
 
-        ahead = look_ahead(arguments[1:])
-    app = make_app(ahead)
-    try:
-        result = app(list(arguments), prog_name="vmdsl", standalone_mode=False)
-    except typer.TyperException as error:
-        raise _usage_error(error, ahead) from None
-    except typer.Abort:
-        return _INTERRUPTED
+        from vmdsl.cli.app import make_app  # noqa: PLC0415 (slow)
+
+        try:
+            result = make_app(ahead)(list(arguments), prog_name="vmdsl", standalone_mode=False)
+        except typer.TyperException as error:
+            raise _usage_error(error, ahead) from None
+        except typer.Abort:
+            return _INTERRUPTED
     return result if isinstance(result, int) else 0
 
 

@@ -63,13 +63,15 @@ def make_plan(
     cache: Path,
     seed: str = "",
     loaded: Recipe | None = None,
+    types: TypeCheck | None = None,
 ) -> Plan:
     """Check a recipe in every way there is, and return its plan.
 
-    `values` are those that the command line gives to options, by name; `loaded` spares a second
-    loading. mypy works while the recipe is evaluated. Raises RecipeError with all that is wrong.
+    `values` are those that the command line gives to options, by name; `loaded` and `types` are
+    of the same recipe, where that has begun. mypy works while the recipe is evaluated. Raises
+    RecipeError with all that is wrong.
     """
-    types = TypeCheck(path, cache)
+    types = types or TypeCheck(path, cache)
     try:
         recipe = loaded or load(path)
         evaluated = evaluate(recipe, values)

@@ -8,7 +8,7 @@ import pytest
 from rich.text import Text
 
 from vmdsl.cli import app, main
-from vmdsl.cli.flags import WITH_VALUE, find_recipe, look_ahead
+from vmdsl.cli.flags import WITH_VALUE, find_recipe, looking_ahead
 from vmdsl.cli.main import run
 from vmdsl.cli.markup import literal
 from vmdsl.values import Arch, GiB, Size, Suite
@@ -176,9 +176,9 @@ def test_what_a_recipe_prints_is_no_part_of_our_output(
     recipe: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe.write_text("print('hello')")
-    ahead = look_ahead(["server.py"])
-    assert ahead
-    assert ahead.recipe
+    with looking_ahead(["server.py"]) as ahead:
+        assert ahead
+        assert ahead.recipe
     assert capsys.readouterr() == ("", "hello\n")
 
 
@@ -189,3 +189,34 @@ def test_literal(text: str) -> None:
 
 def test_commands_are_those_with_a_recipe() -> None:
     assert [getattr(app, name).__name__ for name in main._WITH_RECIPE] == list(main._WITH_RECIPE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cache"),
+    [
+        (["--cache-dir", "/there"], Path("/there")),
+        (["--cache-dir=/there"], Path("/there")),
+        ([], Path("/own")),
+        (["--cache-dir"], Path("/own")),
+    ],
+)
+@pytest.mark.usefixtures("recipe")
+def test_mypy_begins_at_once_and_is_ended(
+    arguments: list[str],
+    cache: Path,
+    planned: dict[str, Any],
+    checks: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VMDSL_CACHE", "/own")
+    run(["check", "server.py", *arguments])
+    (begun,) = checks
+    assert (begun.path, begun.cache, begun.ended) == (Path("server.py"), cache, True)
+    assert planned.get("types", begun) is begun
+
+
+@pytest.mark.parametrize("arguments", [["missing.py"], ["server.py", "--help"], ["--help"]])
+@pytest.mark.usefixtures("recipe")
+def test_mypy_is_not_begun_for_help_or_nothing(arguments: list[str], checks: list[Any]) -> None:
+    run(["check", *arguments])
+    assert checks == []
