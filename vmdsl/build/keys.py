@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pwd
 import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache, cached_property
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import Any
 
 import vmdsl
 from vmdsl import programs
+from vmdsl.host.identity import ranges
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operations import Fact, LayoutOperation, Operation, TreeOperation
 from vmdsl.language.secret import Secret, secrets_in
@@ -164,8 +167,18 @@ def engine() -> str:
 
 
 def _owners() -> list[Any]:
-    """How owners in the tree are numbered outside of the sandbox."""
-    return [os.geteuid(), *([] if os.geteuid() == 0 else [_read(Path(p)) for p in _SUBIDS])]
+    """How owners in the tree are numbered outside of the sandbox: of this user's ranges alone."""
+    if os.geteuid() == 0:
+        return [0]
+    return [os.geteuid(), *(own_ranges(_read(Path(file)), os.geteuid()) for file in _SUBIDS)]
+
+
+def own_ranges(text: str, uid: int) -> list[list[int]]:
+    """Start and length of each range that /etc/subuid or /etc/subgid has for a user."""
+    names = {str(uid)}
+    with suppress(KeyError):
+        names.add(pwd.getpwuid(uid).pw_name)
+    return [[found.start, found.length] for found in ranges(text) if found.owner in names]
 
 
 def _read(path: Path) -> str:
