@@ -9,6 +9,7 @@ import inspect
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,11 @@ class RecordedTree:
         index.mkdir()
         fetch(index)
         return index
+
+    @contextmanager
+    def packages(self, printed: str) -> Iterator[None]:
+        self._log.add("packages", printed)
+        yield
 
     def reveal(self, secret: Secret) -> bytes:
         return f"what the {secret.place} holds".encode()

@@ -144,6 +144,7 @@ def _run(
             [sys.executable, "-P", "-X", "utf8", "-m", "vmdsl.build.inner"],
             log=job.log,
             pass_fds=[job.image, job.log, job.console],
+            network=not job.caching.offline,
             without=[s.reference[0] for s in job.secrets if s.source == "environment"],
         )
         try:

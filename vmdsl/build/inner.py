@@ -23,7 +23,13 @@ from vmdsl.build.failure import keep, look
 from vmdsl.build.finish import FinishedImage
 from vmdsl.build.job import Job, OnError, problem_as_data, tell
 from vmdsl.build.layers import Layers, Stopped
-from vmdsl.build.system import end_everything, make_devices, mount_proc, surroundings
+from vmdsl.build.system import (
+    end_everything,
+    make_devices,
+    mount_proc,
+    start_loopback,
+    surroundings,
+)
 from vmdsl.build.tree import BuildTree, shown
 from vmdsl.errors import BuildError, Problem, VmdslError
 from vmdsl.language.handles import Filesystem
@@ -56,6 +62,8 @@ class Build:
         """All three phases. The key of the tree; nothing where that isn't known."""
         programs.observers.append(self._tell_of_program)
         mount_proc()
+        if self._job.caching.offline:
+            start_loopback()
         make_devices(self._devices)
         try:
             tell(self._events, "phase", name="tree")

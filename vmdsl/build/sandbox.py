@@ -27,18 +27,25 @@ _PATIENCE = 10.0
 
 
 def start(
-    argv: Sequence[str], *, log: int, pass_fds: Sequence[int] = (), without: Collection[str] = ()
+    argv: Sequence[str],
+    *,
+    log: int,
+    pass_fds: Sequence[int] = (),
+    without: Collection[str] = (),
+    network: bool = True,
 ) -> subprocess.Popen[bytes]:
     """Start a program as root of a new sandbox, with pipes as standard input and output.
 
-    Its errors go to `log`. It gets no environment variable that is in `without`. Killing the
+    Its errors go to `log`. It gets no environment variable that is in `without`. Without `network`
+    it reaches no machine. Killing the
     returned process kills everything in the sandbox, soon; `end` waits for that. Raises HostError
     where there can be no sandbox.
     """
     is_root = os.geteuid() == 0
     mapping = () if is_root else ("--map-root-user", "--map-auto")
+    namespaces = _NAMESPACES if network else (*_NAMESPACES, "--net")
     process = programs.start(
-        ["setpriv", "--pdeathsig", "KILL", "unshare", *mapping, *_NAMESPACES, *_WAIT, *argv],
+        ["setpriv", "--pdeathsig", "KILL", "unshare", *mapping, *namespaces, *_WAIT, *argv],
         stdin=subprocess.PIPE,
         errors=log,
         env={k: v for k, v in programs.environment().items() if k not in without},

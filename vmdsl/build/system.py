@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -23,6 +25,7 @@ _LINKS = {
     "stderr": "/proc/self/fd/2",
 }
 _VIRTUAL = ("proc", "sys", "dev", "run", "tmp")
+_SET_FLAGS, _UP = 0x8914, 1  # SIOCSIFFLAGS, IFF_UP
 _NO_DAEMONS = "#!/bin/sh\nexit 101\n"
 
 
@@ -63,6 +66,12 @@ def make_devices(directory: Path) -> None:
 def _is_real_root() -> bool:
     """Whether root of the sandbox is root of the machine, whose device nodes it could change."""
     return Path("/proc/self/uid_map").read_text(encoding="ascii").split()[1] == "0"
+
+
+def start_loopback() -> None:
+    """Let programs reach 127.0.0.1 where the sandbox has a network of its own."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sH14x", b"lo", _UP))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from vmdsl.build import environment, inside, places
 from vmdsl.build.archives import Archives, State
 from vmdsl.build.children import write_all
 from vmdsl.build.copying import Copier
+from vmdsl.build.debs import Debs, checksums
 from vmdsl.build.environment import INTO_TREE
 from vmdsl.build.job import Job
 from vmdsl.build.mask import Mask
@@ -32,6 +34,9 @@ DEFAULT_EPOCH = 1577836800
 _LAST_LINES = 20
 _LAST_BYTES = 65536
 _LINE = 500
+_MOST_NAMED = 5
+#: Where apt keeps what it downloads.
+ARCHIVES = "/var/cache/apt/archives"
 
 
 class BuildTree:
@@ -52,6 +57,8 @@ class BuildTree:
         #: Called with what an operation sees of archives, before it changes anything.
         self.saw: Callable[[State], None] = lambda _: None
         self._bound: list[str] = []
+        self._debs = Debs(job.cache / "debs")
+        self._offline = job.caching.offline
 
     @property
     def known_epoch(self) -> int | None:
@@ -90,6 +97,25 @@ class BuildTree:
             yield
         finally:
             self._works = None
+
+    @contextmanager
+    def packages(self, printed: str) -> Iterator[None]:
+        wanted = checksums(printed)
+        place = Path(tempfile.mkdtemp(prefix="packages-", dir=self.scratch))
+        place.chmod(0o755)
+        missing = self._debs.lend(wanted, place)
+        self.mkdir(ARCHIVES)
+        target = self.inside(partial(places.real_place, ARCHIVES, directory=True))
+        self.run("mount", "--bind", str(place), f"{self.path}{target}")
+        try:
+            yield
+        except CommandError:
+            if self._offline and missing:
+                raise _not_kept(missing) from None
+            raise
+        finally:
+            self.run("umount", "--lazy", f"{self.path}{target}")
+            self._debs.keep(place, wanted)
 
     def reveal(self, secret: Secret) -> bytes:
         if secret not in self._secrets:
@@ -240,6 +266,16 @@ class BuildTree:
 
     def inside(self, function: Callable[[], _T]) -> _T:
         return inside.call(self.path, function)
+
+
+def _not_kept(names: Sequence[str]) -> BuildError:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return BuildError(
+        Problem(
+            what=f"with --offline, packages are missing: {' '.join(names[:_MOST_NAMED])}{more}",
+            hint="build once without --offline",
+        )
+    )
 
 
 def shown(command: Sequence[str]) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from vmdsl.errors import CommandError
 from vmdsl.language.apt_errors import explained
 from vmdsl.language.apt_index import current_index, use_index
 from vmdsl.language.handles import RootFs
+from vmdsl.language.host_apt import PRINT, PRINT_TO
 from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import record, refuse
 from vmdsl.values import Suite
@@ -33,6 +35,7 @@ _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~-]*")
 _NOT_FOREIGN = ("any", "native", "all")
 #: Local packages lie here while they are installed.
 _DEBS = "/tmp/vmdsl-packages"  # noqa: S108 (the tree's own, empty and gone afterwards)
+_URIS = "/tmp/vmdsl-uris"  # noqa: S108 (the same)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,9 +67,16 @@ class Apt(TreeOperation):
                 use_index(tree, index)
             for deb in self.debs:
                 tree.copy_in(tree.recipe_directory / deb, f"{_DEBS}/{deb.name}", mode=0o644)
-            with _one_initramfs(tree):
+            with tree.packages(self._would_fetch(tree, env)), _one_initramfs(tree):
                 tree.chroot("apt-get", *_OPTIONS, *self._install(), env=env)
         tree.chroot("apt-get", "clean", env=env)
+
+    def _would_fetch(self, tree: Tree, env: Mapping[str, str]) -> str:
+        """What apt prints that it would download."""
+        command = ("apt-get", *PRINT, *self._install())
+        with suppress(CommandError):  # the real attempt says why
+            tree.chroot(*PRINT_TO, _URIS, *command, env=env)
+        return tree.read(_URIS).decode() if tree.exists(_URIS) else ""
 
     def _install(self) -> list[str]:
         return [

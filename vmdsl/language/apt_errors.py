@@ -10,6 +10,9 @@ from vmdsl.errors import BuildError, CommandError, Problem
 
 _UNREACHABLE = "see whether this machine's network, the address and the proxy are right"
 _LATER = "the mirror is being updated, or a proxy holds old files: build again later"
+_MOVED_ON = (
+    f"build with --refresh: the archive has changed since its index was fetched; or {_LATER}"
+)
 _NAMES = "look at the name, and at the components and suites of the sources"
 #: What apt prints, what that means, and what to do. The first that is found counts: causes come
 #: before what follows from them.
@@ -77,7 +80,7 @@ _MEANINGS = [
     (
         r"Failed to fetch (\S+)\s+404",
         "the mirror has no {0}",
-        _LATER,
+        _MOVED_ON,
     ),
     (
         r"E: Unable to locate package (\S+)|E: Couldn't find any package by \w+ '([^']+)'",

@@ -17,6 +17,7 @@ from typing import Literal
 from vmdsl.language.apt import proxy_environment
 from vmdsl.language.apt_errors import explained
 from vmdsl.language.apt_index import note_sources
+from vmdsl.language.host_apt import same_index, would_fetch
 from vmdsl.language.operations import Tree
 from vmdsl.language.roots import RootMaker
 from vmdsl.language.sources import DEBIAN_KEYS, FOLDER, Source, install_keyring, suffix_of
@@ -39,6 +40,7 @@ _PRIORITIES = {
 #: These leave it to debootstrap to merge /usr, and have their sources in one file of lines.
 _BEFORE_TRIXIE = ("buster", "bullseye", "bookworm")
 _MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"
+_ARCHIVES = "/var/cache/apt/archives"
 _CERTIFICATES = "/usr/local/share/ca-certificates"
 _OWN_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 #: The host's resolver, and options that were for this bootstrap alone.
@@ -88,15 +90,21 @@ class Debootstrap(RootMaker):
             (lists / _DEFAULTS).unlink(missing_ok=True)
             tree.set_epoch(archive_date(lists))
             files = _outside(tree, main, self.sources)
-            self._mmdebstrap(
-                tree,
-                *self._selection(),
-                *self._hooks(tree),
-                f'--setup-hook=cp -r {lists}/. "$1/var/lib/apt/lists/"',
-                "--skip=update,cleanup/apt/lists",
-                target=tree.path,
-                where=files,
-            )
+            names = [*self._names(), *(["usr-is-merged"] if is_before_trixie(self.suite) else [])]
+            printed = would_fetch(tree, names, arch=self.arch, lists=lists, sources=files)
+            with tree.packages(printed):
+                self._mmdebstrap(
+                    tree,
+                    *self._selection(),
+                    *self._hooks(tree),
+                    *same_index(tree, lists),
+                    f'--setup-hook=cp -r {lists}/. "$1/var/lib/apt/lists/"',
+                    "--skip=check/empty,update,essential/unlink,cleanup/apt",
+                    target=tree.path,
+                    where=files,
+                )
+            tree.mkdir(f"{_ARCHIVES}/partial", mode=0o700, uid="_apt", gid=0)
+            tree.write(f"{_ARCHIVES}/lock", "", mode=0o640)
         for number, file in enumerate(files):
             tree.remove(f"{FOLDER}/{number:04}{file.name}")
         self._write_sources(tree, main)
@@ -211,25 +219,39 @@ class Debootstrap(RootMaker):
         return hooks
 
     def _selection(self) -> list[str]:
-        wanted = list(self.include)
-        uris = [self.mirror, *(uri for source in self.sources for uri in source.uris)]
-        if self.tls_ca_certs or any(uri.startswith("https:") for uri in uris):
-            wanted += [n for n in ("ca-certificates",) if n not in (*wanted, *self.exclude)]
+        """The options that say what is installed."""
         if not self.exclude:
+            wanted = self._wanted()
             return [
                 f"--variant={self.variant}",
                 *([f"--include={','.join(wanted)}"] * bool(wanted)),
             ]
+        return ["--variant=apt", *(f"--include={name}" for name in self._names())]
+
+    def _names(self) -> list[str]:
+        """All that is installed, as packages and apt's patterns."""
+        priorities = [f"?priority({p})" for p in ("required", *_PRIORITIES[self.variant])]
+        wanted = self._wanted()
         if self.variant == "buildd":
             wanted.append("build-essential")
+        if not self.exclude:
+            return [*wanted, self._narrow(f"?or(?essential,{','.join(priorities)})")]
         unwanted = ",".join(f"?exact-name({name})" for name in self.exclude)
         none_of = f"?not({unwanted})" if len(self.exclude) == 1 else f"?not(?or({unwanted}))"
+        return [*wanted, *(self._narrow(f"?and({p},{none_of})") for p in priorities)]
+
+    def _wanted(self) -> list[str]:
+        """The packages that are named, or needed for the sources."""
+        uris = [self.mirror, *(uri for source in self.sources for uri in source.uris)]
+        tls = self.tls_ca_certs or any(uri.startswith("https:") for uri in uris)
+        wanted = list(self.include)
+        if tls and "ca-certificates" not in (*wanted, *self.exclude):
+            wanted.append("ca-certificates")
+        return wanted
+
+    def _narrow(self, pattern: str) -> str:
         suite = f"?or(?archive(^{self.suite}$),?codename(^{self.suite}$))"
-        wanted += [
-            f"?narrow({suite},?architecture({self.arch}),?and(?priority({priority}),{none_of}))"
-            for priority in ("required", *_PRIORITIES[self.variant])
-        ]
-        return ["--variant=apt", *(f"--include={name}" for name in wanted)]
+        return f"?narrow({suite},?architecture({self.arch}),{pattern})"
 
 
 def is_before_trixie(suite: Suite) -> bool:

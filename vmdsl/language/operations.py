@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
@@ -181,6 +182,13 @@ class Tree(Protocol):
         `sources` is a text that says all that the index depends on, `name` is for messages. What an
         operation does may depend on archives only if it calls this, once, before it changes
         anything.
+        """
+
+    def packages(self, printed: str) -> AbstractContextManager[None]:
+        """Lend apt those packages that are kept, and keep what it downloads meanwhile.
+
+        `printed` is what apt prints with `--print-uris` and `-oAcquire::ForceHash=SHA256` of what
+        it will download. Meanwhile `/var/cache/apt/archives` is no part of the tree.
         """
 
     def reveal(self, secret: Secret) -> bytes:

@@ -161,6 +161,15 @@ class Quiet(BaseHTTPRequestHandler):
 
 
 class QuietFiles(SimpleHTTPRequestHandler):
+    """Files; what is asked for is written down in `served`."""
+
+    def __init__(self, *arguments: Any, served: list[str], **more: Any) -> None:
+        self._served = served
+        super().__init__(*arguments, **more)
+
+    def log_request(self, *_: object) -> None:
+        self._served.append(self.path)
+
     def log_message(self, *_: object) -> None: ...
 
 
@@ -220,6 +229,7 @@ class Acme:
     address: str
     proxy: str
     asked: list[str]
+    served: list[str]
     folder: Path
     key: Key
     other: Key
@@ -300,7 +310,8 @@ def acme(user: Any, host_mirror: str) -> Iterator[Acme]:
     with ExitStack() as stack:
         stack.callback(key.end)
         stack.callback(other.end)
-        files = partial(QuietFiles, directory=str(archive.root))
+        served: list[str] = []
+        files = partial(QuietFiles, directory=str(archive.root), served=served)
         site = stack.enter_context(serving(files))
         sites = {"acme.test": site, "mirror.test": stack.enter_context(serving(Mirror, context))}
         proxy = stack.enter_context(serving(make_proxy(sites, asked)))
@@ -309,6 +320,7 @@ def acme(user: Any, host_mirror: str) -> Iterator[Acme]:
             address=f"http://127.0.0.1:{site}",
             proxy=f"http://127.0.0.1:{proxy}",
             asked=asked,
+            served=served,
             folder=folder,
             key=key,
             other=other,

@@ -108,7 +108,7 @@ SAID = [
     (
         "E: Failed to fetch http://a.example/pool/x.deb  404  File not found [IP: 127.0.0.1 80]",
         "the mirror has no http://a.example/pool/x.deb",
-        "again later",
+        "build with --refresh",
     ),
     (
         (

@@ -1,0 +1,200 @@
+"""Indexes and packages that are kept between builds: when the archive is asked, and when not.
+
+Each build has a cache of its own, with what is kept of another's: so nothing but that is shared.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+RECIPE = """\
+from vmdsl import *
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(mkmsdos(mkimg(GiB(1))))))
+
+@step
+def system() -> RootFs:
+    return system_from(root(), {tarball!r}, suite="bookworm")
+
+@step
+def packages() -> None:
+    create_file(system(), "/etc/apt/sources.list", "")
+    apt_source(system(), Source(name="acme", uris=[{uri!r}], suites=["moving"], keyring={key!r}))
+    apt(system(), "mover")
+"""
+
+
+@dataclass
+class Builds:
+    """Builds of one recipe, whose archive changes meanwhile."""
+
+    user: Any
+    acme: Any
+    folder: Path
+    recipe: Path
+    number: int = 0
+
+    def offer(self, version: str) -> None:
+        """Let the archive have this version of the package, and no other."""
+        shutil.rmtree(self.acme.archive.root / "dists/moving", ignore_errors=True)
+        for old in (self.acme.archive.root / "pool").glob("mover_*"):
+            old.unlink()
+        deb = self.acme.archive.deb("mover", version)
+        self.acme.archive.suite("moving", self.acme.key, deb, fields=f"Version: {version}\n")
+
+    def cache(self, of: Path | None = None) -> Path:
+        """A new cache, with the indexes and packages of another one."""
+        self.number += 1
+        made = self.folder / f"cache{self.number}"
+        self.run("mkdir", made)
+        for name in ("archives", "debs") if of else ():
+            self.run("cp", "-r", f"{of}/{name}", made)
+        return made
+
+    def run(self, *command: str | Path) -> None:
+        done = self.user.run(*command)
+        assert done.returncode == 0, done.stdout
+
+    def command(self, cache: Path, *arguments: str) -> list[str]:
+        output = f"{cache}.img"
+        return self.user.vmdsl(  # type: ignore[no-any-return]  # it is the fixture's
+            "build", self.recipe, "--output", output, "--cache-dir", cache, *arguments
+        )
+
+    def build(self, cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        self.acme.served.clear()
+        return subprocess.run(
+            self.command(cache, *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def image(self, cache: Path, *arguments: str) -> Path:
+        done = self.build(cache, *arguments)
+        assert done.returncode == 0, done.stdout
+        return Path(f"{cache}.img")
+
+    def state(self, cache: Path) -> Path:
+        (file,) = (cache / "archives").glob("*/state.json")
+        return file
+
+
+@pytest.fixture
+def builds(user: Any, base: Any, acme: Any) -> Builds:
+    folder = user.folder("kept")
+    key = str(acme.folder / "acme.asc")
+    text = RECIPE.format(tarball=str(base.tarball), uri=acme.address, key=key)
+    return Builds(user, acme, folder, user.file(folder / "recipe.py", text))
+
+
+def test_what_is_kept_is_used_until_it_is_old_or_refreshed(builds: Builds, look: Any) -> None:
+    builds.offer("1.0")
+    cold = builds.cache()
+    first = builds.image(cold)
+    assert "/pool/mover_1.0.deb" in builds.acme.served
+
+    builds.offer("2.0")
+    warm = builds.cache(cold)
+    second = builds.image(warm)
+    assert builds.acme.served == []
+    assert filecmp.cmp(first, second, shallow=False), "a warm cache makes other bytes"
+
+    offline = builds.cache(cold)
+    state = json.loads(builds.state(offline).read_text("utf-8"))
+    old = json.dumps({**state, "seen": time.time() - 25 * 60 * 60})
+    builds.user.file(builds.state(offline), old)
+    assert filecmp.cmp(first, builds.image(offline, "--offline"), shallow=False)
+
+    builds.user.file(builds.state(offline), old)
+    aged = builds.cache(offline)
+    assert look(builds.image(aged)).installed()["mover"] == "2.0"
+
+    refreshed = builds.cache(cold)
+    assert look(builds.image(refreshed, "--refresh")).installed()["mover"] == "2.0"
+
+
+def test_what_a_user_is_told_where_something_is_missing(builds: Builds) -> None:
+    builds.offer("1.0")
+    cold = builds.cache()
+    done = builds.build(cold, "--offline")
+    assert done.returncode == 5, done.stdout
+    assert "no index of bookworm acme with these sources was seen yet" in done.stdout
+    assert "build once without --offline" in done.stdout
+    builds.image(cold)
+
+    builds.offer("2.0")
+    without = builds.cache(cold)
+    builds.run("rm", "-r", without / "debs")
+    done = builds.build(without)
+    assert done.returncode == 5, done.stdout
+    assert f"the mirror has no {builds.acme.address}/pool/mover_1.0.deb" in done.stdout
+    assert "build with --refresh" in done.stdout
+
+    offline = builds.cache(cold)
+    builds.run("rm", "-r", offline / "debs")
+    done = builds.build(offline, "--offline")
+    assert done.returncode == 5, done.stdout
+    assert "with --offline, packages are missing: mover_1.0_all.deb\n" in done.stdout
+    assert "build once without --offline" in done.stdout
+
+    done = builds.build(offline, "--offline", "--refresh")
+    assert done.returncode == 2, done.stdout
+    assert "give one of them" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "spoil", ["truncate -s 5", "truncate -s 0", "dd if=/dev/zero conv=notrunc"]
+)
+def test_a_spoilt_package_is_downloaded_again(builds: Builds, spoil: str) -> None:
+    builds.offer("1.0")
+    cold = builds.cache()
+    first = builds.image(cold)
+    spoilt = builds.cache(cold)
+    (kept,) = (spoilt / "debs").iterdir()
+    content = kept.read_bytes()
+    size = len(content)
+    command = f"{spoil} bs={size} count=1 of={kept}" if "dd" in spoil else f"{spoil} {kept}"
+    builds.run(*command.split())
+    second = builds.image(spoilt)
+    assert builds.acme.served == ["/pool/mover_1.0.deb"]
+    assert filecmp.cmp(first, second, shallow=False)
+    assert kept.read_bytes() == content
+
+
+def test_builds_at_once_share_what_they_fetch(builds: Builds) -> None:
+    builds.offer("1.0")
+    cache = builds.cache()
+    builds.acme.served.clear()
+    outputs = [builds.folder / f"{name}.img" for name in "ab"]
+    running = [
+        subprocess.Popen(
+            [*builds.command(cache), "--output", output],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for output in outputs
+    ]
+    for process in running:
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
+    assert filecmp.cmp(*outputs, shallow=False)
+    assert builds.acme.served.count("/dists/moving/InRelease") == 1
+    assert len(list((cache / "debs").iterdir())) == 1
