@@ -116,6 +116,7 @@ def target_of(tmp_path: Path) -> Iterator[Callable[..., Target]]:
                 start="",
                 inputs=(),
                 cleaning="",
+                stamps=(),
             )
             return Target(
                 filesystem=layout.filesystems[0],

@@ -92,6 +92,7 @@ def build(
                     start=digest(description.start),
                     inputs=tuple(digest(one) if one else None for one in description.operations),
                     cleaning=digest(description.cleaning),
+                    stamps=description.stamps,
                     on_error=on_error,
                     console=theirs.fileno(),
                 )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from vmdsl.build.archives import State
 from vmdsl.build.job import Job
+from vmdsl.build.keys import stamp
 from vmdsl.build.layers import Layers, Stopped, seal
 from vmdsl.build.store import Layer, Store, base_of, boot_id, key_of
 from vmdsl.build.tree import BuildTree
@@ -45,8 +46,8 @@ class Chain:
         elif known := self._find(self._base):
             yield known
         else:
-            with self._store.making(self._base, self._say_that_it_waits) as waited:
-                yield self._find(self._base) if waited else None
+            with self._store.making(self._base, self._say_that_it_waits):
+                yield self._find(self._base)  # somebody may have made it since
 
     def take(self, layer: Layer, operation: TreeOperation | None = None) -> None:
         """Put a layer of the store on top, with what its operation found out."""
@@ -59,8 +60,12 @@ class Chain:
             self._tree.decide(getattr(operation, name), truth)
 
     @contextmanager
-    def making(self, operation: TreeOperation | None = None) -> Iterator[None]:
-        """Let the tree be changed; what was changed is the next layer."""
+    def making(self, operation: TreeOperation | None = None, before: str = "") -> Iterator[None]:
+        """Let the tree be changed; what was changed is the next layer.
+
+        `before` is the stamp of the operation's local files: its layer is not kept if others have
+        changed them meanwhile, as its key tells of what they were.
+        """
         epoch = self._tree.known_epoch
         size = 0
         with self._layers.writing() as part:
@@ -69,6 +74,9 @@ class Chain:
         if self._known:
             self.take(self._known, operation)
             return
+        if operation and self._base and before != stamp(operation, self._job.recipe.parent):
+            os.write(self._job.log, b"its local files have changed meanwhile: it is not kept\n")
+            self._base = None
         if self._base is None:
             self._key = None
             self._layers.add(part)

@@ -14,7 +14,7 @@ from typing import Any
 
 from vmdsl.build.archives import Archives
 from vmdsl.build.job import CacheOptions
-from vmdsl.build.keys import Describer, Inputs, digest
+from vmdsl.build.keys import Describer, Inputs, digest, stamp
 from vmdsl.build.reasons import why
 from vmdsl.build.store import Layer, Store, base_of, key_of
 from vmdsl.errors import HostError
@@ -27,13 +27,18 @@ _SALT = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What a build depends on: all of it, then each operation on the tree, then its cleaning."""
+    """What a build depends on: all of it, then each operation on the tree, then its cleaning.
+
+    `stamps` are those of the operations on the tree, `image_stamps` of those on the image.
+    """
 
     plan: Plan
     start: Inputs
     operations: tuple[Inputs | None, ...]
     cleaning: Inputs
     image: Inputs | None
+    stamps: tuple[str, ...]
+    image_stamps: tuple[str, ...]
 
     @property
     def parts(self) -> list[Inputs | None]:
@@ -64,6 +69,10 @@ def describe(
     plan: Plan, secrets: Mapping[Secret, bytes], *, cache: Path, epoch: int | None
 ) -> Description:
     """Say what a build of `plan` depends on. In a plan there are no values of secrets."""
+    stamps, image_stamps = (
+        tuple(stamp(o, plan.recipe.parent) for o in operations)  # before anything is read
+        for operations in (plan.tree_operations, plan.image_operations)
+    )
     describer = Describer(plan, secrets, salt=_salt(cache) if secrets else b"")
     return Description(
         plan=plan,
@@ -71,6 +80,8 @@ def describe(
         operations=tuple(describer.operation(o) for o in plan.tree_operations),
         cleaning=describer.cleaning(),
         image=describer.image(),
+        stamps=stamps,
+        image_stamps=image_stamps,
     )
 
 

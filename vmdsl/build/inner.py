@@ -67,7 +67,10 @@ class Build:
         make_devices(self._devices)
         try:
             tell(self._events, "phase", name="tree")
-            self._grow()
+            try:
+                self._grow()
+            finally:
+                self._chain.done()
             tell(self._events, "phase", name="assembly")
             self._assemble()
         except VmdslError as error:
@@ -82,8 +85,9 @@ class Build:
             look(self.tree, self._layers, self._devices, self._resolver, self._job.console)
 
     def _grow(self) -> None:
-        operations = self._job.tree_operations
-        for operation, inputs in zip(operations, self._job.inputs, strict=True):
+        job = self._job
+        work = zip(job.tree_operations, job.inputs, job.stamps, strict=True)
+        for operation, inputs, stamp in work:
             if operation.unless is not None and self.tree.truth_of(operation.unless):
                 self._started(operation.name, operation.summary(), how="skipped")
             elif not operation.changes_tree:
@@ -98,7 +102,7 @@ class Build:
                         with (
                             self._working(operation),
                             self._scratch(),
-                            self._chain.making(operation),
+                            self._chain.making(operation, stamp),
                         ):
                             self._apply(operation)
         with self._chain.next(self._job.cleaning) as known:
@@ -108,7 +112,6 @@ class Build:
             else:
                 with self._chain.making():
                     self._clean()
-        self._chain.done()
 
     def _apply(self, operation: TreeOperation) -> None:
         try:

@@ -46,6 +46,7 @@ class Job:
     `workspace` is the build's own directory in `cache`. `secrets` has the values of all that the
     operations hold. `inputs` has for each tree operation a checksum of what its result depends on,
     or None where that isn't known; `start` of what all depend on, `cleaning` of the mount points.
+    `stamps` has, for each tree operation, that of its local files before they were looked at.
     A shell at a failed step is offered through `console`, the number of a socket.
     """
 
@@ -62,6 +63,7 @@ class Job:
     secrets: Mapping[Secret, bytes] = field(repr=False)
     start: str
     inputs: tuple[str | None, ...]
+    stamps: tuple[str, ...]
     cleaning: str
     on_error: OnError = OnError.CLEAN
     console: int = -1

@@ -33,7 +33,10 @@ from vmdsl.plan.render import Encoder, kind_name, layout_data
 #: What a key is made of, by the name that people are told when it has changed.
 Inputs = dict[str, Any]
 
-_ENGINE = ("build", "language", "errors.py", "programs.py", "values.py")
+_ENGINE = (
+    *("build", "language", "plan/lay_out.py", "plan/places.py"),
+    *("errors.py", "programs.py", "values.py"),
+)
 _SUBIDS = ("/etc/subuid", "/etc/subgid")
 
 
@@ -43,6 +46,19 @@ def digest(data: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def stamp(operation: Operation, folder: Path) -> str:
+    """What changes when anybody changes the local files that an operation reads, at little cost."""
+    found: list[list[Any]] = []
+    for path in dict.fromkeys((*operation.local_directories(), *operation.local_files())):
+        for follow in (False, True):
+            with suppress(OSError):
+                about = (folder / path).stat(follow_symlinks=follow)
+                of_file = [about.st_size, about.st_mtime_ns, about.st_ctime_ns]
+                is_directory = stat.S_ISDIR(about.st_mode)  # what is in it is in the list
+                found.append([str(path), about.st_ino, *([] if is_directory else of_file)])
+    return digest(found)
+
+
 class Describer:
     """Says of what the operations of a plan depend on. `secrets` may lack values, in a plan."""
 
@@ -50,7 +66,8 @@ class Describer:
         self._plan = plan
         self._folder = plan.recipe.parent
         self._secrets = secrets
-        self._encode = _Encoder(plan, secrets, salt)
+        self._encode = _Encoder(plan, secrets, salt, placed=False)
+        self._encode_placed = _Encoder(plan, secrets, salt, placed=True)
 
     def start(self, epoch: int | None) -> Inputs:
         """What all operations depend on. `epoch` is SOURCE_DATE_EPOCH, where it was given."""
@@ -66,14 +83,16 @@ class Describer:
             return None
         if any(secret not in self._secrets for secret in secrets_in(operation)):
             return None
+        placed = not isinstance(operation, TreeOperation) or operation.reads_layout
+        encode = self._encode_placed if placed else self._encode
         inputs: Inputs = {
             "operation": kind_name(type(operation)),
-            "arguments": self._encode.arguments(operation),
+            "arguments": encode.arguments(operation),
             "files": self._files(operation),
             "programs": {name: _identity(name) for name in operation.programs},
             "code": self._code(operation),
         }
-        if not isinstance(operation, TreeOperation) or operation.reads_layout:
+        if placed:
             inputs["layout"] = self.layout
         return inputs
 
@@ -97,17 +116,22 @@ class Describer:
     def layout(self) -> Any:
         """Everything that the recipe says of the disk."""
         return {
-            "places": layout_data(self._plan.layout, self._encode),
+            "places": layout_data(self._plan.layout, self._encode_placed),
             "handles": [
-                [kind_name(type(o)), o.name, self._encode.arguments(o)]
+                [kind_name(type(o)), o.name, self._encode_placed.arguments(o)]
                 for o in self._plan.layout_operations
             ],
         }
 
     def _files(self, operation: Operation) -> dict[str, str]:
-        listed = [*operation.local_directories(), *operation.local_files()]
+        """What is read of this machine. In a directory a symlink is one; others lead to a file."""
+        directories = operation.local_directories()
         first: dict[tuple[int, int], str] = {}
-        return {str(path): _content(self._folder / path, first) for path in dict.fromkeys(listed)}
+        found = {}
+        for path in dict.fromkeys((*directories, *operation.local_files())):
+            inside = any(path != one and path.is_relative_to(one) for one in directories)
+            found[str(path)] = _content(self._folder / path, first, follow=not inside)
+        return found
 
     def _code(self, operation: Operation) -> dict[str, str]:
         """The files of the code that others wrote, by their names."""
@@ -116,14 +140,17 @@ class Describer:
         wanted: set[Path] = set()
         for name in named:
             wanted |= _files_of(name, self._plan.recipe)
-        return {path.name: _content(path, {}) for path in sorted(wanted)}
+        return {_shown(path, self._plan.recipe): _content(path, {}) for path in sorted(wanted)}
 
 
 class _Encoder(Encoder):
     """Arguments as data, without what only says where in the recipe they stand."""
 
-    def __init__(self, plan: Plan, secrets: Mapping[Secret, bytes], salt: bytes) -> None:
+    def __init__(
+        self, plan: Plan, secrets: Mapping[Secret, bytes], salt: bytes, *, placed: bool
+    ) -> None:
         super().__init__(plan)
+        self._placed = placed
         self._secrets = secrets
         self._salt = salt
         self._facts: dict[int, list[Any]] = {}
@@ -150,7 +177,8 @@ class _Encoder(Encoder):
         if isinstance(value, Fact):
             return self._facts.get(id(value))
         if isinstance(value, LayoutOperation):
-            return kind_name(type(value))  # the layout says the rest, to those who read it
+            kind = kind_name(type(value))  # the layout says the rest, to those who read it
+            return [kind, super().value(value)] if self._placed else kind
         return super().value(value)
 
 
@@ -198,17 +226,17 @@ def _identity(program: str) -> list[Any]:
     return [str(real), about.st_size, about.st_mtime_ns]
 
 
-def _content(path: Path, first: dict[tuple[int, int], str]) -> str:
+def _content(path: Path, first: dict[tuple[int, int], str], *, follow: bool = True) -> str:
     """A checksum of a file, symlink or directory; `first` has those that were seen, by inode."""
-    about = path.lstat() if path.is_symlink() else path.stat()
+    about = path.stat(follow_symlinks=follow)
     if stat.S_ISREG(about.st_mode):
         with path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
     else:
         content = str(path.readlink()) if stat.S_ISLNK(about.st_mode) else ""
-    names = os.listxattr(path, follow_symlinks=False)
+    names = os.listxattr(path, follow_symlinks=follow)
     attributes = [
-        [n, os.getxattr(path, n, follow_symlinks=False).hex()]
+        [n, os.getxattr(path, n, follow_symlinks=follow).hex()]
         for n in sorted(names)
         if not n.startswith("security.selinux")
     ]
@@ -244,6 +272,13 @@ def _files_of(module: str, recipe: Path) -> set[Path]:
 def _file(module: ModuleType) -> Path | None:
     name = getattr(module, "__file__", None)
     return Path(name) if name and name.endswith(".py") and Path(name).is_file() else None
+
+
+def _shown(path: Path, recipe: Path) -> str:
+    """A file of code, as it is called in the nearest directory that modules come from."""
+    places = sorted([str(recipe.parent), *filter(None, sys.path)], key=len, reverse=True)
+    inside = next((place for place in places if path.is_relative_to(place)), None)
+    return str(path.relative_to(inside) if inside else path)
 
 
 def _is_beside(path: Path, recipe: Path) -> bool:

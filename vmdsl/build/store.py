@@ -15,6 +15,7 @@ import errno
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -29,6 +30,8 @@ from vmdsl.errors import BuildError
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 #: Layers are dropped, least recently used first, until they take no more than this, in bytes.
 LIMIT = 10 * 2**30
+#: What filesystems and floats can tell of times, in nanoseconds.
+_TICK = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +98,7 @@ class Store:
         except BlockingIOError:  # it is being removed
             os.close(held)
             return None
-        layer = self.find(key)
+        layer = self.find(key) if _is_at(held, self._layers / key) else None
         if layer is None:
             os.close(held)
             return None
@@ -118,7 +121,8 @@ class Store:
             if found := self.use(layer.key):
                 return found
             # It does not count: it is broken, or was written before the machine went down.
-            place.rename(entry.with_name(f"{entry.name}.old"))
+            with suppress(FileNotFoundError):  # or it is just being removed
+                place.rename(entry.with_name(f"{entry.name}.old"))
             entry.rename(place)
         found = self.use(layer.key)
         if found is None:
@@ -138,37 +142,32 @@ class Store:
         part.rename(self._seen / base)
 
     @contextmanager
-    def making(self, base: str, wait: Callable[[], None]) -> Iterator[bool]:
-        """Be the only one who makes a layer; whether that took waiting for somebody else.
-
-        `wait` is called before that.
-        """
+    def making(self, base: str, wait: Callable[[], None]) -> Iterator[None]:
+        """Be the only one who makes a layer. `wait` is called where somebody else is at it."""
         self._locks.mkdir(exist_ok=True)
         path = self._locks / base
-        waited = False
         while True:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 wait()
-                waited = True
                 fcntl.flock(file, fcntl.LOCK_EX)
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(file), path.stat()):
-                    break
+            if _is_at(file, path):
+                break
             os.close(file)  # who had it has removed it
         try:
-            yield waited
+            yield
         finally:
             path.unlink(missing_ok=True)
             os.close(file)
 
     def used(self, layers: Sequence[Layer]) -> None:
         """Note that these were used now: the ones below count as used later than those on top."""
-        for layer in reversed(layers):
+        now = time.time_ns()
+        for number, layer in enumerate(layers):
             with suppress(FileNotFoundError):
-                os.utime(self._layers / layer.key / "meta.json")
+                os.utime(self._layers / layer.key / "meta.json", ns=(now, now - number * _TICK))
 
     def entries(self) -> list[tuple[Path, Layer | None, float]]:
         """Every layer's directory, what is known of it, and when it was used last."""
@@ -177,8 +176,8 @@ class Store:
             for entry in self._layers.iterdir():
                 meta = entry / "meta.json"
                 with suppress(FileNotFoundError):
-                    time = meta.stat().st_mtime if meta.exists() else entry.stat().st_mtime
-                    found.append((entry, _read_layer(meta), time))
+                    used = meta.stat().st_mtime if meta.exists() else entry.stat().st_mtime
+                    found.append((entry, _read_layer(meta), used))
         return found
 
     def too_much(self, limit: int = LIMIT) -> list[Path]:
@@ -200,6 +199,8 @@ class Store:
             return False
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not _is_at(held, entry):
+                return False  # somebody has put another there
             entry.rename(trash / entry.name)
         except OSError:
             return False
@@ -226,6 +227,14 @@ def mark_synced(meta: Path) -> None:
             _write(part, {**layer, "boot": None})
             os.utime(part, ns=(about.st_atime_ns, about.st_mtime_ns))
             part.rename(meta)
+
+
+def _is_at(opened: int, path: Path) -> bool:
+    """Whether an open file or directory is still the one at a path."""
+    try:
+        return os.path.samestat(os.fstat(opened), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _read_layer(meta: Path) -> Layer | None:

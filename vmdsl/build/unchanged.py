@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from vmdsl.build.forecast import Description, Forecast, write
-from vmdsl.build.keys import digest
+from vmdsl.build.keys import digest, stamp
 
 
 def image_key(description: Description, tree: str) -> str:
@@ -27,7 +27,13 @@ def is_unchanged(path: Path, description: Description, expected: Forecast, cache
 
 
 def note_image(path: Path, description: Description, tree: str, cache: Path) -> None:
-    """Note what an image was made from, and how its file can be known again."""
+    """Note what an image was made from, and how its file can be known again.
+
+    What read a local file may have read another than was described, if it has changed meanwhile.
+    """
+    folder, operations = description.plan.recipe.parent, description.plan.image_operations
+    if description.image_stamps != tuple(stamp(o, folder) for o in operations):
+        tree = ""
     write(_record(path, cache), [image_key(description, tree), *_identity(path)])
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl.errors import BuildError, Problem
-from vmdsl.language.directories import paths_below
+from vmdsl.language.directories import paths_below, with_targets
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import record, refuse
@@ -90,7 +90,7 @@ class Ansible(TreeOperation):
         for path in (start / self.playbook.parent).glob("*"):
             if path.suffix in _TEXTS and path.is_file():
                 found.add(self.playbook.parent / path.name)
-        return tuple(sorted(found, key=os.fsencode))
+        return with_targets(start, sorted(found, key=os.fsencode))
 
     def apply(self, tree: Tree) -> None:
         if not tree.exists(_PYTHON):

@@ -182,6 +182,12 @@ def paths_below(start: Path, directory: Path, exclude: Sequence[str] = ()) -> tu
     return tuple(sorted(_below(start, directory, exclude), key=os.fsencode))
 
 
+def with_targets(start: Path, paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Paths relative to `start`, and the files that those of them which are symlinks lead to."""
+    links = [start / path for path in paths if (start / path).is_symlink()]
+    return tuple(dict.fromkeys((*paths, *(link.resolve() for link in links if link.is_file()))))
+
+
 def _below(start: Path, directory: Path, exclude: Sequence[str]) -> Iterator[Path]:
     try:
         with os.scandir(start / directory) as entries:

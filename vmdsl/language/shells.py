@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl.errors import BuildError
-from vmdsl.language.directories import paths_below
+from vmdsl.language.directories import paths_below, with_targets
 from vmdsl.language.files import Place
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operations import Fact, Tree, TreeOperation
@@ -86,11 +86,11 @@ class HostShell(TreeOperation):
         return tuple(path for path in self.inputs or () if (start / path).is_dir())
 
     def local_files(self) -> tuple[Path, ...]:
-        directories = self.local_directories()
+        start, directories = self.origin.where.file.parent, self.local_directories()
         files = {path for path in self.inputs or () if path not in directories}
         for directory in directories:
-            files |= set(paths_below(self.origin.where.file.parent, directory))
-        return tuple(sorted(files, key=os.fsencode))
+            files |= set(paths_below(start, directory))
+        return with_targets(start, sorted(files, key=os.fsencode))
 
     def apply(self, tree: Tree) -> None:
         """Run it. The secrets are in memory, too."""
