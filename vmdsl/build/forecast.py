@@ -158,7 +158,8 @@ def last_build(plan: Plan, cache: Path) -> list[Inputs | None]:
         found = json.loads(_record(plan, cache).read_bytes())
     except (OSError, ValueError):
         return []
-    return found if isinstance(found, list) else []
+    known = isinstance(found, list) and all(isinstance(one, dict | None) for one in found)
+    return found if known else []
 
 
 def note_build(description: Description, cache: Path) -> None:
@@ -173,7 +174,7 @@ def _record(plan: Plan, cache: Path) -> Path:
 def write(path: Path, data: Any) -> None:
     """Write data to a file in the cache that others may read meanwhile."""
     with suppress(OSError):  # it only spares work
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{os.getpid()}")
         part.write_text(json.dumps(data), encoding="utf-8")
         part.replace(path)

@@ -8,6 +8,7 @@ from typing import Any
 from vmdsl.build.keys import Inputs
 
 _SHORT = 60
+_IN_OCTAL = ("mode", "umask")
 
 
 def why(before: Sequence[Inputs | None], now: Sequence[Inputs | None], number: int) -> str:
@@ -29,7 +30,8 @@ def _moved(before: Sequence[Inputs | None], now: Sequence[Inputs | None], number
     mine = now[number] or {}
     last = before[number] if number < len(before) else None
     if mine in before[number + 1 :]:
-        return f"{_name(last)} before it was removed"
+        gone = last not in now[number + 1 :]
+        return f"{_name(last)} {'before it was removed' if gone else 'comes after it now'}"
     if last is None or last in now[number + 1 :] or "operation" not in last:
         return "it is new"
     if last["operation"] != mine.get("operation"):
@@ -47,10 +49,12 @@ def _differences(last: Inputs, mine: Inputs) -> Iterator[str]:
     for name, value in mine["arguments"].items():
         old = last["arguments"].get(name)
         if value != old:
-            how = _how(old, value)
+            how = _how(old, value, in_octal=name in _IN_OCTAL)
             yield f"argument `{name}` changed{': ' if how else ''}{how}"
+    for name in last["arguments"].keys() - mine["arguments"]:
+        yield f"argument `{name}` was removed"
     for key, what in (("files", "file"), ("programs", "program"), ("code", "code")):
-        yield from (f"{what} {name} {how}" for name, how in _changes(last[key], mine[key]))
+        yield from (f"{what} {name} {how}" for name, how in _changes(last.get(key, {}), mine[key]))
     if last.get("layout") != mine.get("layout"):
         yield "the disk's layout changed"
 
@@ -62,19 +66,23 @@ def _changes(last: Mapping[str, Any], mine: Mapping[str, Any]) -> list[tuple[str
     return [*changed, *new, *gone]
 
 
-def _how(last: Any, mine: Any) -> str:
+def _how(last: Any, mine: Any, *, in_octal: bool) -> str:
     """What is different in a value, where that can be said in a line."""
     if isinstance(last, list) and isinstance(mine, list):
         return _shortened(_signs(last, mine))
     if isinstance(last, str) and isinstance(mine, str) and "\n" in last + mine:
         return _shortened(_signs(last.split("\n"), mine.split("\n")))
     simple = all(isinstance(value, str | int | None) for value in (last, mine))
+    if in_octal:
+        last, mine = (oct(one) if isinstance(one, int) else one for one in (last, mine))
     return _shortened([f"{last} → {mine}"]) if simple else ""
 
 
 def _signs(last: Sequence[Any], mine: Sequence[Any]) -> list[str]:
     new = [f"+ {str(value).strip()}" for value in mine if value not in last]
-    return [*new, *(f"- {str(value).strip()}" for value in last if value not in mine)]
+    gone = [f"- {str(value).strip()}" for value in last if value not in mine]
+    same = not new and not gone and len(last) == len(mine)
+    return ["the order"] if same else [*new, *gone]
 
 
 def _shortened(signs: Sequence[str]) -> str:

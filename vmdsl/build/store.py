@@ -132,7 +132,10 @@ class Store:
     def seen(self, base: str) -> tuple[State, ...]:
         """What the operation saw when it last ran."""
         found = _read(self._seen / base)
-        return tuple(State(**one) for one in found) if isinstance(found, list) else ()
+        try:
+            return tuple(State(**one) for one in found or ())
+        except TypeError:  # of another version
+            return ()
 
     def note_seen(self, base: str, seen: Sequence[State], scratch: Path) -> None:
         """Note what an operation saw; `scratch` is a directory where the file is written."""

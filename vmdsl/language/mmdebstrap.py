@@ -56,6 +56,7 @@ class Debootstrap(RootMaker):
     """A minimal Debian system, made by mmdebstrap."""
 
     programs = ("mmdebstrap",)
+    irrelevant = ("proxy",)
 
     mirror: str
     keyring: Path | None
