@@ -20,7 +20,7 @@ from vmdsl import *
 
 @step
 def table() -> Gpt:
-    return mkgpt(mkimg(MiB(300)))
+    return mkgpt(mkimg(MiB(350)))
 
 @step
 def root() -> Mounted[Ext4]:
@@ -33,6 +33,10 @@ def efi() -> Mounted[Vfat]:
 @step
 def home() -> Mounted[Ext4]:
     return mount(mkext4(mkpart(table(){size})), "/home", on=root())
+
+@step
+def boot() -> Vfat:
+    return mkvfat(mkpart(table(), size=MiB(40)))
 
 @step
 def swap() -> Swap:
