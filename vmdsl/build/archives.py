@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -181,10 +181,25 @@ def _never_seen(name: str) -> BuildError:
 @contextmanager
 def _locked(place: Path) -> Iterator[None]:
     """Make a directory and hold it: whoever else wants it waits."""
-    place.mkdir(parents=True, exist_ok=True)
-    file = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    file = None
+    while file is None:
+        file = _hold(place)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
         yield
     finally:
         os.close(file)
+
+
+def _hold(place: Path) -> int | None:
+    """Make a directory and lock it; None where somebody has removed it meanwhile."""
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        file = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    with suppress(FileNotFoundError):
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.path.samestat(os.fstat(file), place.stat()):
+            return file
+    os.close(file)
+    return None

@@ -101,7 +101,7 @@ def build(
                 problems = list(ended.problems)
                 problems += [_full(p) for p in (cache, image.path.parent) if _is_full(p)]
                 if (workspace / KEPT).exists():
-                    about = Kept(recipe=str(plan.recipe), problem=str(problems[0]))
+                    about = Kept(recipe=str(plan.recipe), problem=_in_short(problems[0]))
                     problems.append(take(workspace, cache, log.path.stem, about))
                 raise type(ended)(*problems, keep_log(log.path, image.path))
             watch.phase("publishing", cpu=cpu_seconds())
@@ -222,6 +222,10 @@ def _console() -> Iterator[tuple[socket.socket, socket.socket]]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         yield ours, theirs
+
+
+def _in_short(problem: Problem) -> str:
+    return str(replace(problem, where=None, hint=""))
 
 
 def _masked(problem: Problem, mask: Mask) -> Problem:

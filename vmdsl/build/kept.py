@@ -85,7 +85,7 @@ def remove(cache: Path, name: str) -> None:
     """Remove a kept tree. Raises UsageError where there is none, or somebody looks into it."""
     place = _find(cache, name)
     with own_workspace(cache) as workspace:
-        if not take_out(place, workspace):
+        if not take_out(place, workspace / KEPT):
             raise UsageError(f"somebody looks into the tree {name}")
 
 
@@ -93,6 +93,6 @@ def _find(cache: Path, name: str) -> Path:
     place = cache / "kept" / name
     if "/" in name or not place.is_dir():
         raise UsageError(
-            Problem(what=f"no tree is kept as {name}", hint="the names: vmdsl cache show")
+            Problem(what=f"no tree is kept as {name}", hint="the names: vmdsl cache show --all")
         )
     return place

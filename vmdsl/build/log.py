@@ -29,6 +29,7 @@ class Log:
         self._listener = listener
         self._kept = stack.enter_context(path.open("a+b", buffering=0))
         self.file = self._kept.fileno()
+        fcntl.flock(self.file, fcntl.LOCK_SH)  # so that nobody removes it meanwhile
         if mask:
             self.file = os.memfd_create("vmdsl-log", os.MFD_CLOEXEC)
             stack.callback(os.close, self.file)

@@ -25,7 +25,6 @@ from typing import Any
 
 from vmdsl.build.archives import State
 from vmdsl.build.keys import digest
-from vmdsl.errors import BuildError
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 #: Layers are dropped, least recently used first, until they take no more than this, in bytes.
@@ -113,6 +112,9 @@ class Store:
         _write(entry / "meta.json", asdict(layer))
         self._layers.mkdir(mode=0o700, exist_ok=True)  # of programs that become another user
         place = self._layers / layer.key
+        held = os.open(entry, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(held, fcntl.LOCK_SH)  # who removes layers finds it in use from the start
+        self._held.append(held)
         try:
             entry.rename(place)
         except OSError as error:
@@ -124,10 +126,7 @@ class Store:
             with suppress(FileNotFoundError):  # or it is just being removed
                 place.rename(entry.with_name(f"{entry.name}.old"))
             entry.rename(place)
-        found = self.use(layer.key)
-        if found is None:
-            raise BuildError(f"{place} was removed while it was written")
-        return found
+        return layer
 
     def seen(self, base: str) -> tuple[State, ...]:
         """What the operation saw when it last ran."""

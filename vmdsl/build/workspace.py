@@ -38,13 +38,13 @@ def _inherit_nothing(directory: Path) -> None:
 
 
 @contextmanager
-def locked(directory: Path, *, wait: bool = False, shared: bool = False) -> Iterator[bool]:
-    """Hold a directory for this process; whether it is there and nobody else holds it.
+def locked(path: Path, *, wait: bool = False, shared: bool = False) -> Iterator[bool]:
+    """Hold a file or directory for this process; whether it is there and nobody else holds it.
 
     With `shared`, others may hold it as well, if they share it too.
     """
     try:
-        file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         yield False
         return
@@ -60,9 +60,9 @@ def locked(directory: Path, *, wait: bool = False, shared: bool = False) -> Iter
         os.close(file)
 
 
-def take_out(entry: Path, workspace: Path) -> bool:
-    """Move a directory to a workspace, which it is removed with, unless somebody holds it."""
+def take_out(entry: Path, trash: Path) -> bool:
+    """Move a file or directory to `trash`, whence it can be removed, unless somebody holds it."""
     with locked(entry) as free:
         if free:
-            entry.rename(workspace / entry.name)
+            entry.rename(trash)
         return free

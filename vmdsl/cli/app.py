@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vmdsl.cli import cache as cache_commands
+from vmdsl.cli.cache import app as cache_app
 from vmdsl.cli.flags import Ahead, parser, with_flags
 from vmdsl.cli.markup import literal
 from vmdsl.cli.options import Cache, cache_of
@@ -87,15 +87,7 @@ def make_app(ahead: Ahead | None) -> typer.Typer:
         app.command(context_settings=settings, epilog=epilog)(with_flags(command, ahead))
     app.command()(boot)
     app.command()(doctor)
-    app.add_typer(_cache_app())
-    return app
-
-
-def _cache_app() -> typer.Typer:
-    """What `vmdsl cache` is followed by."""
-    app = typer.Typer(name="cache", help="Look into what is kept between builds, and remove it.")
-    for command in (cache_commands.shell, cache_commands.remove):
-        app.command()(command)
+    app.add_typer(cache_app())
     return app
 
 

@@ -2,18 +2,101 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json as json_
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
+from vmdsl.cli.flags import parser
 from vmdsl.cli.options import Cache, cache_of
+from vmdsl.cli.progress import rounded
+from vmdsl.values import Size
+
+if TYPE_CHECKING:
+    from vmdsl.build.inventory import Entry, Removed
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a kept tree.")]
+_All = Annotated[bool, typer.Option("--all", help="List everything, one by one.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print everything, as JSON.")]
+_Size = Annotated[
+    Size | None,
+    typer.Option(
+        parser=parser(Size),
+        help="Remove more, what was used longest ago first, until no more than this is left.",
+        show_default=False,
+    ),
+]
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
+_KEY = 12  # letters of a checksum that are enough to know it
+
+
+def app() -> typer.Typer:
+    """What `vmdsl cache` is followed by."""
+    made = typer.Typer(
+        name="cache",
+        help="Show what is kept between builds, and remove it.",
+        invoke_without_command=True,
+    )
+    made.callback()(_show_if_alone)
+    for command in (show, prune, clear, shell, remove):
+        made.command()(command)
+    return made
+
+
+def _show_if_alone(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        show()
+
+
+def show(*, all_: _All = False, json: _Json = False, cache_dir: Cache = None) -> None:
+    """Show what is in the cache: how much of what, and how old it is."""
+    from vmdsl.build.inventory import inventory  # noqa: PLC0415 (slow)
+
+    cache = cache_of(cache_dir)
+    entries = inventory(cache)
+    if json:
+        typer.echo(json_.dumps(_as_data(cache, entries), indent=2))
+        return
+    console = Console(highlight=False)
+    if not entries:
+        console.print(Text(f"{cache}: there is nothing"), soft_wrap=True)
+        return
+    console.print(Text.assemble((str(cache), "bold"), f": {_sum(entries)}"), soft_wrap=True)
+    for line in _listed(entries) if all_ else _kinds(entries):
+        console.print(line, soft_wrap=True)  # a name that is wrapped can't be copied
+    if broken := [entry for entry in entries if entry.is_broken]:
+        text = f"{_count(broken)} of no use, {_sum(broken)}: vmdsl cache prune removes that"
+        console.print(Text(text, "yellow"), soft_wrap=True)
+
+
+def prune(*, size: _Size = None, cache_dir: Cache = None) -> None:
+    """Remove what is of no use any more, and with --size, what was used longest ago.
+
+    What running builds use is not removed, and neither are kept trees.
+    """
+    from vmdsl.build.inventory import prune as prune_cache  # noqa: PLC0415
+
+    done = prune_cache(cache_of(cache_dir), size.bytes if size else None)
+    _tell(done)
+    if size and sum(entry.size for entry in done.left) > size.bytes:
+        typer.echo(f"That is more than {size}: vmdsl cache shows what it is.")
+
+
+def clear(*, cache_dir: Cache = None) -> None:
+    """Remove everything but what running builds use; kept trees too."""
+    from vmdsl.build.inventory import clear as clear_cache  # noqa: PLC0415
+
+    _tell(clear_cache(cache_of(cache_dir)))
 
 
 def shell(name: _Name, *, cache_dir: Cache = None) -> None:
     """Open a shell in a tree that a build has kept (with --on-error keep)."""
-    from vmdsl.build.kept import visit  # noqa: PLC0415 (slow)
+    from vmdsl.build.kept import visit  # noqa: PLC0415
     from vmdsl.cli.terminal import connect, require_terminal  # noqa: PLC0415
 
     require_terminal("a shell", "")
@@ -25,3 +108,82 @@ def remove(name: _Name, *, cache_dir: Cache = None) -> None:
     from vmdsl.build.kept import remove as remove_kept  # noqa: PLC0415
 
     remove_kept(cache_of(cache_dir), name)
+
+
+def _tell(done: Removed) -> None:
+    typer.echo(f"removed {_count(done.removed)}, {_sum(done.removed)}; {_sum(done.left)} left")
+    if done.in_use:
+        typer.echo(f"{_count(done.in_use)}, {_sum(done.in_use)}, in use by running builds, stay")
+
+
+def _kinds(entries: Sequence[Entry]) -> Iterator[Text]:
+    """A line for each kind."""
+    yield Text(f"{'':<18}{'number':>8}{'size':>12}  {'last used':<16}oldest", "bold")
+    for kind, those in _by_kind(entries):
+        times = [entry.used for entry in those]
+        columns = f"{len(those):>8}{_sum(those):>12}  {_ago(max(times)):<16}{_ago(min(times))}"
+        yield Text(f"{kind:<18}{columns}")
+
+
+def _listed(entries: Sequence[Entry]) -> Iterator[Text]:
+    """A line for each entry, in each kind the one used last first."""
+    for kind, those in _by_kind(entries):
+        yield Text(f"{kind}: {_sum(those)}", "bold")
+        names = {entry.path: _short(entry.path.name) for entry in those}
+        width = max(map(len, names.values()))
+        for entry in sorted(those, key=lambda entry: -entry.used):
+            name, size, used = names[entry.path], rounded(entry.size), _ago(entry.used)
+            line = Text(f"  {name:<{width}}{size:>12}  {used:<16}")
+            if entry.is_broken:
+                line.append("of no use ", "yellow")
+            line.append(entry.about)
+            line.rstrip()
+            yield line
+
+
+def _by_kind(entries: Sequence[Entry]) -> Iterator[tuple[str, list[Entry]]]:
+    for kind in dict.fromkeys(entry.kind for entry in entries):
+        yield kind, [entry for entry in entries if entry.kind == kind]
+
+
+def _as_data(cache: Path, entries: Sequence[Entry]) -> dict[str, object]:
+    return {
+        "cache": str(cache),
+        "size": sum(entry.size for entry in entries),
+        "entries": [
+            {
+                "kind": str(entry.kind),
+                "path": str(entry.path),
+                "size": entry.size,
+                "used": round(entry.used),
+                "about": entry.about,
+                "broken": entry.is_broken,
+            }
+            for entry in entries
+        ],
+    }
+
+
+def _sum(entries: Iterable[Entry]) -> str:
+    return rounded(sum(entry.size for entry in entries))
+
+
+def _count(entries: Sequence[Entry]) -> str:
+    return "1 thing" if len(entries) == 1 else f"{len(entries)} things"
+
+
+def _short(name: str) -> str:
+    """A name, of a checksum only the start."""
+    base = name.partition(".")[0]
+    is_sum = len(base) > _KEY and all(letter in "0123456789abcdef" for letter in base)
+    return f"{base[:_KEY]}…" if is_sum else name
+
+
+def _ago(when: float) -> str:
+    """How long ago a time was, as people say it."""
+    seconds = max(time.time() - when, 0)
+    for unit, length in _UNITS:
+        if seconds >= length:
+            number = int(seconds / length)
+            return f"{number} {unit}{'s' * (number != 1)} ago"
+    return "just now"
