@@ -136,7 +136,7 @@ def _listed(entries: Sequence[Entry]) -> Iterator[Text]:
             line = Text(f"  {name:<{width}}{size:>12}  {used:<16}")
             if entry.is_broken:
                 line.append("of no use ", "yellow")
-            line.append(entry.about)
+            line.append(entry.about.partition("\n")[0])
             line.rstrip()
             yield line
 
