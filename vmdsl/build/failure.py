@@ -27,9 +27,9 @@ def keep(tree: BuildTree, workspace: Path) -> list[Problem]:
         part.mkdir(mode=0o700)
         tree.run("cp", "--archive", "--one-file-system", f"{tree.path}/.", str(part / "tree"))
         part.rename(workspace / KEPT)
-    except BuildError as error:
+    except (BuildError, OSError) as error:
         tree.run("rm", "-rf", str(part))  # so that there is room for the log
-        reason = error.problems[0]
+        reason = error.problems[0] if isinstance(error, BuildError) else Problem(what=str(error))
         return [Problem(what=f"the tree could not be kept: {reason.what}", hint=reason.hint)]
     return []
 

@@ -285,8 +285,8 @@ def main() -> None:
         else:
             tell(events, "finished", tree=tree)
             return
-    if build is not None:
-        build.offer_shell()
+        if build is not None:
+            build.offer_shell()
 
 
 def _take_stdout() -> IO[str]:
