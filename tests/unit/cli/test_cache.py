@@ -1,7 +1,6 @@
 """How `vmdsl cache` looks."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from vmdsl.build.inventory import Entry, Kind, Removed
 from vmdsl.cli.main import run
 
 SUM = "0123456789abcdef" * 4
-NOW = time.time()
+NOW = 1_800_000_000.0
 ENTRIES = [
     Entry(
         kind=Kind.LAYER,
@@ -34,6 +33,7 @@ ENTRIES = [
 @pytest.fixture(autouse=True)
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("vmdsl.cli.cache.time.time", lambda: NOW)
     monkeypatch.setattr("vmdsl.build.inventory.inventory", lambda _: ENTRIES)
 
 
