@@ -168,7 +168,7 @@ class RecordedTree:
     def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
         self._log.add("archive", name, sources=sources)
         index = self.scratch / "archive"
-        index.mkdir()
+        index.mkdir(exist_ok=True)
         fetch(index)
         return index
 

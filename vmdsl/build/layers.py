@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vmdsl.build.mounts import BIND, mount, unmount
+from vmdsl.build.mounts import mount, unmount
 from vmdsl.errors import BuildError, Problem
 
 #: Directories whose times depend on what was downloaded, not on what was installed.
@@ -52,28 +52,27 @@ class Layers:
         part.mkdir(mode=0o755)
         if self._names:
             _copy_root(self._directory / self._names[-1], part)
-            work.mkdir()
-            self._mount(f"{self._lower()},upperdir={part.name},workdir={work.name},volatile")
-        else:
-            mount(part, self._tree, flags=BIND)
+        work.mkdir()
+        # volatile: what waits for the disk, as dpkg does for each package, doesn't wait.
+        self._mount(f"{self._lower()},upperdir={part.name},workdir={work.name},volatile")
         try:
             yield part
         except Stopped:
             unmount(self._tree, lazy=True)
             return
         unmount(self._tree)
-        if work.exists():
-            shutil.rmtree(work)
+        shutil.rmtree(work)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Mount the sum of all layers, which nothing can change."""
-        self._mount(f"{self._lower()}:empty")  # overlayfs wants two layers at least
+        self._mount(self._lower())
         yield
         unmount(self._tree)
 
     def _lower(self) -> str:
-        return "lowerdir=" + ":".join(reversed(self._names))
+        # overlayfs wants two layers to read, and one to write upon
+        return "lowerdir=" + ":".join([*reversed(self._names), "empty"])
 
     def _mount(self, options: str) -> None:
         # The kernel takes 4 KiB of options: the names in them are short, and start here.

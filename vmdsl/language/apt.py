@@ -20,6 +20,8 @@ from vmdsl.language.recording import record, refuse
 from vmdsl.values import Suite
 
 NONINTERACTIVE = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+#: zstd writes the same with any number of threads.
+_ALL_CORES = {"ZSTD_NBTHREADS": "0"}
 #: Meanwhile no initramfs is made: one is, at the end.
 _APT = {**NONINTERACTIVE, "INITRD": "No"}
 _OPTIONS = (
@@ -219,7 +221,7 @@ def _one_initramfs(tree: Tree) -> Iterator[None]:
     yield
     new, replaced, gone = tree.inside(partial(_changes, before))
     for version in (*new, *replaced):
-        tree.chroot("update-initramfs", "-c", "-k", version)
+        tree.chroot("update-initramfs", "-c", "-k", version, env=_ALL_CORES)
     for version in new:
         tree.chroot("sh", "-ec", _LINKS, "sh", version)
     for version in gone:

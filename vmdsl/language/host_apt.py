@@ -1,9 +1,10 @@
-"""apt of the machine that builds, asked about a system that isn't there yet."""
+"""apt of the machine that builds, at work for a system that isn't there yet."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmdsl.errors import CommandError
@@ -17,45 +18,73 @@ PRINT_TO = ("sh", "-c", 'exec "$@" >"$0"')
 _SETTINGS = """\
 Dir "{place}";
 Dir::State "state";
-Dir::State::Lists "{lists}";
+Dir::State::Lists "{place}/lists";
 Dir::State::Status "{place}/status";
 Dir::Etc::SourceList "/dev/null";
 APT::Architecture "{arch}";
 APT::Architectures {{ "{arch}"; }};
 APT::Install-Recommends "false";
+APT::Sandbox::User "root";
 Acquire::Languages "none";
 pkgCacheGen::ForceEssential ",";
 """
 
 
-def would_fetch(
-    tree: Tree, names: Sequence[str], *, arch: str, lists: Path, sources: Sequence[Path]
-) -> str:
-    """What apt prints that it would download for packages, and what these need; "" if it can't.
+@dataclass(frozen=True, kw_only=True)
+class HostApt:
+    """apt with sources of its own. `options` are more settings, as lines of apt's."""
 
-    `names` are packages or apt's patterns, `lists` is an index, `sources` are the files that it
-    was made from.
-    """
-    place, printed = tree.scratch / "apt", tree.scratch / "uris"
-    folders = ("etc/apt/apt.conf.d", "etc/apt/preferences.d", "var/cache/apt/archives/partial")
-    for folder in (*folders, "etc/apt/sources.list.d", "state"):
-        (place / folder).mkdir(parents=True, exist_ok=True)
-    for file in sources:
-        (place / "etc/apt/sources.list.d" / file.name).symlink_to(file)
-    (place / "status").touch()
-    settings = place / "apt.conf"
-    settings.write_text(_SETTINGS.format(place=place, lists=lists, arch=arch), encoding="utf-8")
-    with suppress(CommandError):  # the real attempt says why
+    tree: Tree
+    arch: str
+    options: Sequence[str] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def _place(self) -> Path:
+        return self.tree.scratch / "apt"
+
+    def use(self, lists: Path, sources: Sequence[Path]) -> None:
+        """Let the index be in `lists`, a directory, and `sources` be what it is made from."""
+        place = self._place
+        folders = ("etc/apt/apt.conf.d", "etc/apt/preferences.d", "var/cache/apt/archives/partial")
+        for folder in (*folders, "etc/apt/sources.list.d", "state"):
+            (place / folder).mkdir(parents=True, exist_ok=True)
+        (place / "status").touch()
+        for link, target in [
+            # Caches of the index are taken for those of the same files only by the same names.
+            (place / "lists", lists),
+            *(
+                (place / "etc/apt/sources.list.d" / f"{number:04}{file.name}", file)
+                for number, file in enumerate(sources)  # mmdebstrap names them so, too
+            ),
+        ]:
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+        settings = _SETTINGS.format(place=place, arch=self.arch)
+        lines = [settings, *(f"{option};\n" for option in self.options)]
+        (place / "apt.conf").write_text("".join(lines), encoding="utf-8")
+
+    def update(self) -> None:
+        """Fetch the index."""
+        self.tree.run("apt-get", "-q", "update", "--error-on=any", env=self._env)
+
+    def would_fetch(self, names: Sequence[str]) -> str:
+        """What apt prints that it would download for packages or patterns; "" if it can't."""
+        printed = self.tree.scratch / "uris"
         command = ("apt-get", *PRINT, "install", *names)
-        tree.run(*PRINT_TO, str(printed), *command, env={"APT_CONFIG": str(settings)})
-    return printed.read_text("utf-8") if printed.exists() else ""
+        with suppress(CommandError):  # the real attempt says why
+            self.tree.run(*PRINT_TO, str(printed), *command, env=self._env)
+        return printed.read_text("utf-8") if printed.exists() else ""
 
+    def shared(self) -> list[str]:
+        """Settings by which another apt reads the index and its caches as this one does."""
+        cache = self._place / "var/cache/apt"
+        return [
+            f'Dir::State::Lists "{self._place / "lists"}"',
+            f'Dir::Cache::srcpkgcache "{cache}/srcpkgcache.bin"',
+            f'Dir::Cache::pkgcache "{cache}/pkgcache.bin"',
+        ]
 
-def same_index(tree: Tree, lists: Path) -> list[str]:
-    """Options of mmdebstrap, by which its apt reads the index as `would_fetch` has, and faster."""
-    cache = tree.scratch / "apt/var/cache/apt"
-    return [
-        f'--aptopt=Dir::State::Lists "{lists}"',
-        f'--aptopt=Dir::Cache::srcpkgcache "{cache}/srcpkgcache.bin"',
-        f'--aptopt=Dir::Cache::pkgcache "{cache}/pkgcache.bin"',
-    ]
+    @property
+    def _env(self) -> Mapping[str, str]:
+        return {**self.env, "APT_CONFIG": str(self._place / "apt.conf")}

@@ -17,7 +17,7 @@ from typing import Literal
 from vmdsl.language.apt import proxy_environment
 from vmdsl.language.apt_errors import explained
 from vmdsl.language.apt_index import note_sources
-from vmdsl.language.host_apt import same_index, would_fetch
+from vmdsl.language.host_apt import HostApt
 from vmdsl.language.operations import Tree
 from vmdsl.language.roots import RootMaker
 from vmdsl.language.sources import DEBIAN_KEYS, FOLDER, Source, install_keyring, suffix_of
@@ -40,6 +40,7 @@ _PRIORITIES = {
 #: These leave it to debootstrap to merge /usr, and have their sources in one file of lines.
 _BEFORE_TRIXIE = ("buster", "bullseye", "bookworm")
 _MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"
+_RETRY = 'Acquire::Retries "3"'
 _ARCHIVES = "/var/cache/apt/archives"
 _CERTIFICATES = "/usr/local/share/ca-certificates"
 _OWN_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -87,18 +88,19 @@ class Debootstrap(RootMaker):
         """Learn the date of the archive's index, then install from just that index."""
         with explained():
             lists = tree.archive(self.suite.name, self._archive(tree), partial(self._fetch, tree))
-            main = self._main(lists)
-            (lists / _DEFAULTS).unlink(missing_ok=True)
+            defaults = lists / _DEFAULTS
+            main = self._main(defaults.read_text(encoding="utf-8"))
+            defaults.unlink()
             tree.set_epoch(archive_date(lists))
             files = _outside(tree, main, self.sources)
-            names = [*self._names(), *(["usr-is-merged"] if is_before_trixie(self.suite) else [])]
-            printed = would_fetch(tree, names, arch=self.arch, lists=lists, sources=files)
-            with tree.packages(printed):
+            apt = self._apt(tree)
+            apt.use(lists, files)
+            with tree.packages(apt.would_fetch(self._fetched())):
                 self._mmdebstrap(
                     tree,
                     *self._selection(),
                     *self._hooks(tree),
-                    *same_index(tree, lists),
+                    *(f"--aptopt={option}" for option in apt.shared()),
                     f'--setup-hook=cp -r {lists}/. "$1/var/lib/apt/lists/"',
                     "--skip=check/empty,update,essential/unlink,cleanup/apt",
                     target=tree.path,
@@ -134,22 +136,30 @@ class Debootstrap(RootMaker):
 
     def _fetch(self, tree: Tree, lists: Path) -> None:
         """Fill a directory with the index, and with what mmdebstrap takes by default."""
-        if not self.mirror:
-            defaults = tree.scratch / "defaults"
-            nothing_yet = ("--variant=custom", "--skip=update,cleanup")
-            self._mmdebstrap(tree, *nothing_yet, target=defaults, where=())
-            (defaults / "etc/apt/sources.list").rename(lists / _DEFAULTS)
-        files = _outside(tree, self._main(lists), self.sources)
-        index = tree.scratch / "index"
-        self._mmdebstrap(tree, "--variant=custom", "--skip=cleanup", target=index, where=files)
-        for file in (index / "var/lib/apt/lists").iterdir():
-            file.rename(lists / file.name)
+        defaults = "" if self.mirror else self._defaults(tree)
+        apt = self._apt(tree)
+        apt.use(lists, _outside(tree, self._main(defaults), self.sources))
+        apt.update()
+        (lists / _DEFAULTS).write_text(defaults, encoding="utf-8")
 
-    def _main(self, lists: Path) -> list[Source]:
+    def _defaults(self, tree: Tree) -> str:
+        """The sources.list that mmdebstrap writes by itself."""
+        place = tree.scratch / "defaults"
+        nothing_yet = ("--variant=custom", "--skip=update,cleanup")
+        self._mmdebstrap(tree, *nothing_yet, target=place, where=())
+        return (place / "etc/apt/sources.list").read_text(encoding="utf-8")
+
+    def _apt(self, tree: Tree) -> HostApt:
+        return HostApt(
+            tree=tree,
+            arch=self.arch,
+            options=[_RETRY, *self._trust(tree)],
+            env=proxy_environment(self.proxy),
+        )
+
+    def _main(self, defaults: str) -> list[Source]:
         """The archive itself: the mirror, or what mmdebstrap takes by default."""
-        if self.mirror:
-            return self._source({self.mirror: [self.suite.name]})
-        return self._source(_places((lists / _DEFAULTS).read_text(encoding="utf-8")))
+        return self._source({self.mirror: [self.suite.name]} if self.mirror else _places(defaults))
 
     def _source(self, places: Mapping[str, Sequence[str]]) -> list[Source]:
         return [
@@ -188,8 +198,7 @@ class Debootstrap(RootMaker):
             f"--architectures={self.arch}",
             f"--components={','.join(self.components)}",
             "--dpkgopt=force-unsafe-io",
-            '--aptopt=Acquire::Retries "3"',
-            *self._trust(tree),
+            *(f"--aptopt={option}" for option in (_RETRY, *self._trust(tree))),
             "--skip=check/qemu,check/signed-by",  # the plan's checks and the sources know
             "--verbose",
             *options,
@@ -207,7 +216,7 @@ class Debootstrap(RootMaker):
         own = [_OWN_CERTIFICATES] if _OWN_CERTIFICATES.is_file() else []
         given = [tree.recipe_directory / file for file in self.tls_ca_certs]
         bundle.write_bytes(b"\n".join(file.read_bytes() for file in [*own, *given]))
-        return [f'--aptopt=Acquire::https::CaInfo "{bundle}"']
+        return [f'Acquire::https::CaInfo "{bundle}"']
 
     def _hooks(self, tree: Tree) -> list[str]:
         hooks = [f"--hook-dir={_MERGED_USR}"] if is_before_trixie(self.suite) else []
@@ -240,6 +249,10 @@ class Debootstrap(RootMaker):
         unwanted = ",".join(f"?exact-name({name})" for name in self.exclude)
         none_of = f"?not({unwanted})" if len(self.exclude) == 1 else f"?not(?or({unwanted}))"
         return [*wanted, *(self._narrow(f"?and({p},{none_of})") for p in priorities)]
+
+    def _fetched(self) -> list[str]:
+        """All that mmdebstrap and its hooks install."""
+        return [*self._names(), *(["usr-is-merged"] if is_before_trixie(self.suite) else [])]
 
     def _wanted(self) -> list[str]:
         """The packages that are named, or needed for the sources."""
