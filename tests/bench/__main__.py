@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from pathlib import Path
 
 from rich.console import Console
 
@@ -13,8 +12,10 @@ from bench.content import differences, packages
 from bench.machine import describe
 from bench.rounds import Rounds, resources
 from bench.sides import Vmdb2, Vmdsl, made_vmdb2
-from bench.table import ROWS, as_markdown, as_table, resource_table, resources_as_markdown
-from users import IS_ROOT, ordinary_user
+from bench.table import ROWS, as_markdown, as_table, filled, resource_table, resources_as_markdown
+from users import IS_ROOT, REPOSITORY, ordinary_user
+
+PAGE = REPOSITORY / "docs/explanation/performance.md"
 
 
 def main() -> int:
@@ -22,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="rounds, of which medians are taken")
     parser.add_argument("--quick", action="store_true", help="one round")
-    parser.add_argument("--markdown", type=Path, help="a file for the table, as Markdown")
+    parser.add_argument("--write", action="store_true", help=f"put the result into {PAGE.name}")
     arguments = parser.parse_args()
     if not IS_ROOT:
         parser.error("vmdb2 needs root, and this makes an ordinary user for vmdsl: run it as root")
@@ -41,11 +42,12 @@ def main() -> int:
         taken = resources(vmdsl)
         facts = describe(vmdsl.folder)
     console.print(as_table(ROWS, rounds.seconds), resource_table(taken))
-    text = as_markdown(ROWS, rounds.seconds, facts, runs) + "\n" + resources_as_markdown(taken)
-    if arguments.markdown:
-        arguments.markdown.write_text(text, encoding="utf-8")
+    tables = as_markdown(ROWS, rounds.seconds, facts, runs) + "\n" + resources_as_markdown(taken)
+    parts = {"tables": tables, "profile": f"```text\n{rounds.profile}```\n"}
+    if arguments.write:
+        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), parts), encoding="utf-8")
     else:
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        console.print(*parts.values(), sep="\n", highlight=False, markup=False, soft_wrap=True)
     return 0
 
 

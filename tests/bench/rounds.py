@@ -50,10 +50,14 @@ Change = Callable[[str], str]
 
 
 class Rounds:
-    """All that was measured, by name: the seconds of each run."""
+    """All that was measured, by name: the seconds of each run.
+
+    `profile` says where the time of the last cold build went.
+    """
 
     def __init__(self, vmdsl: Vmdsl, vmdb2: Vmdb2, say: Callable[[str], None]) -> None:
         self.seconds: dict[str, list[float]] = defaultdict(list)
+        self.profile = ""
         self._vmdsl = vmdsl
         self._vmdb2 = vmdb2
         self._say = say
@@ -64,6 +68,7 @@ class Rounds:
         vmdsl.forget()
         vmdsl.write()
         self._note("cold", vmdsl.build())
+        self.profile = vmdsl.timings()
         self._note("vmdb2 cold", vmdb2.cold())
         self._note("same", vmdsl.build())
         self._built("removed")

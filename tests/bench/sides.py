@@ -144,6 +144,12 @@ class Vmdsl:
         argv = self.user.vmdsl("build", self.recipe, "-o", self.image, "--cache-dir", self.cache)
         return timed(argv, cwd=self.folder, env={"http_proxy": proxy} if proxy else None)
 
+    def timings(self) -> str:
+        """Where the time of the last build went, as its log says."""
+        logs = (self.cache / "logs").glob("*.log")
+        text = max(logs, key=lambda log: log.stat().st_mtime).read_text(encoding="utf-8")
+        return text[text.rindex("  seconds      cpu\n") :]
+
     def check(self) -> float:
         """Check the recipe."""
         argv = self.user.vmdsl("check", self.recipe, "--cache-dir", self.cache)

@@ -127,6 +127,17 @@ def as_markdown(
     return "\n".join(lines) + "\n"
 
 
+def filled(page: str, parts: Mapping[str, str]) -> str:
+    """A page with new text between the marks of each part: `<!-- name -->`, `<!-- /name -->`."""
+    for name, text in parts.items():
+        before, start, rest = page.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- /{name} -->\n")
+        if not start or not end:
+            raise ValueError(f"the page has no marks for {name}")
+        page = f"{before}{start}\n{text}\n{end}{after}"
+    return page
+
+
 _RESOURCES = ("Build", "time", "memory of vmdsl", "disk, at most", "layers", "data in the image")
 
 

@@ -1,11 +1,12 @@
 """What nox -s bench makes of what it has measured."""
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from bench.table import ROWS, Row, as_markdown, as_table, cells, said
+from bench.table import ROWS, Row, as_markdown, as_table, cells, filled, said
 
 COLD = Row(what="cold", ours="cold", theirs="other", most=0.33)
 SAME = Row(what="same", ours="same", most=1.0)
@@ -56,3 +57,12 @@ def test_every_row_of_the_table_is_printed() -> None:
     assert "| Memory | 4 GiB |" in text
     columns = {line.count("|") for line in text.splitlines()[: len(ROWS) + 2]}
     assert len(columns) == 1
+
+
+def test_the_page_of_the_documents_is_filled() -> None:
+    page = (Path(__file__).parents[3] / "docs/explanation/performance.md").read_text("utf-8")
+    once = filled(page, {"tables": "| a |\n", "profile": "b\n"})
+    assert once.count("| a |") == 1
+    assert filled(once, {"tables": "| c |\n", "profile": "b\n"}) == once.replace("| a |", "| c |")
+    with pytest.raises(ValueError, match="no marks for other"):
+        filled(page, {"other": ""})
