@@ -12,7 +12,7 @@ import os
 import pwd
 import stat
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import fields
 from functools import cache, cached_property
@@ -254,22 +254,23 @@ def _functions(operation: Operation) -> Iterable[FunctionType]:
 
 
 def _files_of(module: str, recipe: Path) -> set[Path]:
-    """The files of a module and of what is loaded from beside it: it may call any of it."""
+    """The files of a module and of what is beside it, as it may call any of it.
+
+    That is its whole package, loaded or not; or all that is loaded from beside the recipe.
+    """
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or top == "vmdsl":
         return set()
-    loaded: Sequence[ModuleType] = list(sys.modules.values())
-    own = getattr(sys.modules.get(module), "__file__", None)
-    if own is not None and Path(own).is_relative_to(recipe.parent):
-        return {path for path in map(_file, loaded) if path and _is_beside(path, recipe)}
-    return {
-        path
-        for name, one in list(sys.modules.items())
-        if name.partition(".")[0] == top and (path := _file(one)) is not None
-    }
+    loaded = {name: path for name, one in list(sys.modules.items()) if (path := _file(one))}
+    if module in loaded and _is_beside(loaded[module], recipe):
+        names = {name for name in loaded if name.partition(".")[0] != "vmdsl"}
+        return {loaded[name] for name in names if _is_beside(loaded[name], recipe)}
+    places = getattr(sys.modules.get(top), "__path__", ())
+    package = {path for place in places for path in Path(place).rglob("*.py")}
+    return package | {loaded[name] for name in loaded if name.partition(".")[0] == top}
 
 
-def _file(module: ModuleType) -> Path | None:
+def _file(module: ModuleType | None) -> Path | None:
     name = getattr(module, "__file__", None)
     return Path(name) if name and name.endswith(".py") and Path(name).is_file() else None
 

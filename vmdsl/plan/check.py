@@ -122,16 +122,23 @@ def _local_files_exist(operations: Sequence[Operation], recipe: Path) -> Iterato
                 yield _missing(operation, "directory", directory, recipe.parent)
         secrets = [s.reference[0] for s in secrets_in(operation) if s.source == "file"]
         for file in (*operation.local_files(), *map(Path, secrets)):
-            place = recipe.parent / file
             if any(file.is_relative_to(directory) for directory in directories):
-                if problem := _unreadable(place):
+                if problem := _unreadable(recipe.parent / file):
                     yield operation.problem(f"{file} {problem[0]}", problem[1])
-            elif place.is_dir():
-                yield operation.problem(
-                    f"{file} is a directory, not a file", "copy_tree() copies a directory"
-                )
-            elif not place.is_file():
-                yield _missing(operation, "file", file, recipe.parent)
+            else:
+                yield from _no_file(operation, file, recipe.parent)
+
+
+def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]:
+    place = start / file
+    if place.is_dir():
+        yield operation.problem(
+            f"{file} is a directory, not a file", "copy_tree() copies a directory"
+        )
+    elif not place.is_file():
+        yield _missing(operation, "file", file, start)
+    elif not os.access(place, os.R_OK):
+        yield operation.problem(f"{file} cannot be read", "change its permissions")
 
 
 def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Problem:

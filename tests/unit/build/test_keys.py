@@ -547,7 +547,7 @@ def package(recipe: Recipe) -> Path:
     (acme / "__init__.py").write_text("import acme.deep\n", encoding="utf-8")
     (acme / "deep/__init__.py").write_text("helper = 1\n", encoding="utf-8")
     (acme / "parts.py").write_text(PARTS.format(imports="import acme.deep"), encoding="utf-8")
-    (acme / "unused.py").write_text("", encoding="utf-8")
+    (acme / "later.py").write_text("", encoding="utf-8")
     sys.path.append(str(acme.parent))
     recipe.text = OWN.format(imports="from acme.parts import Own")
     return acme
@@ -565,7 +565,7 @@ def fresh(recipe: Recipe) -> list[str]:
         ("parts.py", LAST + 1),
         ("__init__.py", LAST + 1),
         ("deep/__init__.py", LAST + 1),
-        ("unused.py", None),
+        ("later.py", LAST + 1),  # it may be imported when the operation is applied
     ],
 )
 def test_the_code_of_somebodys_operation(
@@ -584,6 +584,18 @@ def test_where_somebodys_package_is(recipe: Recipe, package: Path) -> None:
     sys.path.append(str(moved))
     sys.path_importer_cache.clear()
     assert first_changed(before, fresh(recipe)) is None
+
+
+def test_somebodys_package_below_the_recipe(recipe: Recipe, package: Path) -> None:
+    """As where the virtual environment is in the recipe's directory."""
+    place = recipe.folder / ".venv/lib/python3/site-packages"
+    place.parent.mkdir(parents=True)
+    package.parent.rename(place)
+    sys.path[-1] = str(place)
+    before = fresh(recipe)
+    with (place / "acme/parts.py").open("a", encoding="utf-8") as file:
+        file.write("# more\n")
+    assert first_changed(before, fresh(recipe)) == LAST + 1
 
 
 @pytest.mark.parametrize("changed", ["recipe", "helper", "somebody"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable
 from pathlib import Path
@@ -191,6 +192,18 @@ def test_local_files(write: Write, tmp_path: Path) -> None:
         "there is no file nowhere/motd"
     ]
     assert about(write, f'copy_file(system(), "{tmp_path}/files/motd", "/etc/motd")') == []
+
+
+def test_a_local_file_that_cannot_be_read(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root can read all."""
+    (tmp_path / "motd").write_text("Hello", encoding="utf-8")
+    known = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, how: Path(path).name != "motd" and known(path, how)
+    )
+    assert about(write, 'copy_file(system(), "motd", "/etc/motd")') == ["motd cannot be read"]
 
 
 @pytest.mark.parametrize(
