@@ -177,6 +177,35 @@ def test_a_spoilt_package_is_downloaded_again(builds: Builds, spoil: str) -> Non
     assert kept.read_bytes() == content
 
 
+REACHING = """\
+from vmdsl import *
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(mkmsdos(mkimg(GiB(1))))))
+
+@step
+def system() -> RootFs:
+    return system_from(root(), {tarball!r}, suite="bookworm")
+
+@step
+def packages() -> None:
+    chroot(system(), "bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}'")
+"""
+
+
+def test_offline_no_program_reaches_the_network(user: Any, base: Any, acme: Any) -> None:
+    folder = user.folder("reaching")
+    text = REACHING.format(tarball=str(base.tarball), port=acme.address.rpartition(":")[2])
+    recipe = user.file(folder / "recipe.py", text)
+    output = folder / "out.img"
+    offline = user.build(recipe, "--output", output, "--no-cache", "--offline")
+    assert offline.returncode == 5, offline.stdout
+    assert "Connection refused" in offline.stdout  # the sandbox has a 127.0.0.1 of its own
+    online = user.build(recipe, "--output", output, "--no-cache")
+    assert online.returncode == 0, online.stdout
+
+
 def test_builds_at_once_share_what_they_fetch(builds: Builds) -> None:
     builds.offer("1.0")
     cache = builds.cache()
