@@ -128,6 +128,13 @@ def test_a_cache_that_is_not_there(cache: Cache) -> None:
     assert not cache.path.exists()
 
 
+def test_a_cache_that_is_a_file(cache: Cache) -> None:
+    cache.user.file(cache.path, "")
+    for command in (["show"], ["prune"], ["clear"]):
+        assert "can't be read: " in cache.run(*command, code=4)
+    assert "no tree is kept as x" in cache.run("remove", "x", code=2)
+
+
 def test_what_is_shown(cache: Cache) -> None:
     cache.build("one")
     layers = cache.entries("layers")
@@ -219,10 +226,10 @@ def test_a_cache_of_somebody_else(cache: Cache, root_user: Any) -> None:
     assert "kept trees" in cache.run("show")
     for command in ("prune", "clear"):
         said = cache.run(command, code=4)
-        assert "can't be changed by you" in said
+        assert "can't be changed: " in said
         assert "it belongs to root" in said
     other.chmod(0o700)
-    assert "can't be read by you" in cache.run("show", code=4)
+    assert "can't be read: " in cache.run("show", code=4)
     assert (other / "x/tree").exists()
     shutil.rmtree(cache.path)
     del root_user

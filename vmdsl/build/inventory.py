@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,8 +14,7 @@ from vmdsl.build import sandbox
 from vmdsl.build.archives import read_state
 from vmdsl.build.kept import read_about
 from vmdsl.build.store import Store
-from vmdsl.build.workspace import own_workspace, take_out
-from vmdsl.errors import HostError, Problem
+from vmdsl.build.workspace import own_workspace, take_out, unreachable
 
 
 class Kind(StrEnum):
@@ -80,8 +78,8 @@ def inventory(cache: Path) -> list[Entry]:
     """
     try:
         found = [*_layers(cache), *_others(cache)]
-    except PermissionError as error:
-        raise _not_ours(cache, error, "read") from None
+    except OSError as error:
+        raise unreachable(cache, error, "read") from None
     sizes = _sizes([entry.path for entry in found])
     return [replace(entry, size=sizes.get(entry.path, 0)) for entry in found]
 
@@ -127,8 +125,8 @@ def _remove(
                     total -= entry.size
                 else:
                     in_use.append(entry)
-    except PermissionError as error:
-        raise _not_ours(cache, error, "changed") from None
+    except OSError as error:
+        raise unreachable(cache, error, "changed") from None
     return Removed(removed=tuple(removed), in_use=tuple(in_use), left=tuple(left))
 
 
@@ -146,7 +144,7 @@ def _layers(cache: Path) -> Iterator[Entry]:
 def _others(cache: Path) -> Iterator[Entry]:
     whole = [(cache / "mypy", Kind.MYPY), (cache / "salt", Kind.NOTE)]
     for name, kind in _PLACES:
-        with suppress(FileNotFoundError, NotADirectoryError):
+        with suppress(FileNotFoundError):
             whole += [(path, kind) for path in (cache / name).iterdir()]
     for path, kind in sorted(whole):
         with suppress(FileNotFoundError):  # it has just been removed
@@ -176,16 +174,3 @@ def _sizes(paths: Sequence[Path]) -> dict[Path, int]:
     output, _ = process.communicate(b"\0".join(os.fsencode(path) for path in paths))
     lines = (line.partition(b"\t") for line in output.split(b"\0") if line)
     return {Path(os.fsdecode(name)): int(size) for size, _, name in lines}
-
-
-def _not_ours(cache: Path, error: PermissionError, done: str) -> HostError:
-    number = cache.stat().st_uid
-    owner = f"user {number}"
-    with suppress(KeyError):
-        owner = pwd.getpwuid(number).pw_name
-    return HostError(
-        Problem(
-            what=f"the cache {cache} can't be {done} by you: {error.filename}: {error.strerror}",
-            hint=f"it belongs to {owner}",
-        )
-    )

@@ -4,30 +4,52 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from vmdsl.build import sandbox
+from vmdsl.errors import HostError, Problem
 
 
 @contextmanager
 def own_workspace(cache: Path) -> Iterator[Path]:
     """A directory of the build's own in the cache; those of builds that were killed are removed."""
-    builds = cache / "builds"
-    builds.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        with locked(builds, wait=True):  # so that no build takes a new one for an old one
-            for old in builds.iterdir():
-                with locked(old) as free:
-                    if free:
-                        sandbox.remove(old)
-            own = Path(tempfile.mkdtemp(dir=builds))
-            stack.enter_context(locked(own))
-            stack.callback(sandbox.remove, own)
-        _inherit_nothing(own)
+        try:
+            own = _make(cache / "builds", stack)
+        except OSError as error:
+            raise unreachable(cache, error, "changed") from None
         yield own
+
+
+def _make(builds: Path, stack: ExitStack) -> Path:
+    builds.mkdir(parents=True, exist_ok=True)
+    with locked(builds, wait=True):  # so that no build takes a new one for an old one
+        for old in builds.iterdir():
+            with locked(old) as free:
+                if free:
+                    sandbox.remove(old)
+        own = Path(tempfile.mkdtemp(dir=builds))
+        stack.enter_context(locked(own))
+        stack.callback(sandbox.remove, own)
+    _inherit_nothing(own)
+    return own
+
+
+def unreachable(cache: Path, error: OSError, done: str) -> HostError:
+    """The error that a cache can't be `done` to; whose it is explains most of them."""
+    with suppress(OSError, KeyError):
+        owner = pwd.getpwuid(cache.stat().st_uid).pw_name
+        return HostError(
+            Problem(
+                what=f"the cache {cache} can't be {done}: {error.filename}: {error.strerror}",
+                hint="" if cache.stat().st_uid == os.geteuid() else f"it belongs to {owner}",
+            )
+        )
+    return HostError(f"the cache {cache} can't be {done}: {error.strerror}")
 
 
 def _inherit_nothing(directory: Path) -> None:
