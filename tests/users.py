@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[1]
 IS_ROOT = os.geteuid() == 0
 _MINUTES = 60
+#: What useradd and userdel answer while a file of theirs is locked; and when all is well, or at
+#: least the account is gone: userdel doesn't find the mailbox, or the home that a test removed.
+_LOCKED = (1, 10)
+_DONE = (0, 6, 12)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +103,7 @@ def ordinary_user() -> Iterator[User]:
         return
     name = f"vmdsl-test-{os.getpid()}"
     home = Path("/var/tmp") / name
-    subprocess.run(
-        ["useradd", "--create-home", "--home-dir", home, "--key", "HOME_MODE=0755", name],
-        check=True,
-        capture_output=True,
-    )
+    _change_users("useradd", "--create-home", "--home-dir", home, "--key", "HOME_MODE=0755", name)
     try:
         ranges = Path("/etc/subuid").read_text(encoding="utf-8")
         assert f"{name}:" in ranges, "useradd gave the new user no subuid range"
@@ -113,8 +114,19 @@ def ordinary_user() -> Iterator[User]:
         yield someone
     finally:
         subprocess.run(["pkill", "-KILL", "-U", name], check=False)
-        subprocess.run(["userdel", "--remove", name], check=False, capture_output=True)
+        _change_users("userdel", "--remove", name)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _change_users(*command: str | Path) -> None:
+    """Run useradd or userdel, which don't wait long while another run of tests does the same."""
+    for last in (*[False] * 20, True):
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode not in _LOCKED:
+            break
+        assert not last, done.stderr
+        time.sleep(0.5)
+    assert done.returncode in _DONE, done.stderr
 
 
 def _check_out(user: User) -> None:

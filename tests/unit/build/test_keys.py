@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -583,6 +584,19 @@ def test_where_somebodys_package_is(recipe: Recipe, package: Path) -> None:
     sys.path[-1] = str(moved)
     sys.path.append(str(moved))
     sys.path_importer_cache.clear()
+    assert first_changed(before, fresh(recipe)) is None
+
+
+def test_a_recipe_beside_vmdsl(recipe: Recipe) -> None:
+    """Which of vmdsl's modules are loaded depends on the command, and the keys must not."""
+    recipe.text = PARTS.format(imports="") + OWN.format(imports="").replace(
+        "from vmdsl import *\n", "", 1
+    )
+    before = fresh(recipe)
+    module = ModuleType("vmdsl.cli.some_command")
+    module.__file__ = str(recipe.file("some_command.py"))
+    recipe.file("some_command.py").touch()
+    sys.modules[module.__name__] = module
     assert first_changed(before, fresh(recipe)) is None
 
 

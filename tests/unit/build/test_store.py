@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
@@ -213,8 +214,6 @@ def between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
             act()
         real(file, how)
 
-    import fcntl  # noqa: PLC0415 (the one that is patched)
-
     real = fcntl.flock
     monkeypatch.setattr("vmdsl.build.store.fcntl.flock", lock)
 
@@ -313,6 +312,30 @@ def test_a_lock_that_a_killed_build_has_left(cache: Cache) -> None:
     with cache.store().making("a", refuse):
         pass
     assert list((cache.path / "locks").iterdir()) == []
+
+
+def test_a_lock_that_is_removed_before_it_is_held(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has been too late waits for those that have come meanwhile."""
+    store, lock = cache.store(), cache.path / "locks/a"
+    others: list[int] = []
+
+    def take_its_place() -> None:
+        lock.unlink()
+        others.append(os.open(lock, os.O_RDWR | os.O_CREAT))
+        fcntl.flock(others[0], fcntl.LOCK_EX)
+
+    waited = []
+
+    def wait() -> None:
+        waited.append(True)
+        lock.unlink()
+        os.close(others[0])
+
+    between(monkeypatch, take_its_place)
+    with store.making("a", wait):
+        assert waited == [True]
 
 
 def test_others_wait(cache: Cache) -> None:
