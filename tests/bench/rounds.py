@@ -130,6 +130,7 @@ def resources(vmdsl: Vmdsl) -> list[Taken]:
     found = [_taken(vmdsl, "4 GiB, all layers anew")]
     for size in (4, 400):
         vmdsl.write(of_size(size))
+        vmdsl.build()  # GRUB's layers depend on the disk
         found.append(_taken(vmdsl, f"{size} GiB, layers cached"))
     vmdsl.image.unlink()
     return found

@@ -104,15 +104,12 @@ def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
 def _settle(
     target: Target, content: Path | None, place: str, stats: str, env: dict[str, str]
 ) -> None:
-    """Set what mke2fs took from the machine: the times of inodes, and the root's own owner."""
-    time = f"@{target.tree.epoch}"
-    large = not re.search(r"^Inode size:\s+128$", stats, re.MULTILINE)
-    script = []
-    for inode in used_inodes(stats):
-        script += [f"sif <{inode}> {field} {time}" for field in ("atime", "ctime")]
-        if large:
-            script.append(f"sif <{inode}> crtime {time}")
-            script += [f"sif <{inode}> {field}_extra 0" for field in ("atime", "ctime", "crtime")]
+    """Set what mke2fs took from the machine: two times of inodes, and the root's own owner."""
+    script = [
+        f"sif <{inode}> {field} @{target.tree.epoch}"
+        for inode in used_inodes(stats)
+        for field in ("atime", "ctime")
+    ]
     if content is not None:
         about = content.stat()
         script += [
@@ -121,7 +118,8 @@ def _settle(
             f"sif <2> gid {about.st_gid}",
             f"sif <2> mtime @{int(about.st_mtime)}",
         ]
-    said = target.run("debugfs", "-w", "-f", "-", place, stdin="\n".join(script) + "\n", env=env)
+    argv = ("debugfs", "-w", "-f", "-", place)
+    said = target.run(*argv, stdin="\n".join(script) + "\n", env=env, logged=False)
     # It succeeds whatever it says: there is a line for each command, and more where one failed.
     if errors := [line for line in said.splitlines() if line and not line.startswith("debugfs")]:
         what = "debugfs could not set the times of its files"

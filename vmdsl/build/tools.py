@@ -69,8 +69,9 @@ class Target:
         *argv: str,
         env: Mapping[str, str] | None = None,
         stdin: str = "",
+        logged: bool = True,
     ) -> str:
-        """Run a tool; what it printed."""
+        """Run a tool; what it printed, which goes to the log too, if it is to be `logged`."""
         known = {"SOURCE_DATE_EPOCH": str(self.tree.epoch), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
         os.write(self.log, b"+ " + os.fsencode(" ".join(argv[:12])) + b"\n")
         done = programs.run(
@@ -79,7 +80,8 @@ class Target:
             stdin=stdin.encode(),
             pass_fds=[self.image],
         )
-        os.write(self.log, done.output.encode())
+        if logged:
+            os.write(self.log, done.output.encode())
         if not done.ok:
             raise self._failed(argv[0], done)
         return done.output
