@@ -2,13 +2,17 @@
 
 import http.client
 import http.server
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from bench import kpartx
 from bench.mirror import slow_proxy
 
 pytestmark = pytest.mark.integration
@@ -69,3 +73,30 @@ def test_the_proxy_is_for_http_alone(site: str) -> None:
     with slow_proxy(2**20) as proxy:
         _, answers = fetch(proxy, [site.replace("http:", "ftp:")])
     assert answers[0][0] == 501
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not Path("/dev/loop-control").exists(), reason="there are no loop devices"
+)
+def test_the_stand_in_for_kpartx_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk = tmp_path / "disk"
+    with disk.open("wb") as file:
+        file.truncate(20 * 2**20)
+    script = "label: dos\nstart=2048, size=8192\nstart=16384, size=4096\n"
+    subprocess.run(["sfdisk", "--quiet", disk], input=script, text=True, check=True)
+    kpartx.add(disk)
+    try:
+        names = [line.split()[2] for line in capsys.readouterr().out.splitlines()]
+        assert [name[-2:] for name in names] == ["p1", "p2"]
+        second = Path("/dev/mapper") / names[1]
+        second.write_bytes(b"here")
+        with disk.open("rb") as file:
+            file.seek(16384 * 512)
+            assert file.read(4) == b"here"
+    finally:
+        kpartx.remove(disk)
+    assert not [name for name in names if os.path.lexists(f"/dev/mapper/{name}")]
+    left = subprocess.run(["losetup", "--associated", disk], capture_output=True, check=True)
+    assert left.stdout == b""
