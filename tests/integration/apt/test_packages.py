@@ -103,7 +103,8 @@ def test_the_same_packages_are_the_same_bytes(
 def sources(user: Any, acme: Any, look: Any) -> Any:
     """The image of recipes/sources.py."""
     output = user.folder("sources") / "sources.img"
-    done = build(user, "sources", output, "--files", acme.folder, "--proxy", acme.proxy)
+    where = ("--files", acme.folder, "--proxy", acme.proxy)
+    done = build(user, "sources", output, *where, "--cache-dir", output.parent / "cache")
     assert done.returncode == 0, done.stdout
     return look(output)
 
