@@ -99,6 +99,8 @@ def _text(data: bytes) -> str | None:
 class RecordedTree:
     """vmdsl.language.operations.Tree, where nothing happens."""
 
+    following = ()
+
     def __init__(self, log: Log, case: Mapping[str, Any], layout: Layout, here: Path) -> None:
         self.path = here / "tree"
         self.scratch = here / "scratch"

@@ -49,6 +49,7 @@ class BuildTree:
         self.recipe_directory = job.recipe.parent
         self.scratch = job.workspace / "scratch"
         self._log = job.log
+        self._operations = job.tree_operations
         self._epoch = job.epoch
         self._secrets = job.secrets
         self._mask = Mask(job.secrets.values())
@@ -98,24 +99,41 @@ class BuildTree:
         finally:
             self._works = None
 
+    @property
+    def following(self) -> tuple[TreeOperation, ...]:
+        """The operations after the one at work."""
+        of_all = self._operations
+        return of_all[of_all.index(self._works) + 1 :] if self._works in of_all else ()
+
     @contextmanager
-    def packages(self, printed: str) -> Iterator[None]:
+    def kept_packages(self, printed: str) -> Iterator[tuple[Path, list[str]]]:
         wanted = checksums(printed)
         place = Path(tempfile.mkdtemp(prefix="packages-", dir=self.scratch))
         place.chmod(0o755)
-        missing = self._debs.lend(wanted, place)
+        try:
+            yield place, self._debs.lend(wanted, place)
+        finally:
+            self._debs.keep(place, wanted)
+
+    @contextmanager
+    def packages(self, printed: str) -> Iterator[None]:
+        with self.kept_packages(printed) as (place, missing), self._archives_at(place):
+            try:
+                yield
+            except CommandError:
+                if self._offline and missing:
+                    raise _not_kept(missing) from None
+                raise
+
+    @contextmanager
+    def _archives_at(self, place: Path) -> Iterator[None]:
         self.mkdir(ARCHIVES)
         target = self.inside(partial(places.real_place, ARCHIVES, directory=True))
         self.run("mount", "--bind", str(place), f"{self.path}{target}")
         try:
             yield
-        except CommandError:
-            if self._offline and missing:
-                raise _not_kept(missing) from None
-            raise
         finally:
             self.run("umount", "--lazy", f"{self.path}{target}")
-            self._debs.keep(place, wanted)
 
     def reveal(self, secret: Secret) -> bytes:
         if secret not in self._secrets:

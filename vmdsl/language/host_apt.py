@@ -68,13 +68,26 @@ class HostApt:
         """Fetch the index."""
         self.tree.run("apt-get", "-q", "update", "--error-on=any", env=self._env)
 
-    def would_fetch(self, names: Sequence[str]) -> str:
+    def would_fetch(self, names: Sequence[str], *options: str) -> str:
         """What apt prints that it would download for packages or patterns; "" if it can't."""
-        printed = self.tree.scratch / "uris"
-        command = ("apt-get", *PRINT, "install", *names)
+        return self._printed("uris", "apt-get", *PRINT, *options, "install", *names)
+
+    def show(self, names: Sequence[str]) -> str:
+        """What the index says of packages."""
+        return self._printed("shown", "apt-cache", "--no-all-versions", "show", *names)
+
+    def download(self, names: Sequence[str], place: Path, *options: str) -> None:
+        """Download what an installation of packages would take. Raises CommandError."""
+        command = ("apt-get", "-qq", "-y", "--download-only", f"-oDir::Cache::archives={place}")
+        nowhere = (*PRINT_TO, "/dev/null")
+        self.tree.run(*nowhere, *command, *options, "install", *names, env=self._env)
+
+    def _printed(self, name: str, *command: str) -> str:
+        file = self.tree.scratch / name
+        file.unlink(missing_ok=True)
         with suppress(CommandError):  # the real attempt says why
-            self.tree.run(*PRINT_TO, str(printed), *command, env=self._env)
-        return printed.read_text("utf-8") if printed.exists() else ""
+            self.tree.run(*PRINT_TO, str(file), *command, env=self._env)
+        return file.read_text("utf-8") if file.exists() else ""
 
     def shared(self) -> list[str]:
         """Settings by which another apt reads the index and its caches as this one does."""

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from vmdsl.language.ahead import downloading_ahead
 from vmdsl.language.apt import proxy_environment
 from vmdsl.language.apt_errors import explained
 from vmdsl.language.apt_index import note_sources
@@ -95,7 +96,8 @@ class Debootstrap(RootMaker):
             files = _outside(tree, main, self.sources)
             apt = self._apt(tree)
             apt.use(lists, files)
-            with tree.packages(apt.would_fetch(self._fetched())):
+            printed = apt.would_fetch(self._fetched())
+            with tree.packages(printed), downloading_ahead(tree, apt, self.root, printed):
                 self._mmdebstrap(
                     tree,
                     *self._selection(),

@@ -184,6 +184,16 @@ class Tree(Protocol):
         anything.
         """
 
+    @property
+    def following(self) -> tuple[TreeOperation, ...]:
+        """The operations after the one at work. They must not change what it does."""
+
+    def kept_packages(self, printed: str) -> AbstractContextManager[tuple[Path, list[str]]]:
+        """A directory with those packages that are kept, and the names of the others.
+
+        What is downloaded to it meanwhile is kept. `printed` as for `packages`.
+        """
+
     def packages(self, printed: str) -> AbstractContextManager[None]:
         """Lend apt those packages that are kept, and keep what it downloads meanwhile.
 

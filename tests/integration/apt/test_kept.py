@@ -227,3 +227,29 @@ def test_builds_at_once_share_what_they_fetch(builds: Builds) -> None:
     assert filecmp.cmp(*outputs, shallow=False)
     assert builds.acme.served.count("/dists/moving/InRelease") == 1
     assert len(list((cache / "debs").iterdir())) == 1
+
+
+AHEAD = """\
+from vmdsl import *
+
+@step
+def system() -> RootFs:
+    root = mount(mkext4(mkpart(mkmsdos(mkimg(GiB(1))))))
+    return debootstrap(root, suite="bookworm", variant="minbase")
+
+@step
+def packages() -> None:
+    apt(system(), "tree", recommends=False)
+    apt(system(), "no-such-package")
+"""
+
+
+def test_packages_of_later_steps_are_there_after_the_bootstrap(user: Any) -> None:
+    folder = user.folder("ahead")
+    recipe = user.file(folder / "recipe.py", AHEAD)
+    done = user.build(recipe, "--output", folder / "a.img", "--cache-dir", folder / "cache")
+    assert "there is no package no-such-package" in done.stdout
+    (log,) = (folder / "cache/logs").iterdir()
+    before, _, after = log.read_text("utf-8").partition("install --no-install-recommends tree")
+    assert before.count("--download-only") == 1
+    assert "Need to get 0 B/" in after
