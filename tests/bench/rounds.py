@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -81,6 +82,7 @@ class Rounds:
         self._built("package")
         vmdsl.write()
         self._check()
+        self._together()
         self._slowly()
 
     def _check(self) -> None:
@@ -89,6 +91,20 @@ class Rounds:
         for _ in range(_CHECKS):
             self._note("check", self._vmdsl.check())
             self._note("mypy, warm", self._vmdsl.mypy())
+
+    def _together(self) -> None:
+        """One build of all layers, then two at once that share them."""
+        vmdsl = self._vmdsl
+        vmdsl.forget("layers")
+        self._built("one alone")
+        vmdsl.forget("layers")
+        vmdsl.image.unlink()
+        other = replace(vmdsl, folder=vmdsl.user.folder("other"))
+        other.write()
+        with ThreadPoolExecutor(2) as pool:
+            both = pool.map(Vmdsl.build, (vmdsl, other))
+        self._note("two at once", max(both))
+        other.image.unlink()
 
     def _slowly(self) -> None:
         vmdsl = self._vmdsl

@@ -56,6 +56,12 @@ ROWS = (
         theirs="vmdb2 with tarball",
         most=0.15,
     ),
+    Row(
+        what="two at once, all layers anew",
+        ours="two at once",
+        theirs="one alone",
+        most=1.3,
+    ),
     Row(what="vmdsl check, warm", ours="check", theirs="mypy, warm", most=3.0),
 )
 
