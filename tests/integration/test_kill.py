@@ -70,6 +70,7 @@ def content() -> None:
         "yes | head -c 100M >efi/large",
     )
 )
+#: No other test installs its package, so it is not in the cache; and no build of it ends.
 BOOTSTRAP = """\
 from vmdsl import *
 
@@ -79,7 +80,7 @@ def root() -> Mounted[Ext4]:
 
 @step
 def system() -> RootFs:
-    return debootstrap(root(), suite="bookworm", variant="minbase")
+    return debootstrap(root(), suite="bookworm", variant="minbase", include=["hello"])
 """
 #: Where in a build: its recipe, and the start of the command line that shows that it is there.
 PHASES = {
