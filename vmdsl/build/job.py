@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
 from vmdsl.build.progress import Work
@@ -69,10 +70,16 @@ class Job:
     console: int = -1
 
 
+#: Programs of a thread that downloads are told of, too.
+_telling = Lock()
+
+
 def tell(stream: IO[str], kind: str, **content: object) -> None:
     """Send one event out of the sandbox, with the time that processors have worked so far."""
-    stream.write(json.dumps({"kind": kind, "cpu": cpu_seconds(), **content}) + "\n")
-    stream.flush()
+    line = json.dumps({"kind": kind, "cpu": cpu_seconds(), **content}) + "\n"
+    with _telling:
+        stream.write(line)
+        stream.flush()
 
 
 def problem_as_data(problem: Problem) -> dict[str, Any]:

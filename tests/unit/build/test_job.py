@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import io
+import json
+import time
+from threading import Thread
+
+from vmdsl.build.job import tell
+
+
+class Slow(io.StringIO):
+    """A stream that others can get in between of."""
+
+    def write(self, text: str) -> int:
+        for letter in text:
+            super().write(letter)
+            time.sleep(0)
+        return len(text)
+
+
+def test_events_of_two_threads_are_whole_lines() -> None:
+    stream = Slow()
+
+    def say(name: str) -> None:
+        for _ in range(50):
+            tell(stream, name, text="x" * 50)
+
+    threads = [Thread(target=say, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    kinds = [json.loads(line)["kind"] for line in stream.getvalue().splitlines()]
+    assert sorted(kinds) == ["one"] * 50 + ["two"] * 50
