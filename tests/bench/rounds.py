@@ -110,14 +110,15 @@ class Rounds:
         vmdsl = self._vmdsl
         with slow_proxy(_SLOW) as proxy:
             vmdsl.forget("layers")
+            self._built("packages cached", proxy)
+            self._note("vmdb2 cold, slow mirror", self._vmdb2.cold(proxy=proxy))
+            vmdsl.forget("layers")
             with memory_disk(vmdsl.folder / "memory", vmdsl.user.name) as memory:
                 cache = memory / "cache"
                 subprocess.run(["cp", "--archive", vmdsl.cache, cache], check=True)
+                vmdsl.image.unlink()
                 fast = replace(vmdsl, cache=cache)
-                fast.image.unlink()
                 self._note("packages cached, tmpfs", fast.build(proxy=proxy))
-            self._built("packages cached", proxy)
-            self._note("vmdb2 cold, slow mirror", self._vmdb2.cold(proxy=proxy))
 
     def _built(self, name: str, proxy: str = "") -> None:
         self._vmdsl.image.unlink()

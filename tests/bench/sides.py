@@ -148,7 +148,7 @@ class Vmdsl:
         """Where the time of the last build went, as its log says."""
         logs = (self.cache / "logs").glob("*.log")
         text = max(logs, key=lambda log: log.stat().st_mtime).read_text(encoding="utf-8")
-        return text[text.rindex("  seconds      cpu\n") :]
+        return text[text.rindex("  seconds      cpu\n") :].replace(str(self.user.home), "…")
 
     def check(self) -> float:
         """Check the recipe."""
