@@ -1,0 +1,1 @@
+"""The YAML format of vmdb2: read, and written."""

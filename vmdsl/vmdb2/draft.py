@@ -1,0 +1,107 @@
+"""A recipe as data: what a specification comes to, before it is run or written as Python.
+
+Both ways start here, so the plan of a specification and that of the recipe that it is converted to
+are the same by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vmdsl.errors import Where
+from vmdsl.values import Arch, Percent, Size
+from vmdsl.vmdb2.text import Text
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an earlier step of the recipe returns: `root()`."""
+
+    step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A call of a public function of vmdsl or of its library, by its name.
+
+    `module` is `vmdsl` or `vmdsl_stdlib`; `function` may be a method such as `Secret.from_command`.
+    """
+
+    function: str
+    arguments: tuple[Argument, ...] = ()
+    named: Mapping[str, Argument] = field(default_factory=dict)
+    module: str = "vmdsl"
+    where: Where | None = None
+
+
+#: Arguments are written as what they are; a Call stands in place, as in `mount(mkext4(root()))`.
+#: A Size keeps the words that it was written with in `SizeText`.
+Argument = (
+    None
+    | bool
+    | int
+    | str
+    | Text
+    | Size
+    | Percent
+    | Path
+    | Arch
+    | Result
+    | Call
+    | tuple["Argument", ...]
+    | Mapping[str, Any]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftStep:
+    """A step: its calls in order. What the last one returns is the step's result.
+
+    `returns` is the type as it is written in Python, such as `Mounted[Ext4]`; "None" for none.
+    """
+
+    name: str
+    where: Where
+    calls: tuple[Call, ...]
+    returns: str = "None"
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftOption:
+    """An option, as the variables of the specification become. A Path option may be None."""
+
+    name: str
+    default: str | Path | None
+    help: str
+    where: Where
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A whole recipe. `comments` are those above and below all steps."""
+
+    path: Path
+    options: tuple[DraftOption, ...]
+    steps: tuple[DraftStep, ...]
+    comments: tuple[str, ...] = ()
+    closing: tuple[str, ...] = ()
+
+    def calls(self) -> Iterator[Call]:
+        """Every call, and those in its arguments."""
+        for step in self.steps:
+            for call in step.calls:
+                yield from _below(call)
+
+
+def _below(argument: Argument) -> Iterator[Call]:
+    if isinstance(argument, Call):
+        yield argument
+        for inner in (*argument.arguments, *argument.named.values()):
+            yield from _below(inner)
+    elif isinstance(argument, tuple):
+        for item in argument:
+            yield from _below(item)

@@ -1,0 +1,48 @@
+"""Texts of a specification, which know where they stand and what was put into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from vmdsl.errors import Where
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A place in a text that holds the value of a variable."""
+
+    name: str
+
+
+class Text(str):
+    """A string of a specification, with the values of its variables put in.
+
+    `where` is its place in the file. `parts` are what it was made of: plain text, and variables;
+    None where a template says more than that, which stands in `template`.
+    """
+
+    __slots__ = ("parts", "template", "where")
+
+    where: Where
+    parts: tuple[str | Variable, ...] | None
+    template: str
+
+    def __new__(
+        cls,
+        value: str,
+        where: Where,
+        parts: tuple[str | Variable, ...] | None = (),
+        template: str = "",
+    ) -> Self:
+        """A text. Without `parts` and `template` it has no variables."""
+        made = super().__new__(cls, value)
+        made.where = where
+        made.parts = (value,) if parts == () else parts
+        made.template = template
+        return made
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no variable is in it."""
+        return self.parts is not None and all(isinstance(part, str) for part in self.parts)
