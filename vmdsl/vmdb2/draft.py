@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from vmdsl.errors import Where
 from vmdsl.values import Arch, Percent, Size
@@ -21,6 +22,17 @@ class Result:
     """What an earlier step of the recipe returns: `root()`."""
 
     step: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """The value of an option of the recipe: `rootfs_tarball()`."""
+
+    option: str
+
+
+class Octal(int):
+    """A number that is written in octal, as permissions are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,18 +50,20 @@ class Call:
 
 
 #: Arguments are written as what they are; a Call stands in place, as in `mount(mkext4(root()))`.
-#: A Size keeps the words that it was written with in `SizeText`.
 Argument = (
     None
     | bool
     | int
+    | Octal
     | str
     | Text
     | Size
     | Percent
     | Path
+    | UUID
     | Arch
     | Result
+    | Read
     | Call
     | tuple["Argument", ...]
     | Mapping[str, Any]
