@@ -50,7 +50,17 @@ from vmdsl.language.secret import Secret
 from vmdsl.language.shells import chroot, host_shell
 from vmdsl.language.sources import Source, apt_source
 from vmdsl.language.spans import Span
-from vmdsl.language.steps import Flag, Option, Step, flag, option, require, step, step_if
+from vmdsl.language.steps import (
+    Flag,
+    Option,
+    Step,
+    flag,
+    option,
+    optional_path,
+    require,
+    step,
+    step_if,
+)
 from vmdsl.language.tarballs import cache_rootfs, system_from, unpack_rootfs
 from vmdsl.values import (
     GB,
@@ -145,6 +155,7 @@ __all__ = [
     "mkxfs",
     "mount",
     "option",
+    "optional_path",
     "path_exists",
     "position",
     "preseed",

@@ -42,7 +42,7 @@ REWRITE = os.environ.get("VMDSL_GOLDEN") == "rewrite"
 EPOCH = 1_700_000_000
 #: What is exported and records nothing.
 NO_OPERATIONS = {
-    *("step", "step_if", "option", "flag", "require", "record", "refuse"),
+    *("step", "step_if", "option", "optional_path", "flag", "require", "record", "refuse"),
     *("KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB", "TB", "sectors", "position"),
 }
 _MAKERS: dict[str, Callable[[Target, Path | None], object]] = {

@@ -28,7 +28,7 @@ REWRITE = os.environ.get("VMDSL_GOLDEN") == "rewrite"
 WIDTH = 88
 _SHOWN = 300
 #: Exported beside the operations: the language, which docs/reference/language.md tells of.
-LANGUAGE = {"step", "step_if", "option", "flag", "require", "record", "refuse"}
+LANGUAGE = {"step", "step_if", "option", "optional_path", "flag", "require", "record", "refuse"}
 
 
 def functions(package: Any) -> dict[str, Callable[..., Any]]:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from vmdsl.build.forecast import Expected
 from vmdsl.cli.bar import Part, draw_bar, parts
+from vmdsl.cli.options import value_in_words
 from vmdsl.language.handles import Disk, Filesystem
 from vmdsl.language.handles import Table as PartitionTable
 from vmdsl.language.layout import Layout
@@ -77,8 +78,7 @@ def _columns(*names: str) -> Table:
 def _options(options: Sequence[OptionValue]) -> Table:
     table = _columns("", "", "")
     for option in options:
-        value = option.value
-        shown = ("on" if value else "off") if isinstance(value, bool) else str(value) or '""'
+        shown = value_in_words(option.value) or '""'
         source = Text("command line", "green") if option.given else Text("default", "dim")
         table.add_row(Text(option.name), Text(shown, "bold"), source)
     return table

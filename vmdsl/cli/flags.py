@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vmdsl.cli.markup import literal
-from vmdsl.cli.options import cache_of
+from vmdsl.cli.options import cache_of, value_in_words
 from vmdsl.errors import VmdslError
 from vmdsl.values import Size, Suite
 
@@ -127,9 +127,10 @@ def _usable(recipe: Recipe) -> list[Option[object]]:
 def _parameter(option: Option[object], recipe: Path) -> inspect.Parameter:
     name = option.name.replace("_", "-")
     default = option.default
-    kind: Any = Path if isinstance(default, Path) else type(default)
+    is_path = isinstance(default, Path | None)
+    kind: Any = Path if is_path else type(default)
     flag = f"--{name}/--no-{name}" if kind is bool else f"--{name}"
-    shown = ("on" if default else "off") if isinstance(default, bool) else str(default)
+    shown = value_in_words(default)
     info = typer.Option(
         flag,
         help=f"{literal(option.help + ' ')}[dim]{literal(f'[default: {shown}]')}[/dim]",

@@ -1,4 +1,4 @@
-"""Options that several commands take."""
+"""Options that several commands take, and how the value of one is shown."""
 
 from __future__ import annotations
 
@@ -25,3 +25,10 @@ def cache_of(given: Path | None) -> Path:
     from vmdsl.host.cache import cache_directory  # noqa: PLC0415 (slow)
 
     return (given or cache_directory()).absolute()
+
+
+def value_in_words(value: object) -> str:
+    """The value of a recipe's option, for people."""
+    if value is None:
+        return "none"
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)

@@ -83,6 +83,10 @@ class Flag(Option[bool], Condition):
     kind = "flag"
 
 
+class OptionalPath(Option[Path | None]):
+    """An option without a default: a path, or None."""
+
+
 class _Not(Condition):
     def __init__(self, one: Condition) -> None:
         self._one = one
@@ -144,6 +148,11 @@ def option(default: _V, *, help: str) -> Option[_V]:  # noqa: A002 (typer's word
     `help` is shown by `vmdsl build RECIPE --help`.
     """
     return Option(default, help, _caller())
+
+
+def optional_path(*, help: str) -> Option[Path | None]:  # noqa: A002 (typer's word)
+    """Declare an option that is a path on the command line, and None where none is given there."""
+    return OptionalPath(None, help, _caller())
 
 
 def flag(*, default: bool, help: str) -> Flag:  # noqa: A002 (typer's word)

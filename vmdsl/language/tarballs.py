@@ -78,34 +78,36 @@ class UnpackRootfs(TreeOperation):
 
     reads_layout = False
 
-    tarball: Path
+    tarball: Path | None
     fact: Fact
 
     def summary(self) -> str:
-        return f"unpack {self.tarball}, if it exists"
+        return f"unpack {self.tarball}, if it exists" if self.tarball else "no tarball to unpack"
 
     def local_files(self) -> tuple[Path, ...]:
-        there = (self.origin.where.file.parent / self.tarball).is_file()
-        return (self.tarball,) if there else ()
+        start = self.origin.where.file.parent
+        return (self.tarball,) if self.tarball and (start / self.tarball).is_file() else ()
 
     def apply(self, tree: Tree) -> None:
-        tarball = tree.recipe_directory / self.tarball
-        there = tarball.exists()
-        if there:
+        tarball = tree.recipe_directory / self.tarball if self.tarball else None
+        there = tarball is not None and tarball.exists()
+        if tarball and there:
             _unpack(tree, tarball)
         tree.decide(self.fact, there)
 
 
-def unpack_rootfs(mounted: Mounted[Any], tarball: str | Path) -> Fact:
-    """Unpack a tarball of a system, if it exists; the Fact says whether it did.
+def unpack_rootfs(mounted: Mounted[Any], tarball: str | Path | None) -> Fact:
+    """Unpack a tarball of a system, if there is one; the Fact says whether there was.
 
     Pass the Fact as `unless=` to debootstrap() and to what follows it up to cache_rootfs(), which
     writes the tarball for the next build. Nothing notices that these steps have changed since: then
-    remove the tarball. What it may be is told at system_from().
+    remove the tarball. What it may be is told at system_from(). Without one (None), as an
+    optional_path() may be, nothing is unpacked.
     """
     check_place(mounted)
     fact = Fact()
-    record(UnpackRootfs(root=mounted, tarball=Path(tarball), fact=fact))
+    path = None if tarball is None else Path(tarball)
+    record(UnpackRootfs(root=mounted, tarball=path, fact=fact))
     return fact
 
 
@@ -118,13 +120,15 @@ class CacheRootfs(TreeOperation):
 
     in_system = False
     programs = ("tar",)
-    tarball: Path
+    tarball: Path | None
 
     def summary(self) -> str:
-        return f"write {self.tarball}"
+        return f"write {self.tarball}" if self.tarball else "no tarball to write"
 
     def apply(self, tree: Tree) -> None:
         """Write beside the tarball and rename, so that a half-written one never has its name."""
+        if self.tarball is None:
+            return
         tarball = tree.recipe_directory / self.tarball
         part = tarball.with_name(f".{tarball.name}.vmdsl-part")
         compression = COMPRESSIONS[ending(tarball)]
@@ -152,14 +156,15 @@ class CacheRootfs(TreeOperation):
             part.unlink(missing_ok=True)
 
 
-def cache_rootfs(root: RootFs, tarball: str | Path, *, unless: Fact | None = None) -> None:
+def cache_rootfs(root: RootFs, tarball: str | Path | None, *, unless: Fact | None = None) -> None:
     """Write the system, as it is at this step, to a tarball; one that is there is replaced.
 
     The ending of its name says how it is compressed: .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst.
-    All that the recipe mounts is in it. Package indexes, logs and caches are not.
+    All that the recipe mounts is in it. Package indexes, logs and caches are not. With None,
+    nothing is written.
     """
-    path = Path(tarball)
-    if ending(path) not in COMPRESSIONS:
+    path = None if tarball is None else Path(tarball)
+    if path and ending(path) not in COMPRESSIONS:
         known = ", ".join(COMPRESSIONS)
         raise refuse(f"{path.name!r} does not say how it is compressed", f"end it with {known}")
     record(CacheRootfs(root=root, tarball=path, unless=unless))

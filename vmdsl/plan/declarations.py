@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from vmdsl.errors import Problem, Where
-from vmdsl.language.steps import Option, Step
+from vmdsl.language.steps import Option, OptionalPath, Step
 from vmdsl.values import Size, Suite
 
 OPTION_TYPES = (Size, Suite, Path, StrEnum, str, bool, int)
@@ -48,10 +48,11 @@ def _wrong_option(option: Option[object]) -> Iterator[Problem]:
     elif option.name in RESERVED or option.name.startswith("_"):
         what = f"the option {option.name} has a name that vmdsl itself uses"
         hint = "call it something else"
-    elif not isinstance(option.default, OPTION_TYPES):
+    elif not isinstance(option, OptionalPath) and not isinstance(option.default, OPTION_TYPES):
         what = f"the option {option.name} is of the type {type(option.default).__name__}"
         hint = (
-            "an option is a Size, a Suite, a Path, a StrEnum, a str or an int; on or off is a flag"
+            "an option is a Size, a Suite, a Path, a StrEnum, a str or an int; "
+            "on or off is a flag; a path or None is an optional_path"
         )
     elif isinstance(option.default, bool) and option.kind == "option":
         what = f"the option {option.name} is on or off"

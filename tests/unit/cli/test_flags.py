@@ -14,13 +14,14 @@ from vmdsl.cli.markup import literal
 from vmdsl.values import Arch, GiB, Size, Suite
 
 RECIPE = r"""
-from vmdsl import Arch, GiB, Suite, flag, option
+from vmdsl import Arch, GiB, Suite, flag, option, optional_path
 
 size = option(GiB(4), help="Size [in bytes], see [bold]x[/bold], :smile: or \\")
 suite = option(Suite("trixie"), help="Release of Debian.")
 arch = option(Arch.AMD64, help="Processor.")
 host_name = option("debian", help="Name.")
 count = option(1, help="How many.")
+kept = optional_path(help="A tarball.")
 uefi = flag(default=True, help="Boot with UEFI.")
 serial_console = flag(default=False, help="Use the serial port.")
 verbose = option("", help="This name is taken.")
@@ -68,6 +69,7 @@ class TestValues:
             (["--host-name", "[x]"], {"host_name": "[x]"}),
             (["--host-name", ""], {"host_name": ""}),
             (["--count", "0"], {"count": 0}),
+            (["--kept", "/srv/kept.tar"], {"kept": Path("/srv/kept.tar")}),
             (["--no-uefi"], {"uefi": False}),
             (["--uefi", "--serial-console"], {"uefi": True, "serial_console": True}),
         ],
@@ -133,6 +135,7 @@ class TestHelp:
         assert "--uefi --no-uefi" in after
         assert "Boot with UEFI. [default: on]" in after
         assert "Use the serial port. [default: off]" in after
+        assert "A tarball. [default: none]" in after
         assert "This name is taken" not in after
 
     def test_help_is_shown_as_it_stands(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,19 @@
+from vmdsl import Ext4, GiB, Mounted, RootFs, copy_file, debootstrap, mkext4, mkimg, mkmsdos
+from vmdsl import mkpart, mount, optional_path, step
+
+motd = optional_path(help="A message.")
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(mkmsdos(mkimg(GiB(4))))))
+
+
+@step
+def system() -> RootFs:
+    return debootstrap(root(), suite="trixie")
+
+
+@step
+def message() -> None:
+    copy_file(system(), motd(), "/etc/motd")  # M: Argument 2 to "copy_file" has incompatible type "Path | None"  # e: TypeError
