@@ -8,15 +8,6 @@ from vmdsl import Arch, Mounted, RootFs, Suite, apt, debootstrap, refuse
 
 Kernel = Literal["generic", "cloud"]
 
-_KERNELS = {
-    Arch.AMD64: "amd64",
-    Arch.I386: "686",
-    Arch.ARM64: "arm64",
-    Arch.ARMHF: "armmp",
-    Arch.PPC64EL: "powerpc64le",
-    Arch.RISCV64: "riscv64",
-    Arch.S390X: "s390x",
-}
 _CLOUD = (Arch.AMD64, Arch.ARM64)
 
 
@@ -36,9 +27,14 @@ def debian(
     Packages: those of priority `important`, `linux-image-…` for the architecture, and `packages`
     with what they recommend.
     """
+    if not arch.kernel:
+        raise refuse(
+            f"Debian has no kernel for all machines of {arch}",
+            "call debootstrap(), and apt() with the kernel of yours",
+        )
     if kernel == "cloud" and arch not in _CLOUD:
         raise refuse(f"there is no cloud kernel for {arch}", 'leave out kernel="cloud"')
     flavour = "cloud-" if kernel == "cloud" else ""
     system = debootstrap(mounted, suite=suite, arch=arch, mirror=mirror)
-    apt(system, f"linux-image-{flavour}{_KERNELS[arch]}", *packages)
+    apt(system, f"linux-image-{flavour}{arch.kernel}", *packages)
     return system

@@ -12,6 +12,7 @@ import pytest
 VMDSL = Path(sys.executable).with_name("vmdsl")
 RECIPES = Path(__file__).parents[2] / "recipes"
 GOOD = RECIPES / "announcement.py"
+FOREIGN = Path(__file__).parents[1] / "typing" / "right" / "foreign_architecture.py"
 BAD = """\
 from vmdsl import Disk, GiB, Gpt, Partition, mkgpt, mkimg, mkpart, option, step
 
@@ -166,6 +167,27 @@ def test_plan(vmdsl: Run) -> None:
     assert "Disk of 8 GiB, GPT" in done.stdout
     assert "\x1b" not in done.stdout
     assert not [line for line in done.stdout.splitlines() if len(line) > 80]
+
+
+def test_what_cannot_be_built_yet(vmdsl: Run, tmp_path: Path) -> None:
+    recipe = tmp_path / "foreign.py"
+    recipe.write_text(FOREIGN.read_text())
+    what = "step system: s390x cannot be built on this machine"
+    checked = vmdsl("check", "foreign.py")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    head, title, obstacle, *_ = checked.stdout.splitlines()
+    assert (head, title) == ("foreign.py: no mistakes", "It cannot be built yet")
+    assert obstacle.startswith(f"foreign.py:36: {what}")
+    planned = vmdsl("plan", "foreign.py")
+    assert (planned.returncode, planned.stderr) == (0, "")
+    assert planned.stdout.startswith("Plan of foreign.py\n")
+    assert "\n".join(checked.stdout.splitlines()[1:]) in planned.stdout
+    (data,) = json.loads(vmdsl("plan", "foreign.py", "--json").stdout)["obstacles"]
+    assert f"step {data['step']}: {data['what']}".startswith(what)
+    built = refused(vmdsl("build", "foreign.py"), 4)
+    assert built.startswith(f"foreign.py:36: {what}")
+    assert built.endswith("\n1 problem; nothing was built\n")
+    assert not list(tmp_path.glob("*.img*"))
 
 
 def test_plan_as_json_does_not_depend_on_the_place(vmdsl: Run, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def build(
     then nothing is left but files in the cache, and a log beside the output when a step failed.
     What the listener has told of an error, with a shell, the exception does not say again.
     """
+    plan.require_buildable()
     started = time.monotonic()
     watch = Stopwatch()
     watch.phase("preparation", cpu=0.0)  # what follows is the sandbox's

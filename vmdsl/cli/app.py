@@ -138,6 +138,7 @@ def build(
         require_terminal("--on-error shell", "use --on-error keep, and look into the tree later")
     cache = cache_of(cache_dir)
     made = _make_plan(ahead, values, cache, seed)
+    made.require_buildable()
 
     from vmdsl.build.build import build as build_image  # noqa: PLC0415
     from vmdsl.build.job import CacheOptions, OnError  # noqa: PLC0415
@@ -168,10 +169,19 @@ def check(
     values: Mapping[str, object],
     cache_dir: Cache = None,
 ) -> None:
-    """Find the mistakes in a recipe, and build nothing."""
+    """Find the mistakes in a recipe, and build nothing.
+
+    What is right but cannot be built yet, or not by this machine, is no mistake. It is shown too.
+    """
     existing_file(ahead.path, "recipe", ".py")
-    _make_plan(ahead, values, cache_of(cache_dir), "")
+    made = _make_plan(ahead, values, cache_of(cache_dir), "")
     typer.echo(f"{ahead.path}: no mistakes")
+    if made.obstacles:
+        from rich.console import Console  # noqa: PLC0415 (slow)
+
+        from vmdsl.cli.problems import show_obstacles  # noqa: PLC0415
+
+        show_obstacles(made.obstacles, Console(highlight=False))
 
 
 def plan(
@@ -186,7 +196,7 @@ def plan(
     """Show what a build would do: the options, the disk, and every operation in order.
 
     Of an operation on the tree it says whether its result is in the cache, and of the first one
-    that isn't, why.
+    that isn't, why. At its end is what cannot be built yet, or not by this machine.
     """
     existing_file(ahead.path, "recipe", ".py")
     cache = cache_of(cache_dir)

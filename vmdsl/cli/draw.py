@@ -12,6 +12,7 @@ from rich.text import Text
 from vmdsl.build.forecast import Expected
 from vmdsl.cli.bar import Part, draw_bar, parts
 from vmdsl.cli.options import value_in_words
+from vmdsl.cli.problems import show_obstacles
 from vmdsl.language.handles import Disk, Filesystem
 from vmdsl.language.handles import Table as PartitionTable
 from vmdsl.language.layout import Layout
@@ -58,6 +59,8 @@ def _draw(plan: Plan, expected: Sequence[Expected], console: Console) -> None:
             known = expected if operations is first else ()
             _section(console, title, _operations(operations, number, width, known))
             number += len(operations)
+    if plan.obstacles:
+        show_obstacles(plan.obstacles, console)
 
 
 def _section(console: Console, title: str, *contents: RenderableType) -> None:

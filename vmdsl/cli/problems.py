@@ -14,14 +14,24 @@ from vmdsl.errors import HostError, Problem, RecipeError, VmdslError, Where
 
 def show_error(error: VmdslError, console: Console, *, building: bool = False) -> None:
     """Every problem of an error. `building` adds to their number that nothing was built."""
-    for problem in error.problems:
-        for line in describe(problem, Path.cwd()):
-            console.print(line, soft_wrap=True)
+    _show(error.problems, console)
     if isinstance(error, RecipeError | HostError):
         noun = "mistake" if isinstance(error, RecipeError) else "problem"
         count = len(error.problems)
         rest = "; nothing was built" if building else ""
         console.print(Text(f"{count} {noun}{'s' * (count != 1)}{rest}", style="bold"))
+
+
+def show_obstacles(obstacles: Sequence[Problem], console: Console) -> None:
+    """What a plan that has no mistakes cannot be built for yet."""
+    console.print(Text("It cannot be built yet", style="bold"))
+    _show(obstacles, console)
+
+
+def _show(problems: Sequence[Problem], console: Console) -> None:
+    for problem in problems:
+        for line in describe(problem, Path.cwd()):
+            console.print(line, soft_wrap=True)
 
 
 def describe(problem: Problem, cwd: Path) -> Sequence[Text]:

@@ -24,6 +24,8 @@ _PORTS = {
     Arch.ARM64: "ttyAMA0,115200n8",
     Arch.ARMHF: "ttyAMA0,115200n8",
     Arch.RISCV64: "ttyS0,115200n8",
+    Arch.POWERPC: "hvc0",
+    Arch.PPC64: "hvc0",
     Arch.PPC64EL: "hvc0",
 }
 _QUIET = ("quiet", "systemd.show_status=false", "rd.systemd.show_status=false")

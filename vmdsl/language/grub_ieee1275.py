@@ -14,6 +14,8 @@ from vmdsl.values import Arch
 PLATFORMS = {
     Arch.AMD64: "i386-ieee1275",
     Arch.I386: "i386-ieee1275",
+    Arch.POWERPC: "powerpc-ieee1275",
+    Arch.PPC64: "powerpc-ieee1275",
     Arch.PPC64EL: "powerpc-ieee1275",
 }
 
@@ -31,7 +33,7 @@ class GrubIeee1275(TreeOperation, GrubOperation):
     def apply(self, tree: Tree) -> None:
         """Make them; POWER's firmware wants a note in the core image that tells its needs."""
         platform = PLATFORMS[self.root.arch]
-        note = ("--note",) if self.root.arch == Arch.PPC64EL else ()
+        note = ("--note",) if platform.startswith("powerpc") else ()
         install_modules(tree, platform)
         make_core(tree, platform, "core.elf", *note)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vmdsl.errors import Problem, RecipeError
+from vmdsl.errors import HostError, Problem, RecipeError
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import ImageOperation, LayoutOperation, Operation, TreeOperation
 from vmdsl.plan.check import check
@@ -15,6 +15,7 @@ from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import Recipe, load
 from vmdsl.plan.merge import merge
+from vmdsl.plan.obstacles import obstacles
 from vmdsl.plan.rules_growth import root_has_room_to_grow
 from vmdsl.plan.rules_image import writes_have_room
 from vmdsl.plan.typecheck import TypeCheck
@@ -31,7 +32,7 @@ class OptionValue:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that will be done, known to be sound."""
+    """All that will be done, known to be sound. What has `obstacles` cannot be built yet."""
 
     recipe: Path
     name: str
@@ -39,6 +40,12 @@ class Plan:
     options: tuple[OptionValue, ...]
     operations: tuple[Operation, ...]
     layout: Layout
+    obstacles: tuple[Problem, ...] = ()
+
+    def require_buildable(self) -> None:
+        """Raise HostError with all that cannot be built yet."""
+        if self.obstacles:
+            raise HostError(*self.obstacles)
 
     @property
     def layout_operations(self) -> tuple[LayoutOperation, ...]:
@@ -105,6 +112,7 @@ def make_plan(
         ),
         operations=evaluated.operations,
         layout=layout,
+        obstacles=obstacles(evaluated.operations),
     )
 
 

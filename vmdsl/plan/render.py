@@ -26,6 +26,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 def plan_json(plan: Plan) -> str:
     """All of a plan. Sizes and offsets are in bytes; a handle is the name of its step.
 
+    Its obstacles are those of this machine, unlike all the rest.
     The size of a partition that grows with its content is null, and so is the start of one behind.
     """
     encode = Encoder(plan)
@@ -37,6 +38,10 @@ def plan_json(plan: Plan) -> str:
         },
         "layout": layout_data(plan.layout, encode),
         "operations": [encode.operation(operation) for operation in plan.operations],
+        "obstacles": [
+            {"step": o.step, "line": o.where.line if o.where else 0, "what": o.what, "hint": o.hint}
+            for o in plan.obstacles
+        ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

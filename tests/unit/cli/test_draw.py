@@ -1,6 +1,7 @@
 """The plan as people see it."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from vmdsl.cli.draw import draw_plan
+from vmdsl.errors import Problem, Where
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load
@@ -98,6 +100,17 @@ def test_condition_and_literal_text(tmp_path: Path) -> None:
     text = drawn(plan_of(recipe))
     assert "create /etc/motd (unless there)" in text
     assert "Options" not in text
+
+
+def test_what_cannot_be_built_is_at_the_end() -> None:
+    plan = plan_of(HYBRID)
+    assert "cannot be built" not in drawn(plan)
+    obstacle = Problem(what="no [red]", hint="go", step="root", where=Where(HYBRID, 10))
+    lines = drawn(replace(plan, obstacles=(obstacle,))).splitlines()
+    start = lines.index("It cannot be built yet")
+    assert lines[start - 1] == ""
+    assert lines[start + 1].endswith("hybrid.py:10: step root: no [red]")
+    assert lines[-1].strip() == "go"
 
 
 def test_disk_without_a_table(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from vmdsl.errors import Problem, Where
 from vmdsl.language.handles import Ext4
 from vmdsl.language.operations import Tree, TreeOperation
 from vmdsl.plan.evaluate import evaluate
@@ -101,6 +102,15 @@ def test_head_and_layout(tmp_path: Path) -> None:
     assert (second["step"], second["type"]) == ("both (2)", "swap")
     assert [f["kind"] for f in layout["filesystems"]] == ["ext4", "swap"]
     assert layout["mounts"] == [{"step": "root", "path": "/", "partition": 1}]
+
+
+def test_obstacles_are_data(tmp_path: Path) -> None:
+    plan = make_plan(tmp_path / "a.py")
+    assert json.loads(plan_json(plan))["obstacles"] == []
+    where = Where(plan.recipe, 4)
+    blocked = replace(plan, obstacles=(Problem(what="no", hint="go", step="a", where=where),))
+    document = json.loads(plan_json(blocked))
+    assert document["obstacles"] == [{"step": "a", "line": 4, "what": "no", "hint": "go"}]
 
 
 def test_operations_have_step_line_and_arguments(tmp_path: Path) -> None:

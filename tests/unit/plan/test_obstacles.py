@@ -1,0 +1,92 @@
+"""What a sound plan cannot be built for."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plans import plan_of
+from vmdsl.errors import HostError, Problem
+from vmdsl.plan.evaluate import evaluate
+from vmdsl.plan.load import load
+from vmdsl.plan.obstacles import obstacles
+
+Write = Callable[[str], Path]
+
+SYSTEM = """
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(mkgpt(mkimg(GiB(4))))))
+
+
+@step
+def system() -> RootFs:
+    return {made}
+
+
+@step
+def motd() -> None:
+    create_file(system(), "/etc/motd", "")
+"""
+DEBOOTSTRAP = 'debootstrap(root(), suite="trixie", arch=Arch.{})'
+
+
+def found(path: Path) -> tuple[Problem, ...]:
+    result = evaluate(load(path), {})
+    assert result.problems == ()
+    return obstacles(result.operations)
+
+
+@pytest.mark.parametrize(
+    ("machine", "arch", "whats"),
+    [
+        ("x86_64", "AMD64", []),
+        ("x86_64", "I386", []),
+        ("aarch64", "ARM64", []),
+        ("x86_64", "ARM64", ["arm64 cannot be built on this machine (x86_64) yet"]),
+        ("aarch64", "AMD64", ["amd64 cannot be built on this machine (aarch64) yet"]),
+        ("riscv64", "RISCV64", ["riscv64 cannot be built on this machine (riscv64) yet"]),
+    ],
+)
+def test_machines(
+    write: Write, monkeypatch: pytest.MonkeyPatch, machine: str, arch: str, whats: list[str]
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    assert [p.what for p in found(write(SYSTEM.format(made=DEBOOTSTRAP.format(arch))))] == whats
+
+
+@pytest.mark.parametrize(
+    ("arch", "hint"),
+    [
+        ("ARM64", "choose amd64 or i386, or build it on a machine that is aarch64"),
+        ("S390X", "choose amd64 or i386"),
+    ],
+)
+def test_place_and_hint(
+    write: Write, monkeypatch: pytest.MonkeyPatch, arch: str, hint: str
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    path = write(SYSTEM.format(made=DEBOOTSTRAP.format(arch)))
+    (obstacle,) = found(path)
+    assert obstacle.step == "system"
+    assert obstacle.where
+    assert "debootstrap(" in path.read_text().splitlines()[obstacle.where.line - 1]
+    assert obstacle.hint == hint
+
+
+def test_system_of_a_tarball(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    made = 'system_from(root(), "a.tar", suite="trixie", arch=Arch.ARMEL)'
+    (obstacle,) = found(write(SYSTEM.format(made=made)))
+    assert obstacle.what.startswith("armel cannot be built")
+
+
+def test_only_what_has_none_can_be_built(write: Write) -> None:
+    plan = plan_of(write(SYSTEM.format(made=DEBOOTSTRAP.format("AMD64"))))
+    plan.require_buildable()
+    with pytest.raises(HostError, match="it"):
+        replace(plan, obstacles=(Problem(what="it"),)).require_buildable()

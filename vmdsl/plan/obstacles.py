@@ -1,0 +1,32 @@
+"""What cannot be built yet, though nothing is wrong with it: its plan may be shown."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Sequence
+
+from vmdsl.errors import Problem
+from vmdsl.language.operations import Operation
+from vmdsl.language.roots import RootMaker
+from vmdsl.values import Arch
+
+_NATIVE = {"x86_64": (Arch.AMD64, Arch.I386), "aarch64": (Arch.ARM64,)}
+
+
+def obstacles(operations: Sequence[Operation]) -> tuple[Problem, ...]:
+    """All that this machine or this version of vmdsl cannot build, each at its operation."""
+    return tuple(_foreign_systems(operations))
+
+
+def _foreign_systems(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Systems whose programs this machine cannot run."""
+    machine = platform.machine()
+    native = _NATIVE.get(machine, ())
+    for operation in operations:
+        if isinstance(operation, RootMaker) and operation.arch not in native:
+            here = [f"choose {' or '.join(native)}"] if native else []
+            able = [name for name, archs in _NATIVE.items() if operation.arch in archs]
+            yield operation.problem(
+                f"{operation.arch} cannot be built on this machine ({machine}) yet",
+                ", or ".join([*here, *[f"build it on a machine that is {name}" for name in able]]),
+            )
