@@ -31,6 +31,8 @@ def plan_from(recipe: Path, operations: Sequence[Operation], name: str = "recipe
     assert layout is not None
     return Plan(
         recipe=recipe.resolve(),
+        directory=recipe.resolve().parent,
+        code=recipe.resolve(),
         name=name,
         seed="",
         options=(),

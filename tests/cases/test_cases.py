@@ -259,6 +259,8 @@ def outcome(case: Mapping[str, Any], directory: Path) -> list[dict[str, Any]]:
     assert layout is not None
     plan = Plan(
         recipe=loaded.path,
+        directory=loaded.directory,
+        code=loaded.path,
         name="case",
         seed="",
         options=(),

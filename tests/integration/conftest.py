@@ -103,6 +103,8 @@ def target_of(tmp_path: Path) -> Iterator[Callable[..., Target]]:
             image.truncate(2 * 2**20 + size)
             job = Job(
                 recipe=tmp_path / "r.py",
+                directory=tmp_path,
+                code=None,
                 layout=layout,
                 tree_operations=(),
                 image_operations=(),

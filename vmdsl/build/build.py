@@ -64,7 +64,7 @@ def build(
     started = time.monotonic()
     watch = Stopwatch()
     watch.phase("preparation", cpu=0.0)  # what follows is the sandbox's
-    secrets = read_secrets(plan.operations, plan.recipe.parent)
+    secrets = read_secrets(plan.operations)
     mask = Mask(secrets.values())
     epoch = given_epoch()
     description = describe(plan, secrets, cache=cache, epoch=epoch)
@@ -80,6 +80,8 @@ def build(
             with writing_log(cache, plan.name, mask, listener) as log, _console() as (ours, theirs):
                 job = Job(
                     recipe=plan.recipe,
+                    directory=plan.directory,
+                    code=plan.code,
                     layout=plan.layout,
                     tree_operations=plan.tree_operations,
                     image_operations=plan.image_operations,
@@ -133,7 +135,7 @@ def _run(
 ) -> dict[str, Any] | VmdslError:
     """Run the build in a sandbox; what it said last, or how it failed, less what was shown."""
     try:
-        message = pickle.dumps(str(job.recipe)) + pickle.dumps(job)
+        message = pickle.dumps(job.code) + pickle.dumps(job)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise BuildError(
             Problem(

@@ -74,7 +74,7 @@ class Chain:
         if self._known:
             self.take(self._known, operation)
             return
-        if operation and self._base and before != stamp(operation, self._job.recipe.parent):
+        if operation and self._base and before != stamp(operation):
             os.write(self._job.log, b"its local files have changed meanwhile: it is not kept\n")
             self._base = None
         if self._base is None:

@@ -70,7 +70,7 @@ def describe(
 ) -> Description:
     """Say what a build of `plan` depends on. In a plan there are no values of secrets."""
     stamps, image_stamps = (
-        tuple(stamp(o, plan.recipe.parent) for o in operations)  # before anything is read
+        tuple(stamp(o) for o in operations)  # before anything is read
         for operations in (plan.tree_operations, plan.image_operations)
     )
     describer = Describer(plan, secrets, salt=_salt(cache) if secrets else b"")

@@ -272,7 +272,8 @@ def main() -> None:
     build = None
     with _take_stdout() as events:
         try:
-            load(Path(pickle.load(sys.stdin.buffer)))  # noqa: S301 (our own parent sends it)
+            if code := pickle.load(sys.stdin.buffer):  # noqa: S301 (our own parent sends it)
+                load(code)
             build = Build(pickle.load(sys.stdin.buffer), events)  # noqa: S301
             tree = build.run()
         except VmdslError as error:

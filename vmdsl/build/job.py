@@ -43,6 +43,7 @@ class CacheOptions:
 class Job:
     """One build, as it is sent into the sandbox.
 
+    `directory` is where names of local files start, and `code` the recipe, where that is Python.
     `image` is the number of the open file that becomes the image, `log` that of the log.
     `workspace` is the build's own directory in `cache`. `secrets` has the values of all that the
     operations hold. `inputs` has for each tree operation a checksum of what its result depends on,
@@ -52,6 +53,8 @@ class Job:
     """
 
     recipe: Path
+    directory: Path
+    code: Path | None
     layout: Layout
     tree_operations: tuple[TreeOperation, ...]
     image_operations: tuple[ImageOperation, ...]

@@ -46,13 +46,13 @@ def digest(data: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def stamp(operation: Operation, folder: Path) -> str:
+def stamp(operation: Operation) -> str:
     """What changes when anybody changes the local files that an operation reads, at little cost."""
     found: list[list[Any]] = []
     for path in dict.fromkeys((*operation.local_directories(), *operation.local_files())):
         for follow in (False, True):
             with suppress(OSError):
-                about = (folder / path).stat(follow_symlinks=follow)
+                about = (operation.directory / path).stat(follow_symlinks=follow)
                 of_file = [about.st_size, about.st_mtime_ns, about.st_ctime_ns]
                 is_directory = stat.S_ISDIR(about.st_mode)  # what is in it is in the list
                 found.append([str(path), about.st_ino, *([] if is_directory else of_file)])
@@ -64,7 +64,6 @@ class Describer:
 
     def __init__(self, plan: Plan, secrets: Mapping[Secret, bytes], *, salt: bytes) -> None:
         self._plan = plan
-        self._folder = plan.recipe.parent
         self._secrets = secrets
         self._encode = _Encoder(plan, secrets, salt, placed=False)
         self._encode_placed = _Encoder(plan, secrets, salt, placed=True)
@@ -130,7 +129,7 @@ class Describer:
         found = {}
         for path in dict.fromkeys((*directories, *operation.local_files())):
             inside = any(path != one and path.is_relative_to(one) for one in directories)
-            found[str(path)] = _content(self._folder / path, first, follow=not inside)
+            found[str(path)] = _content(operation.directory / path, first, follow=not inside)
         return found
 
     def _code(self, operation: Operation) -> dict[str, str]:

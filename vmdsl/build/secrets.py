@@ -15,11 +15,8 @@ from vmdsl.language.secret import Secret, secrets_in
 _LAST_LINES = 5
 
 
-def read_secrets(operations: Sequence[Operation], directory: Path) -> dict[Secret, bytes]:
-    """The value of each secret; `directory` is the recipe's.
-
-    Raises HostError with all that could not be read.
-    """
+def read_secrets(operations: Sequence[Operation]) -> dict[Secret, bytes]:
+    """The value of each secret. Raises HostError with all that could not be read."""
     values: dict[Secret, bytes] = {}
     problems: dict[Secret, Problem] = {}
     for operation in operations:
@@ -27,7 +24,7 @@ def read_secrets(operations: Sequence[Operation], directory: Path) -> dict[Secre
             if secret in values or secret in problems:
                 continue
             try:
-                values[secret] = _read(secret, directory)
+                values[secret] = _read(secret, operation.directory)
             except _UnreadableError as error:
                 problems[secret] = operation.problem(str(error), error.hint)
     if problems:

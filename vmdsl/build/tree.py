@@ -46,7 +46,7 @@ class BuildTree:
         self.path = path
         self._layout: Layout = job.layout
         self._works: TreeOperation | None = None
-        self.recipe_directory = job.recipe.parent
+        self.recipe_directory = job.directory
         self.scratch = job.workspace / "scratch"
         self._log = job.log
         self._operations = job.tree_operations

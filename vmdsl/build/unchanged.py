@@ -31,8 +31,7 @@ def note_image(path: Path, description: Description, tree: str, cache: Path) -> 
 
     What read a local file may have read another than was described, if it has changed meanwhile.
     """
-    folder, operations = description.plan.recipe.parent, description.plan.image_operations
-    if description.image_stamps != tuple(stamp(o, folder) for o in operations):
+    if description.image_stamps != tuple(stamp(o) for o in description.plan.image_operations):
         tree = ""
     write(_record(path, cache), [image_key(description, tree), *_identity(path)])
 

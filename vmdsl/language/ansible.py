@@ -75,13 +75,13 @@ class Ansible(TreeOperation):
         return f"play {self.playbook}"
 
     def local_directories(self) -> tuple[Path, ...]:
-        start = self.origin.where.file.parent
+        start = self.directory
         beside = [self.playbook.parent / name for name in _BESIDE]
         wanted = sorted({*beside, *self.files}, key=os.fsencode)
         return tuple(path for path in wanted if (start / path).is_dir())
 
     def local_files(self) -> tuple[Path, ...]:
-        start = self.origin.where.file.parent
+        start = self.directory
         directories = self.local_directories()
         found = {self.playbook, *(path for path in self.files if path not in directories)}
         found |= {self.config} if self.config else set()

@@ -105,7 +105,7 @@ class CopyTree(TreeOperation):
         return (self.source,)
 
     def local_files(self) -> tuple[Path, ...]:
-        return paths_below(self.origin.where.file.parent, self.source, self.exclude)
+        return paths_below(self.directory, self.source, self.exclude)
 
     def apply(self, tree: Tree) -> None:
         tree.copy_tree(

@@ -58,7 +58,7 @@ class WriteAt(ImageOperation):
         if isinstance(self.content, bytes):
             return len(self.content)
         if isinstance(self.content, Path):
-            file = self.origin.where.file.parent / self.content
+            file = self.directory / self.content
             return file.stat().st_size if file.is_file() else None
         return None
 

@@ -44,6 +44,11 @@ class Operation:
         """The name of the step that made this."""
         return self.origin.step
 
+    @property
+    def directory(self) -> Path:
+        """The recipe's directory, which relative names of local files start from."""
+        return self.origin.directory
+
     def summary(self) -> str:
         """A few words for the plan and for progress, such as `apt install curl`."""
         return type(self).__name__

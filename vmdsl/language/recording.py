@@ -28,26 +28,38 @@ class DependsOnFailed(Refused):
 
 @dataclass(frozen=True)
 class Origin:
-    """Which step of the recipe, and which line of it, an operation comes from."""
+    """Which step of the recipe, and which line of it, an operation comes from.
+
+    Names of local files are relative to `directory`.
+    """
 
     step: str
     where: Where
+    directory: Path
 
 
 @dataclass
 class Recorder:
-    """What one evaluation of one recipe has come to so far. `line` is that of the step."""
+    """What one evaluation of one recipe has come to so far. `line` is that of the step.
+
+    `place` is what is evaluated now, where the recipe is no Python; otherwise its frames tell.
+    Without a `directory` local files are beside the recipe.
+    """
 
     recipe: Path
     value_of: Callable[[object], Any]
     result_of: Callable[[object], Any]
+    directory: Path | None = None
     step: str = ""
     line: int = 0
+    place: Where | None = None
     operations: list[Operation] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def where(self) -> Where:
         """The line of the recipe that is running now."""
+        if self.place is not None:
+            return self.place
         frame = sys._getframe(1)  # noqa: SLF001 (a documented, CPython-wide function)
         recipe = str(self.recipe)
         while frame is not None:
@@ -113,7 +125,8 @@ def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
 def here() -> Origin:
     """The step and the line that are running now."""
     recorder = recorder_for("an operation is called")
-    return Origin(recorder.step, recorder.where())
+    directory = recorder.directory or recorder.recipe.parent
+    return Origin(recorder.step, recorder.where(), directory)
 
 
 def record(operation: _O) -> _O:

@@ -82,11 +82,11 @@ class HostShell(TreeOperation):
         return self.inputs is not None
 
     def local_directories(self) -> tuple[Path, ...]:
-        start = self.origin.where.file.parent
+        start = self.directory
         return tuple(path for path in self.inputs or () if (start / path).is_dir())
 
     def local_files(self) -> tuple[Path, ...]:
-        start, directories = self.origin.where.file.parent, self.local_directories()
+        start, directories = self.directory, self.local_directories()
         files = {path for path in self.inputs or () if path not in directories}
         for directory in directories:
             files |= set(paths_below(start, directory))

@@ -104,14 +104,24 @@ class _Both(Condition):
 
 
 class Step(_Declared, Generic[_T]):
-    """A part of a recipe. Calling it, in a step below it, gives the result that it had."""
+    """A part of a recipe. Calling it, in a step below it, gives the result that it had.
+
+    Its name and its place are those of its function, unless they are given.
+    """
 
     kind = "step"
 
-    def __init__(self, function: Callable[[], _T], condition: Condition | None) -> None:
+    def __init__(
+        self,
+        function: Callable[[], _T],
+        condition: Condition | None,
+        *,
+        name: str = "",
+        where: Where | None = None,
+    ) -> None:
         code = function.__code__
-        super().__init__(Where(Path(code.co_filename), code.co_firstlineno))
-        self.name = function.__name__
+        super().__init__(where or Where(Path(code.co_filename), code.co_firstlineno))
+        self.name = name or function.__name__
         self.module = function.__module__
         self.function = function
         self.condition = condition

@@ -85,8 +85,8 @@ class UnpackRootfs(TreeOperation):
         return f"unpack {self.tarball}, if it exists" if self.tarball else "no tarball to unpack"
 
     def local_files(self) -> tuple[Path, ...]:
-        start = self.origin.where.file.parent
-        return (self.tarball,) if self.tarball and (start / self.tarball).is_file() else ()
+        there = self.tarball and (self.directory / self.tarball).is_file()
+        return (self.tarball,) if self.tarball and there else ()
 
     def apply(self, tree: Tree) -> None:
         tarball = tree.recipe_directory / self.tarball if self.tarball else None

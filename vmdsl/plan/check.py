@@ -61,14 +61,11 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         rules_system.architecture_can_boot,
         rules_system.grub_knows_the_machine,
         _programs_are_there,
-    ):
-        problems += rule(operations)
-    for rule_of_files in (
         _local_files_exist,
         rules_packages.keyrings_are_keys,
         rules_packages.debs_are_packages,
     ):
-        problems += rule_of_files(operations, recipe)
+        problems += rule(operations)
     if complete:
         if not any(isinstance(operation, Disk | Table) for operation in operations):
             problems.append(
@@ -109,24 +106,25 @@ def _programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
             yield operation.problem(f"this machine has no program {program}", how_to_get(program))
 
 
-def _local_files_exist(operations: Sequence[Operation], recipe: Path) -> Iterator[Problem]:
+def _local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
     for operation in operations:
+        start = operation.directory
         directories = operation.local_directories()
         for directory in directories:
-            place = recipe.parent / directory
+            place = start / directory
             if place.is_file():
                 yield operation.problem(
                     f"{directory} is a file, not a directory", "copy_file() copies a file"
                 )
             elif not place.is_dir():
-                yield _missing(operation, "directory", directory, recipe.parent)
+                yield _missing(operation, "directory", directory, start)
         secrets = [s.reference[0] for s in secrets_in(operation) if s.source == "file"]
         for file in (*operation.local_files(), *map(Path, secrets)):
             if any(file.is_relative_to(directory) for directory in directories):
-                if problem := _unreadable(recipe.parent / file):
+                if problem := _unreadable(start / file):
                     yield operation.problem(f"{file} {problem[0]}", problem[1])
             else:
-                yield from _no_file(operation, file, recipe.parent)
+                yield from _no_file(operation, file, start)
 
 
 def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ class _Values:
 
     def __init__(self, recipe: Recipe, values: Mapping[str, object]) -> None:
         self.chosen = {id(o): values.get(o.name, o.default) for o in recipe.options}
-        self.imported = {id(value) for value in vars(recipe.module).values()}
+        self.imported = {id(value) for value in recipe.names.values()}
         self.recorder: Recorder | None = None
 
     def of(self, option: object) -> Any:
@@ -50,7 +50,7 @@ class _Results:
         self.known: dict[int, object] = {}
         self.failed: set[int] = set()
         self.running: Step[object] | None = None
-        self.imported = {id(value) for value in vars(recipe.module).values()}
+        self.imported = {id(value) for value in recipe.names.values()}
         self.order = {id(step): number for number, step in enumerate(recipe.steps)}
         self.recorder: Recorder | None = None
 
@@ -82,13 +82,19 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
     """
     results = _Results(recipe)
     options = _Values(recipe, values)
-    recorder = Recorder(recipe=recipe.path, value_of=options.of, result_of=results.of)
+    recorder = Recorder(
+        recipe=recipe.path,
+        value_of=options.of,
+        result_of=results.of,
+        directory=recipe.directory,
+    )
     results.recorder = options.recorder = recorder
     undo = recording.start(recorder)
     try:
         with guarded(recorder):
             for step in recipe.steps:
                 recorder.step, recorder.line, results.running = step.name, step.where.line, step
+                recorder.place = None if recipe.module else step.where
                 if signature(step.function).parameters:  # reported when it was loaded
                     results.failed.add(id(step))
                     continue
@@ -98,7 +104,8 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
                 except Refused:
                     results.failed.add(id(step))
                 except (Exception, SystemExit) as error:  # noqa: BLE001 (it is the recipe's mistake)
-                    recorder.problems.append(crash(error, recipe.path, step.name))
+                    problem = crash(error, recipe.path, step.name, recorder.place)
+                    recorder.problems.append(problem)
                     results.failed.add(id(step))
     finally:
         undo()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,13 +20,22 @@ from vmdsl.plan.merge import Crash
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A recipe that was loaded, before any option has a value."""
+    """A recipe that was loaded, before any option has a value.
+
+    Names of local files are relative to `directory`. One that is no Python has no `module`.
+    """
 
     path: Path
-    module: ModuleType
+    directory: Path
+    module: ModuleType | None
     steps: tuple[Step[object], ...]
     options: tuple[Option[object], ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def names(self) -> Mapping[str, object]:
+        """All that has a name at its top level, also what it has imported."""
+        return vars(self.module) if self.module else {}
 
     @property
     def name(self) -> str:
@@ -72,6 +82,7 @@ def load(path: Path) -> Recipe:
     own = [s for s in found if isinstance(s, Step) and s.module == module.__name__]
     return Recipe(
         path=path,
+        directory=path.parent,
         module=module,
         steps=tuple(own),
         options=tuple(o for o in found if isinstance(o, Option) and o.where.file == path),
@@ -79,12 +90,12 @@ def load(path: Path) -> Recipe:
     )
 
 
-def crash(error: BaseException, path: Path, step: str = "") -> Problem:
-    """An exception that a recipe raised, at the recipe's line that it came from."""
+def crash(error: BaseException, path: Path, step: str = "", place: Where | None = None) -> Problem:
+    """An exception that a recipe raised, at `place` or the recipe's line that it came from."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return Problem(what=f"syntax error: {error.msg}", where=Where(path, error.lineno or 0))
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-    where = Where(path, lines[-1] if lines and lines[-1] else 0)
+    where = place or Where(path, lines[-1] if lines and lines[-1] else 0)
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
     kind = Crash if isinstance(error, TypeError | NameError | AttributeError) else Problem
     return kind(what=what, where=where, step=step)

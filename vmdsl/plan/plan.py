@@ -18,7 +18,7 @@ from vmdsl.plan.merge import merge
 from vmdsl.plan.obstacles import obstacles
 from vmdsl.plan.rules_growth import root_has_room_to_grow
 from vmdsl.plan.rules_image import writes_have_room
-from vmdsl.plan.typecheck import TypeCheck
+from vmdsl.plan.typecheck import TypeCheck, Types, Untyped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +32,15 @@ class OptionValue:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that will be done, known to be sound. What has `obstacles` cannot be built yet."""
+    """All that will be done, known to be sound. What has `obstacles` cannot be built yet.
+
+    Names of local files are relative to `directory`. `code` is the recipe where that is Python, as
+    operations of its own may stand in it.
+    """
 
     recipe: Path
+    directory: Path
+    code: Path | None
     name: str
     seed: str
     options: tuple[OptionValue, ...]
@@ -70,15 +76,16 @@ def make_plan(
     cache: Path,
     seed: str = "",
     loaded: Recipe | None = None,
-    types: TypeCheck | None = None,
+    types: Types | None = None,
 ) -> Plan:
     """Check a recipe in every way there is, and return its plan.
 
     `values` are those that the command line gives to options, by name; `loaded` and `types` are
-    of the same recipe, where that has begun. mypy works while the recipe is evaluated. Raises
-    RecipeError with all that is wrong.
+    of the same recipe, where that has begun. mypy works while the recipe is evaluated, unless it
+    is no Python. Raises RecipeError with all that is wrong.
     """
-    types = types or TypeCheck(path, cache)
+    if types is None:
+        types = TypeCheck(path, cache) if loaded is None or loaded.module else Untyped()
     try:
         recipe = loaded or load(path)
         evaluated = evaluate(recipe, values)
@@ -104,6 +111,8 @@ def make_plan(
         raise RecipeError(*problems)
     return Plan(
         recipe=recipe.path,
+        directory=recipe.directory,
+        code=recipe.path if recipe.module else None,
         name=recipe.name,
         seed=seed,
         options=tuple(

@@ -96,7 +96,7 @@ class Encoder:
     """Values of any type as JSON: a third party's operation may have any field."""
 
     def __init__(self, plan: Plan) -> None:
-        self._directory = plan.recipe.parent
+        self._directory = plan.directory
         self._names: dict[int, str] = {}
         made: Counter[tuple[type, str]] = Counter()
         for operation in plan.operations:

@@ -15,7 +15,7 @@ _DEB = b"!<arch>\ndebian-binary"
 _ENOUGH = 4096
 
 
-def keyrings_are_keys(operations: Sequence[Operation], recipe: Path) -> Iterator[Problem]:
+def keyrings_are_keys(operations: Sequence[Operation]) -> Iterator[Problem]:
     """The keyrings of sources are such as apt can read."""
     for operation in operations:
         keyrings: tuple[Path, ...] = ()
@@ -24,16 +24,16 @@ def keyrings_are_keys(operations: Sequence[Operation], recipe: Path) -> Iterator
         elif isinstance(operation, AptSource):
             keyrings = operation.source.keyring_files
         for file in keyrings:
-            start = _start(recipe.parent / file)
+            start = _start(operation.directory / file)
             if start is not None and (wrong := what_is_wrong(start)):
                 yield operation.problem(f"apt cannot read the keyring {file}: {wrong[0]}", wrong[1])
 
 
-def debs_are_packages(operations: Sequence[Operation], recipe: Path) -> Iterator[Problem]:
+def debs_are_packages(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Local packages are packages."""
     for operation in operations:
         for file in operation.debs if isinstance(operation, Apt) else ():
-            start = _start(recipe.parent / file)
+            start = _start(operation.directory / file)
             if start is not None and not start.startswith(_DEB):
                 yield operation.problem(
                     f"{file} is no Debian package", "dpkg-deb --build makes one of a folder"

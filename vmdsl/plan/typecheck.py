@@ -11,11 +11,31 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem, Where
 from vmdsl.plan.hints import hint_for
+
+
+class Types(Protocol):
+    """What is found of the types of a recipe, while it is evaluated."""
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Wait for the mistakes, in the order of the recipe's lines."""
+
+    def stop(self) -> None:
+        """End it, when its answer is no longer wanted."""
+
+
+class Untyped:
+    """A recipe that is no Python: there is nothing to say of its types."""
+
+    def problems(self) -> tuple[Problem, ...]:
+        return ()
+
+    def stop(self) -> None:
+        """Nothing is under way."""
 
 
 class TypeCheck:

@@ -17,20 +17,21 @@ class Holder:
     """What holds secrets, as an operation does."""
 
     field: tuple[Secret, ...]
+    directory: Path
 
     def problem(self, what: str, hint: str) -> Problem:
         return Problem(what=what, hint=hint, step="here")
 
 
-def operation(*secrets: Secret) -> Any:
-    return Holder(secrets)
+def operation(*secrets: Secret, directory: Path = Path("/nowhere")) -> Any:
+    return Holder(secrets, directory)
 
 
 def test_what_they_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "key").write_bytes(b"\xff line\n\n")
     monkeypatch.setitem(os.environ, "TOKEN", "some value")
     file, variable = Secret.from_file("key"), Secret.from_environment("TOKEN")
-    values = read_secrets([operation(file), operation(variable, file)], tmp_path)
+    values = read_secrets([operation(file, directory=tmp_path), operation(variable, file)])
     assert values == {file: b"\xff line\n\n", variable: b"some value"}
 
 
@@ -44,9 +45,10 @@ def test_all_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
         Secret.from_file(tmp_path / "folder"),
         Secret.from_environment("TOKEN"),
         Secret.from_environment("EMPTY"),
+        directory=tmp_path,
     )
     with pytest.raises(HostError) as caught:
-        read_secrets([wanted, wanted], tmp_path)
+        read_secrets([wanted, wanted])
     assert [problem.what for problem in caught.value.problems] == [
         f"the file {gone}, which holds a secret, cannot be read: No such file or directory",
         f"the file {tmp_path}/folder, which holds a secret, cannot be read: Is a directory",

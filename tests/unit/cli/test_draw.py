@@ -45,6 +45,8 @@ def plan_of(path: Path, **given: Any) -> Plan:
     assert not [*recipe.problems, *evaluated.problems, *problems]
     return Plan(
         recipe=recipe.path,
+        directory=recipe.directory,
+        code=recipe.path,
         name=recipe.name,
         seed="",
         options=tuple(

@@ -76,6 +76,8 @@ def make_plan(path: Path, value: Any = None) -> Plan:
     origin = recorded.operations[-1].origin
     return Plan(
         recipe=recipe.path,
+        directory=recipe.directory,
+        code=recipe.path,
         name=recipe.name,
         seed="s",
         options=(OptionValue(name="size", value=GiB(2), given=True),),
