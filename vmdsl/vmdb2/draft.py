@@ -86,12 +86,16 @@ class DraftStep:
 
 @dataclass(frozen=True, kw_only=True)
 class DraftOption:
-    """An option, as the variables of the specification become. A Path option may be None."""
+    """An option, as the variables of the specification become. A Path option may be None.
+
+    `variable` is what texts and templates call it, where that is no name for an option.
+    """
 
     name: str
     default: str | Path | None
     help: str
     where: Where
+    variable: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

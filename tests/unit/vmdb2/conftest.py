@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vmdsl.language.operations import Operation
+from vmdsl.plan.evaluate import evaluate
+from vmdsl.plan.load import load
+from vmdsl.vmdb2.draft import Draft
+from vmdsl.vmdb2.write_python import to_python
+
+
+@pytest.fixture
+def operations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, Operation]]:
+    """Write a draft as a recipe, and evaluate that: the last operation of each step."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def evaluated(draft: Draft, **values: object) -> dict[str, Operation]:
+        path = tmp_path / "recipe.py"
+        path.write_text(to_python(draft), encoding="utf-8", newline="")
+        recipe = load(path)
+        found = evaluate(recipe, values)
+        assert (*recipe.problems, *found.problems) == ()
+        return {operation.name: operation for operation in found.operations}
+
+    return evaluated
