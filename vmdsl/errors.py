@@ -14,15 +14,20 @@ from typing import ClassVar
 class Where:
     """A place in a text that the user wrote.
 
-    `line` and `column` count from 1; 0 means the whole file, or the whole line.
+    `line` and `column` count from 1; 0 means the whole file, or the whole line. `path` says where it
+    is in YAML, such as `$.steps[3].device`.
     """
 
     file: Path
     line: int = 0
     column: int = 0
+    path: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else str(self.file)
+        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        if not self.path:
+            return place
+        return f"{place}:{self.column}: {self.path}" if self.column else f"{place}: {self.path}"
 
 
 @dataclass(frozen=True, kw_only=True)

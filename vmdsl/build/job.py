@@ -92,13 +92,14 @@ def problem_as_data(problem: Problem) -> dict[str, Any]:
         "what": problem.what,
         "hint": problem.hint,
         "step": problem.step,
-        "where": [str(where.file), where.line] if where else None,
+        "where": [str(where.file), where.line, where.column, where.path] if where else None,
     }
 
 
 def problem_from_data(data: dict[str, Any]) -> Problem:
     """The problem that `problem_as_data` was given."""
-    where = Where(Path(data["where"][0]), data["where"][1]) if data["where"] else None
+    file, *place = data["where"] or [None]
+    where = Where(Path(file), *place) if file else None
     return Problem(what=data["what"], hint=data["hint"], step=data["step"], where=where)
 
 
