@@ -14,8 +14,8 @@ from typing import ClassVar
 class Where:
     """A place in a text that the user wrote.
 
-    `line` and `column` count from 1; 0 means the whole file, or the whole line. `path` says where it
-    is in YAML, such as `$.steps[3].device`.
+    `line` and `column` count from 1; 0 means the whole file, or the whole line. `path` says where
+    it is in YAML, such as `$.steps[3].device`.
     """
 
     file: Path
@@ -24,10 +24,8 @@ class Where:
     path: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else str(self.file)
-        if not self.path:
-            return place
-        return f"{place}:{self.column}: {self.path}" if self.column else f"{place}: {self.path}"
+        place = [str(self.file), *(str(number) for number in (self.line, self.column) if number)]
+        return ":".join(place) + (f": {self.path}" if self.path else "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,65 @@
+"""Specifications that people wrote, in the folder that VMDSL_CORPUS names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from vmdsl.errors import RecipeError
+from vmdsl.vmdb2.read import read
+
+FOLDER = os.environ.get("VMDSL_CORPUS", "")
+FILES = sorted(path for path in Path(FOLDER).iterdir() if path.suffix != ".md") if FOLDER else []
+
+pytestmark = pytest.mark.skipif(not FILES, reason="VMDSL_CORPUS names no folder: none was read")
+
+
+def is_yaml(text: str) -> bool:
+    try:
+        yaml.safe_load(text)
+    except yaml.YAMLError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_reads(path: Path) -> None:
+    text = path.read_text("utf-8")
+    variables = {"output": "out.img", "image": "in.img"}
+    if not is_yaml(text):
+        with pytest.raises(RecipeError, match="this is a template"):
+            read(text, path, variables)
+        return
+    got = read(text, path, variables, lenient=True)
+    assert got.problems == ()
+    assert len(got.spec.steps) == len(yaml.safe_load(text)["steps"])
+    for step in got.spec.steps:
+        for place in [step.where, *step.places.values(), *step.ignored.values()]:
+            assert place.path.startswith("$.steps[")
+            assert text.splitlines()[place.line - 1][place.column - 1 :].strip()
+
+
+def test_every_comment_is_kept() -> None:
+    """As many as there are lines that begin with `#` and that YAML takes for nothing else."""
+    for path in FILES:
+        text = path.read_text("utf-8")
+        if not is_yaml(text):
+            continue
+        spec = read(text, path, {"output": "", "image": ""}, lenient=True).spec
+        kept = [*spec.comments, *(c for step in spec.steps for c in step.comments), *spec.closing]
+        loader = yaml.SafeLoader(text)
+        shown: set[int] = set()
+        while loader.check_token():
+            token = loader.get_token()
+            if isinstance(token, yaml.ScalarToken):
+                shown |= set(range(token.start_mark.line, token.end_mark.line))
+        lines = [
+            line.strip().removeprefix("#").removeprefix(" ")
+            for number, line in enumerate(text.splitlines())
+            if line.strip().startswith("#") and number not in shown
+        ]
+        rest = iter(kept)
+        assert all(line in rest for line in lines), path.name

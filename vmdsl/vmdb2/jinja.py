@@ -1,0 +1,188 @@
+"""Templates, as vmdb2 fills them in, but strict: nothing undefined, nothing mangled."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import SandboxedEnvironment
+
+from vmdsl.vmdb2.text import Variable
+
+_MARK = re.compile(r"\{[{%#]")
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_RAW = re.compile(r"\$\{#[^}\n]*\}|\{\{.*?\}\}+|\{%.*?%\}|\{#.*?#\}")
+_UNDEFINED = re.compile(r"'(\w+)' is undefined")
+#: The options of vmdb2 that are variables too, and what they are given as.
+_OPTIONS = {
+    "output": "--output FILE",
+    "image": "--image FILE",
+    "rootfs_tarball": "--rootfs-tarball FILE",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong at a character of a template; a warning if it is not `wrong`."""
+
+    offset: int
+    what: str
+    hint: str
+    wrong: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """A text with its variables filled in. `parts` is None if it has more than plain variables."""
+
+    value: str
+    parts: tuple[str | Variable, ...] | None
+    faults: tuple[Fault, ...] = ()
+
+
+class Templates:
+    """Fills in variables. `arch` is what vmdb2 gives to `{{ arch }}`: quotes and all."""
+
+    def __init__(self, variables: Mapping[str, str], arch: str) -> None:
+        self._variables = {**variables, "arch": repr(arch)}
+        self._variables.pop("tags", None)
+        self._environment = SandboxedEnvironment(undefined=StrictUndefined)
+        del self._environment.globals["lipsum"]  # it and random differ each time
+        del self._environment.filters["random"]
+
+    def fill(self, source: str) -> Filled:
+        """A text as vmdb2 has it, or what is wrong with it. One newline at its end is gone."""
+        if not _MARK.search(source):
+            value = re.sub(r"\r\n?", "\n", source).removesuffix("\n")
+            return Filled(value=value, parts=(value,))
+        try:
+            dropped = tuple(self._dropped(source))
+            tree = self._environment.parse(source)
+        except TemplateSyntaxError as error:
+            return Filled(value="", parts=None, faults=(_syntax(source, error),))
+        parts = _parts(tree)
+        names = find_undeclared_variables(tree)
+        faults = [*dropped, *self._faults(source, names, parts)]
+        if any(fault.wrong for fault in faults):
+            return Filled(value="", parts=None, faults=tuple(faults))
+        if parts is not None:
+            shown = tuple(self._variables["arch"] if p == Variable("arch") else p for p in parts)
+            value = "".join(p if isinstance(p, str) else self._variables[p.name] for p in shown)
+            return Filled(value=value, parts=shown, faults=tuple(faults))
+        try:
+            value = self._environment.from_string(source).render(self._variables)
+        except Exception as error:  # noqa: BLE001 # what a template does may fail in any way
+            faults.append(self._failed(source, error))
+            return Filled(value="", parts=None, faults=tuple(faults))
+        return Filled(value=value, parts=None, faults=tuple(faults))
+
+    def _dropped(self, source: str) -> Iterator[Fault]:
+        """Comments of Jinja2 that are a shell's `${#name}`."""
+        offset = 0
+        for _, kind, text in self._environment.lex(source):
+            offset = source.find(text, offset)
+            if kind == "comment_begin" and source[offset - 1 : offset] == "$":
+                yield _comment(source, offset)
+            offset += len(text)
+
+    def _faults(
+        self, source: str, names: set[str], parts: tuple[str | Variable, ...] | None
+    ) -> Iterator[Fault]:
+        plain = {part.name for part in parts or () if isinstance(part, Variable)}
+        for name in sorted(names):
+            if name == "arch":
+                what = f"{{{{ arch }}}} is {self._variables['arch']}, with the quotes"
+                hint = (
+                    "it is the building machine's; name another variable, and give it: --variable"
+                )
+                yield Fault(_place(source, name), what, hint, wrong=False)
+            elif name == "tags":
+                what = "{{ tags }} is something of vmdb2's own"
+                yield Fault(_place(source, name), what, "name a variable otherwise")
+            elif name in plain and name not in self._variables:
+                yield self._undefined(source, name)
+
+    def _undefined(self, source: str, name: str) -> Fault:
+        offset = _place(source, name)
+        what = f"no variable is named {name}; vmdb2 makes it empty"
+        option = _OPTIONS.get(name)
+        close = difflib.get_close_matches(name, self._variables, n=1)
+        if option:
+            what = f"{name} is not given; vmdb2 writes None"
+            return Fault(offset, what, f"give {option}")
+        start = f"did you mean {close[0]}? or give" if close else "give"
+        give = f"{start} it with --variable {name}=VALUE"
+        return Fault(offset, what, f"{give}; if it is no template, write {_raw(source, offset)}")
+
+    def _failed(self, source: str, error: Exception) -> Fault:
+        found = _UNDEFINED.search(str(error))
+        if found:
+            return self._undefined(source, found[1])
+        first = _MARK.search(source)
+        offset = first.start() if first else 0
+        return Fault(offset, f"the template fails: {error}", "vmdb2 fails too")
+
+
+def _parts(tree: nodes.Template) -> tuple[str | Variable, ...] | None:
+    """What a template is made of, if it is plain text and variables."""
+    parts: list[str | Variable] = []
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            return None
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                part: str | Variable = node.data
+            elif isinstance(node, nodes.Const):
+                part = str(node.value)
+            elif isinstance(node, nodes.Name):
+                part = Variable(node.name)
+            else:
+                return None
+            if isinstance(part, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += part
+            else:
+                parts.append(part)
+    return tuple(parts) or ("",)
+
+
+def _syntax(source: str, error: TemplateSyntaxError) -> Fault:
+    lines = source.splitlines(keepends=True)
+    end = len("".join(lines[: error.lineno]))
+    marks = [match.start() for match in _MARK.finditer(source) if match.start() < end]
+    comment = next(
+        (at for at in marks if source.startswith("{#", at) and "#}" not in source[at:]), -1
+    )
+    if comment >= 0:
+        return _comment(source, comment)
+    offset = marks[-1] if marks else 0
+    what = f"this is no template that Jinja2 reads: {(error.message or '').rstrip('.')}"
+    hint = f"if it is none, write {_raw(source, offset)}"
+    return Fault(offset, what, hint)
+
+
+def _comment(source: str, offset: int) -> Fault:
+    dollar = source[offset - 1 : offset] == "$"
+    closed = "#}" in source[offset:]
+    what = f"`{'$' * dollar}{{#` begins a comment of Jinja2"
+    what += ", and vmdb2 drops all until `#}`" if closed else ", which vmdb2 finds no end of"
+    return Fault(offset - dollar, what, f"write {_raw(source, offset - dollar)}")
+
+
+def _raw(source: str, offset: int) -> str:
+    """How to write what stands at `offset` so that it stays as it is."""
+    tags = (tag[0] for tag in _RAW.finditer(source) if tag.start() <= offset < tag.end())
+    return f"{{% raw %}}{next(tags, source[offset : offset + 2])}{{% endraw %}}"
+
+
+def _place(source: str, name: str) -> int:
+    """Where a variable stands in a template."""
+    word = re.compile(rf"(?<![\w.'\"]){re.escape(name)}\b")
+    for tag in _TAG.finditer(source):
+        found = word.search(source, tag.start(), tag.end())
+        if found:
+            return found.start()
+    return 0

@@ -1,0 +1,69 @@
+"""The values of a YAML text, each with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmdsl.errors import Where
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Node:
+    """A value, where it begins and where its last line is. Lines and columns count from 1."""
+
+    line: int
+    column: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scalar(Node):
+    """A single value. `tag` is YAML's type: `str`, `int` …; `span` is where it stands in the text.
+
+    `style` is its quote, `|` or `>`, or nothing.
+    """
+
+    value: str
+    tag: str
+    style: str
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Items(Node):
+    """A list. An element that is an alias has the alias' place, but for what is in it."""
+
+    items: tuple[Node, ...]
+    tag: str = "seq"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pairs(Node):
+    """A mapping, as it stands there. `flow` is whether it is in braces."""
+
+    pairs: tuple[tuple[Node, Node], ...]
+    flow: bool
+    tag: str = "map"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A key of a mapping, and its value."""
+
+    key: Scalar
+    value: Node
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A text, its one value, and the spans of all that may hold a `#` which begins no comment."""
+
+    path: Path
+    text: str
+    root: Node
+    scalars: tuple[Scalar, ...]
+
+    def where(self, node: Node, path: str = "") -> Where:
+        """The place of a node."""
+        return Where(self.path, node.line, node.column, path)

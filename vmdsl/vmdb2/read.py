@@ -1,0 +1,118 @@
+"""From the text of a specification to its steps, with everything that is wrong told at once."""
+
+from __future__ import annotations
+
+import difflib
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Never
+
+from vmdsl.errors import Problem, RecipeError
+from vmdsl.vmdb2.comments import comments_of
+from vmdsl.vmdb2.jinja import Templates
+from vmdsl.vmdb2.mappings import Mappings
+from vmdsl.vmdb2.nodes import Document, Entry, Items, Node, Pairs, Scalar
+from vmdsl.vmdb2.parse import parse
+from vmdsl.vmdb2.schema import Spec
+from vmdsl.vmdb2.steps import Steps
+from vmdsl.vmdb2.values import Values
+
+_EXAMPLE = "a specification begins with `steps:`, and a list of steps below it"
+_DEBIAN = {
+    "x86_64": "amd64",
+    "aarch64": "arm64",
+    "i686": "i386",
+    "armv7l": "armhf",
+    "ppc64le": "ppc64el",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """What reading came to: the steps that could be read, and what was found on the way."""
+
+    spec: Spec
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def read(
+    text: str,
+    path: Path,
+    variables: Mapping[str, str],
+    *,
+    lenient: bool = False,
+    arch: str = _DEBIAN.get(platform.machine(), platform.machine()),
+) -> Read:
+    """Read a specification. `path` is what messages call it; `arch` is this machine's.
+
+    `variables` are all that its templates may name. `lenient` makes keys that vmdb2 would ignore
+    warnings. Raises RecipeError where there is nothing that could be read at all.
+    """
+    document = parse(text, path)
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    mappings = Mappings(document=document, problems=problems, warnings=warnings, lenient=lenient)
+    entry = _steps(document, mappings)
+    listed = entry.value
+    if not isinstance(listed, Items):
+        _fail(document, listed, "steps is no list", "each step begins with `- `, below `steps:`")
+    comments = comments_of(document, listed.items, entry.key.line, listed.column)
+    values = Values(
+        document=document,
+        templates=Templates(variables, arch),
+        mappings=mappings,
+        problems=problems,
+        warnings=warnings,
+    )
+    steps = Steps(
+        document=document,
+        values=values,
+        mappings=mappings,
+        problems=problems,
+        warnings=warnings,
+        lenient=lenient,
+    )
+    made = [
+        steps.step(item, f"$.steps[{number}]", comments.steps[number])
+        for number, item in enumerate(listed.items)
+    ]
+    spec = Spec(
+        steps=tuple(step for step in made if step is not None),
+        comments=comments.above,
+        closing=comments.below,
+    )
+    return Read(spec=spec, problems=_in_order(problems), warnings=_in_order(warnings))
+
+
+def _steps(document: Document, mappings: Mappings) -> Entry:
+    root = document.root
+    if isinstance(root, Items):
+        _fail(document, root, "this is a list, without `steps:`", _EXAMPLE)
+    if not isinstance(root, Pairs):
+        _fail(document, root, "this is no specification", _EXAMPLE)
+    entries = mappings.entries(root, "$")
+    if "steps" not in entries:
+        close = difflib.get_close_matches("steps", entries, n=1)
+        hint = f"did you mean steps, where {close[0]} stands?" if close else _EXAMPLE
+        _fail(document, root, "there is no key `steps`", hint)
+    return entries["steps"]
+
+
+def _fail(document: Document, node: Node, what: str, hint: str) -> Never:
+    path = "$" if node is document.root else "$.steps"
+    if isinstance(node, Scalar) and node.tag == "null" and path == "$":
+        what = "there is nothing in it"
+    raise RecipeError(Problem(what=what, where=document.where(node, path), hint=hint))
+
+
+def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Sorted by their places, each once: a value may be there twice, by an alias."""
+    return tuple(
+        sorted(
+            dict.fromkeys(problems),
+            key=lambda p: (p.where.line, p.where.column) if p.where else (0, 0),
+        )
+    )

@@ -1,0 +1,227 @@
+"""From mappings to steps: which step it is, and what its keys are."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_origin
+
+from vmdsl.errors import Problem, Where
+from vmdsl.vmdb2.fields import FIELDS, STEP_BY_KEY, Field
+from vmdsl.vmdb2.mappings import Mappings
+from vmdsl.vmdb2.nodes import Document, Entry, Items, Node, Pairs, Scalar
+from vmdsl.vmdb2.schema import STEPS, CreateFile, SpecStep
+from vmdsl.vmdb2.text import Text
+from vmdsl.vmdb2.values import Values, below
+
+#: Steps that vmdb2 never had, or has no longer, and what to do without them.
+_GONE = {
+    "mkimage": ("vmdb2's manual calls it so, but the step is mkimg", "write mkimg"),
+    "ramdisk": (
+        "ramdisk is a step of a fork of vmdb2, which copies kernel and initrd out of the image",
+        "a shell step can copy them from $ROOT/boot",
+    ),
+    "overlay": ("overlay is a step of a fork of vmdb2", "copy-dir copies a directory"),
+    "zerofree": (
+        "zerofree was never a step of a released vmdb2; mount does it",
+        "remove it: an image has no used blocks that are free",
+    ),
+}
+#: Keys that forks of vmdb2 have, or that people believed in.
+_NEVER = {
+    "when": (
+        "vmdb2 has no `when`, and never looked at it",
+        "there is only `unless`, for what is to be skipped if a rootfs tarball was unpacked",
+    ),
+    "trailing-newline": (
+        "vmdb2 never had trailing-newline",
+        "for a newline at the end write `contents: |+` and an empty line below the text",
+    ),
+    "addl-flags": ("addl-flags is a key of a fork of vmdb2", "remove it"),
+    "compress": ("compress is a key of a fork of vmdb2", "convert the image after the build"),
+    "format": ("format is a key of a fork of vmdb2", "convert the image after the build"),
+    "paths": ("paths is a key of a fork of vmdb2", "remove it"),
+}
+
+
+@dataclass(kw_only=True)
+class Steps:
+    """Makes steps of mappings. What is wrong is added to `problems`."""
+
+    document: Document
+    values: Values
+    mappings: Mappings
+    problems: list[Problem]
+    warnings: list[Problem]
+    lenient: bool
+
+    def step(self, item: Node, path: str, comments: tuple[str, ...]) -> SpecStep | None:
+        """The step that an element of `steps` is, or None if it can't be told."""
+        where = self.document.where(item, path)
+        if not isinstance(item, Pairs) or item.tag != "map" or not item.pairs:
+            self._no_mapping(item, where)
+            return None
+        entries = self.mappings.entries(item, path)
+        if not entries:
+            return None
+        kind = self._kind(entries, where)
+        if kind is None:
+            return None
+        name = next(key for key in FIELDS[kind][0].keys if key in entries)
+        return self._filled(kind, name, entries, where, comments)
+
+    def _no_mapping(self, item: Node, where: Where) -> None:
+        hint = "a step is a mapping, such as `mount: root`"
+        if isinstance(item, Scalar) and item.value in STEP_BY_KEY:
+            hint = f"it lacks a colon and a value: {item.value}: ..."
+        empty = isinstance(item, Pairs) or (isinstance(item, Scalar) and item.tag == "null")
+        what = "this step is empty" if empty else "this is no step"
+        self.problems.append(Problem(what=what, where=where, hint=hint))
+
+    def _kind(self, entries: Mapping[str, Entry], where: Where) -> type[SpecStep] | None:
+        """The one step that keys are of."""
+        named = {step: key for key, step in STEP_BY_KEY.items() if key in entries}
+        for step, key in list(named.items()):
+            others = [other for other in named if other is not step]
+            inner = any(key in field.keys for other in others for field in FIELDS[other][1:])
+            if inner and not _complete(step, entries):
+                del named[step]
+        if len(named) == 1:
+            return next(iter(named))
+        if named:
+            first, second = sorted(named.values(), key=list(entries).index)[:2]
+            place = self.document.where(entries[second].key, below(where.path, second))
+            self.problems.append(
+                Problem(
+                    what=f"{first} and {second} are two steps, and this is one mapping",
+                    where=place,
+                    hint=f"vmdb2 runs one by accident; write `- {second}:` as a step of its own",
+                )
+            )
+        else:
+            self._unknown_step(entries, where)
+        return None
+
+    def _unknown_step(self, entries: Mapping[str, Entry], where: Where) -> None:
+        for key in entries:
+            if key in _GONE:
+                what, hint = _GONE[key]
+                break
+            close = difflib.get_close_matches(key, STEP_BY_KEY, n=1, cutoff=0.7)
+            if close:
+                what, hint = f"there is no step {key}", f"did you mean {close[0]}?"
+                break
+        else:
+            key = next(iter(entries))
+            what = f"no key of this step names one that vmdb2 has: {', '.join(entries)}"
+            hint = f"the steps are {', '.join(FIELDS[step][0].keys[0] for step in STEPS)}"
+        place = self.document.where(entries[key].key, where.path)
+        self.problems.append(Problem(what=what, where=place, hint=hint))
+
+    def _filled(
+        self,
+        kind: type[SpecStep],
+        name: str,
+        entries: Mapping[str, Entry],
+        where: Where,
+        comments: tuple[str, ...],
+    ) -> SpecStep | None:
+        values: dict[str, Any] = {}
+        places: dict[str, Where] = {}
+        rest = dict(entries)
+        unless = rest.pop("unless", None)
+        given: dict[str, str] = {}
+        for field in FIELDS[kind]:
+            keys = [key for key in field.keys if key in rest]
+            if len(keys) > 1:
+                self._both(keys, rest, where)
+            for key in keys:
+                entry = rest.pop(key)
+                if field.name in given:
+                    continue
+                given[field.name] = key
+                places[field.name] = self.document.where(entry.key, below(where.path, key))
+                value = self._value(field, key, entry.value, below(where.path, key))
+                if value is not None:
+                    values[field.name] = value
+        meant = set(self._unknown(kind, name, rest, where, given))
+        for field in FIELDS[kind]:
+            if field.required and field.name not in given and not meant & set(field.keys):
+                what = f"{name} has no {field.keys[0]}, which it needs"
+                hint = f"add `{field.keys[0]}:`"
+                self.problems.append(Problem(what=what, where=where, hint=hint))
+        if kind is CreateFile and "contents" in values:
+            node = entries["contents"].value
+            self.values.loses_newline(node, "contents", places["contents"].path)
+        flags = self._unless(unless, below(where.path, "unless"))
+        if any(field.required and field.name not in values for field in FIELDS[kind]):
+            return None
+        ignored = {
+            key: self.document.where(entry.key, below(where.path, key))
+            for key, entry in rest.items()
+        }
+        return kind(
+            where=where, comments=comments, places=places, ignored=ignored, unless=flags, **values
+        )
+
+    def _value(self, field: Field, key: str, node: Node, path: str) -> Any:
+        if field.type is Text:
+            return self.values.text(node, key, path)
+        if field.type is bool:
+            return self.values.flag(node, key, path)
+        if field.type is int:
+            return self.values.number(node, key, path)
+        if get_origin(field.type) is tuple:
+            return self.values.texts(node, key, path)
+        return self.values.pairs(node, path)
+
+    def _unless(self, entry: Entry | None, path: str) -> tuple[Text, ...] | None:
+        if entry is None:
+            return None
+        if isinstance(entry.value, Items):
+            return self.values.texts(entry.value, "unless", path)
+        text = self.values.text(entry.value, "unless", path)
+        return None if text is None else (text,)
+
+    def _both(self, keys: list[str], entries: Mapping[str, Entry], where: Where) -> None:
+        first, second = sorted(keys, key=list(entries).index)[:2]
+        place = self.document.where(entries[second].key, below(where.path, second))
+        what = f"{first} and {second} are two names of one key"
+        self.problems.append(Problem(what=what, where=place, hint=f"remove {keys[-1]}"))
+
+    def _unknown(
+        self,
+        kind: type[SpecStep],
+        name: str,
+        rest: Mapping[str, Entry],
+        where: Where,
+        given: Mapping[str, str],
+    ) -> Iterator[str]:
+        """Tell of keys that the step doesn't have. Yields the keys that were probably meant."""
+        free = [key for f in FIELDS[kind] if f.name not in given for key in f.keys]
+        for key, entry in rest.items():
+            close = difflib.get_close_matches(key, [*free, "unless"], n=1, cutoff=0.6)
+            if key in _NEVER:
+                what, hint = _NEVER[key]
+            elif close:
+                what, hint = f"{name} has no key {key}", f"did you mean {close[0]}?"
+                yield close[0]
+            else:
+                known = [f.keys[0] for f in FIELDS[kind]]
+                what = f"{name} has no key {key}"
+                hint = f"it has {', '.join(known)} and unless"
+            place = self.document.where(entry.key, below(where.path, key))
+            if self.lenient:
+                what = f"{what}; it is ignored, as vmdb2 does"
+                self.warnings.append(Problem(what=what, where=place, hint=hint))
+            else:
+                hint = f"{hint} (vmdb2 silently ignores it; with --lenient it is a warning)"
+                self.problems.append(Problem(what=what, where=place, hint=hint))
+
+
+def _complete(step: type[SpecStep], entries: Mapping[str, Entry]) -> bool:
+    """Whether all keys that a step needs are there."""
+    return all(
+        any(key in entries for key in field.keys) for field in FIELDS[step] if field.required
+    )
