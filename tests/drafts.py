@@ -30,8 +30,9 @@ def option(name: str, default: str | Path | None = None, *, variable: str = "") 
 
 
 def text(*parts: str | Variable, **values: str) -> Text:
-    """A text with variables, which have these values."""
-    value = "".join(part if isinstance(part, str) else values[part.name] for part in parts)
+    """A text with variables, which have these values, or else `x`."""
+    put_in = (p if isinstance(p, str) else values.get(p.name, "x") for p in parts)
+    value = "".join(put_in)
     return Text(value, WHERE, parts)
 
 
