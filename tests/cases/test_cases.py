@@ -18,12 +18,12 @@ import pytest
 import vmdsl
 import vmdsl_stdlib
 from vmdsl import programs
-from vmdsl.build.assemble import table_script
 from vmdsl.build.btrfs import format_btrfs
 from vmdsl.build.ext import make_ext
 from vmdsl.build.f2fs import format_f2fs
 from vmdsl.build.fat import make_fat
 from vmdsl.build.swap import make_swap
+from vmdsl.build.table import table_script
 from vmdsl.build.tools import Target
 from vmdsl.build.xfs import format_xfs
 from vmdsl.language.handles import Disk, Filesystem, Partition, Table
@@ -124,6 +124,11 @@ class RecordedTree:
     def bind(self, source: Path, target: str) -> None:
         content = source if source.is_dir() else source.read_bytes()
         self._log.add("bind", target, content=content)
+
+    @contextmanager
+    def image(self) -> Iterator[Path]:
+        self._log.add("image", "lent")
+        yield Path("IMAGE")
 
     def read(self, path: str) -> bytes:
         if path not in self._files:

@@ -1,4 +1,4 @@
-"""From the tree to the image: the partition table, then each filesystem into its place.
+"""From the tree to the image: each filesystem into its place.
 
 Nothing is mounted from the image: each tool writes at an offset of the file.
 """
@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from vmdsl import programs
 from vmdsl.build.growth import least_size
 from vmdsl.build.job import Job
 from vmdsl.build.kinds import KINDS
@@ -20,66 +19,9 @@ from vmdsl.build.room import Room, fits_easily, shortage
 from vmdsl.build.swap import make_swap
 from vmdsl.build.tools import Target
 from vmdsl.build.tree import BuildTree
-from vmdsl.errors import BuildError, Problem
-from vmdsl.language.handles import Gpt, Partition, Swap
-from vmdsl.language.layout import SECTOR, FilesystemLayout, Layout, MountLayout
-from vmdsl.language.partition_types import GPT_FLAGS
-
-_FIRST_LBA = 2048  # what sfdisk takes, if it isn't told
-
-
-def write_table(job: Job, tree: BuildTree) -> None:
-    """Give the image its size and its partition table."""
-    os.ftruncate(job.image, 0)
-    os.ftruncate(job.image, tree.layout.size)
-    if tree.layout.table is None:
-        return
-    done = programs.run(
-        ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", f"/proc/self/fd/{job.image}"],
-        output=job.log,
-        stdin=table_script(tree.layout).encode(),
-        pass_fds=[job.image],
-        env=programs.environment({"SOURCE_DATE_EPOCH": str(tree.epoch)}),
-    )
-    if not done.ok:
-        raise BuildError(Problem(what=f"sfdisk failed with exit code {done.code}; see the log"))
-
-
-def table_script(layout: Layout) -> str:
-    """The partition table as sfdisk reads it, with every id given."""
-    is_gpt = isinstance(layout.table, Gpt)
-    lines = [f"label: {'gpt' if is_gpt else 'dos'}", f"label-id: {layout.label_id}"]
-    first = min((place.start // SECTOR for place in layout.partitions), default=_FIRST_LBA)
-    if is_gpt and first < _FIRST_LBA:
-        lines.append(f"first-lba: {first}")
-    lines.append("")
-    for place in layout.partitions:
-        fields = [
-            f"start={place.start // SECTOR}",
-            f"size={place.size // SECTOR}",
-            f"type={place.type_code}",
-        ]
-        if is_gpt:
-            fields += [f"uuid={place.uuid}", *_gpt_fields(place.partition)]
-        elif "boot" in place.partition.flags:
-            fields.append("bootable")
-        lines.append(", ".join(fields))
-    return "\n".join(lines) + "\n"
-
-
-def _gpt_fields(partition: Partition) -> list[str]:
-    fields = []
-    if partition.label:
-        escaped = partition.label.replace("\\", "\\x5c").replace('"', "\\x22")
-        fields.append(f'name="{escaped}"')
-    if partition.flags:
-        attributes = " ".join(_attribute(flag) for flag in partition.flags)
-        fields.append(f'attrs="{attributes}"')
-    return fields
-
-
-def _attribute(flag: str | int) -> str:
-    return f"GUID:{flag}" if isinstance(flag, int) else GPT_FLAGS[flag]
+from vmdsl.errors import Problem
+from vmdsl.language.handles import Swap
+from vmdsl.language.layout import FilesystemLayout, MountLayout
 
 
 class Assembler:

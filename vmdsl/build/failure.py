@@ -7,9 +7,10 @@ import socket
 from contextlib import ExitStack
 from pathlib import Path
 
+from vmdsl.build.children import end_everything
 from vmdsl.build.layers import Layers
 from vmdsl.build.shell import run_shell
-from vmdsl.build.system import end_everything, surroundings, unmount_virtual
+from vmdsl.build.system import surroundings, unmount_virtual
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import BuildError, Problem
 

@@ -15,27 +15,26 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from vmdsl import programs
-from vmdsl.build.assemble import Assembler, write_table
+from vmdsl.build.assemble import Assembler
 from vmdsl.build.chain import Chain
-from vmdsl.build.children import side_by_side
+from vmdsl.build.children import end_everything, side_by_side
 from vmdsl.build.clean import clean
 from vmdsl.build.failure import keep, look
 from vmdsl.build.finish import FinishedImage
 from vmdsl.build.job import Job, OnError, problem_as_data, tell
 from vmdsl.build.layers import Layers, Stopped
 from vmdsl.build.system import (
-    end_everything,
     make_devices,
     mount_proc,
     start_loopback,
     surroundings,
 )
+from vmdsl.build.table import write_table
 from vmdsl.build.tree import BuildTree, shown
 from vmdsl.errors import BuildError, Problem, VmdslError
 from vmdsl.language.handles import Filesystem
 from vmdsl.language.layout import FilesystemLayout
 from vmdsl.language.operations import Operation, TreeOperation
-from vmdsl.language.spans import Span
 from vmdsl.plan.lay_out import with_size
 from vmdsl.plan.load import load
 from vmdsl.plan.places import up
@@ -142,7 +141,7 @@ class Build:
             except BuildError:
                 self._measure(assembler.shortage)  # it may have been likely to fit, and did not
                 raise
-            written: list[Span] = []
+            written = self.tree.stand_ins.copy_to(self._job.image)
             for operation in self._job.image_operations:
                 with self._working(operation), self._scratch():
                     image = FinishedImage(self._job.image, self.tree, written, operation)
@@ -154,7 +153,7 @@ class Build:
         self._started("", "write the partition table")
         grown = self._grow_image(assembler) if self.tree.layout.open else None
         if grown is None:
-            write_table(self._job, self.tree)
+            self._write_table()
         filesystems = self.tree.layout.filesystems
         others = [f for f in filesystems if f.filesystem is not grown]
         made = self._side_by_side(others, assembler.make)
@@ -162,6 +161,10 @@ class Build:
             with self._working(filesystem.filesystem):
                 if filesystem.filesystem is not grown:
                     next(made)
+
+    def _write_table(self) -> None:
+        job, tree = self._job, self.tree
+        write_table(job.image, tree.layout, epoch=tree.epoch, log=job.log)
 
     def _measure(self, shortage: Callable[[FilesystemLayout], Problem | None]) -> None:
         """Raise BuildError, with all figures, where filesystems are too small for their content."""
@@ -204,7 +207,7 @@ class Build:
             self.tree.layout, problems = with_size(layout, size)
             if problems:
                 raise BuildError(*problems)
-            write_table(self._job, self.tree)
+            self._write_table()
             with self._placing(open_.filesystem), self._scratch():
                 found = self.tree.layout.filesystems
                 room = assembler.make(next(f for f in found if f.filesystem is open_.filesystem))

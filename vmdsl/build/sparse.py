@@ -1,29 +1,39 @@
-"""Copying the data of a file, and none of its holes."""
+"""The data of a file, and none of its holes."""
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 
 _CHUNK = 2**20
 #: What the kernel says where it can't copy between these two files by itself.
 _BY_HAND = {errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
-def copy_data(source: int, target: int, *, size: int, offset: int = 0) -> None:
-    """Copy the first `size` bytes of an open file to `offset` of another one; holes are skipped.
-
-    The position of the target is left alone: other processes may share it.
-    """
-    position = 0
-    while position < size:
+def data(file: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Start and end of each piece of an open file, between two offsets, that is no hole."""
+    position = start
+    while position < end:
         try:
-            position = os.lseek(source, position, os.SEEK_DATA)
+            position = os.lseek(file, position, os.SEEK_DATA)
         except OSError:  # nothing but a hole is left
             return
-        hole = min(os.lseek(source, position, os.SEEK_HOLE), size)
-        while position < hole:
-            copied = _copy(source, target, hole - position, position, offset + position)
+        if position < end:
+            hole = min(os.lseek(file, position, os.SEEK_HOLE), end)
+            yield position, hole
+            position = hole
+
+
+def copy_data(source: int, target: int, *, size: int, offset: int = 0, start: int = 0) -> None:
+    """Copy the bytes from `start` up to `size` of an open file to another one, `offset` further on.
+
+    Holes are skipped. The position of the target is left alone: other processes may share it.
+    """
+    for begin, end in data(source, start, size):
+        position = begin
+        while position < end:
+            copied = _copy(source, target, end - position, position, offset + position)
             if not copied:  # the file has become shorter
                 return
             position += copied

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from vmdsl.build.children import end_everything
 from vmdsl.build.mounts import BIND, READ_ONLY, RECURSIVE, REMOUNT, mount, unmount
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import HostError, Problem
@@ -127,15 +127,6 @@ def _hostname() -> str:
     place = Path("/etc/hostname")
     words = place.read_text("utf-8", "replace").split() if place.is_file() else []
     return words[0][:64] if words else "localhost"
-
-
-def end_everything() -> None:
-    """Kill every process of the sandbox but this one, which is its first."""
-    with suppress(ProcessLookupError):
-        os.kill(-1, signal.SIGKILL)
-    with suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
 
 
 def _can_be_lent(place: Path) -> bool:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +22,7 @@ from vmdsl.build.environment import INTO_TREE
 from vmdsl.build.job import Job
 from vmdsl.build.mask import Mask
 from vmdsl.build.owners import OutsideIds, gid_of, uid_of
+from vmdsl.build.stand_ins import StandIns
 from vmdsl.errors import BuildError, CommandError, Problem
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Fact, Owner, TreeOperation
@@ -60,6 +61,7 @@ class BuildTree:
         self._bound: list[str] = []
         self._debs = Debs(job.cache / "debs")
         self._offline = job.caching.offline
+        self.stand_ins = StandIns(job.workspace, job.log)
 
     @property
     def known_epoch(self) -> int | None:
@@ -205,6 +207,10 @@ class BuildTree:
         """Take away what `bind` has put there."""
         while self._bound:
             self.run("umount", "--lazy", self._bound.pop())
+
+    def image(self) -> AbstractContextManager[Path]:
+        assert self._works is not None  # noqa: S101 (only operations at work call this)
+        return self.stand_ins.lend(self._works, self._layout, self.epoch)
 
     def read(self, path: str) -> bytes:
         return self.inside(partial(places.read, path))

@@ -130,6 +130,13 @@ class Tree(Protocol):
     def bind(self, source: Path, target: str) -> None:
         """Let the tree's file or directory `target` be `source` until the operation ends."""
 
+    def image(self) -> AbstractContextManager[Path]:
+        """A file as large as the image, with its partition table and nothing else, for a program.
+
+        What is written to it, clear of the table and of all partitions, is written to the image
+        when that is made. Raises BuildError at its end where anything else was changed.
+        """
+
     def read(self, path: str) -> bytes:
         """The content of a file. Raises FileNotFoundError."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl.errors import BuildError
 from vmdsl.language.directories import paths_below, with_targets
 from vmdsl.language.files import Place
-from vmdsl.language.handles import RootFs
+from vmdsl.language.handles import Disk, RootFs
 from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import record, refuse
 from vmdsl.language.secret import Secret
@@ -74,6 +75,7 @@ class HostShell(TreeOperation):
     script: str
     secrets: dict[str, Secret]
     inputs: tuple[Path, ...] | None
+    image: Disk | None
 
     def summary(self) -> str:
         return f"host shell: {first_line(self.script)}"
@@ -94,16 +96,23 @@ class HostShell(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         """Run it. The secrets are in memory, too."""
-        if not self.secrets:
-            tree.run("sh", "-ec", self.script)
-            return
+        env: dict[str, str] = {}
+        with ExitStack() as stack:
+            if self.image is not None:
+                env["IMAGE"] = str(stack.enter_context(tree.image()))
+            if self.secrets:
+                env["SECRETS"] = str(stack.enter_context(self._revealed(tree)))
+            tree.run("sh", "-ec", self.script, env=env)
+
+    @contextmanager
+    def _revealed(self, tree: Tree) -> Iterator[Path]:
         folder = tree.scratch / "secrets"
         folder.mkdir()
         tree.run("mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", str(folder))
         for name, secret in self.secrets.items():
             (folder / name).write_bytes(tree.reveal(secret))
             (folder / name).chmod(0o400)
-        tree.run("sh", "-ec", self.script, env={"SECRETS": str(folder)})
+        yield folder
         tree.run("umount", "--lazy", str(folder))
 
 
@@ -112,6 +121,7 @@ def host_shell(
     script: str,
     *,
     inputs: Sequence[str | Path] | None = None,
+    image: Disk | None = None,
     secrets: Mapping[str, Secret] | None = None,
     unless: Fact | None = None,
 ) -> None:
@@ -124,18 +134,41 @@ def host_shell(
     What the script reads of this machine is not known, so it, and all that follows, is done anew in
     every build. With `inputs` the result is kept until these files and directories change, relative
     to the recipe's directory; `inputs=()` says that it reads none.
+
+    With `image`, the script may write to the disk image, too: `$IMAGE` is a file as large as it,
+    with the partition table and nothing else. What is written there, clear of the table and of all
+    partitions, is written to the image when that is made; a script that changes anything else in
+    `$IMAGE`, or its size, ends the build. The disk has a size, and there are no `inputs`.
     """
     if isinstance(inputs, str | Path):
         raise refuse(f"inputs={inputs!r} is one path", f"give a tuple: inputs=({str(inputs)!r},)")
+    if image is not None:
+        _check_image(image, inputs)
     record(
         HostShell(
             root=root,
             script=checked_script(script),
             secrets=_named(secrets),
             inputs=None if inputs is None else tuple(Path(path) for path in inputs),
+            image=image,
             unless=unless,
         )
     )
+
+
+def _check_image(image: Disk, inputs: Sequence[str | Path] | None) -> None:
+    if not isinstance(image, Disk):
+        raise refuse("image= is no disk", "give what mkimg() returns")
+    if image.size is None:
+        raise refuse(
+            f"the size of {image.name} is not known yet when this script runs",
+            f"give it one: mkimg(GiB(4)) ({image.origin.where}); or use image_shell()",
+        )
+    if inputs is not None:
+        raise refuse(
+            "a script that writes to the image runs in every build, so it has no inputs=",
+            "leave out inputs=; or write to the image in a step of its own",
+        )
 
 
 def first_line(script: str) -> str:

@@ -1,0 +1,16 @@
+from vmdsl import Disk, Ext4, GiB, Mounted, host_shell, mkext4, mkimg, mkmsdos, mkpart, mount, step
+
+
+@step
+def disk() -> Disk:
+    return mkimg(GiB(1))
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(mkmsdos(disk()))))
+
+
+@step
+def loader() -> None:
+    host_shell(root(), 'echo x >"$IMAGE"', image=disk(), inputs=())  # E: runs in every build, so it has no inputs=
