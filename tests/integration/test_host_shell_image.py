@@ -160,14 +160,14 @@ def test_scripts_that_touch_something_else(
 @pytest.mark.parametrize(
     ("after", "where"),
     [
-        ('write_at(disk(), b"x", offset=KiB(8))', "what /"),
+        ('write_at(disk(), b"x", offset=KiB(8))', "where what "),
         (
             "host_shell(root(), 'echo x | dd of=$IMAGE bs=1 seek=8193 conv=notrunc', image=disk())",
-            "where what /",
+            "where what ",
         ),
         (
             "image_shell(disk(), 'echo x | dd of=$IMAGE bs=1 seek=8193 conv=notrunc')",
-            "it has changed what /",
+            "it has changed what ",
         ),
     ],
 )
