@@ -54,8 +54,8 @@ def test_plan_without_mypy(tmp_path: Path) -> None:
     plan = make_plan(SPEC, {}, cache=tmp_path / "cache", loaded=recipe(tmp_path, system, files))
     assert (plan.recipe, plan.directory, plan.code) == (SPEC, tmp_path, None)
     assert plan.name == "server"
-    assert [str(o.origin.where) for o in plan.operations] == [f"{SPEC}:10"] * 6 + [f"{SPEC}:21"]
-    assert plan.operations[-1].origin.where.column == 7
+    wheres = [o.origin.where for o in plan.operations]
+    assert wheres == [Where(SPEC, 10, 3)] * 6 + [Where(SPEC, 21, 7)]
     assert {o.directory for o in plan.operations} == {tmp_path}
     assert json.loads(plan_json(plan))["operations"][-1]["arguments"]["source"] == "motd"
 
