@@ -7,9 +7,9 @@ packages it installs. Call them after `debian()` or `debootstrap()`, and `tidy()
 from vmdsl_stdlib.base import debian
 from vmdsl_stdlib.cloud import add_cloud_init
 from vmdsl_stdlib.locale import set_keyboard, set_locale, set_time_zone
-from vmdsl_stdlib.network import set_hostname, use_dhcp
+from vmdsl_stdlib.network import remove_resolver, set_hostname, use_dhcp
 from vmdsl_stdlib.ssh import add_ssh_server
-from vmdsl_stdlib.tidy import tidy
+from vmdsl_stdlib.tidy import forget_machine_id, tidy
 from vmdsl_stdlib.units import disable_unit, enable_unit, mask_unit
 from vmdsl_stdlib.users import add_user, lock_root, open_root_console
 
@@ -20,9 +20,11 @@ __all__ = [
     "debian",
     "disable_unit",
     "enable_unit",
+    "forget_machine_id",
     "lock_root",
     "mask_unit",
     "open_root_console",
+    "remove_resolver",
     "set_hostname",
     "set_keyboard",
     "set_locale",

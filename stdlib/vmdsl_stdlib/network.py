@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vmdsl import RootFs, apt, create_file, refuse
+from vmdsl import RootFs, apt, chroot, create_file, refuse
 from vmdsl_stdlib.units import enable_unit
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
@@ -28,21 +28,32 @@ ExecStart=-/lib/systemd/systemd-networkd-wait-online --any --timeout=30
 """
 
 
-def set_hostname(system: RootFs, name: str, *, domain: str = "") -> None:
+def set_hostname(system: RootFs, name: str, *, domain: str = "", hosts: bool = True) -> None:
     """Name the machine. With `domain`, its full name is `name.domain`.
 
-    Writes `/etc/hostname` and `/etc/hosts`. Packages: none.
+    Writes `/etc/hostname`, and `/etc/hosts` unless `hosts` is off. Packages: none.
     """
     full = f"{name}.{domain}" if domain else name
     labels = [name, *(domain.split(".") if domain else [])]
     if len(name) > _LONGEST or not all(_LABEL.fullmatch(label) for label in labels):
         raise refuse(f"{full!r} is not the name of a machine", "use letters, digits and hyphens")
     names = f"{full} {name}" if domain else name
-    hosts = f"127.0.0.1 localhost\n127.0.1.1 {names}\n"
-    hosts += "::1 localhost ip6-localhost ip6-loopback\n"
-    hosts += "ff02::1 ip6-allnodes\nff02::2 ip6-allrouters\n"
     create_file(system, "/etc/hostname", f"{name}\n")
-    create_file(system, "/etc/hosts", hosts)
+    if hosts:
+        create_file(system, "/etc/hosts", _hosts(names))
+
+
+def _hosts(names: str) -> str:
+    return (
+        f"127.0.0.1 localhost\n127.0.1.1 {names}\n"
+        "::1 localhost ip6-localhost ip6-loopback\n"
+        "ff02::1 ip6-allnodes\nff02::2 ip6-allrouters\n"
+    )
+
+
+def remove_resolver(system: RootFs) -> None:
+    """Remove `/etc/resolv.conf`, as something in the machine is to write it. Packages: none."""
+    chroot(system, "rm -f /etc/resolv.conf")
 
 
 def use_dhcp(system: RootFs) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmdsl import RootFs, chroot
+from vmdsl import RootFs, chroot, create_file
 
 _TIDY = """\
 # remove what an image should not carry
@@ -45,3 +45,14 @@ def tidy(
     script += "" if manuals else _MANUALS
     script += "" if languages else _LANGUAGES
     chroot(system, script)
+
+
+def forget_machine_id(system: RootFs, *, first_boot: bool = False) -> None:
+    """Leave `/etc/machine-id` to the machine, which makes its own; it is empty then in any image.
+
+    With `first_boot` its next boot is a "first boot" for systemd, which enables the units that are
+    enabled by default, also where a step has disabled them. Packages: none.
+    """
+    content = "uninitialized\n" if first_boot else ""
+    create_file(system, "/etc/machine-id", content, mode=0o444)
+    chroot(system, "rm -f /var/lib/dbus/machine-id")

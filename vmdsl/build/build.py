@@ -26,7 +26,7 @@ from vmdsl.build.forecast import describe, forecast, given_epoch, note_build
 from vmdsl.build.job import CacheOptions, Job, OnError, problem_from_data, work_from_data
 from vmdsl.build.kept import Kept, take
 from vmdsl.build.keys import digest
-from vmdsl.build.log import Log, keep_log, writing_log
+from vmdsl.build.log import Log, beside, keep_log, writing_log
 from vmdsl.build.mask import Mask
 from vmdsl.build.output import Output
 from vmdsl.build.progress import Built, Listener
@@ -53,11 +53,14 @@ def build(
     caching: CacheOptions,
     listener: Listener,
     on_error: OnError = OnError.CLEAN,
+    log: Path | None = None,
 ) -> Built:
     """Build the image of `plan` at `output`; one that is there is replaced, but only on success.
 
+    A copy of the log goes to `log`; without it, beside the output when a step failed.
+
     Raises UsageError, HostError or BuildError, and KeyboardInterrupt or SystemExit on a signal;
-    then nothing is left but files in the cache, and a log beside the output when a step failed.
+    then nothing is left but files in the cache, and the log.
     What the listener has told of an error, with a shell, the exception does not say again.
     """
     plan.require_buildable()
@@ -77,7 +80,7 @@ def build(
                 return Built(image=image.path, log=None, seconds=time.monotonic() - started)
             note_build(description, cache)
         with syncing(cache), own_workspace(cache) as workspace:
-            with writing_log(cache, plan.name, mask, listener) as log, _console() as (ours, theirs):
+            with writing_log(cache, plan.name, mask, listener) as own, _console() as (ours, theirs):
                 job = Job(
                     recipe=plan.recipe,
                     directory=plan.directory,
@@ -89,7 +92,7 @@ def build(
                     caching=caching,
                     workspace=workspace,
                     image=image.file,
-                    log=log.file,
+                    log=own.file,
                     epoch=epoch,
                     secrets=secrets,
                     start=digest(description.start),
@@ -99,15 +102,17 @@ def build(
                     on_error=on_error,
                     console=theirs.fileno(),
                 )
-                ended = _run(job, ours, theirs, log, listener, watch=watch)
+                ended = _run(job, ours, theirs, own, listener, watch=watch)
             if isinstance(ended, VmdslError):
                 problems = list(ended.problems)
                 problems += [_full(p) for p in (cache, image.path.parent) if _is_full(p)]
                 if (workspace / KEPT).exists():
                     about = Kept(recipe=str(plan.recipe), problem=_in_short(problems[0]))
-                    problems.append(take(workspace, cache, log.path.stem, about))
-                raise type(ended)(*problems, keep_log(log.path, image.path))
+                    problems.append(take(workspace, cache, own.path.stem, about))
+                raise type(ended)(*problems, keep_log(own.path, log or beside(image.path)))
             watch.phase("publishing", cpu=cpu_seconds())
+            if log:
+                keep_log(own.path, log)
             image.publish(workspace)
             if caching.use:
                 note_image(image.path, description, ended["tree"], cache)
@@ -121,7 +126,7 @@ def build(
     finally:
         image.close()
     seconds = time.monotonic() - started
-    return Built(image=image.path, log=log.path, seconds=seconds, phases=tuple(watch.phases))
+    return Built(image=image.path, log=own.path, seconds=seconds, phases=tuple(watch.phases))
 
 
 def _run(

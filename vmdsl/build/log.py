@@ -86,9 +86,13 @@ def _new_log(cache: Path, name: str) -> Path:
     return Path(path)
 
 
-def keep_log(log: Path, image: Path) -> Problem:
-    """Copy the log of a build that failed to where it is found: beside the image."""
-    copy = image.with_name(f"{image.name}.log")
+def beside(image: Path) -> Path:
+    """Where the log of a build that failed is found."""
+    return image.with_name(f"{image.name}.log")
+
+
+def keep_log(log: Path, copy: Path) -> Problem:
+    """Copy a build's log, and say where the log is then."""
     try:
         copy.write_bytes(log.read_bytes())
     except OSError:  # the disk is full, say

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vmdsl.cli.cache import app as cache_app
+from vmdsl.cli.convert import from_yaml
 from vmdsl.cli.flags import Ahead, parser, with_flags
 from vmdsl.cli.markup import literal
 from vmdsl.cli.options import Cache, cache_of
@@ -85,6 +86,7 @@ def make_app(ahead: Ahead | None) -> typer.Typer:
         epilog = literal(f"{ahead.path} cannot be loaded, so its own options are missing here.")
     for command in (build, check, plan):
         app.command(context_settings=settings, epilog=epilog)(with_flags(command, ahead))
+    app.command()(from_yaml)
     app.command()(boot)
     app.command()(doctor)
     app.add_typer(cache_app())
@@ -127,8 +129,8 @@ def build(
     no_cache: _NoCache = False,
 ) -> None:
     """Build an image. The recipe is checked first, and nothing is built unless all is right."""
-    existing_file(ahead.path, "recipe", ".py")
-    output = output or Path(f"{ahead.path.stem}.img")
+    _require_recipe(ahead)
+    output = _output_of(ahead, output)
     check_output(output, ahead.path)
     if refresh and offline:
         raise UsageError("--refresh needs the network, and --offline uses none: give one of them.")
@@ -156,6 +158,7 @@ def build(
             caching=CacheOptions(use=not no_cache, refresh=refresh, offline=offline),
             listener=listener,
             on_error=OnError(on_error),
+            log=ahead.log,
         )
     if timings:
         show_timings((checked, *built.phases))
@@ -173,7 +176,7 @@ def check(
 
     What is right but cannot be built yet, or not by this machine, is no mistake. It is shown too.
     """
-    existing_file(ahead.path, "recipe", ".py")
+    _require_recipe(ahead)
     made = _make_plan(ahead, values, cache_of(cache_dir), "")
     typer.echo(f"{ahead.path}: no mistakes")
     if made.obstacles:
@@ -198,7 +201,7 @@ def plan(
     Of an operation on the tree it says whether its result is in the cache, and of the first one
     that isn't, why. At its end is what cannot be built yet, or not by this machine.
     """
-    existing_file(ahead.path, "recipe", ".py")
+    _require_recipe(ahead)
     cache = cache_of(cache_dir)
     made = _make_plan(ahead, values, cache, seed)
     if json:
@@ -263,6 +266,19 @@ def doctor(*, cache_dir: Cache = None) -> int:
     from vmdsl.cli.doctor import run_doctor  # noqa: PLC0415
 
     return run_doctor(cache_of(cache_dir))
+
+
+def _require_recipe(ahead: Ahead) -> None:
+    """Raise UsageError where there is neither a recipe nor a specification of vmdb2."""
+    if not ahead.is_specification:
+        existing_file(ahead.path, "recipe", ".py")
+
+
+def _output_of(ahead: Ahead, given: Path | None) -> Path:
+    """Where the image goes: a specification says that itself."""
+    if ahead.specification is not None:
+        return ahead.specification.image
+    return given or Path(f"{ahead.path.stem}.img")
 
 
 def _make_plan(ahead: Ahead, values: Mapping[str, object], cache: Path, seed: str) -> Plan:

@@ -10,13 +10,14 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vmdsl.cli import specification
 from vmdsl.cli.markup import literal
 from vmdsl.cli.options import cache_of, value_in_words
 from vmdsl.errors import VmdslError
@@ -26,21 +27,30 @@ if TYPE_CHECKING:
     from vmdsl.language.steps import Option
     from vmdsl.plan.load import Recipe
     from vmdsl.plan.typecheck import TypeCheck
+    from vmdsl.vmdb2.load import Loaded
 
 #: Our own options that are followed by a value.
-WITH_VALUE = frozenset({"-o", "--output", "--cache-dir", "--seed", "--on-error"})
+WITH_VALUE = specification.WITH_VALUE | {"-o", "--output", "--cache-dir", "--seed", "--on-error"}
 
 
 @dataclass(frozen=True)
 class Ahead:
     """The recipe that the arguments name; `recipe` is None where it cannot be loaded.
 
-    `types` is mypy at work on it, or None where only help is wanted.
+    `types` is mypy at work on it, or None where only help is wanted. A specification of vmdb2 is
+    loaded when its options are known. `log` is where its build's log is wanted.
     """
 
     path: Path
     recipe: Recipe | None
     types: TypeCheck | None = None
+    specification: Loaded | None = None
+    log: Path | None = None
+
+    @property
+    def is_specification(self) -> bool:
+        """Whether it is one of vmdb2's specifications."""
+        return specification.is_specification(self.path)
 
 
 @contextmanager
@@ -52,6 +62,9 @@ def looking_ahead(arguments: Sequence[str]) -> Iterator[Ahead | None]:
     path = find_recipe(arguments)
     if path is None:
         yield None
+        return
+    if specification.is_specification(path):
+        yield Ahead(path, None)
         return
 
     from vmdsl.plan.typecheck import TypeCheck  # noqa: PLC0415 (slow, and not always needed)
@@ -89,7 +102,7 @@ def find_recipe(arguments: Sequence[str]) -> Path | None:
     words: list[str] = []
     is_value = False
     for argument in arguments:
-        if not is_value and not argument.startswith("-"):
+        if not is_value and (not argument.startswith("-") or argument == "-"):
             words.append(argument)
         is_value = not is_value and argument in WITH_VALUE
     files = [word for word in words if word.endswith(".py") and Path(word).is_file()]
@@ -103,15 +116,28 @@ def with_flags(command: Callable[..., None], ahead: Ahead | None) -> Callable[..
     It is called with `ahead` and the options' `values`, by name, besides parameters of its own.
     """
     options = _usable(ahead.recipe) if ahead and ahead.recipe else []
+    own = inspect.signature(command, eval_str=True).parameters
+    parameters = [p for p in own.values() if p.name not in {"ahead", "values"}]
+    parameters += [_parameter(o, ahead.path) for o in options if ahead]
+    of_vmdb2 = []
+    if ahead and ahead.is_specification:
+        taken = {*own, "output"} if "written" in own else {*own}
+        of_vmdb2 = [p for p in specification.parameters() if p.name not in taken]
+        parameters += of_vmdb2
 
     def run(**arguments: Any) -> None:
         given = {o.name: arguments.pop(o.name) for o in options}
         values = {name: value for name, value in given.items() if value is not None}
-        command(ahead=ahead, values=values, **arguments)
+        found = ahead
+        if ahead and ahead.is_specification:
+            said = {p.name: arguments.pop(p.name) for p in of_vmdb2}
+            if "output" in own:
+                said["output"] = arguments["output"]
+            log = said.pop("log")
+            loaded = specification.load(ahead.path, specification.Given(**said))
+            found = replace(ahead, recipe=loaded.recipe, specification=loaded, log=log)
+        command(ahead=found, values=values, **arguments)
 
-    own = inspect.signature(command, eval_str=True).parameters.values()
-    parameters = [p for p in own if p.name not in {"ahead", "values"}]
-    parameters += [_parameter(o, ahead.path) for o in options if ahead]
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect's own
     run.__annotations__ = {p.name: p.annotation for p in parameters}

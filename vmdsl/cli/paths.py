@@ -42,7 +42,7 @@ def check_output(output: Path, recipe: Path) -> None:
         )
     if output.exists() and not output.is_file():
         raise UsageError(f"{output} is not a file, and vmdsl writes to nothing else")
-    if output.exists() and output.samefile(recipe):
+    if output.exists() and recipe.exists() and output.samefile(recipe):
         raise UsageError(f"{output} is the recipe; the image would replace it")
     if not directory.is_dir():
         hint = "" if directory.exists() else f"make it first: mkdir -p {directory}"

@@ -28,17 +28,26 @@ def show_obstacles(obstacles: Sequence[Problem], console: Console) -> None:
     _show(obstacles, console)
 
 
+def show_warnings(warnings: Sequence[Problem], console: Console) -> None:
+    """What is done as it was asked for, though it may not be what was meant."""
+    for warning in warnings:
+        for line in describe(warning, Path.cwd(), kind="warning"):
+            console.print(line, soft_wrap=True)
+
+
 def _show(problems: Sequence[Problem], console: Console) -> None:
     for problem in problems:
         for line in describe(problem, Path.cwd()):
             console.print(line, soft_wrap=True)
 
 
-def describe(problem: Problem, cwd: Path) -> Sequence[Text]:
-    """A problem as lines, with paths below `cwd` relative to it."""
+def describe(problem: Problem, cwd: Path, kind: str = "") -> Sequence[Text]:
+    """A problem as lines, with paths below `cwd` relative to it; `kind` is a word for it."""
     what, *more = _relative(problem.what, cwd).splitlines() or [""]
     place = _relative(str(problem.where), cwd) if problem.where else "vmdsl"
     head = Text.assemble((f"{place}: ", "bold"))
+    if kind:
+        head.append(f"{kind}: ", "yellow")
     if problem.step:
         head.append(f"step {problem.step}: ", "cyan")
     head.append(what)

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from vmdsl.language.handles import Ext, Filesystem, RootFs, Swap, Vfat
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout
-from vmdsl.language.operations import Tree, TreeOperation
+from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import one_of, record, refuse
 
 FstabName = Literal["uuid", "partuuid", "label", "partlabel"]
@@ -36,7 +36,13 @@ class Fstab(TreeOperation):
                 tree.mkdir(place)
 
 
-def fstab(root: RootFs, *, by: FstabName = "uuid", extra: Sequence[str] = ()) -> None:
+def fstab(
+    root: RootFs,
+    *,
+    by: FstabName = "uuid",
+    extra: Sequence[str] = (),
+    unless: Fact | None = None,
+) -> None:
     """Write /etc/fstab: all that the recipe mounts and its swap, and make the mount points.
 
     `by` is what filesystems are named by: their UUID or label, or that of their partition. By
@@ -48,7 +54,7 @@ def fstab(root: RootFs, *, by: FstabName = "uuid", extra: Sequence[str] = ()) ->
         raise refuse("extra= is one text", f"make it a list: extra=[{extra!r}]")
     for line in extra:
         _check_line(line)
-    record(Fstab(root=root, by=by, extra=tuple(extra)))
+    record(Fstab(root=root, by=by, extra=tuple(extra), unless=unless))
 
 
 def fstab_text(layout: Layout, by: FstabName = "uuid", extra: Sequence[str] = ()) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vmdsl.errors import BuildError
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operations import Tree, TreeOperation
+from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import record
 
 #: Filesystems that systemd-growfs can grow while they are in use.
@@ -70,7 +70,7 @@ class GrowRoot(TreeOperation):
         tree.chroot("systemctl", "enable", _UNIT)
 
 
-def grow_root(root: RootFs) -> None:
+def grow_root(root: RootFs, *, unless: Fact | None = None) -> None:
     """Let the root filesystem grow to the end of the disk whenever the system starts.
 
     So an image can be small, and fill whatever disk it is copied to. Both the partition, of a GPT
@@ -78,4 +78,4 @@ def grow_root(root: RootFs) -> None:
     last one of the disk. The system takes the packages `fdisk` and `systemd`, which all
     variants but `minbase` have.
     """
-    record(GrowRoot(root=root))
+    record(GrowRoot(root=root, unless=unless))

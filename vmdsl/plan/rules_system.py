@@ -218,14 +218,14 @@ def _is_own_archive(operation: Operation) -> bool:
 
 
 def ansible_finds_python(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """The package python3 is named before a playbook is played."""
+    """Python is named before a playbook is played, be it an old one of an old Debian."""
     named: set[str] = set()
     for operation in operations:
         named |= _packages_of(operation)
         if isinstance(operation, Debootstrap) and operation.variant == "standard":
             return  # it has Python
         if isinstance(operation, Ansible):
-            if not any(name.startswith("python3") for name in named):
+            if not any(name.startswith("python") for name in named):
                 yield operation.problem(
                     "no step above installs python3, which Ansible works with",
                     'add it to the packages, as in apt(system(), "python3")',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from vmdsl.errors import Where
@@ -13,6 +13,7 @@ class Variable:
     """A place in a text that holds the value of a variable."""
 
     name: str
+    value: str = field(default="", compare=False)
 
 
 class Text(str):

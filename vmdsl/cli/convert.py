@@ -1,0 +1,91 @@
+"""`vmdsl from-yaml`: from one of vmdb2's specifications to a recipe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vmdsl.cli.paths import existing_file
+from vmdsl.cli.specification import (
+    STDIN,
+    Given,
+    Image,
+    Lenient,
+    Tarball,
+    Variables,
+    load,
+)
+from vmdsl.errors import Problem, UsageError
+
+Written = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="The file to write. Without it, standard output.", show_default=False
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")]
+
+
+def from_yaml(
+    specification: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SPEC",
+            help="A specification of vmdb2; - is standard input.",
+            show_default=False,
+        ),
+    ],
+    *,
+    output: Written = None,
+    force: Force = False,
+    image: Image = None,
+    rootfs_tarball: Tarball = None,
+    variable: Variables = None,
+    lenient: Lenient = False,
+) -> None:
+    """Write the recipe that a specification of vmdb2 comes to. Both have the same plan.
+
+    Variables become options, with the values that are given here as their defaults.
+    """
+    if specification != STDIN:
+        existing_file(specification, "specification", ".vmdb")
+    given = Given(
+        output=image or Path(f"{specification.stem.strip('-') or 'image'}.img"),
+        image=image,
+        rootfs_tarball=rootfs_tarball,
+        variable=variable,
+        lenient=lenient,
+    )
+    if image is None:
+        given = Given(**{**vars(given), "image": given.output})
+    loaded = load(specification, given)
+
+    from vmdsl.vmdb2.moved import moved  # noqa: PLC0415 (slow)
+    from vmdsl.vmdb2.write_python import to_python  # noqa: PLC0415
+
+    here = Path.cwd()
+    there = output.absolute().parent if output else here
+    _write(to_python(moved(loaded.draft, start=here, to=there)), output, force=force)
+
+
+def _write(text: str, output: Path | None, *, force: bool) -> None:
+    """Print a text, or write it to a file that gets its name when it is whole."""
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    if output.is_dir():
+        raise UsageError(f"{output} is a directory: name the file")
+    if output.exists() and not force:
+        hint = "name another one, or add --force"
+        raise UsageError(Problem(what=f"{output} exists", hint=hint))
+    part = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(output)
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)

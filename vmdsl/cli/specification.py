@@ -1,0 +1,157 @@
+"""vmdb2's specifications on the command line: its own options, with its meaning."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vmdsl.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from vmdsl.vmdb2.load import Loaded
+
+STDIN = Path("-")
+_PANEL = "Options of vmdb2"
+_OWN = ("image", "output", "rootfs_tarball")
+
+Output = Annotated[
+    Path | None, typer.Option(help="The image: the variable `output`.", rich_help_panel=_PANEL)
+]
+Image = Annotated[
+    Path | None,
+    typer.Option(help="The image, as --output: the variable `image`.", rich_help_panel=_PANEL),
+]
+Tarball = Annotated[
+    Path | None,
+    typer.Option(
+        help="The tarball that unpack-rootfs reads, and cache-rootfs writes.",
+        rich_help_panel=_PANEL,
+    ),
+]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--variable",
+        metavar="NAME=VALUE",
+        help="A variable of the specification. May be given several times.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+Lenient = Annotated[
+    bool,
+    typer.Option(
+        "--lenient",
+        help="Warn of keys that vmdb2 does not know, instead of refusing them.",
+        rich_help_panel=_PANEL,
+    ),
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option("--log", help="Write the build's log to this file.", rich_help_panel=_PANEL),
+]
+
+#: Those that are followed by a value.
+WITH_VALUE = frozenset({"--image", "--rootfs-tarball", "--variable", "--log"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What the command line says to a specification."""
+
+    output: Path | None = None
+    image: Path | None = None
+    rootfs_tarball: Path | None = None
+    variable: Sequence[str] | None = None
+    lenient: bool = False
+
+    def variables(self, path: Path) -> dict[str, str]:
+        """What a template may name. Without an image's name it is that of the specification."""
+        values = _values(self.variable or ())
+        if path == STDIN and self.output is None and self.image is None:
+            raise UsageError("name the image, as standard input has no name: --output FILE")
+        named = {"output": self.output, "image": self.image}
+        if self.output is None and self.image is None:
+            named = dict.fromkeys(named, Path(f"{path.stem}.img"))
+        named["rootfs_tarball"] = self.rootfs_tarball
+        return {**values, **{name: str(p) for name, p in named.items() if p is not None}}
+
+
+def is_specification(path: Path) -> bool:
+    """Whether a file that a command names is one of vmdb2's, and not a recipe."""
+    return path == STDIN or (path.suffix != ".py" and path.is_file())
+
+
+def parameters() -> list[inspect.Parameter]:
+    """The parameters that a command has where it is given a specification."""
+    kinds: Mapping[str, tuple[Any, Any]] = {
+        "output": (Output, None),
+        "image": (Image, None),
+        "rootfs_tarball": (Tarball, None),
+        "variable": (Variables, None),
+        "lenient": (Lenient, False),
+        "log": (LogFile, None),
+    }
+    return [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        )
+        for name, (annotation, default) in kinds.items()
+    ]
+
+
+def load(path: Path, given: Given) -> Loaded:
+    """Read the specification, and show what vmdb2 does with it that one may not expect."""
+    from vmdsl.vmdb2.load import load_specification  # noqa: PLC0415 (slow)
+
+    here = Path.cwd()
+    found = load_specification(
+        _text(path),
+        here / path if path == STDIN else path.resolve(),
+        directory=here,
+        variables=given.variables(path),
+        lenient=given.lenient,
+    )
+    if found.warnings:
+        from rich.console import Console  # noqa: PLC0415 (slow)
+
+        from vmdsl.cli.problems import show_warnings  # noqa: PLC0415
+
+        show_warnings(found.warnings, Console(stderr=True, highlight=False))
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        content = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+        return content.decode()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not text in UTF-8, as a specification is") from None
+
+
+def _values(given: Sequence[str]) -> Mapping[str, str]:
+    values: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            hint = "write it like --variable hostname=pc"
+            raise UsageError(Problem(what=f"--variable {text} is no NAME=VALUE", hint=hint))
+        if name in _OWN:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                Problem(what=f"{name} is no variable of your own", hint=f"{option} FILE")
+            )
+        if name in values:
+            raise UsageError(f"--variable {name} is given twice")
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]  # as vmdb2 does
+        values[name] = value
+    return values

@@ -1,0 +1,123 @@
+"""Files and directories that are put into the system, as calls of the recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vmdsl.vmdb2.context import Context
+from vmdsl.vmdb2.draft import Argument, Call, Octal
+from vmdsl.vmdb2.on_system import comes_later, place_for
+from vmdsl.vmdb2.schema import (
+    CopyDir,
+    CopyFile,
+    CreateDir,
+    CreateFile,
+    SpecStep,
+)
+
+_UMASK = 0o022
+_USUAL = 0o755
+
+
+def create_file(context: Context, step: CreateFile) -> None:
+    """A file whose content stands in the specification."""
+    if comes_later(context, step) or (place := place_for(context, step)) is None:
+        return
+    path, contents = context.text(step, step.path), context.text(step, step.contents)
+    named = {**_permissions(step, default=0o644), **context.skip_fact(step)}
+    _warn_of_resolver(context, step, str(path))
+    context.emit(
+        _name_of(path),
+        step,
+        Call(
+            function="create_file", arguments=(place, path, contents), named=named, where=step.where
+        ),
+    )
+
+
+def copy_file(context: Context, step: CopyFile) -> None:
+    """A file of this machine."""
+    if comes_later(context, step) or (place := place_for(context, step)) is None:
+        return
+    path, source = context.text(step, step.path), context.text(step, step.src)
+    named = {"mode": Octal(step.perm), **_owner(step), **context.skip_fact(step)}
+    _warn_of_resolver(context, step, str(path))
+    context.emit(
+        _name_of(path),
+        step,
+        Call(function="copy_file", arguments=(place, source, path), named=named, where=step.where),
+    )
+
+
+def create_dir(context: Context, step: CreateDir) -> None:
+    """A directory. vmdb2 takes the umask away from its permissions, and so do we."""
+    if comes_later(context, step) or (place := place_for(context, step)) is None:
+        return
+    mode = step.perm & ~_UMASK
+    if mode != step.perm:
+        context.warn(
+            step,
+            "perm",
+            f"the directory gets the permissions {mode:04o}, not {step.perm:04o}: "
+            "vmdb2 takes the umask away",
+            "in a recipe: create_directory(…, mode=…), as written",
+        )
+    path = context.text(step, step.path)
+    named: dict[str, Argument] = {} if mode == _USUAL else {"mode": Octal(mode)}
+    named |= {**_owner(step), **context.skip_fact(step)}
+    context.emit(
+        _name_of(path),
+        step,
+        Call(function="create_directory", arguments=(place, path), named=named, where=step.where),
+    )
+
+
+def copy_dir(context: Context, step: CopyDir) -> None:
+    """A directory of this machine, with all that is in it."""
+    if comes_later(context, step) or (place := place_for(context, step)) is None:
+        return
+    path, source = context.text(step, step.path), context.text(step, step.src)
+    named: dict[str, Argument] = {} if step.umask == _UMASK else {"umask": Octal(step.umask)}
+    if step.user or step.uid:
+        named["uid"] = context.text(step, step.user) if step.user else step.uid
+    if step.group or step.gid:
+        named["gid"] = context.text(step, step.group) if step.group else step.gid
+    named |= context.skip_fact(step)
+    below = context.directory / str(source)
+    if below.is_dir() and any(p.is_symlink() for p in below.rglob("*")):
+        context.warn(
+            step,
+            "src",
+            "there are symlinks in it: they stay symlinks, and vmdb2 copies what they lead to",
+            "put the files there themselves",
+        )
+    context.emit(
+        _name_of(path),
+        step,
+        Call(function="copy_tree", arguments=(place, source, path), named=named, where=step.where),
+    )
+
+
+def _permissions(step: CreateFile, *, default: int) -> dict[str, Argument]:
+    named: dict[str, Argument] = {} if step.perm == default else {"mode": Octal(step.perm)}
+    return named | _owner(step)
+
+
+def _owner(step: CreateFile | CreateDir | CopyFile) -> dict[str, Argument]:
+    return {key: getattr(step, key) for key in ("uid", "gid") if getattr(step, key)}
+
+
+def _name_of(path: str) -> str:
+    """A name for the step that makes a file."""
+    return Path(path).name or "files"
+
+
+def _warn_of_resolver(context: Context, step: SpecStep, path: str) -> None:
+    mount = context.root.mount if context.root else None
+    if path.rstrip("/") == "/etc/resolv.conf" and not (mount and mount.keep_resolvconf):
+        context.warn(
+            step,
+            "path",
+            "vmdb2 removes /etc/resolv.conf when the image is done",
+            "add keep_resolvconf: true to the mount of the root filesystem",
+        )

@@ -1,0 +1,394 @@
+"""Steps that say how the disk looks, as calls of the recipe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from vmdsl.language.partition_types import CODES
+from vmdsl.values import Percent, Size
+from vmdsl.vmdb2.context import Context, Tag
+from vmdsl.vmdb2.draft import Argument, Call, Result
+from vmdsl.vmdb2.positions import parted_position
+from vmdsl.vmdb2.schema import (
+    Cryptsetup,
+    Lvcreate,
+    Mkfs,
+    Mkimg,
+    Mklabel,
+    Mkpart,
+    Mount,
+    SpecStep,
+    Vgcreate,
+)
+from vmdsl.vmdb2.text import Text
+
+#: By what mkfs calls it: the function here, its type, and whether it is an ext.
+_FILESYSTEMS = {
+    "ext2": ("mkext2", "Ext2"),
+    "ext3": ("mkext3", "Ext3"),
+    "ext4": ("mkext4", "Ext4"),
+    "vfat": ("mkvfat", "Vfat"),
+    "fat": ("mkvfat", "Vfat"),
+    "msdos": ("mkvfat", "Vfat"),
+    "xfs": ("mkxfs", "Xfs"),
+    "btrfs": ("mkbtrfs", "Btrfs"),
+    "f2fs": ("mkf2fs", "F2fs"),
+}
+_FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
+
+#: What each flag of parted is here: a type, or a flag, by the kind of table.
+_GPT_TYPES: Mapping[str, str | int | UUID] = {
+    "boot": "esp",
+    "esp": "esp",
+    "swap": "swap",
+    "prep": "prep",
+    "lvm": "lvm",
+    "raid": "raid",
+    "bios_grub": "bios-boot",
+    "bls_boot": "xbootldr",
+    "msftdata": "fat",
+    "linux-home": "home",
+    "msftres": UUID("E3C9E316-0B5C-4DB8-817D-F92DF00215AE"),
+    "diag": UUID("DE94BBA4-06D1-4D40-A16A-BFD50179D6AC"),
+    "irst": UUID("D3BFE2DE-3DAF-11DF-BA40-E3A556D89593"),
+}
+_GPT_FLAGS = {"legacy_boot": "legacy-boot", "no_automount": "no-automount", "hidden": "required"}
+_MBR_TYPES: Mapping[str, str | int | UUID] = {
+    "esp": "esp",
+    "swap": "swap",
+    "prep": "prep",
+    "lvm": "lvm",
+    "raid": "raid",
+    "bls_boot": "xbootldr",
+    "diag": 0x12,
+    "irst": 0x84,
+    "msftres": 0x27,
+    "palo": 0xF0,
+}
+_HINTS = {"fat16": "fat", "fat32": "fat", "vfat": "fat", "ntfs": "ntfs", "linux-swap": "swap"}
+
+
+def image(context: Context, step: Mkimg) -> None:
+    """The disk."""
+    if context.disk:
+        context.problem(step, "mkimg", "a second image", "vmdsl makes one image a specification")
+        return
+    size = _size(context, step)
+    context.disk = context.emit(
+        "disk", step, Call(function="mkimg", arguments=(size,)), returns="Disk"
+    )
+
+
+def _size(context: Context, step: Mkimg) -> Argument:
+    text = context.text(step, step.size)
+    try:
+        size = Size.parse(text)
+    except ValueError as error:
+        context.problem(step, "size", str(error))
+        return None
+    return size if text.is_plain else Call(function="Size.parse", arguments=(text,))
+
+
+def label(context: Context, step: Mklabel) -> None:
+    """The partition table."""
+    if not context.disk:
+        _existing(context, step)
+    if step.mklabel not in {"gpt", "msdos"}:
+        context.problem(step, "mklabel", f"{str(step.mklabel)!r} is no table", "gpt or msdos")
+    _same_device(context, step, "device", step.device)
+    if context.table:
+        context.problem(step, "mklabel", "a second partition table", "the image has one already")
+        return
+    context.is_gpt = step.mklabel == "gpt"
+    function, returns = ("mkgpt", "Gpt") if context.is_gpt else ("mkmsdos", "Msdos")
+    call = Call(function=function, arguments=(Result(context.disk),))
+    context.table = context.emit("table", step, call, returns=returns)
+
+
+def _existing(context: Context, step: Mklabel) -> None:
+    """A file that is there already, and is as large as it is."""
+    place = context.directory / str(step.device)
+    if place.is_file() and place.stat().st_size:
+        size = Size(place.stat().st_size)
+        call = Call(function="mkimg", arguments=(size,))
+        context.disk = context.emit("disk", step, call, returns="Disk")
+        return
+    if place.is_block_device():
+        what = f"{step.device} is a device, and vmdsl writes image files"
+        context.problem(step, "device", what, "build an image, and write it there with dd")
+    else:
+        what = "no step makes the image"
+        context.problem(step, "device", what, 'add above: mkimg: "{{ output }}", size: 4G')
+    context.disk = context.name("disk")
+
+
+def _same_device(context: Context, step: SpecStep, key: str, device: str) -> None:
+    if context.device and device != context.device:
+        context.problem(
+            step, key, f"{device!r} is not the image", f"which is {context.device!r} (mkimg)"
+        )
+
+
+def partition(context: Context, step: Mkpart) -> None:
+    """A partition; with its filesystem and its place, where these can be in the same step."""
+    tag = next((t for t in context.tags.values() if t.made_by is step), None)
+    if tag is None:
+        return  # a tag that was made twice
+    if not context.table:
+        what = "a partition before there is a partition table"
+        context.problem(step, "mkpart", what, "put mklabel above it")
+        context.table = context.name("table")
+    _same_device(context, step, "device", step.device)
+    write_tag(context, tag, _mkpart(context, step, tag), "Partition")
+
+
+def write_tag(context: Context, tag: Tag, base: Call, returns: str) -> None:
+    """Write the step of a tag, or that of its partition where the rest has to wait."""
+    name = context.name(tag.name)
+    step = tag.made_by
+    if tag.mkfs is None:
+        tag.step = context.emit(
+            "", _commented(context, step, tag), base, returns=returns, named=name
+        )
+    elif _can_be_mounted(context, tag):
+        tag.step = name
+        _write_filesystem(context, tag, base)
+    else:
+        kind = "partition" if returns == "Partition" else "device"
+        base_name = context.name(f"{name}_{kind}")
+        tag.base = context.emit(
+            "", _commented(context, step, tag), base, returns=returns, named=base_name
+        )
+        tag.step = name
+        tag.comments.clear()
+
+
+def filesystem(context: Context, step: Mkfs) -> None:
+    """What waits for this step: a filesystem that isn't mounted."""
+    tag = next((t for t in context.tags.values() if t.mkfs is step), None)
+    if tag is not None and tag.base and _mounted_on(context, tag) is None:
+        _write_filesystem(context, tag, Result(tag.base))
+
+
+def waiting(context: Context) -> None:
+    """Write the filesystems that waited for what they are mounted on."""
+    for tag in dict.fromkeys(map(id, context.tags.values())):
+        found = next(t for t in context.tags.values() if id(t) == tag)
+        if found.base and _can_be_mounted(context, found) and not _written(context, found):
+            _write_filesystem(context, found, Result(found.base))
+
+
+def _written(context: Context, tag: Tag) -> bool:
+    return any(step.name == tag.step for step in context.steps)
+
+
+def _mounted_on(context: Context, tag: Tag) -> Tag | None:
+    """The tag that another is mounted on, as it says or as its boot loader wants it."""
+    if tag.mount is not None and tag.mount.mount_on is not None:
+        return context.tags.get(tag.mount.mount_on)
+    if tag.mount is None and tag.role == "esp":
+        return context.root
+    return None
+
+
+def _can_be_mounted(context: Context, tag: Tag) -> bool:
+    below = _mounted_on(context, tag)
+    return below is None or below is tag or (bool(below.step) and _written(context, below))
+
+
+def _write_filesystem(context: Context, tag: Tag, base: Call | Result) -> None:
+    assert tag.mkfs is not None  # noqa: S101 (only those that have one come here)
+    call, kind = _mkfs(context, tag.mkfs, base)
+    returns = kind
+    below = _mounted_on(context, tag)
+    if tag.is_root:
+        call, returns = (
+            Call(function="mount", arguments=(call,), named=_defaults(context)),
+            f"Mounted[{kind}]",
+        )
+    elif below is not None:
+        path = tag.mount.dirname if tag.mount else None
+        place: Argument = "/boot/efi" if path is None else _absolute(context, tag)
+        named = {"on": Result(below.step), **_defaults(context)}
+        call = Call(function="mount", arguments=(call, place), named=named)
+        returns = f"Mounted[{kind}]"
+    context.emit("", _commented(context, tag.mkfs, tag), call, returns=returns, named=tag.step)
+    tag.comments.clear()
+    waiting(context)
+
+
+def _defaults(context: Context) -> Mapping[str, Argument]:
+    """The mount options of vmdb2's /etc/fstab."""
+    del context
+    return {"options": ("defaults",)}
+
+
+def _absolute(context: Context, tag: Tag) -> Text:
+    assert tag.mount is not None  # noqa: S101
+    assert tag.mount.dirname is not None  # noqa: S101
+    text = context.text(tag.mount, tag.mount.dirname)
+    if not text.startswith("/"):
+        what = f"{str(text)!r} doesn't begin with a slash, so /etc/fstab would name no place"
+        context.problem(tag.mount, "dirname", what, f"write /{text}")
+    return text
+
+
+def _commented(context: Context, step: SpecStep, tag: Tag) -> SpecStep:
+    """A step that stands for all that make up a tag, with the comments of all."""
+    context.comments += tag.comments
+    return replace(step, comments=())
+
+
+def _mkfs(context: Context, step: Mkfs, base: Call | Result) -> tuple[Call, str]:
+    kind = str(step.mkfs)
+    if kind not in _FILESYSTEMS:
+        known = ", ".join(_FILESYSTEMS)
+        context.problem(step, "mkfs", f"vmdsl makes no filesystem {kind!r}", f"it makes {known}")
+        kind = "ext4"
+    function, returns = _FILESYSTEMS[kind]
+    named: dict[str, Argument] = {}
+    if step.label:
+        named["label"] = context.text(step, step.label)
+    if step.target_old and kind == "ext4":
+        named["features"] = _FOR_OLD_TARGETS
+    if step.options and (words := _options(step.options, function)):
+        named["options"] = words
+    return Call(function=function, arguments=(base,), named=named, where=step.where), returns
+
+
+def _options(text: str, function: str) -> tuple[str, ...]:
+    """The options of a filesystem, but for mke2fs's -F, which vmdsl decides on."""
+    words = text.split()
+    if function.startswith("mkext"):
+        words = ["-" + word[2:] if re.fullmatch("-F[a-zA-Z]", word) else word for word in words]
+    return tuple(word for word in words if word != "-F" or function == "mkvfat")
+
+
+def _mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
+    named: dict[str, Argument] = {}
+    for key, is_end in (("start", False), ("end", True)):
+        text = context.text(step, getattr(step, key))
+        try:
+            place = parted_position(text, is_end=is_end)
+        except ValueError as error:
+            context.problem(step, key, str(error))
+            continue
+        if is_end and place == Percent(100):
+            continue  # what is left
+        if not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
+            continue
+        named[key] = place if text.is_plain else Call(function="position", arguments=(text,))
+    kind, flags = _kind(context, step, tag)
+    if kind != "linux":
+        named["type"] = kind
+    if context.is_gpt:
+        named["label"] = context.text(step, step.mkpart)
+    elif step.mkpart not in {"primary", "logical", "extended"}:
+        what = f"{str(step.mkpart)!r} is no kind of partition of an MBR"
+        context.problem(step, "mkpart", what, "primary, extended or logical")
+    elif step.mkpart != "primary":
+        what = f"{step.mkpart} partitions cannot be made yet"
+        context.problem(step, "mkpart", what, "use four primary ones, or mklabel: gpt")
+    if flags:
+        named["flags"] = tuple(flags)
+    return Call(
+        function="mkpart", arguments=(Result(context.table),), named=named, where=step.where
+    )
+
+
+def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, list[str]]:
+    """What the partition is for, and its flags."""
+    kind: str | int | UUID = tag.role or _HINTS.get(str(step.fs_type or ""), "linux")
+    flags: list[str] = []
+    if tag.role == "prep" and not context.is_gpt:
+        flags.append("boot")
+    for flag in tag.flags:
+        if flag.state == "disabled":
+            continue
+        name = str(flag.flag)
+        types = _GPT_TYPES if context.is_gpt else _MBR_TYPES
+        if context.is_gpt and name in _GPT_FLAGS:
+            flags.append(_GPT_FLAGS[name])
+        elif name in types:
+            kind = types[name]
+        elif name == "boot":
+            flags.append("boot")
+        elif name == "hidden" and kind in {"fat", "ntfs"}:
+            kind = 0x1C if kind == "fat" else 0x17
+        elif name != "lba" or context.is_gpt:
+            table = "GPT" if context.is_gpt else "MBR"
+            known = ", ".join(
+                sorted({*types, *(_GPT_FLAGS if context.is_gpt else ("boot", "lba"))})
+            )
+            context.problem(flag, "flag", f"a {table} has no flag {name!r}", f"there are {known}")
+    if kind == "linux" and tag.mkfs is None and not tag.is_device:
+        kind = UUID(CODES["linux"][0]) if context.is_gpt else 0x83  # nothing is ever in it
+    return kind, flags
+
+
+def encrypted(context: Context, step: Cryptsetup) -> None:
+    """A device that is opened with a key."""
+    tag = next((t for t in context.tags.values() if t.made_by is step), None)
+    below = context.tags.get(step.cryptsetup)
+    if tag is None or below is None:
+        return
+    keys = [key for key in ("password", "key_file", "key_cmd") if getattr(step, key) is not None]
+    if len(keys) != 1:
+        said = " and ".join(key.replace("_", "-") for key in keys) or "no key"
+        context.problem(
+            step,
+            keys[-1] if keys else "cryptsetup",
+            f"{said} for {tag.name!r}",
+            "give one of password, key-file and key-cmd",
+        )
+        return
+    text = context.text(step, getattr(step, keys[0]))
+    secrets: Mapping[str, Callable[[], Call]] = {
+        "password": lambda: Call(function="Secret.from_text", arguments=(text,)),
+        "key_file": lambda: Call(function="Secret.from_file", arguments=(text,)),
+        "key_cmd": lambda: Call(function="Secret.from_command", arguments=("sh", "-ec", text)),
+    }
+    call = Call(
+        function="mkluks", arguments=(Result(below.step), secrets[keys[0]]()), where=step.where
+    )
+    write_tag(context, tag, call, "Luks")
+
+
+def group(context: Context, step: Vgcreate) -> None:
+    """A volume group."""
+    devices = [context.tags[name] for name in step.physical if name in context.tags]
+    arguments = tuple(Result(tag.step) for tag in devices)
+    call = Call(
+        function="mkvg",
+        arguments=arguments,
+        named={"name": context.text(step, step.vgcreate)},
+        where=step.where,
+    )
+    context.groups[str(step.vgcreate)] = context.emit(
+        str(step.vgcreate), step, call, returns="VolumeGroup"
+    )
+
+
+def volume(context: Context, step: Lvcreate) -> None:
+    """A logical volume."""
+    tag = next((t for t in context.tags.values() if t.made_by is step), None)
+    if tag is None:
+        return
+    named: dict[str, Argument] = {"name": context.text(step, step.name)}
+    if step.size.lower() != "fill":
+        try:
+            named["size"] = Size.parse(step.size)
+        except ValueError as error:
+            context.problem(step, "size", str(error), 'or "fill", for all that is left')
+    place = Result(context.groups.get(str(step.lvcreate), ""))
+    call = Call(function="mklv", arguments=(place,), named=named, where=step.where)
+    write_tag(context, tag, call, "LogicalVolume")
+
+
+def mounted(context: Context, step: Mount) -> None:
+    """Nothing, but that what waited for it is written."""
+    del step
+    waiting(context)

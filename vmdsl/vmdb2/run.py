@@ -1,0 +1,100 @@
+"""A recipe as data, made into one that can be evaluated: its steps make the calls that it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from vmdsl.errors import Where
+from vmdsl.language.recording import recorder_for, refuse
+from vmdsl.language.steps import Option, Step
+from vmdsl.plan.load import Recipe
+from vmdsl.vmdb2.draft import Argument, Call, Draft, DraftStep, Octal, Read, Result
+from vmdsl.vmdb2.text import Text
+
+
+def as_recipe(draft: Draft, *, directory: Path) -> Recipe:
+    """The recipe, whose local files start at `directory`."""
+    options = {o.name: _option(o.name, o.default, o.help, o.where) for o in draft.options}
+    steps: dict[str, Step[object]] = {}
+    for step in draft.steps:
+        steps[step.name] = _step(step, steps, options)
+    return Recipe(
+        path=draft.path,
+        directory=directory,
+        module=None,
+        steps=tuple(steps.values()),
+        options=tuple(options.values()),
+        problems=(),
+    )
+
+
+def _option(name: str, default: object, text: str, where: Where) -> Option[object]:
+    made = Option(default, text, where)
+    made.name = name
+    return made
+
+
+def _step(
+    draft: DraftStep, steps: Mapping[str, Step[object]], options: Mapping[str, Option[object]]
+) -> Step[object]:
+    known = dict(steps)  # those above it
+
+    def run() -> object:
+        result = None
+        for call in draft.calls:
+            with _at(call.where or draft.where):
+                result = _perform(call, known, options)
+        return None if draft.returns == "None" else result
+
+    made: Step[object] = Step(run, None)
+    made.name, made.where = draft.name, draft.where
+    return made
+
+
+@contextmanager
+def _at(where: Where) -> Iterator[None]:
+    recorder = recorder_for("a step runs")
+    before, recorder.place = recorder.place, where
+    yield
+    recorder.place = before
+
+
+def _perform(
+    call: Call, steps: Mapping[str, Step[object]], options: Mapping[str, Option[object]]
+) -> Any:
+    def value(argument: Argument) -> Any:  # noqa: PLR0911 (one for each kind)
+        match argument:
+            case Result(name):
+                return steps[name]()
+            case Read(name):
+                return options[name]()
+            case Call():
+                return _perform(argument, steps, options)
+            case tuple():
+                return tuple(map(value, argument))
+            case Mapping():
+                return {key: value(inner) for key, inner in argument.items()}
+            case Octal():
+                return int(argument)
+            case Text():
+                return str(argument)
+            case _:
+                return argument
+
+    arguments = [value(argument) for argument in call.arguments]
+    named = {name: value(argument) for name, argument in call.named.items()}
+    try:
+        return _function(call)(*arguments, **named)
+    except ValueError as error:  # of a value's own reading, such as Size.parse
+        raise refuse(str(error)) from None
+
+
+def _function(call: Call) -> Callable[..., Any]:
+    found: Any = import_module(call.module)
+    for name in call.function.split("."):
+        found = getattr(found, name)
+    return found  # type: ignore[no-any-return]

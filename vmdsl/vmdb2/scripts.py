@@ -1,0 +1,150 @@
+"""Scripts and playbooks, as calls of the recipe.
+
+Scripts that name the image get it as `$IMAGE`, as it has no name before it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from vmdsl.vmdb2.context import IMAGE, Context
+from vmdsl.vmdb2.draft import Argument, Call, Result
+from vmdsl.vmdb2.idioms import as_calls, comments_in
+from vmdsl.vmdb2.on_system import comes_later, system_for
+from vmdsl.vmdb2.schema import (
+    Ansible,
+    Chroot,
+    Shell,
+    SpecStep,
+)
+from vmdsl.vmdb2.text import Text, Variable
+
+
+def chroot(context: Context, step: Chroot) -> None:
+    """A script in the system."""
+    system = system_for(context, step, "chroot", step.chroot)
+    script = context.text(step, step.shell)
+    if system is None:
+        return
+    if _idiom(context, step, system, script, on_host=False):
+        return
+    call = Call(
+        function="chroot",
+        arguments=(system, script),
+        named=context.skip_fact(step),
+        where=step.where,
+    )
+    context.emit("customize", step, call)
+
+
+def shell(context: Context, step: Shell) -> None:
+    """A script on this machine, which may write to the image as well."""
+    if context.system == "" and comes_later(context, step):
+        return
+    system = system_for(context, step, "shell", step.root_fs, key="root_fs")
+    if system is None:
+        return
+    script, writes = with_image(context, step, step.shell)
+    if not writes and _idiom(context, step, system, script, on_host=True):
+        return
+    named: dict[str, Argument] = {"image": Result(context.disk)} if writes else {}
+    named |= context.skip_fact(step)
+    call = Call(function="host_shell", arguments=(system, script), named=named, where=step.where)
+    context.emit("boot_code" if writes else "customize", step, call)
+
+
+def _idiom(
+    context: Context, step: Chroot | Shell, system: Result, script: Text, *, on_host: bool
+) -> bool:
+    """Write the functions of the library that do what a script does, if there are such."""
+    if context.skip_fact(step) or (found := as_calls(system, script, on_host=on_host)) is None:
+        return False
+    calls, name = found
+    context.comments += [*step.comments, *comments_in(script)]
+    context.emit(name, replace(step, comments=()), *calls)
+    return True
+
+
+def ansible(context: Context, step: Ansible) -> None:
+    """A playbook."""
+    system = system_for(context, step, "ansible", step.tag)
+    if system is None:
+        return
+    named: dict[str, Argument] = {}
+    if step.group and step.group != "image":
+        named["group"] = context.text(step, step.group)
+    if step.tags and step.tags != "all":
+        named["tags"] = tuple(tag.strip() for tag in step.tags.split(",") if tag.strip())
+    if step.config_file:
+        named["config"] = context.text(step, step.config_file)
+    if step.extra_vars:
+        named["extra_vars"] = {k: _data(context, step, v) for k, v in step.extra_vars.items()}
+    named |= context.skip_fact(step)
+    playbook = context.text(step, step.playbook)
+    context.emit(
+        "playbook",
+        step,
+        Call(function="ansible", arguments=(system, playbook), named=named, where=step.where),
+    )
+
+
+def _data(context: Context, step: SpecStep, data: Any) -> Any:
+    if isinstance(data, Text):
+        return context.text(step, data)
+    if isinstance(data, Mapping):
+        return {key: _data(context, step, value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return tuple(_data(context, step, value) for value in data)
+    return data
+
+
+def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]:
+    """The script with `$IMAGE` for the image's name, and whether it names it at all."""
+    if script.parts is None:
+        names = (context.variables.get(name) for name in IMAGE)
+        if any(name and name in script for name in names):
+            context.problem(
+                step,
+                "shell",
+                "a template that puts the image's name into a script",
+                'write "{{ output }}" alone, outside of {% … %}',
+            )
+        return context.text(step, script), False
+    parts: list[str | Variable] = []
+    quoting, found = "", False
+    for part in script.parts:
+        if isinstance(part, Variable) and part.name in IMAGE:
+            found = True
+            parts.append({"": '"$IMAGE"', '"': "${IMAGE}", "'": "'\"$IMAGE\"'"}[quoting])
+            continue
+        parts.append(part)
+        if isinstance(part, str):
+            quoting = _quoting_after(part, quoting)
+    if not found:
+        return context.text(step, script), False
+    value = "".join(
+        context.variables.get(part.name, "") if isinstance(part, Variable) else part
+        for part in parts
+    )
+    return context.text(step, Text(value, script.where, tuple(parts))), True
+
+
+def _quoting_after(text: str, quoting: str) -> str:
+    """In which quotes a shell is at the end of a text that begins in `quoting`."""
+    escaped = comment = False
+    previous = " "
+    for letter in text:
+        if comment:
+            comment = letter != "\n"
+        elif escaped:
+            escaped = False
+        elif letter == "\\" and quoting != "'":
+            escaped = True
+        elif letter in "'\"" and quoting in {"", letter}:
+            quoting = "" if quoting else letter
+        elif letter == "#" and not quoting and previous.isspace():
+            comment = True
+        previous = letter
+    return quoting

@@ -1,0 +1,247 @@
+"""From a specification to a recipe as data: what vmdb2's steps mean, in operations of vmdsl."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from vmdsl.errors import Problem
+from vmdsl.vmdb2 import boot_loader, files, in_tree, on_disk, scripts
+from vmdsl.vmdb2.context import Context
+from vmdsl.vmdb2.draft import Call, Draft, Read, Result
+from vmdsl.vmdb2.flow import follow_tags
+from vmdsl.vmdb2.schema import (
+    Ansible,
+    Apt,
+    CacheRootfs,
+    Chroot,
+    CopyDir,
+    CopyFile,
+    CreateDir,
+    CreateFile,
+    Cryptsetup,
+    Debootstrap,
+    Echo,
+    Error,
+    Fstab,
+    Grub,
+    Kpartx,
+    Lvcreate,
+    Lvscan,
+    Mkfs,
+    Mkimg,
+    Mklabel,
+    Mkpart,
+    Mount,
+    ResizeRootfs,
+    SetPartFlag,
+    Shell,
+    Spec,
+    SpecStep,
+    UnpackRootfs,
+    Vgcreate,
+    VirtualFilesystems,
+)
+from vmdsl.vmdb2.text import Text
+
+#: Flags that vmdb2 itself sets, and that are on from the start.
+_ALWAYS = ("arch", "tags")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translated:
+    """A recipe as data, if there are no problems. `image` is the name of the image's file."""
+
+    draft: Draft
+    image: str
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def translate(
+    spec: Spec, path: Path, *, directory: Path, variables: Mapping[str, str]
+) -> Translated:
+    """Say with vmdsl's operations what a specification says. Local files start at `directory`."""
+    context = Context(path=path, directory=directory, variables=variables)
+    follow_tags(context, spec.steps)
+    for step in spec.steps:
+        if _never_runs(context, step):
+            continue
+        if isinstance(step, UnpackRootfs) and not _has_debootstrap(spec):
+            _system_from_tarball(context, step)
+        else:
+            _WRITERS[type(step)](context, step)
+        if context.system and context.deferred:
+            _write_deferred(context)
+    for step in context.deferred:
+        context.problem(step, "", "it needs a system, and no step makes one", "add debootstrap:")
+    _remove_resolver(context, spec)
+    draft = Draft(
+        path=path,
+        options=tuple(context.options.values()),
+        steps=tuple(context.steps),
+        comments=spec.comments,
+        closing=(*context.comments, *spec.closing),
+    )
+    return Translated(
+        draft=draft,
+        image=context.device,
+        problems=tuple(context.problems),
+        warnings=tuple(context.warnings),
+    )
+
+
+def _has_debootstrap(spec: Spec) -> bool:
+    return any(isinstance(step, Debootstrap) for step in spec.steps)
+
+
+def _system_from_tarball(context: Context, step: UnpackRootfs) -> None:
+    """Without a bootstrap, all comes from the tarball, which has to be there."""
+    root = context.tag(step, "tag", step.tag)
+    option = context.tarball_option(step)
+    if option.default is None:
+        context.problem(
+            step,
+            "tag",
+            "the system comes from a tarball, and none is given",
+            "add --rootfs-tarball FILE, or a step debootstrap:",
+        )
+    if root is None:
+        return
+    call = Call(
+        function="system_from",
+        arguments=(Result(root.step), Read(option.name)),
+        named={"suite": "stable"},
+        where=step.where,
+    )
+    context.system = context.emit("system", step, call, returns="RootFs")
+
+
+def _never_runs(context: Context, step: SpecStep) -> bool:
+    """Whether a condition that is known leaves the step out. What it means is told."""
+    if step.unless is None:
+        return False
+    if not step.unless or all(str(name) in _ALWAYS for name in step.unless):
+        context.warn(
+            step,
+            "unless",
+            "this step is never run: its condition always holds",
+            "remove unless, or the step",
+        )
+        context.skip(step)
+        return True
+    for name in step.unless:
+        if (
+            name == "rootfs_unpacked"
+            and not context.unpacked
+            and not isinstance(step, UnpackRootfs)
+        ):
+            context.warn(
+                step,
+                "unless",
+                "no unpack-rootfs above sets rootfs_unpacked, so this step is always run",
+                "put unpack-rootfs above it, or remove unless",
+            )
+        elif str(name) not in {"rootfs_unpacked", *_ALWAYS}:
+            context.warn(
+                step,
+                "unless",
+                f"nothing sets the flag {str(name)!r}, so this step is always run",
+                "the flag that unpack-rootfs sets is rootfs_unpacked",
+            )
+    return False
+
+
+def _write_deferred(context: Context) -> None:
+    """Steps that stood above the system, now that there is one."""
+    steps, context.deferred = context.deferred, []
+    for step in steps:
+        context.warn(
+            step,
+            "",
+            "done after the system is made, which wants an empty tree",
+            "put it below debootstrap",
+        )
+        _WRITERS[type(step)](context, step)
+
+
+def _remove_resolver(context: Context, spec: Spec) -> None:
+    """At its end vmdb2 removes the resolver's configuration; here only where there can be one."""
+    mount = context.root.mount if context.root else None
+    if mount is None or mount.keep_resolvconf or not context.system:
+        return
+    last = context.steps[-1].calls[-1].function if context.steps else ""
+    if last != "remove_resolver" and any("resolv" in text for text in _texts(context, spec)):
+        call = Call(
+            function="remove_resolver",
+            arguments=(Result(context.system),),
+            module="vmdsl_stdlib",
+            where=mount.where,
+        )
+        context.emit("resolver", replace(mount, comments=()), call)
+
+
+def _texts(context: Context, spec: Spec) -> list[str]:
+    """What could bring a resolver's configuration: names of files, packages, scripts."""
+    own = {c.where for s in context.steps for c in s.calls if c.function == "remove_resolver"}
+    found: list[str] = []
+    for step in spec.steps:
+        if step.where in own or (isinstance(step, Chroot | Shell) and step.shell.where in own):
+            continue
+        for value in vars(step).values():
+            values = value if isinstance(value, tuple) else (value,)
+            found += [str(v) for v in values if isinstance(v, Text)]
+    return found
+
+
+def _nothing(context: Context, step: SpecStep) -> None:
+    """Vmdsl does it by itself, or needs it not."""
+    context.skip(step)
+
+
+def _noted(context: Context, step: SpecStep) -> None:
+    """`follow_tags` has seen to it, and to its comments."""
+    del context, step
+
+
+def _echo(context: Context, step: Echo) -> None:
+    context.warn(step, "echo", "echo prints nothing here", "the log has every step")
+    context.skip(step)
+
+
+def _error(context: Context, step: Error) -> None:
+    context.problem(step, "error", f"this step ends every build: {step.error}", "remove it")
+
+
+_WRITERS: Mapping[type[SpecStep], Callable[[Context, Any], None]] = {
+    Mkimg: on_disk.image,
+    Mklabel: on_disk.label,
+    Mkpart: on_disk.partition,
+    SetPartFlag: _noted,
+    Kpartx: _nothing,
+    Mkfs: on_disk.filesystem,
+    Mount: on_disk.mounted,
+    VirtualFilesystems: _nothing,
+    Cryptsetup: on_disk.encrypted,
+    Vgcreate: on_disk.group,
+    Lvcreate: on_disk.volume,
+    Lvscan: _nothing,
+    Debootstrap: in_tree.debootstrap,
+    UnpackRootfs: in_tree.unpack,
+    CacheRootfs: in_tree.cache,
+    Apt: in_tree.apt,
+    Fstab: in_tree.fstab,
+    ResizeRootfs: in_tree.resize,
+    Grub: boot_loader.grub,
+    Chroot: scripts.chroot,
+    Shell: scripts.shell,
+    CreateFile: files.create_file,
+    CreateDir: files.create_dir,
+    CopyFile: files.copy_file,
+    CopyDir: files.copy_dir,
+    Ansible: scripts.ansible,
+    Echo: _echo,
+    Error: _error,
+}
