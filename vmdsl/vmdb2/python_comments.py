@@ -35,7 +35,7 @@ def docstring_and_rest(comments: tuple[str, ...], file: str) -> tuple[list[str],
     if docstring := _docstring(paragraph):
         return docstring, lines[end + 1 :]
     named = file if re.fullmatch(r"[\w.+-]{0,70}\w", file) else "a specification of vmdb2"
-    return [f'"""What {named} describes."""'], lines
+    return [f'"""The image that {named} describes."""'], lines
 
 
 def _docstring(paragraph: str) -> list[str]:

@@ -38,8 +38,7 @@ def string(*parts: str | Code) -> str:
     start = end = ""
     if quote == _TRIPLE:
         start = "" if text.startswith("\n") else "\\\n"
-        if text.endswith('"'):
-            wanted[-1], end = str(wanted[-1])[:-1], _ESCAPED_QUOTE
+        end = "\\\n" if text.endswith('"') else ""
     escaped = [_escaped(part, quote) if isinstance(part, str) else part for part in wanted]
     return f"{mark}{quote}{start}{_body(escaped, mark)}{end}{quote}"
 

@@ -30,7 +30,7 @@ PARTS = st.lists(TEXTS | st.just(Code("host()")))
         ("\none\ntwo\n", '"""\none\ntwo\n"""'),
         ("a \\\n  b\n", 'r"""a \\\n  b\n"""'),
         ("a \n\tb\t\nc", '"""\\\na\\x20\n\tb\\t\nc"""'),
-        ('a\n"""\n"', '"""\\\na\n""\\"\n\\""""'),
+        ('a\n"""\n"', '"""\\\na\n""\\"\n"\\\n"""'),
         ("a\r\nb\r\n", '"""\\\na\\r\nb\\r\n"""'),
     ],
 )

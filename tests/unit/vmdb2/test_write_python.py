@@ -235,7 +235,7 @@ def test_imports() -> None:
     assert (
         source.partition("\n\n\n")[0]
         == '''\
-"""What pc.vmdb describes."""
+"""The image that pc.vmdb describes."""
 
 from pathlib import Path
 from typing import Any
@@ -324,8 +324,8 @@ def head(*comments: str, file: str = "pc.vmdb") -> str:
 
 
 def test_docstrings() -> None:
-    assert head() == '"""What pc.vmdb describes."""'
-    assert head(file="-") == '"""What a specification of vmdb2 describes."""'
+    assert head() == '"""The image that pc.vmdb describes."""'
+    assert head(file="-") == '"""The image that a specification of vmdb2 describes."""'
     assert head("A PC.") == '"""A PC."""'
     assert head("", "A simple", "PC. It", "boots.") == '"""A simple PC. It boots."""'
     assert (
@@ -353,7 +353,7 @@ def test_docstrings() -> None:
     ],
 )
 def test_comments_that_are_no_docstring(comment: str) -> None:
-    assert head(comment) == f'"""What pc.vmdb describes."""\n\n# {comment}'
+    assert head(comment) == f'"""The image that pc.vmdb describes."""\n\n# {comment}'
 
 
 def test_comments_that_tools_would_take_for_theirs() -> None:
