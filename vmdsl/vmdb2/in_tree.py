@@ -62,6 +62,8 @@ def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]
         close = difflib.get_close_matches(step.arch, list(Arch), n=1)
         known = ", ".join(Arch)
         hint = f"did you mean {close[0]}?" if close else f"there are {known}"
+        if step.arch.startswith("__"):
+            hint = "it stands for one, as in a template: substitute it first"
         context.problem(step, "arch", f"{str(step.arch)!r} is no architecture of Debian", hint)
         return {}
     context.arch = arch.value

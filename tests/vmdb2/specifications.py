@@ -1,0 +1,102 @@
+"""Real specifications: where they are, and what of a plan must be the same on both ways."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vmdsl.errors import RecipeError
+from vmdsl.plan.plan import Plan, make_plan
+from vmdsl.plan.render import plan_json
+from vmdsl.vmdb2.load import Loaded, load_specification
+
+#: The folder with the specifications. CI sets it.
+CORPUS = os.environ.get("VMDSL_CORPUS", "")
+
+
+def corpus() -> list[Path]:
+    """All specifications, in order; none where there is no corpus."""
+    if not CORPUS:
+        return []
+    return sorted(p for p in Path(CORPUS).iterdir() if p.is_file() and p.suffix != ".md")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A copy of a specification in a directory that has the local files that it names."""
+
+    origin: Path
+    file: Path
+
+    @property
+    def directory(self) -> Path:
+        """Where vmdb2 would be started."""
+        return self.file.parent
+
+    def load(self) -> Loaded:
+        """Read and translate it, as the command line does. Raises RecipeError."""
+        return load(self.file)
+
+
+def load(file: Path) -> Loaded:
+    """A specification as a recipe, where its image is `disk.img`, and its tarball isn't there."""
+    image = file.parent / "disk.img"
+    if not image.exists():
+        with image.open("wb") as made:
+            made.truncate(4 * 2**30)  # for those that partition an image that exists
+    return load_specification(
+        file.read_text(encoding="utf-8"),
+        file,
+        directory=file.parent,
+        variables={"output": "disk.img", "image": "disk.img", "rootfs_tarball": "rootfs.tar"},
+        lenient=True,
+    )
+
+
+def plan_of(loaded: Loaded, cache: Path) -> Plan:
+    """Its plan. Raises RecipeError."""
+    return make_plan(loaded.draft.path, {}, cache=cache, loaded=loaded.recipe)
+
+
+def prepared(origin: Path, directory: Path) -> Prepared:
+    """A copy, with stand-ins for its local files. One that is no YAML names none."""
+    directory.mkdir()
+    copy = directory / f"{re.sub(r'[^A-Za-z0-9]', '_', origin.name)}.vmdb"
+    shutil.copyfile(origin, copy)
+    try:
+        content = yaml.safe_load(copy.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, RecipeError):
+        return Prepared(origin, copy)
+    _stand_in(directory / "rootfs.tar", is_directory=False)
+    for step in content["steps"]:
+        for key in ("src", "playbook", "keyring", "config_file"):
+            if isinstance(name := step.get(key), str) and not name.startswith("/"):
+                _stand_in(directory / name, is_directory="copy-dir" in step)
+    return Prepared(origin, copy)
+
+
+def _stand_in(path: Path, *, is_directory: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if is_directory:
+        path.mkdir(exist_ok=True)
+        path /= "file"
+    path.write_text("- hosts: image\n", encoding="utf-8")
+
+
+def meaning(plan: Plan) -> dict[str, Any]:
+    """All of a plan but where it was written, and how steps that make nothing are called."""
+    found = json.loads(plan_json(plan))
+    del found["recipe"], found["options"]
+    found.pop("obstacles", None)  # which have places
+    for operation in found["operations"]:
+        del operation["line"]
+        if operation["phase"] != "layout":
+            del operation["step"]
+    return found  # type: ignore[no-any-return]

@@ -1,0 +1,143 @@
+"""Real specifications are read, planned, converted to Python and back, and mean the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from vmdb2.specifications import Prepared, corpus, meaning, plan_of, prepared
+from vmdsl.errors import RecipeError
+from vmdsl.plan.load import load as load_recipe
+from vmdsl.plan.plan import Plan, make_plan
+from vmdsl.plan.typecheck import Untyped, mypy_command
+from vmdsl.vmdb2.write_python import to_python
+
+if not corpus():
+    pytest.skip(
+        "VMDSL_CORPUS names no folder with specifications: 3 tests of each file are skipped",
+        allow_module_level=True,
+    )
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A specification with its plan and its recipe, or what is wrong with it."""
+
+    prepared: Prepared
+    problems: RecipeError | None
+    plan: Plan | None = None
+    recipe: Path | None = None
+
+    def expect(self) -> tuple[Plan, Path]:
+        """The plan and the recipe; the test is skipped where the specification is wrong."""
+        if self.plan is None or self.recipe is None:
+            pytest.skip(f"it is refused: {str(self.problems).splitlines()[0]}")
+        return self.plan, self.recipe
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Mapping[str, Converted]:
+    folder = tmp_path_factory.mktemp("corpus")
+    return {
+        origin.name: _converted(prepared(origin, folder / f"{number}"), cache)
+        for number, origin in enumerate(corpus())
+    }
+
+
+def _converted(one: Prepared, cache: Path) -> Converted:
+    try:
+        loaded = one.load()
+        plan = plan_of(loaded, cache)
+    except RecipeError as error:
+        return Converted(one, error)
+    recipe = one.file.with_suffix(".py")
+    recipe.write_text(to_python(loaded.draft), encoding="utf-8")
+    return Converted(one, None, plan, recipe)
+
+
+@pytest.fixture(scope="module")
+def mypy_says(converted: Mapping[str, Converted], cache: Path) -> Mapping[Path, str]:
+    recipes = [one.recipe for one in converted.values() if one.recipe]
+    said = subprocess.run(
+        mypy_command(cache, *recipes), capture_output=True, text=True, check=False
+    ).stdout
+    return {recipe: said for recipe in recipes if recipe.name in said}
+
+
+each = pytest.mark.parametrize("name", [origin.name for origin in corpus()])
+
+
+@each
+def test_it_is_planned_or_refused_with_a_reason(
+    converted: Mapping[str, Converted], name: str
+) -> None:
+    one = converted[name]
+    if one.problems is None:
+        return
+    for problem in one.problems.problems:
+        assert problem.where is not None
+        assert problem.where.line
+        assert problem.hint, problem
+    if not _is_yaml(one.prepared.file):
+        assert "template" in str(one.problems)
+
+
+def _is_yaml(file: Path) -> bool:
+    try:
+        yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError:
+        return False
+    return True
+
+
+@each
+def test_its_recipe_is_well_formed_and_typed(
+    converted: Mapping[str, Converted], mypy_says: Mapping[Path, str], name: str
+) -> None:
+    _, recipe = converted[name].expect()
+    assert recipe not in mypy_says, mypy_says[recipe]
+    formatted = subprocess.run(
+        [
+            Path(sys.executable).with_name("ruff"),
+            "format",
+            "--isolated",
+            "--line-length=100",
+            "--diff",
+            recipe,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert formatted.returncode == 0, formatted.stdout
+
+
+@each
+def test_its_recipe_has_the_same_plan(
+    converted: Mapping[str, Converted], cache: Path, name: str
+) -> None:
+    plan, recipe = converted[name].expect()
+    again = make_plan(recipe, {}, cache=cache, loaded=load_recipe(recipe), types=Untyped())
+    assert meaning(again) == meaning(plan)
+
+
+def test_most_are_planned(
+    converted: Mapping[str, Converted], capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = {name: one.problems for name, one in converted.items() if one.problems}
+    lines = [f"{len(converted)} specifications: {len(converted) - len(refused)} are planned"]
+    lines += [f"  {name}: {str(error).splitlines()[0]}" for name, error in refused.items()]
+    with capsys.disabled():
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    assert len(refused) * 5 < len(converted)
