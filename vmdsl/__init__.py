@@ -24,6 +24,7 @@ from vmdsl.language.fstab import fstab
 from vmdsl.language.growth import grow_root
 from vmdsl.language.grub import grub_bios, grub_ieee1275, grub_uefi
 from vmdsl.language.handles import (
+    BlockDevice,
     Btrfs,
     Disk,
     Ext2,
@@ -32,6 +33,8 @@ from vmdsl.language.handles import (
     F2fs,
     Filesystem,
     Gpt,
+    LogicalVolume,
+    Luks,
     Mountable,
     Mounted,
     Msdos,
@@ -39,6 +42,7 @@ from vmdsl.language.handles import (
     RootFs,
     Swap,
     Vfat,
+    VolumeGroup,
     Xfs,
 )
 from vmdsl.language.image import SystemFile, image_shell, system_file, write_at
@@ -62,6 +66,7 @@ from vmdsl.language.steps import (
     step_if,
 )
 from vmdsl.language.tarballs import cache_rootfs, system_from, unpack_rootfs
+from vmdsl.language.volumes import mkluks, mklv, mkvg
 from vmdsl.values import (
     GB,
     MB,
@@ -84,6 +89,7 @@ __all__ = [
     "MB",
     "TB",
     "Arch",
+    "BlockDevice",
     "Btrfs",
     "Disk",
     "Ext2",
@@ -99,6 +105,8 @@ __all__ = [
     "ImageOperation",
     "KiB",
     "Layout",
+    "LogicalVolume",
+    "Luks",
     "MiB",
     "Mountable",
     "Mounted",
@@ -119,6 +127,7 @@ __all__ = [
     "Tree",
     "TreeOperation",
     "Vfat",
+    "VolumeGroup",
     "Xfs",
     "ansible",
     "apt",
@@ -148,10 +157,13 @@ __all__ = [
     "mkf2fs",
     "mkgpt",
     "mkimg",
+    "mkluks",
+    "mklv",
     "mkmsdos",
     "mkpart",
     "mkswap",
     "mkvfat",
+    "mkvg",
     "mkxfs",
     "mount",
     "option",

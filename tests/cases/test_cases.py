@@ -28,11 +28,18 @@ from vmdsl.build.tools import Target
 from vmdsl.build.xfs import format_xfs
 from vmdsl.language.handles import Disk, Filesystem, Partition, Table
 from vmdsl.language.layout import Layout
-from vmdsl.language.operations import Fact, ImageOperation, Operation, TreeOperation
+from vmdsl.language.operations import (
+    Fact,
+    ImageOperation,
+    LayoutOperation,
+    Operation,
+    TreeOperation,
+)
 from vmdsl.language.secret import Secret
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load
+from vmdsl.plan.obstacles import obstacles
 from vmdsl.plan.plan import Plan
 from vmdsl.plan.render import Encoder
 
@@ -235,7 +242,9 @@ def recorded_target(log: Log, tree: RecordedTree, layout: Layout, operation: Fil
 
 
 def perform(operation: Operation, log: Log, tree: RecordedTree, layout: Layout) -> None:
-    """Do what the builder does with an operation."""
+    """Do what the builder does with an operation, or say why it can't."""
+    for obstacle in obstacles([operation] if isinstance(operation, LayoutOperation) else []):
+        log.add("obstacle", obstacle.what)
     if isinstance(operation, TreeOperation):
         operation.apply(tree)
     elif isinstance(operation, ImageOperation):
@@ -243,7 +252,7 @@ def perform(operation: Operation, log: Log, tree: RecordedTree, layout: Layout) 
     elif isinstance(operation, Disk | Table | Partition):
         if layout.table is not None:
             log.add("sfdisk", table_script(layout).splitlines())
-    elif isinstance(operation, Filesystem):
+    elif isinstance(operation, Filesystem) and isinstance(operation.device, Partition):
         _MAKERS[operation.kind](recorded_target(log, tree, layout, operation), None)
 
 

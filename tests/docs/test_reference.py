@@ -102,6 +102,7 @@ def package_of(function: Callable[..., Any]) -> str:
     return function.__module__.partition(".")[0]
 
 
+_NAMED = {"write": "A file", "copy_in": "A file", "mkdir": "A directory", "remove": "Removed"}
 _MADE = {"symlink": "A symlink:", "copy_tree": "A directory, copied:"}
 
 
@@ -113,19 +114,17 @@ def deeds(does: list[dict[str, Any]]) -> Iterator[str]:
             case "chroot" | "run" | "tool":
                 place = "In the system" if kind == "chroot" else "On this machine"
                 yield f"- {place}: {code(shlex.join(what))}"
-            case "write" | "copy_in":
-                yield f"- A file: {code(what)}"
-            case "mkdir":
-                yield f"- A directory: {code(what)}"
+            case "write" | "copy_in" | "mkdir" | "remove":
+                yield f"- {_NAMED[kind]}: {code(what)}"
             case "symlink" | "copy_tree":
                 how, other = list(entry.items())[1]
                 yield f"- {_MADE[kind]} {code(what)}, with the {how} {code(other)}"
-            case "remove":
-                yield f"- Removed: {code(what)}"
             case "write_at":
                 yield f"- Bytes of the image, from byte {what} on"
             case "sfdisk":
                 yield f"- The partition table, with {code(what[-1])}"
+            case "obstacle":
+                yield f"- Nothing yet: {what}"
             case "decide":
                 yield f"- The fact is {'true' if entry['truth'] else 'false'}"
 

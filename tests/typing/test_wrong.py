@@ -165,6 +165,7 @@ HINTS = {
     "import_forgotten": "from vmdsl import mkimg",
     "keyword_misspelt": "did you mean size=?",
     "keyword_of_another_tool": "label",
+    "luks_key_is_a_string": "Secret.from_file",
     "option_not_called": "size()",
     "option_of_unsupported_type": "StrEnum",
     "optional_step_attribute": "(it := table()) is not None",
@@ -176,6 +177,7 @@ HINTS = {
     "swap_mounted": "fstab()",
     "third_party_operation_not_a_dataclass": "@dataclass",
     "unless_is_a_flag": "@step_if",
+    "volume_group_formatted": "mklv(group(), size=GiB(1))",
     "variant_wrong": "did you mean 'minbase'?",
 }
 

@@ -70,7 +70,7 @@ def room_of_empty(kind: Kind, target: Target, size: int) -> Room:
     with file.open("w+b") as stream:
         stream.truncate(size)
         place = replace(target.filesystem.partition, start=0, size=size)
-        filesystem = replace(target.filesystem, partition=place)
+        filesystem = replace(target.filesystem, device=place)
         room = kind.make(replace(target, filesystem=filesystem, image=stream.fileno()), None)
     file.unlink()
     return room

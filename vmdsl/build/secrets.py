@@ -43,6 +43,8 @@ def _read(secret: Secret, directory: Path) -> bytes:
         value = _output(secret.reference, directory)
     elif secret.source == "file":
         value = _file(directory / secret.reference[0])
+    elif secret.source == "text":
+        value = secret.text.encode()
     else:
         value = _variable(secret.reference[0])
     if not value.strip():

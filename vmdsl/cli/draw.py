@@ -13,9 +13,9 @@ from vmdsl.build.forecast import Expected
 from vmdsl.cli.bar import Part, draw_bar, parts
 from vmdsl.cli.options import value_in_words
 from vmdsl.cli.problems import show_obstacles
-from vmdsl.language.handles import Disk, Filesystem
+from vmdsl.language.handles import Disk, Filesystem, LogicalVolume, Luks, VolumeGroup
 from vmdsl.language.handles import Table as PartitionTable
-from vmdsl.language.layout import Layout
+from vmdsl.language.layout import DeviceLayout, Layout, LuksLayout, VolumeLayout
 from vmdsl.language.operations import Operation, TreeOperation
 from vmdsl.language.partition_types import type_name
 from vmdsl.plan.plan import OptionValue, Plan
@@ -98,26 +98,58 @@ def _legend(layout: Layout) -> Table:
         table.columns[column].justify = "right"
     for place in layout.partitions:
         partition = place.partition
-        filesystem = next((f for f in layout.filesystems if f.partition is place), None)
-        mount = next((m for m in layout.mounts if m.filesystem is filesystem), None)
         table.add_row(
             _number(place.number),
             partition.name,
             ", ".join([type_name(partition.type), *map(str, partition.flags)]),
             "later" if layout.is_movable(place) else str(Size(place.start)),
             f"content + {layout.disk.free}" if layout.is_open(place) else str(Size(place.size)),
-            filesystem.filesystem.kind if filesystem else "",
-            str(mount.path) if mount else "",
+            *_content(layout, place),
         )
+    for inner in _inner(layout):
+        name, kind = _named(inner)
+        table.add_row("", name, kind, "", str(Size(inner.size)), *_content(layout, inner))
     return table
+
+
+def _inner(layout: Layout) -> list[LuksLayout | VolumeLayout]:
+    """The devices that are no partitions."""
+    return [*layout.luks, *layout.volumes]
+
+
+def _named(place: LuksLayout | VolumeLayout) -> tuple[str, str]:
+    """The step of a device that is no partition, and what it is."""
+    if isinstance(place, LuksLayout):
+        return place.luks.name, f"opened {place.luks.device.name}"
+    return place.volume.name, f"volume of {place.volume.group.vg_name}"
+
+
+def _content(layout: Layout, place: DeviceLayout) -> tuple[str, str]:
+    """What is on a device, and where that is mounted."""
+    filesystem = next((f for f in layout.filesystems if f.device is place), None)
+    mount = next((m for m in layout.mounts if m.filesystem is filesystem), None)
+    if filesystem is not None:
+        return filesystem.filesystem.kind, str(mount.path) if mount else ""
+    if any(luks.device is place for luks in layout.luks):
+        return "LUKS", ""
+    return next((f"LVM {g.group.vg_name}" for g in layout.groups if place in g.devices), ""), ""
 
 
 def _uuids(layout: Layout) -> Table:
     table = _columns("#", "UUID of the filesystem", "UUID of the partition")
     for place in layout.partitions:
-        filesystem = next((f for f in layout.filesystems if f.partition is place), None)
-        table.add_row(_number(place.number), filesystem.uuid if filesystem else "", place.uuid)
+        table.add_row(_number(place.number), _uuid_on(layout, place), place.uuid)
+    for inner in _inner(layout):
+        table.add_row(
+            _named(inner)[0],
+            _uuid_on(layout, inner),
+            inner.uuid if isinstance(inner, LuksLayout) else "",
+        )
     return table
+
+
+def _uuid_on(layout: Layout, place: DeviceLayout) -> str:
+    return next((f.uuid for f in layout.filesystems if f.device is place), "")
 
 
 def _number(number: int) -> Text:
@@ -129,7 +161,8 @@ def _phases(plan: Plan) -> list[tuple[str, Sequence[Operation]]]:
     assembly: list[Operation] = [
         o for o in plan.layout_operations if isinstance(o, Disk | PartitionTable)
     ]
-    assembly += [o for o in plan.layout_operations if isinstance(o, Filesystem)]
+    inner = (Luks, VolumeGroup, LogicalVolume, Filesystem)
+    assembly += [o for o in plan.layout_operations if isinstance(o, inner)]
     return [
         ("First the tree", plan.tree_operations),
         ("Then the image, made from it", assembly),

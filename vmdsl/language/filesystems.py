@@ -1,4 +1,4 @@
-"""What a partition is formatted with: filesystems and swap."""
+"""What partitions and volumes are formatted with: filesystems and swap."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid as uuids
 from collections.abc import Mapping
 from typing import TypeVar
 
-from vmdsl.language.handles import Btrfs, Ext, Ext2, Ext3, Ext4, F2fs, Partition, Swap, Vfat, Xfs
+from vmdsl.language.handles import BlockDevice, Btrfs, Ext, Ext2, Ext3, Ext4, F2fs, Swap, Vfat, Xfs
 from vmdsl.language.recording import one_of, record, refuse
 
 _E = TypeVar("_E", bound=Ext)
@@ -76,7 +76,7 @@ _F2FS_REFUSED: Refused = {
 
 
 def mkext2(
-    partition: Partition,
+    device: BlockDevice,
     *,
     label: str = "",
     uuid: str = "",
@@ -88,7 +88,7 @@ def mkext2(
     inodes: int | None = None,
     options: tuple[str, ...] = (),
 ) -> Ext2:
-    """Format a partition with ext2. `label` is at most 16 bytes.
+    """Format a partition or a volume with ext2. `label` is at most 16 bytes.
 
     `features` are mke2fs's, added to the default ones, or taken away: `"^resize_inode"`.
     `reserved` is the share of blocks kept for root, in percent (5 if not given). `block_size`
@@ -98,9 +98,9 @@ def mkext2(
     """
     return _ext(
         Ext2(
-            partition=partition,
-            label=_label(label, 16),
-            uuid=_uuid(uuid),
+            device=device,
+            label=check_label(label, 16),
+            uuid=check_uuid(uuid),
             features=features,
             reserved=reserved,
             block_size=block_size,
@@ -113,7 +113,7 @@ def mkext2(
 
 
 def mkext3(
-    partition: Partition,
+    device: BlockDevice,
     *,
     label: str = "",
     uuid: str = "",
@@ -125,12 +125,12 @@ def mkext3(
     inodes: int | None = None,
     options: tuple[str, ...] = (),
 ) -> Ext3:
-    """Format a partition with ext3: ext2 with a journal. The arguments are those of mkext2."""
+    """Format a partition or a volume with ext3: ext2 with a journal. Its arguments are mkext2's."""
     return _ext(
         Ext3(
-            partition=partition,
-            label=_label(label, 16),
-            uuid=_uuid(uuid),
+            device=device,
+            label=check_label(label, 16),
+            uuid=check_uuid(uuid),
             features=features,
             reserved=reserved,
             block_size=block_size,
@@ -143,7 +143,7 @@ def mkext3(
 
 
 def mkext4(
-    partition: Partition,
+    device: BlockDevice,
     *,
     label: str = "",
     uuid: str = "",
@@ -155,12 +155,12 @@ def mkext4(
     inodes: int | None = None,
     options: tuple[str, ...] = (),
 ) -> Ext4:
-    """Format a partition with ext4. The arguments are those of mkext2."""
+    """Format a partition or a volume with ext4. The arguments are those of mkext2."""
     return _ext(
         Ext4(
-            partition=partition,
-            label=_label(label, 16),
-            uuid=_uuid(uuid),
+            device=device,
+            label=check_label(label, 16),
+            uuid=check_uuid(uuid),
             features=features,
             reserved=reserved,
             block_size=block_size,
@@ -173,53 +173,53 @@ def mkext4(
 
 
 def mkxfs(
-    partition: Partition, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+    device: BlockDevice, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
 ) -> Xfs:
-    """Format a partition with XFS, of at least 300 MiB. `label` is at most 12 bytes.
+    """Format a partition or a volume with XFS, of at least 300 MiB. `label` is at most 12 bytes.
 
     `uuid` is derived from the step, if not given. `options` are further arguments of mkfs.xfs,
     which override those of vmdsl. Blocks are of 4096 bytes, and there is no realtime section.
     """
-    _check_options(options, "mkfs.xfs", _XFS_REFUSED)
+    check_options(options, "mkfs.xfs", _XFS_REFUSED)
     if any("uuid=" in word for word in options):
         raise refuse("mkfs.xfs's option uuid= among the options", "give uuid=")
     if " " in label:
         raise refuse(f"the label {label!r} has a space", "XFS takes none")
     return record(
-        Xfs(partition=partition, label=_label(label, 12), uuid=_uuid(uuid), options=options)
+        Xfs(device=device, label=check_label(label, 12), uuid=check_uuid(uuid), options=options)
     )
 
 
 def mkbtrfs(
-    partition: Partition, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+    device: BlockDevice, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
 ) -> Btrfs:
-    """Format a partition with Btrfs, of at least 110 MiB. `label` is at most 255 bytes.
+    """Format a partition or a volume with Btrfs, of at least 110 MiB. `label` is at most 255 bytes.
 
     `uuid` is derived from the step, if not given. `options` are further arguments of mkfs.btrfs,
     which override those of vmdsl. mkfs.btrfs does not write the same bytes each time.
     """
-    _check_options(options, "mkfs.btrfs", _BTRFS_REFUSED)
+    check_options(options, "mkfs.btrfs", _BTRFS_REFUSED)
     return record(
-        Btrfs(partition=partition, label=_label(label, 255), uuid=_uuid(uuid), options=options)
+        Btrfs(device=device, label=check_label(label, 255), uuid=check_uuid(uuid), options=options)
     )
 
 
 def mkf2fs(
-    partition: Partition, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+    device: BlockDevice, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
 ) -> F2fs:
-    """Format a partition with F2FS, of at least 52 MiB. `label` is at most 255 bytes.
+    """Format a partition or a volume with F2FS, of at least 52 MiB. `label` is at most 255 bytes.
 
     `uuid` is derived from the step, if not given. `options` are further arguments of mkfs.f2fs,
     which override those of vmdsl.
     """
-    _check_options(options, "mkfs.f2fs", _F2FS_REFUSED)
+    check_options(options, "mkfs.f2fs", _F2FS_REFUSED)
     return record(
-        F2fs(partition=partition, label=_label(label, 255), uuid=_uuid(uuid), options=options)
+        F2fs(device=device, label=check_label(label, 255), uuid=check_uuid(uuid), options=options)
     )
 
 
 def mkvfat(
-    partition: Partition,
+    device: BlockDevice,
     *,
     label: str = "",
     uuid: str = "",
@@ -227,13 +227,14 @@ def mkvfat(
     cluster: int | None = None,
     options: tuple[str, ...] = (),
 ) -> Vfat:
-    """Format a partition with FAT. `label` is at most 11 characters; it is written in capitals.
+    """Format a partition or a volume with FAT.
 
-    `fat` is 12, 16 or 32; it follows from the size, if not given. `cluster` is in bytes, a power
-    of two from 512 to 65536. `uuid` is FAT's own, of 32 bits: `"1234-ABCD"`. `options` are
-    further arguments of mkfs.vfat, which override the others.
+    `label` is at most 11 characters; it is written in capitals. `fat` is 12, 16 or 32; it
+    follows from the size, if not given. `cluster` is in bytes, a power of two from 512 to 65536.
+    `uuid` is FAT's own, of 32 bits: `"1234-ABCD"`. `options` are further arguments of mkfs.vfat,
+    which override the others.
     """
-    _check_options(options, "mkfs.vfat", _VFAT_REFUSED)
+    check_options(options, "mkfs.vfat", _VFAT_REFUSED)
     if uuid and not re.fullmatch(r"[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}", uuid):
         raise refuse(f"{uuid!r} is no id of a FAT filesystem", 'one is like "1234-ABCD"')
     if fat is not None and fat not in _FATS:
@@ -245,8 +246,8 @@ def mkvfat(
     digits = uuid.replace("-", "").upper()
     return record(
         Vfat(
-            partition=partition,
-            label=_label(label, 11),
+            device=device,
+            label=check_label(label, 11),
             uuid=f"{digits[:4]}-{digits[4:]}" if uuid else "",
             fat=fat,
             cluster=cluster,
@@ -256,15 +257,15 @@ def mkvfat(
 
 
 def mkswap(
-    partition: Partition, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+    device: BlockDevice, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
 ) -> Swap:
-    """Make a partition swap space. `label` is at most 16 bytes.
+    """Make a partition or a volume swap space. `label` is at most 16 bytes.
 
     `uuid` is derived from the step, if not given. `options` are further arguments of mkswap.
     """
-    _check_options(options, "mkswap", _SWAP_REFUSED)
+    check_options(options, "mkswap", _SWAP_REFUSED)
     return record(
-        Swap(partition=partition, label=_label(label, 16), uuid=_uuid(uuid), options=options)
+        Swap(device=device, label=check_label(label, 16), uuid=check_uuid(uuid), options=options)
     )
 
 
@@ -275,7 +276,7 @@ def _ext(filesystem: _E) -> _E:
     for feature in filesystem.features:
         if feature != "none":
             one_of("features", feature.removeprefix("^"), EXT_FEATURES)
-    _check_options(filesystem.options, "mke2fs", _EXT_REFUSED)
+    check_options(filesystem.options, "mke2fs", _EXT_REFUSED)
     if any("offset=" in word for word in filesystem.options):
         raise refuse("offset= among the options", "the partition says where the filesystem is")
     _check_sizes(filesystem)
@@ -300,7 +301,8 @@ def _check_sizes(filesystem: Ext) -> None:
         raise refuse(f"inodes of {inode} bytes", f"give a power of two from 128 to {most}")
 
 
-def _label(label: str, most: int) -> str:
+def check_label(label: str, most: int) -> str:
+    """Refuse a label that has no room, or can't be read."""
     if len(label.encode()) > most:
         raise refuse(f"the label {label!r} is too long", f"it has room for {most} bytes")
     if not label.isprintable():
@@ -308,7 +310,8 @@ def _label(label: str, most: int) -> str:
     return label
 
 
-def _uuid(uuid: str) -> str:
+def check_uuid(uuid: str) -> str:
+    """A UUID as it is usually written; refused where it is none."""
     try:
         return str(uuids.UUID(uuid)) if uuid else ""
     except ValueError:
@@ -317,7 +320,7 @@ def _uuid(uuid: str) -> str:
         ) from None
 
 
-def _check_options(options: tuple[str, ...], tool: str, refused: Refused) -> None:
+def check_options(options: tuple[str, ...], tool: str, refused: Refused) -> None:
     """Refuse options that would make something other than what the plan says."""
     if isinstance(options, str):
         words = ", ".join(f'"{word}"' for word in options.split())

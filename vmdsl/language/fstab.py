@@ -19,7 +19,10 @@ _NOT_CHECKED = ("xfs", "btrfs")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fstab(TreeOperation):
-    """/etc/fstab with every mount and every swap of the recipe, and lines of its own."""
+    """/etc/fstab with every mount and every swap of the recipe, and lines of its own.
+
+    Where the recipe encrypts devices, there is /etc/crypttab too.
+    """
 
     by: FstabName = "uuid"
     extra: tuple[str, ...] = ()
@@ -29,6 +32,8 @@ class Fstab(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         tree.write("/etc/fstab", fstab_text(tree.layout, self.by, self.extra))
+        if tree.layout.luks:
+            tree.write("/etc/crypttab", crypttab_text(tree.layout))
         for mount in tree.layout.mounts:
             tree.mkdir(str(mount.path))
         for line in self.extra:
@@ -68,6 +73,13 @@ def fstab_text(layout: Layout, by: FstabName = "uuid", extra: Sequence[str] = ()
     return "".join(f"{row}\n" for row in [*rows, *extra])
 
 
+def crypttab_text(layout: Layout) -> str:
+    """The text of /etc/crypttab. The running system asks for each passphrase."""
+    return "".join(
+        f"{place.luks.dm_name} UUID={place.uuid} none luks,discard\n" for place in layout.luks
+    )
+
+
 def place_of(line: str) -> str:
     """The mount point of a line, as it is in the tree."""
     place = line.split()[1]
@@ -94,13 +106,13 @@ def _row(mount: MountLayout, by: FstabName) -> str:
 
 
 def _source(place: FilesystemLayout, by: FstabName) -> str:
-    names = {
-        "uuid": place.uuid,
-        "partuuid": place.partition.uuid,
-        "label": label_of(place.filesystem),
-        "partlabel": place.partition.partition.label,
-    }
-    return f"{by.upper()}={_escaped(names[by])}"
+    if by == "uuid":
+        name = place.uuid
+    elif by == "label":
+        name = label_of(place.filesystem)
+    else:  # by what only partitions have
+        name = place.partition.uuid if by == "partuuid" else place.partition.partition.label
+    return f"{by.upper()}={_escaped(name)}"
 
 
 def _escaped(text: str) -> str:

@@ -41,7 +41,7 @@ def grub_bios(
         default_parameters=default_parameters,
         quiet=quiet,
     )
-    disk = root.mounted.filesystem.partition.table
+    disk = root.mounted.filesystem.partitions[0].table
     record(GrubBios(root=root))
     found = [
         operation

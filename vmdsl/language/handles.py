@@ -1,8 +1,9 @@
 """Handles: the results of steps. Their types say what may be done with them.
 
-`Disk → Gpt | Msdos → Partition → Ext4 | Vfat | Swap → Mounted[Ext4] → RootFs`. Each keeps what
-it was made from, so `filesystem.partition.table.disk` is the disk. A handle is also the layout
-operation that the plan holds: data, and nothing that runs.
+`Disk → Gpt | Msdos → Partition → Ext4 | Vfat | Swap → Mounted[Ext4] → RootFs`. Between a partition
+and a filesystem there can be `Luks`, and `VolumeGroup → LogicalVolume`. Each keeps what it was
+made from, so `filesystem.device` is a partition, say, and its `table.disk` the disk. A handle is
+also the layout operation that the plan holds: data, and nothing that runs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from vmdsl.language.operations import LayoutOperation
 from vmdsl.language.partition_types import type_name
+from vmdsl.language.secret import Secret
 from vmdsl.values import Arch, Percent, Size, Suite
 
 F_co = TypeVar("F_co", bound="Mountable", covariant=True)
@@ -85,17 +87,82 @@ class Partition(LayoutOperation):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Filesystem(LayoutOperation):
-    """What a partition is formatted with. Without `uuid`, it gets one that is its step's own."""
+class Luks(LayoutOperation):
+    """A device that is encrypted; as a device of its own it is what is in it, in clear text.
 
-    partition: Partition
+    `key` is the passphrase. `dm_name` is the name below /dev/mapper where it is open.
+    """
+
+    device: Partition | LogicalVolume
+    key: Secret
+    dm_name: str
+    label: str = ""
+    uuid: str = ""
+    options: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        return f"LUKS on {self.device.name}, opened as {self.dm_name}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VolumeGroup(LayoutOperation):
+    """A volume group of LVM, with the physical volumes that it consists of."""
+
+    devices: tuple[Partition | Luks, ...]
+    vg_name: str
+
+    def summary(self) -> str:
+        return f"volume group {self.vg_name} on {', '.join(d.name for d in self.devices)}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LogicalVolume(LayoutOperation):
+    """A logical volume of LVM. Without `size` it takes what the others of its group leave."""
+
+    group: VolumeGroup
+    lv_name: str
+    size: Size | None = None
+
+    @property
+    def dm_name(self) -> str:
+        """Its name below /dev/mapper: there a hyphen of one of its names is doubled."""
+        group, own = (name.replace("-", "--") for name in (self.group.vg_name, self.lv_name))
+        return f"{group}-{own}"
+
+    def summary(self) -> str:
+        size = "what is left" if self.size is None else self.size
+        return f"logical volume {self.lv_name} of {self.group.vg_name}, {size}"
+
+
+#: What can be formatted.
+BlockDevice = Partition | Luks | LogicalVolume
+
+
+def partitions_below(device: BlockDevice) -> tuple[Partition, ...]:
+    """The partitions that a device lies on."""
+    if isinstance(device, Partition):
+        return (device,)
+    devices = (device.device,) if isinstance(device, Luks) else device.group.devices
+    return tuple(below for one in devices for below in partitions_below(one))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Filesystem(LayoutOperation):
+    """What a device is formatted with. Without `uuid`, it gets one that is its step's own."""
+
+    device: BlockDevice
     label: str = ""
     uuid: str = ""
     options: tuple[str, ...] = ()
     kind: ClassVar[str]
 
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """The partitions that it lies on: several, if it is on a volume of LVM."""
+        return partitions_below(self.device)
+
     def summary(self) -> str:
-        return f"{self.kind} on {self.partition.name}"
+        return f"{self.kind} on {self.device.name}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

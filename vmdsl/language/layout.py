@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from vmdsl.language.handles import Disk, Filesystem, Gpt, Mounted, Msdos, Partition
+from vmdsl.language.handles import (
+    Disk,
+    Filesystem,
+    Gpt,
+    LogicalVolume,
+    Luks,
+    Mounted,
+    Msdos,
+    Partition,
+    VolumeGroup,
+)
 
 SECTOR = 512
 
@@ -33,13 +43,53 @@ class PartitionLayout:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LuksLayout:
+    """An encrypted device. `uuid` is that of its header, `size` that of what is in it."""
+
+    luks: Luks
+    device: PartitionLayout | VolumeLayout
+    size: int
+    uuid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupLayout:
+    """A volume group. `physical` are the UUIDs of its devices, in LVM's own spelling as `uuid`."""
+
+    group: VolumeGroup
+    devices: tuple[PartitionLayout | LuksLayout, ...]
+    physical: tuple[str, ...]
+    size: int
+    uuid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumeLayout:
+    """A logical volume, as large as whole extents make it."""
+
+    volume: LogicalVolume
+    group: GroupLayout
+    size: int
+    uuid: str
+
+
+DeviceLayout = PartitionLayout | LuksLayout | VolumeLayout
+
+
+@dataclass(frozen=True, kw_only=True)
 class FilesystemLayout:
     """A filesystem, or swap, with its UUID as fstab spells it."""
 
     filesystem: Filesystem
-    partition: PartitionLayout
+    device: DeviceLayout
     uuid: str
     hash_seed: str
+
+    @property
+    def partition(self) -> PartitionLayout:
+        """The partition that it is on. What can be built is on one; other plans have obstacles."""
+        assert isinstance(self.device, PartitionLayout)  # noqa: S101 (see vmdsl.plan.obstacles)
+        return self.device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +118,9 @@ class Layout:
     partitions: tuple[PartitionLayout, ...]
     filesystems: tuple[FilesystemLayout, ...]
     mounts: tuple[MountLayout, ...]
+    luks: tuple[LuksLayout, ...] = ()
+    groups: tuple[GroupLayout, ...] = ()
+    volumes: tuple[VolumeLayout, ...] = ()
 
     def is_open(self, place: PartitionLayout) -> bool:
         """Whether a partition's size is still to be found out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -18,12 +18,15 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 class Secret:
     """Where a secret is found. Its value is read when a build starts, and is in no plan.
 
-    Made by `Secret.from_file()`, `Secret.from_environment()` or `Secret.from_command()`, in a
-    step or at the top level of the recipe. Pass it on as it is: it never becomes text.
+    Made by `Secret.from_file()`, `Secret.from_environment()`, `Secret.from_command()` or
+    `Secret.from_text()`, in a step or at the top level of the recipe. Pass it on as it is: it
+    never becomes text.
     """
 
-    source: Literal["file", "environment", "command"]
-    reference: tuple[str, ...]
+    source: Literal["file", "environment", "command", "text"]
+    reference: tuple[str, ...] = ()
+    #: The value itself, where it stands in the recipe. No plan shows it.
+    text: str = field(default="", repr=False)
 
     @classmethod
     def from_file(cls, path: str | Path) -> Secret:
@@ -53,9 +56,18 @@ class Secret:
             )
         return cls("command", command)
 
+    @classmethod
+    def from_text(cls, text: str) -> Secret:
+        """A value that stands in the recipe, where all who may read that can see it."""
+        if not text.strip():
+            raise misused("a secret that is empty", "give its value")
+        return cls("text", text=text)
+
     @property
     def place(self) -> str:
         """Where it is found, in words."""
+        if self.source == "text":
+            return "recipe's own text"
         kind = {"file": "file", "environment": "variable", "command": "command"}[self.source]
         return f"{kind} {' '.join(self.reference)}"
 

@@ -27,7 +27,7 @@ from vmdsl.language.handles import (
 )
 from vmdsl.language.operations import Operation
 from vmdsl.language.secret import secrets_in
-from vmdsl.plan import rules_disk, rules_fstab, rules_packages, rules_system
+from vmdsl.plan import rules_disk, rules_fstab, rules_packages, rules_system, rules_volumes
 
 _MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
     Ext2: ("mke2fs", "debugfs"),
@@ -48,11 +48,13 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
     """
     problems: list[Problem] = []
     for rule in (
-        rules_disk.partitions_are_formatted_once,
+        rules_disk.devices_are_formatted_once,
         rules_disk.uuids_are_apart,
         rules_disk.mounts_are_apart,
         rules_disk.boot_partitions_suit,
         rules_disk.handles_are_recorded,
+        rules_volumes.names_are_apart,
+        rules_volumes.grub_reads_boot,
         rules_fstab.fstab_names_are_there,
         rules_fstab.fstab_places_are_apart,
         rules_system.system_comes_first,
@@ -76,7 +78,7 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
                 )
             )
         for rule in (
-            rules_disk.partitions_are_used,
+            rules_disk.devices_are_used,
             rules_disk.what_grows_holds_files,
             rules_system.bios_grub_has_room,
             rules_system.boot_loader_is_installed,

@@ -36,6 +36,8 @@ _HINTS = (
         "it is None where its step does not run: first ask `if (it := {text}) is not None:`",
     ),
     (r'incompatible type "(int|float|str)"; expected "Size', "write a size: MiB(512), GiB(4)"),
+    (r'"VolumeGroup"; expected "Partition', "make a volume in it: mklv({text}, size=GiB(1))"),
+    (r'incompatible type "str"; expected "Secret"', 'say where it is: Secret.from_file("key")'),
     (r'incompatible type "str"; expected "Arch"', "write Arch.AMD64 and the like"),
     (r'to "apt" .* "list\[str\]"; expected "str"', "name them one by one, without a list"),
     (r'Argument "flags" .* "str"; expected', 'write flags=("boot",)'),

@@ -18,6 +18,7 @@ from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout, Partiti
 from vmdsl.language.operations import Operation
 from vmdsl.language.partition_types import type_code
 from vmdsl.plan.places import ALIGNMENT, Place, Places, open_partitions, size_for, up
+from vmdsl.plan.volumes import Volumes
 from vmdsl.values import Size
 
 _NAMESPACE = uuid.UUID("7ed36ae8-0c5b-5e4b-8d66-8f9b1bd9a5d7")
@@ -57,18 +58,19 @@ def lay_out(
         partitions, size, wrong = _place(disk, table, mine, ids, label)
         problems += wrong
     growing = open_partitions([p.partition for p in partitions]) if disk.size is None else []
-    by_partition = {id(p.partition): p for p in partitions}
+    volumes = Volumes(operations, partitions, ids.of)
+    problems += volumes.problems
     filesystems = [
         FilesystemLayout(
             filesystem=filesystem,
-            partition=by_partition[id(filesystem.partition)],
+            device=volumes.places[id(filesystem.device)],
             uuid=_uuid(filesystem, ids.of(filesystem, "filesystem")),
             hash_seed=str(ids.of(filesystem, "hash seed")),
         )
         for filesystem in _all(operations, Filesystem)
-        if id(filesystem.partition) in by_partition
+        if id(filesystem.device) in volumes.places
     ]
-    of_a_size = [f for f in filesystems if f.filesystem.partition not in growing]
+    of_a_size = [f for f in filesystems if not set(f.filesystem.partitions) & {*growing}]
     problems += [problem for f in of_a_size if (problem := _too_small(f)) is not None]
     by_filesystem = {id(f.filesystem): f for f in filesystems}
     mounts = [
@@ -85,6 +87,9 @@ def lay_out(
         partitions=tuple(partitions),
         filesystems=tuple(filesystems),
         mounts=tuple(mounts),
+        luks=tuple(volumes.luks),
+        groups=tuple(volumes.groups),
+        volumes=tuple(volumes.volumes),
     )
     return layout, problems
 
@@ -112,13 +117,14 @@ def _first_32_bits(identifier: uuid.UUID) -> int:
 
 def _too_small(filesystem: FilesystemLayout) -> Problem | None:
     least = LEAST.get(filesystem.filesystem.kind, 0)
-    partition = filesystem.partition
-    if not 0 < partition.size < least:
+    if not 0 < filesystem.device.size < least:
         return None
+    device = filesystem.filesystem.device
+    what = "partition" if isinstance(device, Partition) else "device"
     return filesystem.filesystem.problem(
-        f"{filesystem.filesystem.kind} takes {Size(least)} at least, and the partition "
-        f"{partition.partition.name} has {Size(partition.size)}",
-        f"enlarge the partition ({partition.partition.origin.where})",
+        f"{filesystem.filesystem.kind} takes {Size(least)} at least, and the {what} "
+        f"{device.name} has {Size(filesystem.device.size)}",
+        f"enlarge the {what} ({device.origin.where})",
     )
 
 
@@ -216,7 +222,7 @@ def with_size(layout: Layout, rest: int) -> tuple[Layout, list[Problem]]:
         replace(old, start=place.start, size=place.end - place.start)
         for old, place in zip(layout.partitions, places, strict=True)
     ]
-    filesystems = [replace(f, partition=placed[f.partition.number - 1]) for f in layout.filesystems]
+    filesystems = [replace(f, device=placed[f.partition.number - 1]) for f in layout.filesystems]
     by_filesystem = {id(f.filesystem): f for f in filesystems}
     sized = replace(
         layout,

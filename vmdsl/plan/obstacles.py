@@ -6,6 +6,7 @@ import platform
 from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
+from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
 from vmdsl.language.operations import Operation
 from vmdsl.language.roots import RootMaker
 from vmdsl.values import Arch
@@ -15,7 +16,18 @@ _NATIVE = {"x86_64": (Arch.AMD64, Arch.I386), "aarch64": (Arch.ARM64,)}
 
 def obstacles(operations: Sequence[Operation]) -> tuple[Problem, ...]:
     """All that this machine or this version of vmdsl cannot build, each at its operation."""
-    return tuple(_foreign_systems(operations))
+    found = [*_foreign_systems(operations), *_volumes(operations)]
+    return tuple(sorted(found, key=lambda p: p.where.line if p.where else 0))
+
+
+def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Encrypted devices, and volumes of LVM."""
+    for operation in operations:
+        if isinstance(operation, Luks | VolumeGroup | LogicalVolume):
+            kind = "LUKS" if isinstance(operation, Luks) else "LVM"
+            yield operation.problem(
+                f"{kind} cannot be built yet", "to build an image now, format the partition itself"
+            )
 
 
 def _foreign_systems(operations: Sequence[Operation]) -> Iterator[Problem]:

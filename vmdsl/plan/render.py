@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from vmdsl.language.handles import RootFs
-from vmdsl.language.layout import Layout
+from vmdsl.language.layout import FilesystemLayout, Layout, PartitionLayout
 from vmdsl.language.operations import ImageOperation, LayoutOperation, Operation
 from vmdsl.language.partition_types import type_name
 from vmdsl.plan.plan import Plan
@@ -74,7 +74,8 @@ def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
             {
                 "step": encode.value(f.filesystem),
                 "kind": f.filesystem.kind,
-                "partition": f.partition.number,
+                "partition": _number(f),
+                "device": encode.value(f.filesystem.device),
                 "uuid": f.uuid,
                 "hash_seed": f.hash_seed,
                 "label": f.filesystem.label,
@@ -85,11 +86,48 @@ def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
             {
                 "step": encode.value(m.mounted),
                 "path": str(m.path),
-                "partition": m.filesystem.partition.number,
+                "partition": _number(m.filesystem),
             }
             for m in layout.mounts
         ],
+        "luks": [
+            {
+                "step": encode.value(place.luks),
+                "name": place.luks.dm_name,
+                "device": encode.value(place.luks.device),
+                "size": place.size,
+                "uuid": place.uuid,
+            }
+            for place in layout.luks
+        ],
+        "volume_groups": [
+            {
+                "step": encode.value(place.group),
+                "name": place.group.vg_name,
+                "devices": encode.value(place.group.devices),
+                "physical_uuids": list(place.physical),
+                "size": place.size,
+                "uuid": place.uuid,
+            }
+            for place in layout.groups
+        ],
+        "logical_volumes": [
+            {
+                "step": encode.value(place.volume),
+                "name": place.volume.lv_name,
+                "group": place.volume.group.vg_name,
+                "size": place.size,
+                "uuid": place.uuid,
+            }
+            for place in layout.volumes
+        ],
     }
+
+
+def _number(filesystem: FilesystemLayout) -> int | None:
+    """The number of the partition, where it is on one."""
+    device = filesystem.device
+    return device.number if isinstance(device, PartitionLayout) else None
 
 
 class Encoder:

@@ -9,14 +9,27 @@ from typing import Any
 from vmdsl.errors import Problem
 from vmdsl.language.grub_ieee1275 import GrubPrep
 from vmdsl.language.grub_uefi import GrubUefi
-from vmdsl.language.handles import Disk, Filesystem, Mounted, Msdos, Partition, RootFs, Swap, Vfat
+from vmdsl.language.handles import (
+    BlockDevice,
+    Disk,
+    Filesystem,
+    LogicalVolume,
+    Luks,
+    Mountable,
+    Mounted,
+    Msdos,
+    Partition,
+    RootFs,
+    Vfat,
+    VolumeGroup,
+)
 from vmdsl.language.operations import LayoutOperation, Operation
 from vmdsl.language.partition_types import RAW, type_name
 from vmdsl.plan.places import open_partitions
 
 
-def partitions_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Every partition holds a filesystem, swap or boot code."""
+def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Every partition and volume holds a filesystem, swap or boot code."""
     used = {
         id(value)
         for operation in operations
@@ -25,21 +38,28 @@ def partitions_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
         for field in vars(handle).values()
         for value in (field if isinstance(field, tuple) else (field,))
     }
-    for partition in operations:
-        if (
-            isinstance(partition, Partition)
-            and id(partition) not in used
-            and not _is_raw(partition)
-        ):
-            if partition.type == "bios-boot":
-                if isinstance(partition.table, Msdos):
-                    continue  # which is the mistake
-                hint = "add grub_bios(), or remove it"
-            elif partition.type == "prep":
-                hint = "add grub_ieee1275(), or remove it"
-            else:
-                hint = f"format it: mkext4({partition.name}()), or remove it"
-            yield partition.problem("this partition is never used", hint)
+    for device in operations:
+        if id(device) in used:
+            continue
+        format_it = f"format it: mkext4({device.name}()), or remove it"
+        match device:
+            case Partition() if not _is_raw(device):
+                if device.type == "bios-boot":
+                    if isinstance(device.table, Msdos):
+                        continue  # which is the mistake
+                    hint = "add grub_bios(), or remove it"
+                elif device.type == "prep":
+                    hint = "add grub_ieee1275(), or remove it"
+                else:
+                    hint = format_it
+                yield device.problem("this partition is never used", hint)
+            case Luks():
+                yield device.problem("what is encrypted here is never used", format_it)
+            case LogicalVolume():
+                yield device.problem("this logical volume is never used", format_it)
+            case VolumeGroup():
+                hint = f"make a volume in it: mklv({device.name}()), or remove it"
+                yield device.problem("this volume group has no volumes", hint)
 
 
 def _is_raw(partition: Partition) -> bool:
@@ -49,7 +69,7 @@ def _is_raw(partition: Partition) -> bool:
 
 def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]:
     """An image as large as its content has a partition that grows, with a filesystem."""
-    filesystems = {id(f.partition): f for f in operations if isinstance(f, Filesystem)}
+    contents = {id(device): content for device, content in _contents(operations)}
     growing = open_partitions([p for p in operations if isinstance(p, Partition)])
     for disk in operations:
         if isinstance(disk, Disk) and disk.size is None and not growing:
@@ -60,34 +80,50 @@ def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]
     for partition in growing:
         if partition.table.disk.size is not None:
             continue
-        filesystem = filesystems.get(id(partition))
+        content = contents.get(id(partition))
         other = _is_raw(partition) or partition.type in _FOR_CODE
-        if isinstance(filesystem, Swap) or (filesystem is None and other):
+        if not isinstance(content, Mountable) and (content is not None or other):
             yield partition.problem(
                 "it can't grow with its content, as free= asks for: it holds no files",
                 "give it a size, and none to a partition with a filesystem",
             )
 
 
-def partitions_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """No partition has two filesystems."""
-    first: dict[int, Filesystem] = {}
-    for filesystem in operations:
-        if isinstance(filesystem, Filesystem):
-            other = first.setdefault(id(filesystem.partition), filesystem)
-            if other is not filesystem:
-                yield filesystem.problem(
-                    f"a second filesystem on the partition {filesystem.partition.name}: "
-                    f"{other.name} ({other.origin.where}) is there",
-                    "give each filesystem a partition of its own",
-                )
+def devices_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """No partition or volume has two filesystems, or something else beside one."""
+    first: dict[int, Operation] = {}
+    for device, content in _contents(operations):
+        other = first.setdefault(id(device), content)
+        if other is content:
+            continue
+        where = f"{other.name} ({other.origin.where}) is there"
+        if isinstance(other, Filesystem) and isinstance(content, Filesystem):
+            what = "partition" if isinstance(device, Partition) else "device"
+            yield content.problem(
+                f"a second filesystem on the {what} {device.name}: {where}",
+                "give each filesystem a partition of its own",
+            )
+        else:
+            yield content.problem(
+                f"{device.name} is in use already: {where}", "give each a device of its own"
+            )
+
+
+def _contents(operations: Sequence[Operation]) -> Iterator[tuple[BlockDevice, Operation]]:
+    """What makes use of a device as a whole, each with the device."""
+    for operation in operations:
+        if isinstance(operation, Filesystem | Luks):
+            yield operation.device, operation
+        elif isinstance(operation, VolumeGroup):
+            for device in operation.devices:
+                yield device, operation
 
 
 def uuids_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
     """No two filesystems were given one UUID: fstab and boot loaders tell them apart by it."""
-    first: dict[str, Filesystem] = {}
+    first: dict[str, Filesystem | Luks] = {}
     for filesystem in operations:
-        if isinstance(filesystem, Filesystem) and filesystem.uuid:
+        if isinstance(filesystem, Filesystem | Luks) and filesystem.uuid:
             other = first.setdefault(filesystem.uuid, filesystem)
             if other is not filesystem:
                 yield filesystem.problem(
@@ -124,24 +160,30 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
     """What firmware is to read has the type and the filesystem that it looks for."""
-    for operation in operations:
-        if (
-            isinstance(operation, Filesystem)
-            and operation.partition.type == "esp"
-            and not isinstance(operation, Vfat)
-        ):
-            yield operation.problem(
-                f"the EFI system partition {operation.partition.name} is {operation.kind}",
+    for device, content in _contents(operations):
+        if not isinstance(device, Partition):
+            continue
+        if device.type == "esp" and not isinstance(content, Vfat):
+            yield content.problem(
+                f"the EFI system partition {device.name} is {_kind(content)}",
                 "firmware reads FAT alone: use mkvfat",
             )
-        if isinstance(operation, Filesystem) and operation.partition.type in _FOR_CODE:
-            yield operation.problem(
-                f"{operation.partition.name}, of the type {operation.partition.type}, holds the "
-                "boot loader itself and no filesystem",
+        if device.type in _FOR_CODE:
+            yield content.problem(
+                f"{device.name}, of the type {device.type}, holds the boot loader itself and no "
+                "filesystem",
                 "leave it unformatted",
             )
+    for operation in operations:
         if isinstance(operation, GrubUefi):
-            yield from _of_type(operation, operation.esp.filesystem.partition, "esp")
+            esp = operation.esp.filesystem
+            if isinstance(esp.device, Partition):
+                yield from _of_type(operation, esp.device, "esp")
+            else:
+                yield operation.problem(
+                    f"firmware cannot read {esp.name}, which is on {esp.device.name}",
+                    'give it a partition of its own, of type="esp"',
+                )
         elif isinstance(operation, GrubPrep):
             partition = operation.partition
             yield from _of_type(operation, partition, "prep")
@@ -150,6 +192,12 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
                     f"firmware won't look at {partition.name}, which isn't active in its MBR",
                     f'add flags=("boot",) to its mkpart ({partition.origin.where})',
                 )
+
+
+def _kind(content: Operation) -> str:
+    if isinstance(content, Filesystem):
+        return content.kind
+    return "encrypted" if isinstance(content, Luks) else "part of a volume group"
 
 
 def _of_type(operation: Operation, partition: Partition, wanted: str) -> Iterator[Problem]:
@@ -176,4 +224,10 @@ def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 
 _FOR_CODE = ("bios-boot", "prep")
-_MAKERS = {"Disk": "mkimg", "Partition": "mkpart", "Mounted": "mount"}
+_MAKERS = {
+    "Disk": "mkimg",
+    "Partition": "mkpart",
+    "VolumeGroup": "mkvg",
+    "LogicalVolume": "mklv",
+    "Mounted": "mount",
+}

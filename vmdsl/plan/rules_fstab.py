@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
 from vmdsl.language.fstab import Fstab, label_of, place_of
-from vmdsl.language.handles import Filesystem, Mounted, Msdos, Swap
+from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, Swap
 from vmdsl.language.operations import Operation
 
 
@@ -15,15 +15,24 @@ def fstab_names_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
     named = [o.filesystem for o in operations if isinstance(o, Mounted)]
     named += [o for o in operations if isinstance(o, Swap)]
     for fstab in operations:
-        if isinstance(fstab, Fstab) and fstab.by in {"label", "partlabel"}:
-            yield from _unnamed(fstab, named)
+        if not isinstance(fstab, Fstab) or fstab.by == "uuid":
+            continue
+        inner = [f for f in named if fstab.by != "label" and not isinstance(f.device, Partition)]
+        for filesystem in inner:
+            yield fstab.problem(
+                f"{filesystem.name} ({filesystem.origin.where}) is on no partition, which fstab "
+                "could name it by",
+                'use by="uuid" or by="label"',
+            )
+        if fstab.by != "partuuid":
+            yield from _unnamed(fstab, [f for f in named if f not in inner])
 
 
 def _unnamed(fstab: Fstab, named: Sequence[Filesystem]) -> Iterator[Problem]:
     seen: dict[str, Filesystem] = {}
     for filesystem in named:
-        partition = filesystem.partition
-        if fstab.by == "partlabel":
+        partition = filesystem.device
+        if fstab.by == "partlabel" and isinstance(partition, Partition):
             if isinstance(partition.table, Msdos):
                 what = "partitions of an MBR have no labels that fstab could name them by"
                 yield fstab.problem(what, 'use by="label" or by="partuuid"')

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
 from vmdsl.language.growth import CAN_GROW, GrowRoot
+from vmdsl.language.handles import Partition
 from vmdsl.language.layout import Layout
 from vmdsl.language.operations import Operation
 
@@ -18,12 +19,19 @@ def root_has_room_to_grow(operations: Sequence[Operation], layout: Layout) -> It
         root = operation.root.mounted.filesystem
         if root.kind not in CAN_GROW:
             yield operation.problem(f"{root.kind} cannot grow while it is in use", "use mkext4")
-        place = layout.of_partition(root.partition)
+        partition = root.device
+        if not isinstance(partition, Partition):
+            yield operation.problem(
+                f"{root.name} cannot grow: it is on {partition.name}, which is no partition",
+                "leave out grow_root(), or format a partition",
+            )
+            continue
+        place = layout.of_partition(partition)
         for other in layout.partitions:
             if other.start > place.start:
                 yield operation.problem(
-                    f"{root.partition.name} cannot grow: {other.partition.name} is behind it on "
+                    f"{partition.name} cannot grow: {other.partition.name} is behind it on "
                     f"the disk ({other.partition.origin.where})",
-                    f"call mkpart for {root.partition.name} after all others",
+                    f"call mkpart for {partition.name} after all others",
                 )
                 break

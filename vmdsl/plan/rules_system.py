@@ -24,6 +24,7 @@ from vmdsl.language.operations import Operation, TreeOperation
 from vmdsl.language.roots import RootMaker
 from vmdsl.language.sources import AptSource
 from vmdsl.language.tarballs import CacheRootfs, UnpackRootfs
+from vmdsl.plan.rules_volumes import packages_to_open
 from vmdsl.values import Arch, debian_suites, suite_aliases
 
 _LAST_I386 = "bookworm"
@@ -155,7 +156,7 @@ def bios_grub_has_room(operations: Sequence[Operation]) -> Iterator[Problem]:
     """A GPT leaves GRUB for BIOS no gap: it needs a partition."""
     for operation in operations:
         if isinstance(operation, GrubBootCode) and operation.partition is None:
-            table = operation.root.mounted.filesystem.partition.table
+            table = operation.root.mounted.filesystem.partitions[0].table
             if isinstance(table, Gpt):
                 yield operation.problem(
                     "GRUB for BIOS has no place on this GPT",
@@ -184,6 +185,14 @@ def boot_loader_is_installed(operations: Sequence[Operation]) -> Iterator[Proble
                 "no step above installs a kernel",
                 f'add it to the packages, as in apt(system(), "linux-image-{kernel}")',
             )
+        if isinstance(operation, GrubConfig):
+            root = operation.root.mounted.filesystem
+            for package in packages_to_open(root.device):
+                if package not in named:
+                    yield operation.problem(
+                        f"no step above installs {package}, which {root.name} needs to be found",
+                        f'add it to the packages, as in apt(system(), "{package}")',
+                    )
         if isinstance(operation, GrubOperation):
             for package in [some[0] for some in operation.needs() if named.isdisjoint(some)]:
                 yield operation.problem(

@@ -37,7 +37,7 @@ def root() -> Mounted[Ext4]:
 
 @step
 def srv() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(root().filesystem.partition.table)), "/srv", on=root())
+    return mount(mkext4(mkpart(root().filesystem.partitions[0].table)), "/srv", on=root())
 
 
 @step
@@ -63,7 +63,7 @@ def after() -> None:
 @step
 def image() -> None:
     write_at(
-        root().filesystem.partition.table.disk,
+        root().filesystem.partitions[0].table.disk,
         system_file(system(), "/boot/loader"),
         offset=KiB(64),
     )

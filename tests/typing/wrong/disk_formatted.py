@@ -8,4 +8,4 @@ def disk() -> Disk:
 
 @step
 def root() -> Ext4:
-    return mkext4(disk())  # M: Argument 1 to "mkext4" has incompatible type "Disk"; expected "Partition"
+    return mkext4(disk())  # M: Argument 1 to "mkext4" has incompatible type "Disk"; expected "Partition | Luks | LogicalVolume"

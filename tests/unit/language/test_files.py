@@ -11,7 +11,7 @@ from vmdsl.language.recording import Recorder, Refused
 
 
 def test_path_starts_at_the_mount(recorder: Recorder, root: Mounted) -> None:
-    srv = mount(mkext4(mkpart(root.filesystem.partition.table, size=MiB(1))), "/srv", on=root)
+    srv = mount(mkext4(mkpart(root.filesystem.partitions[0].table, size=MiB(1))), "/srv", on=root)
     create_file(srv, "/data/motd", "Hello")
     operation = recorder.operations[-1]
     assert isinstance(operation, CreateFile)

@@ -29,7 +29,7 @@ from vmdsl.values import GiB, MiB
 
 @pytest.fixture
 def esp(root: Mounted) -> Mounted[Vfat]:
-    table = root.filesystem.partition.table
+    table = root.filesystem.partitions[0].table
     return mount(mkvfat(mkpart(table, size=MiB(64), type="esp")), "/boot/efi", on=root)
 
 

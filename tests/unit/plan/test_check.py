@@ -210,7 +210,7 @@ def test_a_local_file_that_cannot_be_read(
     ("more", "kind"),
     [
         ("mkext4(Partition(table=table(), type='linux'))", "Partition"),
-        ("mount(Ext4(partition=mkpart(table())), '/srv', on=root())", "Ext4"),
+        ("mount(Ext4(device=mkpart(table())), '/srv', on=root())", "Ext4"),
         ("mount(mkext4(mkpart(Msdos(disk=disk()))), '/srv', on=root())", "Msdos"),
     ],
 )

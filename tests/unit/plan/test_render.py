@@ -126,7 +126,7 @@ def test_operations_have_step_line_and_arguments(tmp_path: Path) -> None:
     }
     swap = next(o for o in operations if o["kind"] == "Swap")
     assert swap["step"] == "both"
-    assert swap["arguments"]["partition"] == "both (2)"
+    assert swap["arguments"]["device"] == "both (2)"
 
 
 def test_third_party_operation_is_named_with_its_module(tmp_path: Path) -> None:
