@@ -160,9 +160,14 @@ def checked_mode(mode: int) -> int:
     """The mode. Raises what refuses one of more than twelve bits, or one in decimal."""
     if not 0 <= mode <= 0o7777:  # noqa: PLR2004 (twelve bits)
         raise refuse(f"the mode {mode}", "write it in octal, such as 0o644")
-    if mode >= 0o1000 and re.fullmatch("[0-7]{3}", str(mode)):  # noqa: PLR2004 (never meant so)
+    if is_decimal(mode):
         raise refuse(f"the mode {mode} is {mode:#o}", f"write 0o{mode}")
     return mode
+
+
+def is_decimal(mode: int) -> bool:
+    """Whether a mode was probably meant as octal, but written in decimal: 644, which is 0o1204."""
+    return mode >= 0o1000 and re.fullmatch("[0-7]{3}", str(mode)) is not None  # noqa: PLR2004
 
 
 def checked_owner(argument: str, owner: Owner) -> Owner:

@@ -58,6 +58,7 @@ class Context:
     path: Path
     directory: Path
     variables: Mapping[str, str]
+    unread: frozenset[str] = frozenset()
     tags: dict[str, Tag] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     options: dict[str, DraftOption] = field(default_factory=dict)
@@ -77,8 +78,15 @@ class Context:
     system: str = ""
     arch: str = "amd64"
 
-    def problem(self, step: SpecStep, key: str, what: str, hint: str = "") -> None:
-        """Note a mistake at a key of a step, or at the step itself."""
+    def problem(
+        self, step: SpecStep, key: str, what: str, hint: str = "", *, missing: str = ""
+    ) -> None:
+        """Note a mistake at a key of a step, or at the step itself.
+
+        Nothing is said of something `missing` that a step could have which was not read.
+        """
+        if missing and missing in self.unread:
+            return
         found = Problem(what=what, where=self.where(step, key), hint=hint)
         if found not in self.problems:
             self.problems.append(found)
@@ -178,7 +186,7 @@ class Context:
         close = difflib.get_close_matches(name, self.tags, n=1)
         known = ", ".join(self.tags) or "none"
         hint = f"did you mean {close[0]!r}?" if close else f"tags so far: {known}"
-        self.problem(step, key, f"no step above makes the tag {name!r}", hint)
+        self.problem(step, key, f"no step above makes the tag {name!r}", hint, missing=name)
         return None
 
     def skip_fact(self, step: SpecStep) -> Mapping[str, Argument]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
+from vmdsl.language.files import is_decimal
 from vmdsl.vmdb2.context import Context
 from vmdsl.vmdb2.draft import Argument, Call, Octal
 from vmdsl.vmdb2.on_system import comes_later, place_for
@@ -14,9 +16,9 @@ from vmdsl.vmdb2.schema import (
     CreateFile,
     SpecStep,
 )
+from vmdsl.vmdb2.text import Text
 
 _UMASK = 0o022
-_USUAL = 0o755
 
 
 def create_file(context: Context, step: CreateFile) -> None:
@@ -24,14 +26,16 @@ def create_file(context: Context, step: CreateFile) -> None:
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
     path, contents = context.text(step, step.path), context.text(step, step.contents)
-    named = {**_permissions(step, default=0o644), **context.skip_fact(step)}
     _warn_of_resolver(context, step, str(path))
-    context.emit(
-        _name_of(path),
+    usual = 0o644
+    _emit(
+        context,
         step,
-        Call(
-            function="create_file", arguments=(place, path, contents), named=named, where=step.where
-        ),
+        "create_file",
+        (place, path, contents),
+        path=path,
+        mode=step.perm,
+        usual=usual,
     )
 
 
@@ -40,13 +44,8 @@ def copy_file(context: Context, step: CopyFile) -> None:
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
     path, source = context.text(step, step.path), context.text(step, step.src)
-    named = {"mode": Octal(step.perm), **_owner(step), **context.skip_fact(step)}
     _warn_of_resolver(context, step, str(path))
-    context.emit(
-        _name_of(path),
-        step,
-        Call(function="copy_file", arguments=(place, source, path), named=named, where=step.where),
-    )
+    _emit(context, step, "copy_file", (place, source, path), path=path, mode=step.perm)
 
 
 def create_dir(context: Context, step: CreateDir) -> None:
@@ -63,13 +62,7 @@ def create_dir(context: Context, step: CreateDir) -> None:
             "in a recipe: create_directory(…, mode=…), as written",
         )
     path = context.text(step, step.path)
-    named: dict[str, Argument] = {} if mode == _USUAL else {"mode": Octal(mode)}
-    named |= {**_owner(step), **context.skip_fact(step)}
-    context.emit(
-        _name_of(path),
-        step,
-        Call(function="create_directory", arguments=(place, path), named=named, where=step.where),
-    )
+    _emit(context, step, "create_directory", (place, path), path=path, mode=mode, usual=0o755)
 
 
 def copy_dir(context: Context, step: CopyDir) -> None:
@@ -98,9 +91,27 @@ def copy_dir(context: Context, step: CopyDir) -> None:
     )
 
 
-def _permissions(step: CreateFile, *, default: int) -> dict[str, Argument]:
-    named: dict[str, Argument] = {} if step.perm == default else {"mode": Octal(step.perm)}
-    return named | _owner(step)
+def _emit(
+    context: Context,
+    step: CreateFile | CopyFile | CreateDir,
+    function: str,
+    arguments: tuple[Argument, ...],
+    *,
+    path: Text,
+    mode: int,
+    usual: int | None = None,
+) -> None:
+    """Write a step for a file, which has the mode `usual` if it isn't told another one."""
+    named: dict[str, Argument] = {} if mode == usual else {"mode": Octal(mode)}
+    calls = []
+    if is_decimal(mode):  # which create_file() and its like take for a mistake
+        del named["mode"]
+        script = f"chmod {mode:04o} {shlex.quote(path)}"
+        fact = context.skip_fact(step)
+        calls = [Call(function="chroot", arguments=(arguments[0], script), named=fact)]
+    named |= {**_owner(step), **context.skip_fact(step)}
+    first = Call(function=function, arguments=arguments, named=named, where=step.where)
+    context.emit(_name_of(path), step, first, *calls)
 
 
 def _owner(step: CreateFile | CreateDir | CopyFile) -> dict[str, Argument]:

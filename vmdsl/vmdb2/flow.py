@@ -24,6 +24,19 @@ from vmdsl.vmdb2.schema import (
     Vgcreate,
 )
 
+#: By what mkfs calls it: the function here, and its type.
+FILESYSTEMS = {
+    "ext2": ("mkext2", "Ext2"),
+    "ext3": ("mkext3", "Ext3"),
+    "ext4": ("mkext4", "Ext4"),
+    "vfat": ("mkvfat", "Vfat"),
+    "fat": ("mkvfat", "Vfat"),
+    "msdos": ("mkvfat", "Vfat"),
+    "xfs": ("mkxfs", "Xfs"),
+    "btrfs": ("mkbtrfs", "Btrfs"),
+    "f2fs": ("mkf2fs", "F2fs"),
+}
+
 
 def follow_tags(context: Context, steps: tuple[SpecStep, ...]) -> None:
     """Note in `context` all tags with what is done to them, in the order of the steps."""
@@ -138,6 +151,9 @@ def _group(context: Context, step: Vgcreate) -> None:
 
 
 def _format(context: Context, step: Mkfs) -> None:
+    if str(step.mkfs) not in FILESYSTEMS:
+        known = ", ".join(FILESYSTEMS)
+        context.problem(step, "mkfs", f"vmdsl makes no {str(step.mkfs)!r}", f"it makes {known}")
     if (tag := context.tag(step, "partition", step.partition)) is None:
         return
     if tag.mkfs is not None:

@@ -25,6 +25,7 @@ _VARIANTS = {"-": "", "": "", "minbase": "minbase", "buildd": "buildd"}
 def debootstrap(context: Context, step: Debootstrap) -> None:
     """The system."""
     if not is_root(context, step, "debootstrap", step.target, key="target"):
+        context.system = context.system or context.name("system")  # one mistake is enough
         return
     if context.system:
         context.problem(step, "debootstrap", "a second system", "one is enough for an image")

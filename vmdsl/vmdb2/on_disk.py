@@ -11,6 +11,7 @@ from vmdsl.language.partition_types import CODES
 from vmdsl.values import Percent, Size
 from vmdsl.vmdb2.context import Context, Tag
 from vmdsl.vmdb2.draft import Argument, Call, Result
+from vmdsl.vmdb2.flow import FILESYSTEMS
 from vmdsl.vmdb2.positions import parted_position
 from vmdsl.vmdb2.schema import (
     Cryptsetup,
@@ -25,18 +26,6 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text
 
-#: By what mkfs calls it: the function here, its type, and whether it is an ext.
-_FILESYSTEMS = {
-    "ext2": ("mkext2", "Ext2"),
-    "ext3": ("mkext3", "Ext3"),
-    "ext4": ("mkext4", "Ext4"),
-    "vfat": ("mkvfat", "Vfat"),
-    "fat": ("mkvfat", "Vfat"),
-    "msdos": ("mkvfat", "Vfat"),
-    "xfs": ("mkxfs", "Xfs"),
-    "btrfs": ("mkbtrfs", "Btrfs"),
-    "f2fs": ("mkf2fs", "F2fs"),
-}
 _FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
 
 #: What each flag of parted is here: a type, or a flag, by the kind of table.
@@ -121,7 +110,8 @@ def _existing(context: Context, step: Mklabel) -> None:
         context.problem(step, "device", what, "build an image, and write it there with dd")
     else:
         what = "no step makes the image"
-        context.problem(step, "device", what, 'add above: mkimg: "{{ output }}", size: 4G')
+        hint = 'add above: mkimg: "{{ output }}", size: 4G'
+        context.problem(step, "device", what, hint, missing="mkimg")
     context.disk = context.name("disk")
 
 
@@ -139,7 +129,7 @@ def partition(context: Context, step: Mkpart) -> None:
         return  # a tag that was made twice
     if not context.table:
         what = "a partition before there is a partition table"
-        context.problem(step, "mkpart", what, "put mklabel above it")
+        context.problem(step, "mkpart", what, "put mklabel above it", missing="mklabel")
         context.table = context.name("table")
     _same_device(context, step, "device", step.device)
     write_tag(context, tag, _mkpart(context, step, tag), "Partition")
@@ -244,11 +234,7 @@ def _commented(context: Context, step: SpecStep, tag: Tag) -> SpecStep:
 
 def _mkfs(context: Context, step: Mkfs, base: Call | Result) -> tuple[Call, str]:
     kind = str(step.mkfs)
-    if kind not in _FILESYSTEMS:
-        known = ", ".join(_FILESYSTEMS)
-        context.problem(step, "mkfs", f"vmdsl makes no filesystem {kind!r}", f"it makes {known}")
-        kind = "ext4"
-    function, returns = _FILESYSTEMS[kind]
+    function, returns = FILESYSTEMS.get(kind, FILESYSTEMS["ext4"])
     named: dict[str, Argument] = {}
     if step.label:
         named["label"] = context.text(step, step.label)

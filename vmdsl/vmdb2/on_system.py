@@ -21,7 +21,9 @@ def is_root(context: Context, step: SpecStep, kind: str, name: str, *, key: str 
     if tag is None:
         return False
     if tag.mount is None:
-        context.problem(step, key, f"{name!r} is not mounted", f"add above: mount: {name}")
+        context.problem(
+            step, key, f"{name!r} is not mounted", f"add above: mount: {name}", missing="mount"
+        )
     elif tag.mount.where.line > step.where.line:
         context.problem(
             step,
@@ -36,6 +38,7 @@ def is_root(context: Context, step: SpecStep, kind: str, name: str, *, key: str 
             key,
             f"{kind} takes the root filesystem, which {name!r} is not",
             f"the root filesystem is {root!r}",
+            missing="mount",
         )
     else:
         return True
@@ -54,6 +57,7 @@ def system_for(
             key or _key_of(step),
             f"{kind} before there is a system",
             "put it below debootstrap",
+            missing="debootstrap",
         )
         return None
     return Result(context.system)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Never
@@ -81,6 +81,12 @@ def read(
     ]
     spec = Spec(
         steps=tuple(step for step in made if step is not None),
+        unread=frozenset(
+            word
+            for item, step in zip(listed.items, made, strict=True)
+            if step is None
+            for word in _words(item)
+        ),
         comments=comments.above,
         closing=comments.below,
     )
@@ -99,6 +105,20 @@ def _steps(document: Document, mappings: Mappings) -> Entry:
         hint = f"did you mean steps, where {close[0]} stands?" if close else _EXAMPLE
         _fail(document, root, "there is no key `steps`", hint)
     return entries["steps"]
+
+
+def _words(node: Node) -> Iterator[str]:
+    """All that stands in a part of a specification."""
+    match node:
+        case Scalar():
+            yield node.value
+        case Items():
+            for item in node.items:
+                yield from _words(item)
+        case Pairs():
+            for pair in node.pairs:
+                for part in pair:
+                    yield from _words(part)
 
 
 def _fail(document: Document, node: Node, what: str, hint: str) -> Never:

@@ -355,8 +355,12 @@ STEPS: tuple[type[SpecStep], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """A specification that was read. `comments` are those above all steps, and below them."""
+    """A specification that was read. `comments` are those above all steps, and below them.
+
+    `unread` are the words of steps that could not be read: what these make isn't known.
+    """
 
     steps: tuple[SpecStep, ...]
+    unread: frozenset[str] = frozenset()
     comments: tuple[str, ...] = ()
     closing: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ def translate(
     spec: Spec, path: Path, *, directory: Path, variables: Mapping[str, str]
 ) -> Translated:
     """Say with vmdsl's operations what a specification says. Local files start at `directory`."""
-    context = Context(path=path, directory=directory, variables=variables)
+    context = Context(path=path, directory=directory, variables=variables, unread=spec.unread)
     follow_tags(context, spec.steps)
     for step in spec.steps:
         if _never_runs(context, step):
@@ -76,7 +76,8 @@ def translate(
         if context.system and context.deferred:
             _write_deferred(context)
     for step in context.deferred:
-        context.problem(step, "", "it needs a system, and no step makes one", "add debootstrap:")
+        what = "it needs a system, and no step makes one"
+        context.problem(step, "", what, "add debootstrap:", missing="debootstrap")
     _remove_resolver(context, spec)
     draft = Draft(
         path=path,
