@@ -152,6 +152,7 @@ class Context:
                 default=self.variables[variable],
                 help=f"The variable {variable}.",
                 where=step.where,
+                variable=variable,
             )
         return self.options[variable]
 
@@ -162,8 +163,7 @@ class Context:
         for name in sorted(names & set(self.variables)):
             if name in (*IMAGE, "rootfs_tarball"):
                 return Text(str(text), text.where)  # it is a name of this build
-            if self._option(step, name).name != name:
-                self.problem(step, "", f"no option can be called {name}", "rename the variable")
+            self._option(step, name)
         return text
 
     def tarball_option(self, step: SpecStep) -> DraftOption:

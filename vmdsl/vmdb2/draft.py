@@ -88,7 +88,7 @@ class DraftStep:
 class DraftOption:
     """An option, as the variables of the specification become. A Path option may be None.
 
-    `variable` is what texts and templates call it, where that is no name for an option.
+    `variable` is what templates call it, if that is another name.
     """
 
     name: str

@@ -37,10 +37,14 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """A text with its variables filled in. `parts` is None if it has more than plain variables."""
+    """A text with its variables filled in. `parts` is None if it has more than plain variables.
+
+    Then `template` makes it of variables that are given.
+    """
 
     value: str
     parts: tuple[str | Variable, ...] | None
+    template: str = ""
     faults: tuple[Fault, ...] = ()
 
 
@@ -78,7 +82,8 @@ class Templates:
         except Exception as error:  # noqa: BLE001 # what a template does may fail in any way
             faults.append(self._failed(source, error))
             return Filled(value="", parts=None, faults=tuple(faults))
-        return Filled(value=value, parts=None, faults=tuple(faults))
+        arch = f"{{% set arch = {self._variables['arch']!r} %}}" if "arch" in names else ""
+        return Filled(value=value, parts=None, template=arch + source, faults=tuple(faults))
 
     def _dropped(self, source: str) -> Iterator[Fault]:
         """Comments of Jinja2 that are a shell's `${#name}`."""

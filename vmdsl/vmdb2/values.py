@@ -61,8 +61,7 @@ class Values:
             (self.problems if fault.wrong else self.warnings).append(problem)
         if any(fault.wrong for fault in filled.faults):
             return None
-        template = node.value if filled.parts is None else ""
-        return Text(filled.value, where, filled.parts, template)
+        return Text(filled.value, where, filled.parts, filled.template)
 
     def texts(self, node: Node, key: str, path: str) -> tuple[Text, ...] | None:
         """A list of texts."""

@@ -103,10 +103,7 @@ class _Writer:
         if text.is_plain:
             return string(str(text))
         return string(
-            *(
-                Code(f"{self._options[part.name]}()") if isinstance(part, Variable) else part
-                for part in text.parts
-            )
+            *(Code(f"{part.name}()") if isinstance(part, Variable) else part for part in text.parts)
         )
 
     def _template(self, text: Text) -> Expression:

@@ -252,7 +252,7 @@ rootfs_tarball = optional_path(help="Rootfs tarball.")'''
 
 def test_options_by_other_names() -> None:
     source = written(
-        step("one", call("f", text("a-", Variable("class"), **{"class": "b"}))),
+        step("one", call("f", text("a-", Variable("class_")))),
         step("two", call("f", template("b", "{{ class|lower }}{{ x }}"))),
         options=(option("class_", "b", variable="class"), option("x", "")),
     )
