@@ -24,7 +24,6 @@ def make_fat(target: Target, content: Path | None) -> Room:
     filesystem = target.filesystem
     wanted = filesystem.filesystem
     assert isinstance(wanted, Vfat)  # noqa: S101 (the assembler chooses by type)
-    label = wanted.label.upper()
     file = target.blank_file()
     target.run(
         "mkfs.vfat",
@@ -33,7 +32,7 @@ def make_fat(target: Target, content: Path | None) -> Room:
         str(wanted.fat or fat_bits(target.size)),
         "-i",
         filesystem.uuid.replace("-", ""),
-        *(["-n", label] if label else []),
+        *(["-n", wanted.label] if wanted.label else []),
         "-h",
         str(target.offset // SECTOR),
         *(["-s", str(wanted.cluster // SECTOR)] if wanted.cluster else []),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid as uuids
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from vmdsl.language.handles import BlockDevice, Btrfs, Ext, Ext2, Ext3, Ext4, F2fs, Swap, Vfat, Xfs
@@ -28,6 +29,7 @@ EXT_FEATURES = (
     *("metadata_csum_seed", "mmp", "orphan_file", "project", "quota", "resize_inode"),
     *("sparse_super", "sparse_super2", "stable_inodes", "uninit_bg", "verity"),
 )
+_FORCE = re.compile("^-F+")
 _BLOCK_SIZES = (1024, 2048, 4096)
 _LEAST_INODE = 128
 _MOST_RESERVED = 50
@@ -44,7 +46,7 @@ _EXT_REFUSED: Refused = {
     **_NAMED,
     "-t": "call mkext2, mkext3 or mkext4",
     "-d": _CONTENT,
-    **dict.fromkeys(("-F", "-S", "-c", "-l", "-n"), ""),
+    **dict.fromkeys(("-S", "-c", "-l", "-n"), ""),
 }
 _VFAT_REFUSED: Refused = {
     "-n": "give label=",
@@ -229,10 +231,10 @@ def mkvfat(
 ) -> Vfat:
     """Format a partition or a volume with FAT.
 
-    `label` is at most 11 characters; it is written in capitals. `fat` is 12, 16 or 32; it
-    follows from the size, if not given. `cluster` is in bytes, a power of two from 512 to 65536.
-    `uuid` is FAT's own, of 32 bits: `"1234-ABCD"`. `options` are further arguments of mkfs.vfat,
-    which override the others.
+    `label` is at most 11 characters, in capitals where other systems than Linux are to read it.
+    `fat` is 12, 16 or 32; it follows from the size, if not given. `cluster` is in bytes, a power
+    of two from 512 to 65536. `uuid` is FAT's own, of 32 bits: `"1234-ABCD"`. `options` are
+    further arguments of mkfs.vfat, which override the others.
     """
     check_options(options, "mkfs.vfat", _VFAT_REFUSED)
     if uuid and not re.fullmatch(r"[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}", uuid):
@@ -276,6 +278,9 @@ def _ext(filesystem: _E) -> _E:
     for feature in filesystem.features:
         if feature != "none":
             one_of("features", feature.removeprefix("^"), EXT_FEATURES)
+    if not isinstance(filesystem.options, str):  # `-F` is given anyway, and may begin a word
+        words = (_FORCE.sub("-", word) for word in filesystem.options)
+        filesystem = replace(filesystem, options=tuple(word for word in words if word != "-"))
     check_options(filesystem.options, "mke2fs", _EXT_REFUSED)
     if any("offset=" in word for word in filesystem.options):
         raise refuse("offset= among the options", "the partition says where the filesystem is")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from vmdsl.language.handles import Ext, Filesystem, RootFs, Swap, Vfat
+from vmdsl.language.handles import Ext, RootFs, Swap, Vfat
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout
 from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import one_of, record, refuse
@@ -86,11 +86,6 @@ def place_of(line: str) -> str:
     return place.replace(r"\040", " ").replace(r"\011", "\t").replace(r"\134", "\\")
 
 
-def label_of(filesystem: Filesystem) -> str:
-    """A filesystem's label as it is on the disk: FAT's is in capitals."""
-    return filesystem.label.upper() if isinstance(filesystem, Vfat) else filesystem.label
-
-
 def _row(mount: MountLayout, by: FstabName) -> str:
     root = str(mount.path) == "/"
     filesystem = mount.filesystem.filesystem
@@ -109,7 +104,7 @@ def _source(place: FilesystemLayout, by: FstabName) -> str:
     if by == "uuid":
         name = place.uuid
     elif by == "label":
-        name = label_of(place.filesystem)
+        name = place.filesystem.label
     else:  # by what only partitions have
         name = place.partition.uuid if by == "partuuid" else place.partition.partition.label
     return f"{by.upper()}={_escaped(name)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
-from vmdsl.language.fstab import Fstab, label_of, place_of
+from vmdsl.language.fstab import Fstab, place_of
 from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, Swap
 from vmdsl.language.operations import Operation
 
@@ -40,7 +40,7 @@ def _unnamed(fstab: Fstab, named: Sequence[Filesystem]) -> Iterator[Problem]:
             maker: Operation = partition
             label, it = partition.label, f"the partition {partition.name}"
         else:
-            label, it, maker = label_of(filesystem), filesystem.name, filesystem
+            label, it, maker = filesystem.label, filesystem.name, filesystem
         if not label:
             yield fstab.problem(
                 f"{it} ({maker.origin.where}) has no label for fstab to name it by",

@@ -31,8 +31,9 @@ def test_what_they_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     (tmp_path / "key").write_bytes(b"\xff line\n\n")
     monkeypatch.setitem(os.environ, "TOKEN", "some value")
     file, variable = Secret.from_file("key"), Secret.from_environment("TOKEN")
-    values = read_secrets([operation(file, directory=tmp_path), operation(variable, file)])
-    assert values == {file: b"\xff line\n\n", variable: b"some value"}
+    text = Secret.from_text("hüter2")
+    values = read_secrets([operation(file, directory=tmp_path), operation(variable, file, text)])
+    assert values == {file: b"\xff line\n\n", variable: b"some value", text: "hüter2".encode()}
 
 
 def test_all_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,3 +65,4 @@ def test_it_never_becomes_text() -> None:
         with pytest.raises(TypeError, match="the variable TOKEN cannot become text"):
             write(secret)
     assert repr([secret]) == "[<secret of the variable TOKEN>]"
+    assert repr(Secret.from_text("hunter2")) == "<secret of the recipe's own text>"

@@ -61,13 +61,12 @@ def test_what_is_not_mounted_has_no_line(recorder: Recorder) -> None:
 @pytest.mark.parametrize(
     ("by", "names"),
     [
-        ("label", ["the\\040root", "EFI", "pages"]),
+        ("label", ["the\\040root", "efi", "pages"]),
         ("partlabel", ["a", "b", "c"]),
         ("partuuid", []),
     ],
 )
 def test_names(recorder: Recorder, by: FstabName, names: list[str]) -> None:
-    """FAT's labels are in capitals on the disk."""
     table = mkgpt(mkimg(GiB(4)))
     root = mount(mkext4(mkpart(table, size=GiB(1), label="a"), label="the root"))
     mount(mkvfat(mkpart(table, size=MiB(64), label="b"), label="efi"), "/boot/efi", on=root)
