@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
-from vmdsl.errors import Problem
-from vmdsl.vmdb2.nodes import Document, Entry, Items, Node, Pairs, Scalar
+from vmdsl.vmdb2.findings import Findings
+from vmdsl.vmdb2.nodes import Document, Entry, Items, Node, Pairs, Scalar, below
 
 
 @dataclass(kw_only=True)
@@ -15,9 +14,7 @@ class Mappings:
     """Looks into mappings: every key once, and what `<<` takes from others."""
 
     document: Document
-    problems: list[Problem]
-    warnings: list[Problem]
-    lenient: bool
+    findings: Findings
     _known: dict[int, Mapping[str, Entry]] = field(default_factory=dict)
 
     def entries(self, node: Pairs, path: str) -> Mapping[str, Entry]:
@@ -40,7 +37,7 @@ class Mappings:
                 what = f"a key must be text, and YAML takes `{key.value}` for something else"
                 self._tell(key, path, what, f'write it in quotes: "{key.value}":')
             elif key.value in own:
-                self._twice(key, own[key.value].key, f"{path}.{key.value}")
+                self._twice(key, own[key.value].key, below(path, key.value))
                 own[key.value] = Entry(key=key, value=value)
             else:
                 own[key.value] = Entry(key=key, value=value)
@@ -56,18 +53,16 @@ class Mappings:
                 )
 
     def _tell(self, node: Node, path: str, what: str, hint: str) -> None:
-        self.problems.append(Problem(what=what, where=self.document.where(node, path), hint=hint))
+        self.findings.wrong(self.document.where(node, path), what, hint)
 
     def _twice(self, key: Scalar, first: Scalar, path: str) -> None:
-        tell = partial(Problem, where=self.document.where(key, path))
+        where = self.document.where(key, path)
         what = f"{key.value} is there twice, first in line {first.line}"
-        if self.lenient:
-            self.warnings.append(
-                tell(what=f"{what}: only the last counts", hint="remove the first")
-            )
+        if self.findings.lenient:
+            self.findings.odd(where, f"{what}: only the last counts", "remove the first")
         else:
             hint = "vmdb2 silently takes the last (as --lenient does); remove one"
-            self.problems.append(tell(what=what, hint=hint))
+            self.findings.wrong(where, what, hint)
 
 
 def _no_key(key: Node) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,22 +12,22 @@ from vmdsl.errors import Where
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Node:
-    """A value, where it begins and where its last line is. Lines and columns count from 1."""
+    """A value, where it begins and where its last line is. Lines and columns count from 1.
+
+    `tag` is YAML's type: `str`, `int`, `map` …
+    """
 
     line: int
     column: int
     last: int
+    tag: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scalar(Node):
-    """A single value. `tag` is YAML's type: `str`, `int` …; `span` is where it stands in the text.
-
-    `style` is its quote, `|` or `>`, or nothing.
-    """
+    """A single value, and its span of the text. `style` is its quote, `|` or `>`, or nothing."""
 
     value: str
-    tag: str
     style: str
     span: tuple[int, int]
 
@@ -35,7 +37,6 @@ class Items(Node):
     """A list. An element that is an alias has the alias' place, but for what is in it."""
 
     items: tuple[Node, ...]
-    tag: str = "seq"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,7 +45,6 @@ class Pairs(Node):
 
     pairs: tuple[tuple[Node, Node], ...]
     flow: bool
-    tag: str = "map"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,3 +67,8 @@ class Document:
     def where(self, node: Node, path: str = "") -> Where:
         """The place of a node."""
         return Where(self.path, node.line, node.column, path)
+
+
+def below(path: str, key: str) -> str:
+    """The path of a key of what is at `path`."""
+    return f"{path}.{key}" if re.fullmatch(r"[\w-]+", key) else f"{path}[{json.dumps(key)}]"

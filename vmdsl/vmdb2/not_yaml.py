@@ -23,6 +23,8 @@ _MARKERS = re.compile(
 )
 #: Marks of templates that YAML may take for braces of its own.
 _GO = re.compile(r"\{\{-?\s*(?:[.$`]|(?:if|range|end|else|with)\b).*?\}\}")
+#: A template that is not in quotes.
+_UNQUOTED = re.compile(r"(?::|-)\s+\{\{")
 _SHOWN = 4
 _HINTS = (
     (r"'\\t'", "YAML is indented with spaces, never with tabs"),
@@ -34,18 +36,20 @@ _HINTS = (
         "could not find expected ':'",
         "a key needs a colon; text of several lines must be indented more than its key",
     ),
-    (
-        "sequence entries are not allowed|block sequence entries",
-        'a text that begins with `-` must be in quotes: "-"',
-    ),
+    ("sequence entries", 'text that begins with `-` must be in quotes: "-"'),
+    ("scanning an? (?:alias|anchor)", "text that begins with * or & must be in quotes"),
     (
         "expected <block end>",
-        "the lines of one step are indented alike, and those of its `- ` line two less",
+        "the lines of a step are indented alike, and text of several lines more than its key",
     ),
     ("cannot start any token", "text that begins with this character must be in quotes"),
+    ("unknown escape", 'in double quotes a backslash is written twice: "\\\\"; or use single ones'),
     ("quoted scalar", "the quote that begins here is never closed"),
-    ("unknown escape", 'between double quotes a backslash is written twice: "\\\\"'),
-    ("expected ',' or", "text that begins with [ or { must be in quotes"),
+    (
+        "expected ',' or",
+        "text that begins with [ or { must be in quotes; a list ends with ], a mapping with }",
+    ),
+    ("comment or a line break", "text after | or > begins in the next line"),
 )
 
 
@@ -60,11 +64,13 @@ def why(error: yaml.YAMLError, text: str, path: Path) -> Problem:
     template = template_in(lines, around, path)
     if template:
         return template
-    if context and re.search(r"quoted scalar|simple key", str(getattr(error, "context", ""))):
+    said = f"{getattr(error, 'context', '')} {what}"
+    if context and re.search(r"stream|expected ':'", what):
         mark = context
     where = Where(path, mark.line + 1, mark.column + 1) if mark else Where(path)
-    said = f"{getattr(error, 'context', '')} {what}"
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, said)), "")
+    if mark and _UNQUOTED.search(lines[mark.line] if mark.line < len(lines) else ""):
+        hint = 'text that begins with a template must be in quotes: "{{ output }}"'
     return Problem(what=f"not YAML: {what}", where=where, hint=hint)
 
 

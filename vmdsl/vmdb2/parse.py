@@ -85,9 +85,8 @@ class _Composer:
         if anchor in self._open:
             self._fail(mark, f"*{anchor} stands in &{anchor} itself", "it would never end")
         if anchor not in self._anchors:
-            self._fail(
-                mark, f"nothing above is named &{anchor}", f"write &{anchor} where it begins"
-            )
+            what = f"*{anchor} means what is named &{anchor}, and nothing above is"
+            self._fail(mark, what, f'text that begins with * must be in quotes: "*{anchor}"')
         line = mark.line + 1
         return replace(self._anchors[anchor], line=line, column=mark.column + 1, last=line)
 

@@ -11,6 +11,7 @@ from typing import Never
 
 from vmdsl.errors import Problem, RecipeError
 from vmdsl.vmdb2.comments import comments_of
+from vmdsl.vmdb2.findings import Findings
 from vmdsl.vmdb2.jinja import Templates
 from vmdsl.vmdb2.mappings import Mappings
 from vmdsl.vmdb2.nodes import Document, Entry, Items, Node, Pairs, Scalar
@@ -52,29 +53,16 @@ def read(
     warnings. Raises RecipeError where there is nothing that could be read at all.
     """
     document = parse(text, path)
-    problems: list[Problem] = []
-    warnings: list[Problem] = []
-    mappings = Mappings(document=document, problems=problems, warnings=warnings, lenient=lenient)
+    findings = Findings(lenient=lenient)
+    mappings = Mappings(document=document, findings=findings)
     entry = _steps(document, mappings)
     listed = entry.value
     if not isinstance(listed, Items):
         _fail(document, listed, "steps is no list", "each step begins with `- `, below `steps:`")
     comments = comments_of(document, listed.items, entry.key.line, listed.column)
-    values = Values(
-        document=document,
-        templates=Templates(variables, arch),
-        mappings=mappings,
-        problems=problems,
-        warnings=warnings,
-    )
-    steps = Steps(
-        document=document,
-        values=values,
-        mappings=mappings,
-        problems=problems,
-        warnings=warnings,
-        lenient=lenient,
-    )
+    templates = Templates(variables, arch)
+    values = Values(document=document, templates=templates, mappings=mappings, findings=findings)
+    steps = Steps(document=document, values=values, mappings=mappings, findings=findings)
     made = [
         steps.step(item, f"$.steps[{number}]", comments.steps[number])
         for number, item in enumerate(listed.items)
@@ -90,7 +78,7 @@ def read(
         comments=comments.above,
         closing=comments.below,
     )
-    return Read(spec=spec, problems=_in_order(problems), warnings=_in_order(warnings))
+    return Read(spec=spec, problems=findings.problems, warnings=findings.warnings)
 
 
 def _steps(document: Document, mappings: Mappings) -> Entry:
@@ -126,13 +114,3 @@ def _fail(document: Document, node: Node, what: str, hint: str) -> Never:
     if isinstance(node, Scalar) and node.tag == "null" and path == "$":
         what = "there is nothing in it"
     raise RecipeError(Problem(what=what, where=document.where(node, path), hint=hint))
-
-
-def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
-    """Sorted by their places, each once: a value may be there twice, by an alias."""
-    return tuple(
-        sorted(
-            dict.fromkeys(problems),
-            key=lambda p: (p.where.line, p.where.column) if p.where else (0, 0),
-        )
-    )

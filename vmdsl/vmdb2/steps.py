@@ -7,42 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_origin
 
-from vmdsl.errors import Problem, Where
+from vmdsl.errors import Where
 from vmdsl.vmdb2.fields import FIELDS, STEP_BY_KEY, Field
+from vmdsl.vmdb2.findings import Findings
+from vmdsl.vmdb2.gone import GONE, NEVER
 from vmdsl.vmdb2.mappings import Mappings
-from vmdsl.vmdb2.nodes import Document, Entry, Items, Node, Pairs, Scalar
+from vmdsl.vmdb2.nodes import Document, Entry, Items, Node, Pairs, Scalar, below
 from vmdsl.vmdb2.schema import STEPS, CreateFile, SpecStep
 from vmdsl.vmdb2.text import Text
-from vmdsl.vmdb2.values import Values, below
-
-#: Steps that vmdb2 never had, or has no longer, and what to do without them.
-_GONE = {
-    "mkimage": ("vmdb2's manual calls it so, but the step is mkimg", "write mkimg"),
-    "ramdisk": (
-        "ramdisk is a step of a fork of vmdb2, which copies kernel and initrd out of the image",
-        "a shell step can copy them from $ROOT/boot",
-    ),
-    "overlay": ("overlay is a step of a fork of vmdb2", "copy-dir copies a directory"),
-    "zerofree": (
-        "zerofree was never a step of a released vmdb2; mount does it",
-        "remove it: an image has no used blocks that are free",
-    ),
-}
-#: Keys that forks of vmdb2 have, or that people believed in.
-_NEVER = {
-    "when": (
-        "vmdb2 has no `when`, and never looked at it",
-        "there is only `unless`, for what is to be skipped if a rootfs tarball was unpacked",
-    ),
-    "trailing-newline": (
-        "vmdb2 never had trailing-newline",
-        "for a newline at the end write `contents: |+` and an empty line below the text",
-    ),
-    "addl-flags": ("addl-flags is a key of a fork of vmdb2", "remove it"),
-    "compress": ("compress is a key of a fork of vmdb2", "convert the image after the build"),
-    "format": ("format is a key of a fork of vmdb2", "convert the image after the build"),
-    "paths": ("paths is a key of a fork of vmdb2", "remove it"),
-}
+from vmdsl.vmdb2.values import Values
 
 
 @dataclass(kw_only=True)
@@ -52,9 +25,7 @@ class Steps:
     document: Document
     values: Values
     mappings: Mappings
-    problems: list[Problem]
-    warnings: list[Problem]
-    lenient: bool
+    findings: Findings
 
     def step(self, item: Node, path: str, comments: tuple[str, ...]) -> SpecStep | None:
         """The step that an element of `steps` is, or None if it can't be told."""
@@ -77,7 +48,7 @@ class Steps:
             hint = f"it lacks a colon and a value: {item.value}: ..."
         empty = isinstance(item, Pairs) or (isinstance(item, Scalar) and item.tag == "null")
         what = "this step is empty" if empty else "this is no step"
-        self.problems.append(Problem(what=what, where=where, hint=hint))
+        self.findings.wrong(where, what, hint)
 
     def _kind(self, entries: Mapping[str, Entry], where: Where) -> type[SpecStep] | None:
         """The one step that keys are of."""
@@ -92,21 +63,17 @@ class Steps:
         if named:
             first, second = sorted(named.values(), key=list(entries).index)[:2]
             place = self.document.where(entries[second].key, below(where.path, second))
-            self.problems.append(
-                Problem(
-                    what=f"{first} and {second} are two steps, and this is one mapping",
-                    where=place,
-                    hint=f"vmdb2 runs one by accident; write `- {second}:` as a step of its own",
-                )
-            )
+            what = f"{first} and {second} are two steps, and this is one mapping"
+            hint = f"vmdb2 runs one by accident; write `- {second}:` as a step of its own"
+            self.findings.wrong(place, what, hint)
         else:
             self._unknown_step(entries, where)
         return None
 
     def _unknown_step(self, entries: Mapping[str, Entry], where: Where) -> None:
         for key in entries:
-            if key in _GONE:
-                what, hint = _GONE[key]
+            if key in GONE:
+                what, hint = GONE[key]
                 break
             close = difflib.get_close_matches(key, STEP_BY_KEY, n=1, cutoff=0.7)
             if close:
@@ -117,7 +84,7 @@ class Steps:
             what = f"no key of this step names one that vmdb2 has: {', '.join(entries)}"
             hint = f"the steps are {', '.join(FIELDS[step][0].keys[0] for step in STEPS)}"
         place = self.document.where(entries[key].key, where.path)
-        self.problems.append(Problem(what=what, where=place, hint=hint))
+        self.findings.wrong(place, what, hint)
 
     def _filled(
         self,
@@ -150,7 +117,7 @@ class Steps:
             if field.required and field.name not in given and not meant & set(field.keys):
                 what = f"{name} has no {field.keys[0]}, which it needs"
                 hint = f"add `{field.keys[0]}:`"
-                self.problems.append(Problem(what=what, where=where, hint=hint))
+                self.findings.wrong(where, what, hint)
         if kind is CreateFile and "contents" in values:
             node = entries["contents"].value
             self.values.loses_newline(node, "contents", places["contents"].path)
@@ -188,7 +155,7 @@ class Steps:
         first, second = sorted(keys, key=list(entries).index)[:2]
         place = self.document.where(entries[second].key, below(where.path, second))
         what = f"{first} and {second} are two names of one key"
-        self.problems.append(Problem(what=what, where=place, hint=f"remove {keys[-1]}"))
+        self.findings.wrong(place, what, f"remove {keys[-1]}")
 
     def _unknown(
         self,
@@ -202,8 +169,8 @@ class Steps:
         free = [key for f in FIELDS[kind] if f.name not in given for key in f.keys]
         for key, entry in rest.items():
             close = difflib.get_close_matches(key, [*free, "unless"], n=1, cutoff=0.6)
-            if key in _NEVER:
-                what, hint = _NEVER[key]
+            if key in NEVER:
+                what, hint = NEVER[key]
             elif close:
                 what, hint = f"{name} has no key {key}", f"did you mean {close[0]}?"
                 yield close[0]
@@ -212,12 +179,12 @@ class Steps:
                 what = f"{name} has no key {key}"
                 hint = f"it has {', '.join(known)} and unless"
             place = self.document.where(entry.key, below(where.path, key))
-            if self.lenient:
+            if self.findings.lenient:
                 what = f"{what}; it is ignored, as vmdb2 does"
-                self.warnings.append(Problem(what=what, where=place, hint=hint))
+                self.findings.odd(place, what, hint)
             else:
                 hint = f"{hint} (vmdb2 silently ignores it; with --lenient it is a warning)"
-                self.problems.append(Problem(what=what, where=place, hint=hint))
+                self.findings.wrong(place, what, hint)
 
 
 def _complete(step: type[SpecStep], entries: Mapping[str, Entry]) -> bool:

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 import yaml
 
-from vmdsl.errors import Problem, Where
+from vmdsl.errors import Where
+from vmdsl.vmdb2.findings import Findings
 from vmdsl.vmdb2.jinja import Templates
 from vmdsl.vmdb2.mappings import Mappings
-from vmdsl.vmdb2.nodes import Document, Items, Node, Pairs, Scalar
-from vmdsl.vmdb2.not_yaml import go_template
+from vmdsl.vmdb2.nodes import Document, Items, Node, Pairs, Scalar, below
+from vmdsl.vmdb2.not_yaml import BREAKS, go_template
 from vmdsl.vmdb2.offsets import position
 from vmdsl.vmdb2.schema import Data
 from vmdsl.vmdb2.text import Text
+from vmdsl.vmdb2.words import KINDS, SIGNS, integer, number_hint, quoted, shown
 
 #: More values than this come of aliases in aliases alone.
 MOST = 200_000
 _MODES = ("perm", "umask")
-_NEVER_NEGATIVE = ("perm", "umask", "uid", "gid")
+_NEVER_NEGATIVE = (*_MODES, "uid", "gid")
 _HIGHEST_MODE = 0o777
-_MOST_SHOWN = 40
-_KINDS = {
-    "int": "a whole number",
-    "float": "a number with a point",
-    "bool": "true or false",
-    "null": "nothing",
-    "timestamp": "a date",
-    "map": "a mapping",
-    "seq": "a list",
-}
+_BRACES = re.compile(r"\{\{.*?\}\}")
 
 
 @dataclass(kw_only=True)
@@ -43,22 +34,23 @@ class Values:
     document: Document
     templates: Templates
     mappings: Mappings
-    problems: list[Problem]
-    warnings: list[Problem]
+    findings: Findings
     _count: int = 0
 
     def text(self, node: Node, key: str, path: str) -> Text | None:
         """A text, with its variables filled in."""
         if not isinstance(node, Scalar) or node.tag != "str":
             self._no_text(node, key, path)
+            if isinstance(node, Scalar) and node.tag != "null":  # what was meant, for what follows
+                return Text(node.value, self.document.where(node, path))
             return None
         where = self.document.where(node, path)
         filled = self.templates.fill(node.value)
         for fault in filled.faults:
             line, column = position(self.document.text, node, fault.offset)
             place = Where(self.document.path, line, column, path)
-            problem = Problem(what=fault.what, where=place, hint=fault.hint)
-            (self.problems if fault.wrong else self.warnings).append(problem)
+            tell = self.findings.wrong if fault.wrong else self.findings.odd
+            tell(place, fault.what, fault.hint)
         if any(fault.wrong for fault in filled.faults):
             return None
         return Text(filled.value, where, filled.parts, filled.template)
@@ -68,11 +60,11 @@ class Values:
         if not isinstance(node, Items) or node.tag != "seq":
             self._no_list(node, key, path)
             return None
-        found = [
+        found = (
             self.text(item, f"each of {key}", f"{path}[{index}]")
             for index, item in enumerate(node.items)
-        ]
-        return None if None in found else tuple(text for text in found if text is not None)
+        )
+        return tuple(text for text in found if text is not None)
 
     def flag(self, node: Node, key: str, path: str) -> bool | None:
         """True or false."""
@@ -89,11 +81,12 @@ class Values:
     def number(self, node: Node, key: str, path: str) -> int | None:
         """A whole number."""
         if not isinstance(node, Scalar) or node.tag != "int":
-            self._wrong_kind(node, key, path, "a whole number", _number_hint(node, key))
+            hint = number_hint(node, key, octal=key in _MODES)
+            self._wrong_kind(node, key, path, "a whole number", hint)
             return None
-        value = _integer(node)
+        value = integer(node)
         if value is None or (value < 0 and key in _NEVER_NEGATIVE):
-            what = f"{_shown(node)} is no number that can be used"
+            what = f"{shown(node)} is no number that can be used"
             self._problem(node, path, what, "write a number such as 1000")
             return None
         self._odd_number(node, key, path, value)
@@ -160,9 +153,12 @@ class Values:
             self._problem(node, path, f"{key} has no value", f"give it one, or leave {key} out")
             return
         hint = "write a text"
-        if isinstance(node, Scalar):
+        if isinstance(node, Scalar) and node.tag not in KINDS:
+            written = node.value if node.tag in SIGNS else f"{node.tag} {node.value}".rstrip()
+            hint = f"tags have no meaning here; in quotes it is text: {quoted(written)}"
+        elif isinstance(node, Scalar):
             does = "aborts" if node.tag in ("float", "timestamp") else "refuses it, too"
-            hint = f"vmdb2 {does}; in quotes it is text: {_quoted(node.value)}"
+            hint = f"vmdb2 {does}; in quotes it is text: {quoted(node.value)}"
         self._wrong_kind(node, key, path, "text", hint)
 
     def _no_list(self, node: Node, key: str, path: str) -> None:
@@ -178,76 +174,22 @@ class Values:
         if self._is_template(node):
             template = go_template(self.document.text, self.document.path, node.line)
             if template:
-                self.problems.append(template)
+                self._problem(node, path, template.what, template.hint)
                 return
+            line = BREAKS.split(self.document.text)[node.line - 1]
+            found = _BRACES.match(line, node.column - 1)
             what = "a template must stand in quotes; without them, braces are a mapping"
-            self._problem(node, path, what, f'write {key}: "{{{{ output }}}}"')
+            self._problem(node, path, what, f"write {quoted(found[0] if found else '{{ ... }}')}")
             return
         if isinstance(node, Scalar) and node.tag == "str" and "{{" in node.value:
             hint = "a template gives text, never anything else; write the value itself"
-        self._problem(node, path, f"{key} must be {wanted}, and this is {_shown(node)}", hint)
+        self._problem(node, path, f"{key} must be {wanted}, and this is {shown(node)}", hint)
 
     def _is_template(self, node: Node) -> bool:
         return isinstance(node, Pairs) and any(isinstance(key, Pairs) for key, _ in node.pairs)
 
     def _problem(self, node: Node, path: str, what: str, hint: str) -> None:
-        where = self.document.where(node, path)
-        self.problems.append(Problem(what=what, where=where, hint=hint))
+        self.findings.wrong(self.document.where(node, path), what, hint)
 
     def _warning(self, node: Node, path: str, what: str, hint: str) -> None:
-        where = self.document.where(node, path)
-        self.warnings.append(Problem(what=what, where=where, hint=hint))
-
-
-def below(path: str, key: str) -> str:
-    """The path of a key of what is at `path`."""
-    return f"{path}.{key}" if re.fullmatch(r"[\w-]+", key) else f"{path}[{json.dumps(key)}]"
-
-
-def _shown(node: Node) -> str:
-    """A value as a message shows it, and what YAML takes it for."""
-    if not isinstance(node, Scalar):
-        return _KINDS.get(getattr(node, "tag", ""), "of a type that YAML does not know here")
-    text = node.value if len(node.value) <= _MOST_SHOWN else f"{node.value[:_MOST_SHOWN]} ..."
-    text = " ".join(text.split())
-    if node.tag == "str":
-        return f"the text {_quoted(text)}"
-    if node.tag == "null":
-        return "nothing"
-    if node.tag == "int" and (value := _integer(node)) is not None and str(value) != node.value:
-        return f"{text}, which YAML takes for the number {value}"
-    if node.tag == "timestamp" and not _is_date(node.value):
-        return f"{text}, which YAML takes for a date that does not exist"
-    kind = _KINDS.get(node.tag)
-    return f"{text}, which YAML takes for {kind}" if kind else f"{text}, which YAML has a tag for"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _integer(node: Scalar) -> int | None:
-    try:
-        return int(yaml.SafeLoader("").construct_yaml_int(yaml.ScalarNode(node.tag, node.value)))
-    except (ValueError, IndexError):
-        return None
-
-
-def _is_date(text: str) -> bool:
-    found = re.match(r"(\d{4})-(\d\d?)-(\d\d?)", text)
-    try:
-        return bool(found and date(*map(int, found.groups())))
-    except ValueError:
-        return False
-
-
-def _number_hint(node: Node, key: str) -> str:
-    if not isinstance(node, Scalar):
-        return f"write {key}: 0" if key not in _MODES else f"write {key}: 0644"
-    octal = re.fullmatch(r"\s*0?o?([0-7]{1,5})\s*", node.value)
-    if key in _MODES:
-        return (
-            f"write it as octal, without quotes: {key}: 0{octal[1].lstrip('0') if octal else '644'}"
-        )
-    number = re.fullmatch(r"\s*(\d+)(\.0*)?\s*", node.value)
-    return f"write it without quotes: {key}: {number[1] if number else '0'}"
+        self.findings.odd(self.document.where(node, path), what, hint)

@@ -1,0 +1,43 @@
+"""What was found wrong with a specification, and what only surprises, until all of it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from vmdsl.errors import Problem, Where
+
+
+@dataclass
+class Findings:
+    """Problems and warnings. With `lenient`, what vmdb2 ignores is only a warning."""
+
+    lenient: bool
+    _problems: list[Problem] = field(default_factory=list)
+    _warnings: list[Problem] = field(default_factory=list)
+
+    def wrong(self, where: Where, what: str, hint: str) -> None:
+        """A problem."""
+        self._problems.append(Problem(what=what, where=where, hint=hint))
+
+    def odd(self, where: Where, what: str, hint: str) -> None:
+        """A warning."""
+        self._warnings.append(Problem(what=what, where=where, hint=hint))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems, in the order of their places."""
+        return _in_order(self._problems)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """All warnings, in the same order."""
+        return _in_order(self._warnings)
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Sorted, each once: what an alias repeats is at one place."""
+    known = {(p.where and (p.where.line, p.where.column), p.what): p for p in reversed([*problems])}
+    return tuple(
+        sorted(known.values(), key=lambda p: (p.where.line, p.where.column) if p.where else (0, 0))
+    )
