@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -15,7 +15,9 @@ from vmdsl.vmdb2.text import Variable
 
 _MARK = re.compile(r"\{[{%#]")
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_RAW = re.compile(r"\$\{#[^}\n]*\}|\{\{.*?\}\}+|\{%.*?%\}|\{#.*?#\}")
+_RAW = re.compile(r"\{%-?\s*raw\b.*?\bendraw\s*-?%\}", re.DOTALL)
+_DROPPED = re.compile(r"\$\{#.*?#\}", re.DOTALL)
+_SHOWN = re.compile(r"\$\{#[^}\n]*\}|\{\{.*?\}\}+|\{%.*?%\}|\{#.*?#\}")
 _UNDEFINED = re.compile(r"'(\w+)' is undefined")
 #: The options of vmdb2 that are variables too, and what they are given as.
 _OPTIONS = {
@@ -63,51 +65,41 @@ class Templates:
         if not _MARK.search(source):
             value = re.sub(r"\r\n?", "\n", source).removesuffix("\n")
             return Filled(value=value, parts=(value,))
+        shown = _RAW.sub(lambda raw: " " * len(raw[0]), source)
+        faults: list[Fault] = []
+        value, parts = "", None
         try:
-            dropped = tuple(self._dropped(source))
             tree = self._environment.parse(source)
+            parts = _parts(tree, self._environment.globals)
+            faults += self._faults(shown, find_undeclared_variables(tree), parts)
+            if parts is None and not any(fault.wrong for fault in faults):
+                value = self._environment.from_string(source).render(self._variables)
         except TemplateSyntaxError as error:
-            return Filled(value="", parts=None, faults=(_syntax(source, error),))
-        parts = _parts(tree)
-        names = find_undeclared_variables(tree)
-        faults = [*dropped, *self._faults(source, names, parts)]
+            faults.append(_syntax(shown, error))
+        except Exception as error:  # noqa: BLE001 # what a template does may fail in any way
+            faults.append(self._failed(shown, error))
         if any(fault.wrong for fault in faults):
             return Filled(value="", parts=None, faults=tuple(faults))
         if parts is not None:
-            shown = tuple(self._variables["arch"] if p == Variable("arch") else p for p in parts)
-            value = "".join(p if isinstance(p, str) else self._variables[p.name] for p in shown)
-            return Filled(value=value, parts=shown, faults=tuple(faults))
-        try:
-            value = self._environment.from_string(source).render(self._variables)
-        except Exception as error:  # noqa: BLE001 # what a template does may fail in any way
-            faults.append(self._failed(source, error))
-            return Filled(value="", parts=None, faults=tuple(faults))
+            parts = tuple(self._variables["arch"] if p == Variable("arch") else p for p in parts)
+            value = "".join(p if isinstance(p, str) else self._variables[p.name] for p in parts)
+            return Filled(value=value, parts=parts, faults=tuple(faults))
         arch = f"{{% set arch = {self._variables['arch']!r} %}}" if "arch" in names else ""
         return Filled(value=value, parts=None, template=arch + source, faults=tuple(faults))
-
-    def _dropped(self, source: str) -> Iterator[Fault]:
-        """Comments of Jinja2 that are a shell's `${#name}`."""
-        offset = 0
-        for _, kind, text in self._environment.lex(source):
-            offset = source.find(text, offset)
-            if kind == "comment_begin" and source[offset - 1 : offset] == "$":
-                yield _comment(source, offset)
-            offset += len(text)
 
     def _faults(
         self, source: str, names: set[str], parts: tuple[str | Variable, ...] | None
     ) -> Iterator[Fault]:
+        yield from (_comment(source, comment.start() + 1) for comment in _DROPPED.finditer(source))
         plain = {part.name for part in parts or () if isinstance(part, Variable)}
-        for name in sorted(names):
+        for name in sorted(names | plain):
             if name == "arch":
                 what = f"{{{{ arch }}}} is {self._variables['arch']}, with the quotes"
-                hint = (
-                    "it is the building machine's; name another variable, and give it: --variable"
-                )
+                hint = "it is this machine's; for another, use a variable with another name"
                 yield Fault(_place(source, name), what, hint, wrong=False)
             elif name == "tags":
-                what = "{{ tags }} is something of vmdb2's own"
-                yield Fault(_place(source, name), what, "name a variable otherwise")
+                what = "{{ tags }} is something of vmdb2's own, and no use in a text"
+                yield Fault(_place(source, name), what, "give a variable of yours another name")
             elif name in plain and name not in self._variables:
                 yield self._undefined(source, name)
 
@@ -128,12 +120,14 @@ class Templates:
         if found:
             return self._undefined(source, found[1])
         first = _MARK.search(source)
-        offset = first.start() if first else 0
-        return Fault(offset, f"the template fails: {error}", "vmdb2 fails too")
+        what = f"the template fails: {error}"
+        empty = isinstance(error, UndefinedError)
+        hint = "vmdb2 makes that empty; change it" if empty else "vmdb2 fails too; change it"
+        return Fault(first.start() if first else 0, what, hint)
 
 
-def _parts(tree: nodes.Template) -> tuple[str | Variable, ...] | None:
-    """What a template is made of, if it is plain text and variables."""
+def _parts(tree: nodes.Template, known: Container[str]) -> tuple[str | Variable, ...] | None:
+    """What a template is made of, if it is plain text and variables: names that are not `known`."""
     parts: list[str | Variable] = []
     for output in tree.body:
         if not isinstance(output, nodes.Output):
@@ -143,7 +137,7 @@ def _parts(tree: nodes.Template) -> tuple[str | Variable, ...] | None:
                 part: str | Variable = node.data
             elif isinstance(node, nodes.Const):
                 part = str(node.value)
-            elif isinstance(node, nodes.Name):
+            elif isinstance(node, nodes.Name) and node.name not in known:
                 part = Variable(node.name)
             else:
                 return None
@@ -179,7 +173,7 @@ def _comment(source: str, offset: int) -> Fault:
 
 def _raw(source: str, offset: int) -> str:
     """How to write what stands at `offset` so that it stays as it is."""
-    tags = (tag[0] for tag in _RAW.finditer(source) if tag.start() <= offset < tag.end())
+    tags = (tag[0] for tag in _SHOWN.finditer(source) if tag.start() <= offset < tag.end())
     return f"{{% raw %}}{next(tags, source[offset : offset + 2])}{{% endraw %}}"
 
 

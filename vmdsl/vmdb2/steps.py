@@ -34,9 +34,9 @@ class Steps:
             self._no_mapping(item, where)
             return None
         entries = self.mappings.entries(item, path)
-        if not entries:
-            return None
-        kind = self._kind(entries, where)
+        if not entries and all(isinstance(k, Scalar) and k.tag == "merge" for k, _ in item.pairs):
+            self._no_mapping(item, where)
+        kind = self._kind(entries, where) if entries else None
         if kind is None:
             return None
         name = next(key for key in FIELDS[kind][0].keys if key in entries)
@@ -112,16 +112,14 @@ class Steps:
                 value = self._value(field, key, entry.value, below(where.path, key))
                 if value is not None:
                     values[field.name] = value
-        meant = set(self._unknown(kind, name, rest, where, given))
-        for field in FIELDS[kind]:
-            if field.required and field.name not in given and not meant & set(field.keys):
-                what = f"{name} has no {field.keys[0]}, which it needs"
-                hint = f"add `{field.keys[0]}:`"
-                self.findings.wrong(where, what, hint)
+        self._unknown_and_missing(kind, name, rest, where, given)
         if kind is CreateFile and "contents" in values:
             node = entries["contents"].value
             self.values.loses_newline(node, "contents", places["contents"].path)
-        flags = self._unless(unless, below(where.path, "unless"))
+        flags = None
+        if unless:
+            places["unless"] = self.document.where(unless.key, below(where.path, "unless"))
+            flags = self._unless(unless, places["unless"].path)
         if any(field.required and field.name not in values for field in FIELDS[kind]):
             return None
         ignored = {
@@ -143,9 +141,7 @@ class Steps:
             return self.values.texts(node, key, path)
         return self.values.pairs(node, path)
 
-    def _unless(self, entry: Entry | None, path: str) -> tuple[Text, ...] | None:
-        if entry is None:
-            return None
+    def _unless(self, entry: Entry, path: str) -> tuple[Text, ...] | None:
         if isinstance(entry.value, Items):
             return self.values.texts(entry.value, "unless", path)
         text = self.values.text(entry.value, "unless", path)
@@ -156,6 +152,21 @@ class Steps:
         place = self.document.where(entries[second].key, below(where.path, second))
         what = f"{first} and {second} are two names of one key"
         self.findings.wrong(place, what, f"remove {keys[-1]}")
+
+    def _unknown_and_missing(
+        self,
+        kind: type[SpecStep],
+        name: str,
+        rest: Mapping[str, Entry],
+        where: Where,
+        given: Mapping[str, str],
+    ) -> None:
+        """One mistake is told once: a misspelt key isn't missing, too."""
+        meant = set(self._unknown(kind, name, rest, where, given))
+        for field in FIELDS[kind]:
+            if field.required and field.name not in given and not meant & set(field.keys):
+                key = field.keys[0]
+                self.findings.wrong(where, f"{name} has no {key}, which it needs", f"add `{key}:`")
 
     def _unknown(
         self,
@@ -173,7 +184,8 @@ class Steps:
                 what, hint = NEVER[key]
             elif close:
                 what, hint = f"{name} has no key {key}", f"did you mean {close[0]}?"
-                yield close[0]
+                if not self.findings.lenient:
+                    yield close[0]
             else:
                 known = [f.keys[0] for f in FIELDS[kind]]
                 what = f"{name} has no key {key}"

@@ -157,7 +157,8 @@ class Values:
             written = node.value if node.tag in SIGNS else f"{node.tag} {node.value}".rstrip()
             hint = f"tags have no meaning here; in quotes it is text: {quoted(written)}"
         elif isinstance(node, Scalar):
-            does = "aborts" if node.tag in ("float", "timestamp") else "refuses it, too"
+            does = "fails at it in the build" if path.endswith("]") else "refuses it, too"
+            does = "aborts" if node.tag in ("float", "timestamp") else does
             hint = f"vmdb2 {does}; in quotes it is text: {quoted(node.value)}"
         self._wrong_kind(node, key, path, "text", hint)
 
