@@ -39,9 +39,9 @@ def load_specification(
     """
     found = read(text, path, variables, lenient=lenient)
     translated = translate(found.spec, path, directory=directory, variables=variables)
-    problems = found.problems or translated.problems
+    problems = {*found.problems, *(p for p in translated.problems if not found.told(p))}
     if problems:
-        raise RecipeError(*sorted({*found.problems, *translated.problems}, key=_place))
+        raise RecipeError(*sorted(problems, key=_place))
     return Loaded(
         draft=translated.draft,
         recipe=as_recipe(translated.draft, directory=directory),

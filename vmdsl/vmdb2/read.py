@@ -32,11 +32,21 @@ _DEBIAN = {
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """What reading came to: the steps that could be read, and what was found on the way."""
+    """What reading came to: the steps, and what was found on the way.
+
+    Where there are problems, steps may be missing. Those at `incomplete` paths have empty texts in
+    place of what they need, so that others can still be looked at.
+    """
 
     spec: Spec
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    incomplete: frozenset[str] = frozenset()
+
+    def told(self, problem: Problem) -> bool:
+        """Whether a later problem is of a step that is known to be incomplete."""
+        path = problem.where.path if problem.where else ""
+        return any(path == step or path.startswith(f"{step}.") for step in self.incomplete)
 
 
 def read(
@@ -78,7 +88,12 @@ def read(
         comments=comments.above,
         closing=comments.below,
     )
-    return Read(spec=spec, problems=findings.problems, warnings=findings.warnings)
+    return Read(
+        spec=spec,
+        problems=findings.problems,
+        warnings=findings.warnings,
+        incomplete=frozenset(findings.incomplete),
+    )
 
 
 def _steps(document: Document, mappings: Mappings) -> Entry:

@@ -36,6 +36,8 @@ class Steps:
         entries = self.mappings.entries(item, path)
         if not entries and all(isinstance(k, Scalar) and k.tag == "merge" for k, _ in item.pairs):
             self._no_mapping(item, where)
+        if entries and not any(key in STEP_BY_KEY for key in entries):
+            entries = self._corrected(entries, where)
         kind = self._kind(entries, where) if entries else None
         if kind is None:
             return None
@@ -66,25 +68,26 @@ class Steps:
             what = f"{first} and {second} are two steps, and this is one mapping"
             hint = f"vmdb2 runs one by accident; write `- {second}:` as a step of its own"
             self.findings.wrong(place, what, hint)
-        else:
-            self._unknown_step(entries, where)
         return None
 
-    def _unknown_step(self, entries: Mapping[str, Entry], where: Where) -> None:
+    def _corrected(self, entries: Mapping[str, Entry], where: Where) -> Mapping[str, Entry]:
+        """The entries of an unknown step, as those of the step that was probably meant, if any."""
+        meant: dict[str, str] = {}
         for key in entries:
+            close = difflib.get_close_matches(key, STEP_BY_KEY, n=1, cutoff=0.7)
             if key in GONE:
                 what, hint = GONE[key]
                 break
-            close = difflib.get_close_matches(key, STEP_BY_KEY, n=1, cutoff=0.7)
             if close:
                 what, hint = f"there is no step {key}", f"did you mean {close[0]}?"
+                meant = {key: close[0]}
                 break
         else:
             key = next(iter(entries))
             what = f"no key of this step names one that vmdb2 has: {', '.join(entries)}"
             hint = f"the steps are {', '.join(FIELDS[step][0].keys[0] for step in STEPS)}"
-        place = self.document.where(entries[key].key, where.path)
-        self.findings.wrong(place, what, hint)
+        self.findings.wrong(self.document.where(entries[key].key, where.path), what, hint)
+        return {meant.get(key, key): entry for key, entry in entries.items()} if meant else {}
 
     def _filled(
         self,
@@ -93,7 +96,7 @@ class Steps:
         entries: Mapping[str, Entry],
         where: Where,
         comments: tuple[str, ...],
-    ) -> SpecStep | None:
+    ) -> SpecStep:
         values: dict[str, Any] = {}
         places: dict[str, Where] = {}
         rest = dict(entries)
@@ -120,8 +123,10 @@ class Steps:
         if unless:
             places["unless"] = self.document.where(unless.key, below(where.path, "unless"))
             flags = self._unless(unless, places["unless"].path)
-        if any(field.required and field.name not in values for field in FIELDS[kind]):
-            return None
+        for field in FIELDS[kind]:
+            if field.required and field.name not in values:
+                values[field.name] = Text("", where)  # so that what follows makes sense
+                self.findings.incomplete.add(where.path)
         ignored = {
             key: self.document.where(entry.key, below(where.path, key))
             for key, entry in rest.items()
