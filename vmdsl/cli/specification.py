@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,10 +108,11 @@ def parameters() -> list[inspect.Parameter]:
 def load(path: Path, given: Given) -> Loaded:
     """Read the specification, and show what vmdb2 does with it that one may not expect."""
     from vmdsl.vmdb2.load import load_specification  # noqa: PLC0415 (slow)
+    from vmdsl.vmdb2.source import text_of  # noqa: PLC0415
 
     here = Path.cwd()
     found = load_specification(
-        _text(path),
+        text_of(path),
         here / path if path == STDIN else path.resolve(),
         directory=here,
         variables=given.variables(path),
@@ -125,16 +125,6 @@ def load(path: Path, given: Given) -> Loaded:
 
         show_warnings(found.warnings, Console(stderr=True, highlight=False))
     return found
-
-
-def _text(path: Path) -> str:
-    try:
-        content = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
-        return content.decode()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not text in UTF-8, as a specification is") from None
 
 
 def _values(given: Sequence[str]) -> Mapping[str, str]:

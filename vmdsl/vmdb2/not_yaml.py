@@ -46,7 +46,7 @@ _HINTS = (
     ("unknown escape", 'in double quotes a backslash is written twice: "\\\\"; or use single ones'),
     ("quoted scalar", "the quote that begins here is never closed"),
     (
-        "expected ',' or",
+        "expected ',' or|expected the node content",
         "text that begins with [ or { must be in quotes; a list ends with ], a mapping with }",
     ),
     ("comment or a line break", "text after | or > begins in the next line"),

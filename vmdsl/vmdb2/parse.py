@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from vmdsl.vmdb2.not_yaml import why
 
 #: Nothing that a person writes is deeper.
 DEEPEST = 50
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -122,6 +124,7 @@ class _Composer:
             tag = self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)
         start, end = event.start_mark, event.end_mark
         last = end.line + 1 if end.column or end.line == start.line else end.line
+        begin = _PROPERTIES.match(self._text, start.index)  # an anchor, a tag
         scalar = Scalar(
             line=line,
             column=column,
@@ -129,7 +132,7 @@ class _Composer:
             value=event.value,
             tag=tag.removeprefix(_TAG),
             style=event.style or "",
-            span=(start.index, end.index),
+            span=(begin.end() if begin else start.index, end.index),
         )
         self._scalars.append(scalar)
         return scalar

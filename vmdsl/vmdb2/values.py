@@ -20,7 +20,7 @@ from vmdsl.vmdb2.text import Text
 from vmdsl.vmdb2.words import KINDS, SIGNS, integer, number_hint, quoted, shown
 
 #: More values than this come of aliases in aliases alone.
-MOST = 200_000
+MOST = 50_000
 _MODES = ("perm", "umask")
 _NEVER_NEGATIVE = (*_MODES, "uid", "gid")
 _HIGHEST_MODE = 0o777
