@@ -67,11 +67,12 @@ class Templates:
             return Filled(value=value, parts=(value,))
         shown = _RAW.sub(lambda raw: " " * len(raw[0]), source)
         faults: list[Fault] = []
-        value, parts = "", None
+        value, parts, names = "", None, set[str]()
         try:
             tree = self._environment.parse(source)
             parts = _parts(tree, self._environment.globals)
-            faults += self._faults(shown, find_undeclared_variables(tree), parts)
+            names = find_undeclared_variables(tree)
+            faults += self._faults(shown, names, parts)
             if parts is None and not any(fault.wrong for fault in faults):
                 value = self._environment.from_string(source).render(self._variables)
         except TemplateSyntaxError as error:
