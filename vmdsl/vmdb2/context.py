@@ -53,7 +53,7 @@ class Tag:
 
 @dataclass
 class Context:
-    """The state of one translation."""
+    """The state of one translation. `always` are flags that are known to be on."""
 
     path: Path
     directory: Path
@@ -68,6 +68,7 @@ class Context:
     warnings: list[Problem] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     deferred: list[SpecStep] = field(default_factory=list)
+    always: set[str] = field(default_factory=lambda: {"arch", "tags"})
     device: str = ""
     target: str = ""
     disk: str = ""
@@ -189,11 +190,17 @@ class Context:
         self.problem(step, key, f"no step above makes the tag {name!r}", hint, missing=name)
         return None
 
+    def same_device(self, step: SpecStep, key: str, device: str) -> None:
+        """Note a mistake where a step names another device than the image."""
+        if self.device and device != self.device:
+            hint = f"which is {self.device!r} (mkimg)"
+            self.problem(step, key, f"{device!r} is not the image", hint)
+
     def skip_fact(self, step: SpecStep) -> Mapping[str, Argument]:
         """`unless=` for a call, where the step has a condition that is known while building."""
         return {"unless": Result(self.unpacked)} if self._waits(step) else {}
 
     def _waits(self, step: SpecStep) -> bool:
-        return (
-            bool(step.unless) and "rootfs_unpacked" in (step.unless or ()) and bool(self.unpacked)
-        )
+        """Whether all its flags are on where a tarball was unpacked."""
+        open_flags = {str(name) for name in step.unless or ()} - self.always
+        return bool(self.unpacked) and open_flags == {"rootfs_unpacked"}

@@ -19,13 +19,16 @@ from vmdsl.vmdb2.schema import (
 from vmdsl.vmdb2.text import Text
 
 _UMASK = 0o022
+_USUAL = 0o755
+#: What mkdir takes of permissions: no setuid, no setgid.
+_OF_MKDIR = 0o1777
 
 
 def create_file(context: Context, step: CreateFile) -> None:
     """A file whose content stands in the specification."""
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
-    path, contents = context.text(step, step.path), context.text(step, step.contents)
+    path, contents = _in_system(context, step), context.text(step, step.contents)
     _warn_of_resolver(context, step, str(path))
     usual = 0o644
     _emit(
@@ -43,7 +46,7 @@ def copy_file(context: Context, step: CopyFile) -> None:
     """A file of this machine."""
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
-    path, source = context.text(step, step.path), context.text(step, step.src)
+    path, source = _in_system(context, step), context.text(step, step.src)
     _warn_of_resolver(context, step, str(path))
     _emit(context, step, "copy_file", (place, source, path), path=path, mode=step.perm)
 
@@ -52,7 +55,7 @@ def create_dir(context: Context, step: CreateDir) -> None:
     """A directory. vmdb2 takes the umask away from its permissions, and so do we."""
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
-    mode = step.perm & ~_UMASK
+    mode = step.perm & ~_UMASK & _OF_MKDIR
     if mode != step.perm:
         context.warn(
             step,
@@ -61,7 +64,7 @@ def create_dir(context: Context, step: CreateDir) -> None:
             "vmdb2 takes the umask away",
             "in a recipe: create_directory(…, mode=…), as written",
         )
-    path = context.text(step, step.path)
+    path = _in_system(context, step)
     _emit(context, step, "create_directory", (place, path), path=path, mode=mode, usual=0o755)
 
 
@@ -69,7 +72,10 @@ def copy_dir(context: Context, step: CopyDir) -> None:
     """A directory of this machine, with all that is in it."""
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
-    path, source = context.text(step, step.path), context.text(step, step.src)
+    path, source = _in_system(context, step), context.text(step, step.src)
+    if step.perm != _USUAL:
+        what = "directories that are made for what is copied get the permissions 0755"
+        context.warn(step, "perm", what, "add create-dir above, with perm")
     named: dict[str, Argument] = {} if step.umask == _UMASK else {"umask": Octal(step.umask)}
     if step.user or step.uid:
         named["uid"] = context.text(step, step.user) if step.user else step.uid
@@ -89,6 +95,12 @@ def copy_dir(context: Context, step: CopyDir) -> None:
         step,
         Call(function="copy_tree", arguments=(place, source, path), named=named, where=step.where),
     )
+
+
+def _in_system(context: Context, step: CreateFile | CreateDir | CopyFile | CopyDir) -> Text:
+    """The path in the system, whose first slash vmdb2 can do without."""
+    path = context.text(step, step.path)
+    return path if path.startswith("/") else path.after("/")
 
 
 def _emit(

@@ -22,6 +22,7 @@ from vmdsl.vmdb2.schema import (
     SpecStep,
     UnpackRootfs,
     Vgcreate,
+    VirtualFilesystems,
 )
 
 #: By what mkfs calls it: the function here, and its type.
@@ -109,6 +110,7 @@ def _add(
 
 
 def _flag(context: Context, step: SetPartFlag) -> None:
+    context.same_device(step, "set_part_flag", step.set_part_flag)
     if (tag := context.tag(step, "tag", step.tag)) is None:
         return
     if step.state not in {None, "enabled", "disabled"}:
@@ -118,6 +120,7 @@ def _flag(context: Context, step: SetPartFlag) -> None:
 
 
 def _alias(context: Context, step: Kpartx) -> None:
+    context.same_device(step, "kpartx", step.kpartx)
     if not step.tags:
         return
     partitions = [t for t in context.tags.values() if isinstance(t.made_by, Mkpart)]
@@ -130,7 +133,9 @@ def _alias(context: Context, step: Kpartx) -> None:
         )
     for name, tag in zip(step.tags, dict.fromkeys(map(id, partitions)), strict=False):
         found = next(t for t in partitions if id(t) == tag)
-        context.tags.setdefault(name, found)
+        if context.tags.setdefault(name, found) is not found:
+            what = f"{name!r} is another partition already"
+            context.problem(step, "tags", what, "name the partitions in the order of their steps")
 
 
 def _use(context: Context, step: SpecStep, key: str, tag: Tag) -> None:
@@ -226,6 +231,13 @@ def _place(context: Context, step: Mount, tag: Tag) -> None:
             context.root = tag
 
 
+def _surround(context: Context, step: VirtualFilesystems) -> None:
+    tag = context.tag(step, "tag", step.tag)
+    if tag is not None and tag.mount is None:
+        what, hint = f"{tag.name!r} is not mounted above", f"add above: mount: {tag.name}"
+        context.problem(step, "tag", what, hint)
+
+
 def _boot(context: Context, step: Grub) -> None:
     for key, name in (("efi", step.efi), ("prep", step.prep)):
         wanted = "esp" if key == "efi" else "prep"
@@ -246,5 +258,6 @@ _FOLLOWED: Mapping[type[SpecStep], Callable[[Context, Any], None]] = {
     Lvscan: _scan,
     Mkfs: _format,
     Mount: _mount,
+    VirtualFilesystems: _surround,
     Grub: _boot,
 }

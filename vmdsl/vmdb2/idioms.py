@@ -13,7 +13,8 @@ _LIBRARY = "vmdsl_stdlib"
 _MARK = "\ue000"
 #: "${ROOT?}/etc/hostname" and its like, for what is /etc/hostname in the system.
 _IN_ROOT = re.compile(r'"?\$(?:ROOT|\{ROOT\??\})"?(/[\w./-]+)"?(?=\s|$)')
-_HOSTNAME = re.compile(r"""echo\s+(["']?)(?P<name>[A-Za-z0-9.\ue000-]+)\1\s*>\s*/etc/hostname""")
+_HOSTNAME = re.compile(r"""echo\s+(["']?)(?P<name>[A-Za-z0-9\ue000-]+)\1\s*>\s*/etc/hostname""")
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _ROOT_PASSWORD = re.compile(
     r"""passwd\s+(?:-d|--delete)\s+root|
     sed\s+-i\s+(?:-e\s+)?(["'])(?:
@@ -40,7 +41,10 @@ def as_calls(system: Result, script: Text, *, on_host: bool) -> tuple[tuple[Call
     lines = [line.strip().rstrip(";") for line in marked.splitlines()]
     rest = [line for line in lines if line and not line.startswith("#")]
     if on_host:
-        rest = [_IN_ROOT.sub(r"\1", line) for line in rest]
+        replaced = [_IN_ROOT.subn(r"\1", line) for line in rest]
+        if not all(times for _, times in replaced):
+            return None  # it is about this machine's own files
+        rest = [line for line, _ in replaced]
     calls: list[tuple[Call, str]] = []
     while rest:
         found = _machine_id(system, rest) or _one(system, script, rest[0], variables, on_host)
@@ -95,6 +99,8 @@ def _one(
 
     if match := _HOSTNAME.fullmatch(line):
         name = _with_variables(match["name"], script, variables)
+        if not _LABEL.fullmatch(name):
+            return None
         return call("set_hostname", name, hosts=False), "host_name", 1
     tests: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Call], str]] = (
         (_ROOT_PASSWORD, lambda _: call("open_root_console"), "root_console"),

@@ -21,6 +21,7 @@ from vmdsl.vmdb2.schema import (
     Mklabel,
     Mkpart,
     Mount,
+    SetPartFlag,
     SpecStep,
     Vgcreate,
 )
@@ -87,7 +88,7 @@ def label(context: Context, step: Mklabel) -> None:
         _existing(context, step)
     if step.mklabel not in {"gpt", "msdos"}:
         context.problem(step, "mklabel", f"{str(step.mklabel)!r} is no table", "gpt or msdos")
-    _same_device(context, step, "device", step.device)
+    context.same_device(step, "device", step.device)
     if context.table:
         context.problem(step, "mklabel", "a second partition table", "the image has one already")
         return
@@ -115,13 +116,6 @@ def _existing(context: Context, step: Mklabel) -> None:
     context.disk = context.name("disk")
 
 
-def _same_device(context: Context, step: SpecStep, key: str, device: str) -> None:
-    if context.device and device != context.device:
-        context.problem(
-            step, key, f"{device!r} is not the image", f"which is {context.device!r} (mkimg)"
-        )
-
-
 def partition(context: Context, step: Mkpart) -> None:
     """A partition; with its filesystem and its place, where these can be in the same step."""
     tag = next((t for t in context.tags.values() if t.made_by is step), None)
@@ -131,7 +125,7 @@ def partition(context: Context, step: Mkpart) -> None:
         what = "a partition before there is a partition table"
         context.problem(step, "mkpart", what, "put mklabel above it", missing="mklabel")
         context.table = context.name("table")
-    _same_device(context, step, "device", step.device)
+    context.same_device(step, "device", step.device)
     write_tag(context, tag, _mkpart(context, step, tag), "Partition")
 
 
@@ -262,9 +256,9 @@ def _mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
         except ValueError as error:
             context.problem(step, key, str(error))
             continue
-        if is_end and place == Percent(100):
+        if text.is_plain and is_end and place == Percent(100):
             continue  # what is left
-        if not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
+        if text.is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
             continue
         named[key] = place if text.is_plain else Call(function="position", arguments=(text,))
     kind, flags = _kind(context, step, tag)
@@ -291,17 +285,14 @@ def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, l
     flags: list[str] = []
     if tag.role == "prep" and not context.is_gpt:
         flags.append("boot")
-    for flag in tag.flags:
-        if flag.state == "disabled":
-            continue
-        name = str(flag.flag)
+    for name, flag in _enabled(tag).items():
         types = _GPT_TYPES if context.is_gpt else _MBR_TYPES
         if context.is_gpt and name in _GPT_FLAGS:
             flags.append(_GPT_FLAGS[name])
         elif name in types:
             kind = types[name]
         elif name == "boot":
-            flags.append("boot")
+            flags += [] if "boot" in flags else ["boot"]
         elif name == "hidden" and kind in {"fat", "ntfs"}:
             kind = 0x1C if kind == "fat" else 0x17
         elif name != "lba" or context.is_gpt:
@@ -313,6 +304,16 @@ def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, l
     if kind == "linux" and tag.mkfs is None and not tag.is_device:
         kind = UUID(CODES["linux"][0]) if context.is_gpt else 0x83  # nothing is ever in it
     return kind, flags
+
+
+def _enabled(tag: Tag) -> Mapping[str, SetPartFlag]:
+    """The flags that are on in the end, each with the step that has turned it on."""
+    found: dict[str, SetPartFlag] = {}
+    for step in tag.flags:
+        found.pop(str(step.flag), None)
+        if step.state != "disabled":
+            found[str(step.flag)] = step
+    return found
 
 
 def encrypted(context: Context, step: Cryptsetup) -> None:

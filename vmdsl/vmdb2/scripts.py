@@ -21,6 +21,9 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text, Variable
 
+#: How a script names the image, by the quotes in which that stands.
+_IN_QUOTES = {"": '"$IMAGE"', '"': "${IMAGE}", "'": "'\"$IMAGE\"'", "#": "$IMAGE"}
+
 
 def chroot(context: Context, step: Chroot) -> None:
     """A script in the system."""
@@ -113,15 +116,14 @@ def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]
             )
         return context.text(step, script), False
     parts: list[str | Variable] = []
-    quoting, found = "", False
+    above, found = "", False
     for part in script.parts:
         if isinstance(part, Variable) and part.name in IMAGE:
             found = True
-            parts.append({"": '"$IMAGE"', '"': "${IMAGE}", "'": "'\"$IMAGE\"'"}[quoting])
-            continue
-        parts.append(part)
-        if isinstance(part, str):
-            quoting = _quoting_after(part, quoting)
+            parts.append(_IN_QUOTES[_quoting_behind(above)])
+        else:
+            parts.append(part)
+        above += part if isinstance(part, str) else "x"
     if not found:
         return context.text(step, script), False
     value = "".join(
@@ -131,13 +133,12 @@ def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]
     return context.text(step, Text(value, script.where, tuple(parts))), True
 
 
-def _quoting_after(text: str, quoting: str) -> str:
-    """In which quotes a shell is at the end of a text that begins in `quoting`."""
-    escaped = comment = False
-    previous = " "
+def _quoting_behind(text: str) -> str:
+    """In which quotes a shell is at the end of a script's beginning; # stands for a comment."""
+    escaped, quoting, previous = False, "", "\n"
     for letter in text:
-        if comment:
-            comment = letter != "\n"
+        if quoting == "#":
+            quoting = "" if letter == "\n" else "#"
         elif escaped:
             escaped = False
         elif letter == "\\" and quoting != "'":
@@ -145,6 +146,6 @@ def _quoting_after(text: str, quoting: str) -> str:
         elif letter in "'\"" and quoting in {"", letter}:
             quoting = "" if quoting else letter
         elif letter == "#" and not quoting and previous.isspace():
-            comment = True
+            quoting = "#"
         previous = letter
     return quoting

@@ -43,6 +43,12 @@ class Text(str):
         made.template = template
         return made
 
+    def after(self, text: str) -> Self:
+        """The same, with some more text before it."""
+        parts = None if self.parts is None else (text, *self.parts)
+        template = f"{text}{self.template}" if self.template else ""
+        return type(self)(f"{text}{self}", self.where, parts, template)
+
     @property
     def is_plain(self) -> bool:
         """Whether no variable is in it."""

@@ -46,8 +46,8 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text
 
-#: Flags that vmdb2 itself sets, and that are on from the start.
-_ALWAYS = ("arch", "tags")
+#: Steps that say how the disk is, whether a tarball was unpacked or not.
+_DISK = (Mkimg, Mklabel, Mkpart, SetPartFlag, Mkfs, Mount, Cryptsetup, Vgcreate, Lvcreate)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +65,15 @@ def translate(
 ) -> Translated:
     """Say with vmdsl's operations what a specification says. Local files start at `directory`."""
     context = Context(path=path, directory=directory, variables=variables, unread=spec.unread)
-    follow_tags(context, spec.steps)
+    skipped = _skipped(context, spec)
+    follow_tags(context, tuple(step for step in spec.steps if id(step) not in skipped))
     for step in spec.steps:
-        if _never_runs(context, step):
+        if id(step) in skipped:
+            context.skip(step)
             continue
+        if isinstance(step, _DISK) and context.skip_fact(step):
+            what = "this step is done in any case: a disk has the same parts with any tarball"
+            context.warn(step, "unless", what, "remove unless")
         if isinstance(step, UnpackRootfs) and not _has_debootstrap(spec):
             _system_from_tarball(context, step)
         else:
@@ -120,39 +125,35 @@ def _system_from_tarball(context: Context, step: UnpackRootfs) -> None:
     context.system = context.emit("system", step, call, returns="RootFs")
 
 
-def _never_runs(context: Context, step: SpecStep) -> bool:
-    """Whether a condition that is known leaves the step out. What it means is told."""
-    if step.unless is None:
-        return False
-    if not step.unless or all(str(name) in _ALWAYS for name in step.unless):
-        context.warn(
-            step,
-            "unless",
-            "this step is never run: its condition always holds",
-            "remove unless, or the step",
-        )
-        context.skip(step)
-        return True
-    for name in step.unless:
-        if (
-            name == "rootfs_unpacked"
-            and not context.unpacked
-            and not isinstance(step, UnpackRootfs)
-        ):
-            context.warn(
-                step,
-                "unless",
-                "no unpack-rootfs above sets rootfs_unpacked, so this step is always run",
-                "put unpack-rootfs above it, or remove unless",
-            )
-        elif str(name) not in {"rootfs_unpacked", *_ALWAYS}:
-            context.warn(
-                step,
-                "unless",
-                f"nothing sets the flag {str(name)!r}, so this step is always run",
-                "the flag that unpack-rootfs sets is rootfs_unpacked",
-            )
-    return False
+def _skipped(context: Context, spec: Spec) -> set[int]:
+    """The steps that never run, by their identity. What conditions really mean is told."""
+    skipped: set[int] = set()
+    known = set(context.always)
+    for step in spec.steps:
+        if step.unless is not None and {str(name) for name in step.unless} <= context.always:
+            what = "this step is never run: its condition always holds"
+            context.warn(step, "unless", what, "remove unless, or the step")
+            skipped.add(id(step))
+            continue
+        if isinstance(step, UnpackRootfs):
+            known.add("rootfs_unpacked")
+            if not _has_debootstrap(spec):
+                context.always.add("rootfs_unpacked")
+        for name in step.unless or ():
+            _tell_unset(context, step, str(name), known)
+    return skipped
+
+
+def _tell_unset(context: Context, step: SpecStep, flag: str, known: set[str]) -> None:
+    """Warn of a flag that no step above sets."""
+    if flag in known:
+        return
+    what = f"nothing sets the flag {flag!r}, so this step is always run"
+    hint = "the flag that unpack-rootfs sets is rootfs_unpacked"
+    if flag == "rootfs_unpacked":
+        what = "no unpack-rootfs above sets rootfs_unpacked, so this step is always run"
+        hint = "put unpack-rootfs above it, or remove unless"
+    context.warn(step, "unless", what, hint)
 
 
 def _write_deferred(context: Context) -> None:
