@@ -265,7 +265,7 @@ def _mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
     if kind != "linux":
         named["type"] = kind
     if context.is_gpt:
-        named["label"] = context.text(step, step.mkpart)
+        named["label"] = _unquoted(context.text(step, step.mkpart))
     elif step.mkpart not in {"primary", "logical", "extended"}:
         what = f"{str(step.mkpart)!r} is no kind of partition of an MBR"
         context.problem(step, "mkpart", what, "primary, extended or logical")
@@ -277,6 +277,13 @@ def _mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
     return Call(
         function="mkpart", arguments=(Result(context.table),), named=named, where=step.where
     )
+
+
+def _unquoted(name: Text) -> Text:
+    """A name without the quotes that parted takes away."""
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"" and name.is_plain:
+        return Text(name[1:-1], name.where, (name[1:-1],))
+    return name
 
 
 def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, list[str]]:

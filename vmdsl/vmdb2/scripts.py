@@ -12,6 +12,7 @@ from typing import Any
 from vmdsl.vmdb2.context import IMAGE, Context
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.idioms import as_calls, comments_in
+from vmdsl.vmdb2.image_names import IN_QUOTES, quoting_behind
 from vmdsl.vmdb2.on_system import comes_later, system_for
 from vmdsl.vmdb2.schema import (
     Ansible,
@@ -20,9 +21,6 @@ from vmdsl.vmdb2.schema import (
     SpecStep,
 )
 from vmdsl.vmdb2.text import Text, Variable
-
-#: How a script names the image, by the quotes in which that stands.
-_IN_QUOTES = {"": '"$IMAGE"', '"': "${IMAGE}", "'": "'\"$IMAGE\"'", "#": "$IMAGE"}
 
 
 def chroot(context: Context, step: Chroot) -> None:
@@ -120,7 +118,7 @@ def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]
     for part in script.parts:
         if isinstance(part, Variable) and part.name in IMAGE:
             found = True
-            parts.append(_IN_QUOTES[_quoting_behind(above)])
+            parts.append(IN_QUOTES[quoting_behind(above)])
         else:
             parts.append(part)
         above += part if isinstance(part, str) else "x"
@@ -131,21 +129,3 @@ def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]
         for part in parts
     )
     return context.text(step, Text(value, script.where, tuple(parts))), True
-
-
-def _quoting_behind(text: str) -> str:
-    """In which quotes a shell is at the end of a script's beginning; # stands for a comment."""
-    escaped, quoting, previous = False, "", "\n"
-    for letter in text:
-        if quoting == "#":
-            quoting = "" if letter == "\n" else "#"
-        elif escaped:
-            escaped = False
-        elif letter == "\\" and quoting != "'":
-            escaped = True
-        elif letter in "'\"" and quoting in {"", letter}:
-            quoting = "" if quoting else letter
-        elif letter == "#" and not quoting and previous.isspace():
-            quoting = "#"
-        previous = letter
-    return quoting

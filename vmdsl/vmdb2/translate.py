@@ -12,6 +12,7 @@ from vmdsl.vmdb2 import boot_loader, files, in_tree, on_disk, scripts
 from vmdsl.vmdb2.context import Context
 from vmdsl.vmdb2.draft import Call, Draft, Read, Result
 from vmdsl.vmdb2.flow import follow_tags
+from vmdsl.vmdb2.own import is_own
 from vmdsl.vmdb2.schema import (
     Ansible,
     Apt,
@@ -64,6 +65,7 @@ def translate(
     spec: Spec, path: Path, *, directory: Path, variables: Mapping[str, str]
 ) -> Translated:
     """Say with vmdsl's operations what a specification says. Local files start at `directory`."""
+    spec = replace(spec, steps=tuple(step for step in spec.steps if not _is_own(step)))
     context = Context(path=path, directory=directory, variables=variables, unread=spec.unread)
     skipped = _skipped(context, spec)
     follow_tags(context, tuple(step for step in spec.steps if id(step) not in skipped))
@@ -97,6 +99,11 @@ def translate(
         problems=tuple(context.problems),
         warnings=tuple(context.warnings),
     )
+
+
+def _is_own(step: SpecStep) -> bool:
+    """Whether a step is there for vmdb2 alone."""
+    return isinstance(step, Chroot | Shell) and is_own(step.shell)
 
 
 def _has_debootstrap(spec: Spec) -> bool:

@@ -1,0 +1,145 @@
+"""YAML as vmdb2 reads it: every text is a template of Jinja2, which removes its last newline."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+
+class Template(str):
+    """A text that is meant for Jinja2 as it stands. All others are escaped."""
+
+    __slots__ = ()
+
+
+class Octal(int):
+    """A number that is written in octal."""
+
+
+Value = str | int | Sequence["Value"] | Mapping[str, "Value"]
+#: A step's keys in the order in which they are written.
+Keys = Mapping[str, Value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class YamlStep:
+    """A step."""
+
+    keys: Keys
+
+
+#: What is read as a string without quotes: by YAML 1.1, where `yes`, `1_0` and `1:30` are none.
+_PLAIN = re.compile(
+    r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z/_][a-z0-9/_.+@%=,;^-]*(?::[a-z0-9/_.+@%=,;^-]+)*"
+    r"|-?[0-9]+(?:[kmgt]i?b?|%|s)",
+    re.IGNORECASE | re.ASCII,
+)
+#: What Jinja2 takes for the begin of something, or changes: of a new line it makes its own.
+_JINJA = re.compile(r"\{+[{%#\r]|\r")
+#: Neither YAML nor a person's editor leaves these alone.
+_UNPRINTABLE = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_WIDTH = 78
+_KEY = 10  # about as long as a key is
+
+
+def escaped(text: str) -> str:
+    """A part of a template that gives just this text."""
+    return _JINJA.sub(lambda found: "{{ " + repr(found[0]) + " }}", text)
+
+
+def emit(header: Sequence[str], steps: Sequence[YamlStep]) -> str:
+    """The whole file. Empty lines are between steps, but for one whose text ends with its own."""
+    lines = [f"# {line}".rstrip() for line in header]
+    lines.append("steps:")
+    for step in steps:
+        if lines[-1] and lines[-1] != "steps:":
+            lines.append("")
+        mark = "  - "
+        for key, value in step.keys.items():
+            first, *more = _written(value, 4)
+            lines += [f"{mark}{key}:{first}", *more]
+            mark = "    "
+    return "\n".join(lines) + "\n"
+
+
+def _written(value: Value, indent: int) -> Iterator[str]:
+    """The lines of a value: what follows the colon, and those below."""
+    margin = " " * indent
+    if isinstance(value, str):
+        yield from _text(value, margin)
+    elif isinstance(value, bool | int):
+        yield f" {_number(value)}"
+    elif isinstance(value, Mapping):
+        yield "" if value else " {}"
+        for key, inner in value.items():
+            first, *more = _written(inner, indent + 2)
+            yield f"{margin}  {_scalar(key, in_list=True)}:{first}"
+            yield from more
+    else:
+        yield from _list(value, indent)
+
+
+def _list(values: Sequence[Value], indent: int) -> Iterator[str]:
+    if not any(isinstance(value, Mapping) or _is_list(value) for value in values):
+        items = [_item(value) for value in values]
+        line = f" [{', '.join(items)}]"
+        if len(line) + indent + _KEY <= _WIDTH or not values:
+            yield line
+            return
+    yield ""
+    margin = " " * (indent + 2)
+    for value in values:
+        if isinstance(value, Mapping) or _is_list(value):
+            first, *more = _written(value, indent + 2)
+            yield f"{margin}-{first}"
+            yield from more
+        else:
+            yield f"{margin}- {_item(value)}"
+
+
+def _is_list(value: Value) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _item(value: Value) -> str:
+    if isinstance(value, str):
+        source = _source(value)
+        return _scalar(source, in_list=True)
+    assert isinstance(value, int)  # noqa: S101 (the caller knows)
+    return _number(value)
+
+
+def _number(value: int) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"0{int(value):o}" if isinstance(value, Octal) else str(value)
+
+
+def _source(text: str) -> str:
+    """The template of a text, which loses one newline at its end."""
+    if isinstance(text, Template):
+        return text
+    return escaped(text) + ("\n" if text.endswith("\n") else "")
+
+
+def _text(text: str, margin: str) -> Iterator[str]:
+    source = _source(text)
+    if "\n" not in source or _UNPRINTABLE.search(source) or not source.strip():
+        yield f" {_scalar(source)}"
+        return
+    inset = "2" if source.lstrip("\n").startswith(" ") else ""
+    keep = source.endswith("\n")
+    yield f" |{inset}{'+' if keep else ''}"
+    for line in source.removesuffix("\n").split("\n"):
+        yield f"{margin}  {line}" if line else ""
+
+
+def _scalar(source: str, *, in_list: bool = False) -> str:
+    if _PLAIN.fullmatch(source) and not (in_list and ("," in source or ":" in source)):
+        return source
+    text = json.dumps(source, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\U{ord(found[0]):08x}", text)

@@ -1,0 +1,158 @@
+"""Where the system comes from: bootstraps, tarballs, and sources of packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vmdsl.language.mmdebstrap import Debootstrap, is_before_trixie
+from vmdsl.language.operations import TreeOperation
+from vmdsl.language.sources import DEBIAN_KEYS, FOLDER, AptSource, Source, suffix_of
+from vmdsl.language.tarballs import CacheRootfs, SystemFrom, UnpackRootfs
+from vmdsl.values import debian_suites
+from vmdsl.vmdb2.emit import Template, Value, YamlStep
+from vmdsl.vmdb2.export import UNPACKED, Export
+from vmdsl.vmdb2.lower_files import parents
+from vmdsl.vmdb2.own import own
+
+#: vmdb2's words for what is installed; "-" is its default.
+_VARIANTS = {"minbase": "minbase", "buildd": "buildd", "important": "-", "standard": "-"}
+_ROLLING = ("testing", "unstable", "sid", "experimental")
+_MIRROR = Template("{{ mirror }}")
+_AFTER_UNPACKING = """\
+find "$ROOT/dev" \\( -type b -o -type c \\) -delete
+[ -e "$ROOT/etc/resolv.conf" ] || cp /etc/resolv.conf "$ROOT/etc/resolv.conf\""""
+_STANDARD = """\
+apt-get update
+DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install '?priority(standard)'"""
+
+
+def debootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
+    """The bootstrap. What it must do afterwards is in `after_bootstrap`."""
+    _check(export, operation)
+    keys: dict[str, Value] = {
+        "debootstrap": operation.suite.name,
+        "target": export.tag(operation.root),
+        "mirror": operation.mirror or _MIRROR,
+        "arch": operation.arch.value,
+    }
+    if not operation.mirror:
+        export.variables["mirror"] = "http://mirror.example/debian"
+    if operation.keyring is not None:
+        keys["keyring"] = str(operation.keyring)
+        if operation.install_keyring:
+            keys["install_keyring"] = True
+    if _VARIANTS[operation.variant] != "-":
+        keys["variant"] = _VARIANTS[operation.variant]
+    include = [] if operation.sources else list(operation.include)
+    if operation.tls_ca_certs and not operation.mirror.startswith("https:"):
+        include += ["ca-certificates"] if "ca-certificates" not in include else []
+    lists = {
+        "components": list(operation.components) if operation.components != ("main",) else [],
+        "include": include,
+        "exclude": list(operation.exclude),
+        "tls_ca_certs": [str(file) for file in operation.tls_ca_certs],
+    }
+    yield YamlStep(keys=keys | {key: value for key, value in lists.items() if value})
+    if operation.proxy:
+        export.notes.append(f"The proxy: http_proxy={operation.proxy} in vmdb2's environment.")
+
+
+def _check(export: Export, operation: Debootstrap) -> None:
+    if not operation.check_valid_until:
+        export.refuse(operation, "to take an index that has expired (check_valid_until=False)")
+    if operation.keyring and operation.install_keyring and not is_before_trixie(operation.suite):
+        what = f"to install a keyring: it takes apt-key for that, which {operation.suite} has not"
+        export.refuse(operation, what, "give install_keyring=False and mirror= with Debian's keys")
+
+
+def after_bootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
+    """What debootstrap itself does not do, for which the system must be complete."""
+    suite = operation.suite.name
+    if not operation.mirror and suite not in _ROLLING:
+        yield _updates(export, operation)
+    for source in operation.sources:
+        yield from _source(export, operation, source)
+    if operation.variant == "standard":
+        yield export.chroot(_STANDARD)
+    if operation.sources and operation.include:
+        yield YamlStep(
+            keys={
+                "apt": "install",
+                "packages": list(operation.include),
+                "tag": export.root,
+                "recommends": False,
+            }
+        )
+
+
+def _updates(export: Export, operation: Debootstrap) -> YamlStep:
+    """The rest of the archives that are taken where a recipe names no mirror."""
+    export.variables["security"] = "http://mirror.example/debian-security"
+    suite, components = operation.suite.name, " ".join(operation.components)
+    known = debian_suites()
+    is_old = suite in known and known.index(suite) < known.index("bullseye")
+    security = f"{suite}/updates" if is_old else f"{suite}-security"
+    script = (
+        "cat >>/etc/apt/sources.list <<END\n"
+        f"deb {{{{ mirror }}}} {suite}-updates {components}\n"
+        f"deb {{{{ security }}}} {security} {components}\n"
+        "END\n"
+        "apt-get update\n"
+        "DEBIAN_FRONTEND=noninteractive apt-get -y dist-upgrade"
+    )
+    return export.chroot(Template(script))
+
+
+def unpack_rootfs(export: Export, operation: UnpackRootfs | SystemFrom) -> Iterator[YamlStep]:
+    """The tarball, whose name vmdb2 takes from its command line."""
+    _note_tarball(export, operation)
+    yield YamlStep(keys={"unpack-rootfs": export.tag(operation.root)})
+
+
+def cache_rootfs(export: Export, operation: CacheRootfs) -> Iterator[YamlStep]:
+    """The tarball is replaced, unless that is left to the fact that there was none."""
+    _note_tarball(export, operation)
+    keys: dict[str, Value] = {"cache-rootfs": export.tag(operation.root)}
+    if export.unless(operation)[0] != UNPACKED:
+        keys["force"] = True
+    yield YamlStep(keys=keys)
+
+
+def _note_tarball(export: Export, operation: UnpackRootfs | CacheRootfs | SystemFrom) -> None:
+    others = [
+        o.tarball
+        for o in export.plan.operations
+        if isinstance(o, UnpackRootfs | CacheRootfs | SystemFrom) and o.tarball != operation.tarball
+    ]
+    if others:
+        names = f"{operation.tarball} and {others[0]}"
+        export.refuse(operation, f"of two tarballs, {names}", "use one name for both")
+
+
+def system_from(export: Export, operation: SystemFrom) -> Iterator[YamlStep]:
+    """The same, and what debootstrap would leave in the system: a resolver."""
+    yield from unpack_rootfs(export, operation)
+    yield export.shell(own(_AFTER_UNPACKING))
+
+
+def apt_source(export: Export, operation: AptSource) -> Iterator[YamlStep]:
+    """The file of the source, and its keys."""
+    yield from _source(export, operation, operation.source)
+
+
+def _source(export: Export, operation: TreeOperation, source: Source) -> Iterator[YamlStep]:
+    signed_by = "" if source.trusted else str(DEBIAN_KEYS)
+    for file in source.keyring_files:
+        signed_by = ""
+        if not source.install_keyring:
+            continue
+        try:
+            keys = (operation.directory / file).read_bytes()
+        except OSError as error:
+            export.refuse(operation, f"of the keyring {file}: {error.strerror}")
+            return
+        signed_by = f"/etc/apt/keyrings/{source.name}{suffix_of(keys)}"
+        yield from parents(export, signed_by)
+        yield YamlStep(keys={"copy-file": signed_by, "src": str(file)})
+    path = f"{FOLDER}/{source.name}.sources"
+    yield YamlStep(keys={"create-file": path, "contents": source.stanza(signed_by)})
