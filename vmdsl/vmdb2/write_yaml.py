@@ -99,6 +99,7 @@ IN_LAYOUT: frozenset[type[Operation]] = frozenset(
 REFUSED: frozenset[type[Operation]] = frozenset({SetPassword})
 
 _ROOT_MAKERS = (Debootstrap, SystemFrom, UnpackRootfs)
+_WIDTH = 90
 _HEADER = """\
 Written by vmdsl, from {recipe}. In the directory of that, as root:
   {command}"""
@@ -201,12 +202,15 @@ def _conditional(
 def _header(export: Export) -> list[str]:
     plan = export.plan
     name = Path(plan.name).stem
-    words = ["vmdb2", f"{name}.vmdb", f"--output={name}.img"]
-    words += [
+    words = [shlex.join(["vmdb2", f"{name}.vmdb", f"--output={name}.img"])]
+    options = [
         f"--rootfs-tarball={operation.tarball or 'rootfs.tar.gz'}"
         for operation in plan.operations
         if isinstance(operation, UnpackRootfs | CacheRootfs | SystemFrom)
     ]
-    words += [f"--variable={name}={value}" for name, value in export.variables.items()]
-    command = shlex.join(dict.fromkeys(words))
+    options += [f"--variable={name}={value}" for name, value in export.variables.items()]
+    words += map(shlex.quote, dict.fromkeys(options))
+    command = " ".join(words)
+    if len(command) > _WIDTH:
+        command = " \\\n    ".join(words)
     return [*_HEADER.format(recipe=plan.recipe.name, command=command).splitlines(), *export.notes]

@@ -29,7 +29,9 @@ def read(*steps: dict[str, Value]) -> Any:
     return rendered(yaml.safe_load(text)["steps"], output="disk.img")
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.text(st.sampled_from("a{%#}\n\r \t'\":-"))
+TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.text(
+    st.sampled_from("a{%#}\n\r \t'\":-")
+)
 
 
 @given(TEXTS, TEXTS)
@@ -44,12 +46,35 @@ def test_any_text_is_read_as_it_was(one: str, other: str) -> None:
         *("yes", "No", "null", "~", "1", "0644", "1_000", "12:30", "2020-01-01", "1.5", "1e3", ""),
         *(".inf", "=", "<<", "-", "- a", "a: b", "a #b", "#", "&a", "*a", "!a", "%a", "@a", "`a"),
         *("100%", "-1MiB", "64s", "4G", "a,b", "libc6:i386", "{{ x }}", "${#x}", "awk '{print}'"),
-        *("\n", "\n\n", " a\nb", "a\n b\n  ", "\n  a\n  ", "a\n\n", "\ta\nb", "a\r\nb", "\x00", "é", "💾"),
-        *("a\x85b\n", "\ufeffa\nb", "a\u2028b\nc", "{%\n%}", "{{{\n{#", "trailing \nspace ", "y", "null\n"),
+        *(
+            "\n",
+            "\n\n",
+            " a\nb",
+            "a\n b\n  ",
+            "\n  a\n  ",
+            "a\n\n",
+            "\ta\nb",
+            "a\r\nb",
+            "\x00",
+            "é",
+            "💾",
+        ),
+        *(
+            "a\x85b\n",
+            "\ufeffa\nb",
+            "a\u2028b\nc",
+            "{%\n%}",
+            "{{{\n{#",
+            "trailing \nspace ",
+            "y",
+            "null\n",
+        ),
     ],
 )
 def test_these_texts_are_read_as_they_were(text: str) -> None:
-    assert read({"a": text, "b": [text], "c": {text: 1}}) == [{"a": text, "b": [text], "c": {text: 1}}]
+    assert read({"a": text, "b": [text], "c": {text: 1}}) == [
+        {"a": text, "b": [text], "c": {text: 1}}
+    ]
 
 
 def test_templates_are_left_to_jinja() -> None:
@@ -60,7 +85,14 @@ def test_templates_are_left_to_jinja() -> None:
 
 
 def test_numbers_and_truths_are_no_texts() -> None:
-    step: dict[str, Value] = {"a": Octal(0o644), "b": 7, "c": True, "d": [1, False], "e": {}, "f": []}
+    step: dict[str, Value] = {
+        "a": Octal(0o644),
+        "b": 7,
+        "c": True,
+        "d": [1, False],
+        "e": {},
+        "f": [],
+    }
     assert read(step) == [step]
     assert "a: 0644\n" in emit([], [YamlStep(keys=step)])
 
@@ -74,7 +106,9 @@ def test_what_is_written_is_readable() -> None:
         {"apt": "install", "packages": [f"package-of-a-long-name-{n}" for n in range(3)]},
         {"ansible": "root", "extra_vars": {"list": ["a", {"b": ["c d"]}], "text": "x\ny\n"}},
     ]
-    assert emit(["From pc.py:", "", "  run it"], [YamlStep(keys=step) for step in steps]) == """\
+    assert (
+        emit(["From pc.py:", "", "  run it"], [YamlStep(keys=step) for step in steps])
+        == """\
 # From pc.py:
 #
 #   run it
@@ -112,3 +146,4 @@ steps:
         y
 
 """
+    )
