@@ -70,7 +70,8 @@ def _key_of(step: SpecStep) -> str:
 def place_for(context: Context, step: SpecStep) -> Result | None:
     """Where files go: the system."""
     if context.root is None or context.root.mount is None:
-        context.problem(step, "path", "no root filesystem is mounted", "add mount: above")
+        what = "no root filesystem is mounted"
+        context.problem(step, "path", what, "add mount: above", missing="mount")
         return None
     return Result(context.system)
 
