@@ -18,6 +18,7 @@ _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _RAW = re.compile(r"\{%-?\s*raw\b.*?\bendraw\s*-?%\}", re.DOTALL)
 _DROPPED = re.compile(r"\$\{#.*?#\}", re.DOTALL)
 _SHOWN = re.compile(r"\$\{#[^}\n]*\}|\{\{.*?\}\}+|\{%.*?%\}|\{#.*?#\}")
+_ALONE = re.compile(r"\s*\{\{ \w+ \}\}\s*")
 _UNDEFINED = re.compile(r"'(\w+)' is undefined")
 #: The options of vmdb2 that are variables too, and what they are given as.
 _OPTIONS = {
@@ -113,8 +114,10 @@ class Templates:
             what = f"{name} is not given; vmdb2 writes None"
             return Fault(offset, what, f"give {option}")
         start = f"did you mean {close[0]}? or give" if close else "give"
-        give = f"{start} it with --variable {name}=VALUE"
-        return Fault(offset, what, f"{give}; if it is no template, write {_raw(source, offset)}")
+        hint = f"{start} it with --variable {name}=VALUE"
+        if not _ALONE.fullmatch(source):
+            hint += f"; if it is no template, write {_raw(source, offset)}"
+        return Fault(offset, what, hint)
 
     def _failed(self, source: str, error: Exception) -> Fault:
         found = _UNDEFINED.search(str(error))

@@ -32,10 +32,13 @@ def text_of(path: Path) -> str:
         *_, line = before = data[: error.start].split(b"\n")
         column = len(line.decode("utf-8")) + 1
         encoding = "utf-16" if data.startswith(_UTF_16) else "latin1"
+        hint = f"convert it: iconv -f {encoding} -t utf-8 {path}"
+        if encoding == "latin1" and b"\0" in data:
+            hint = "is it a specification at all?"
         raise RecipeError(
             Problem(
                 what=f"it is not UTF-8 text: there is a byte {data[error.start]:#04x}",
                 where=Where(path, len(before), column),
-                hint=f"if it is text at all, convert it: iconv -f {encoding} -t utf-8 {path}",
+                hint=hint,
             )
         ) from None

@@ -3,9 +3,13 @@ from __future__ import annotations
 import io
 import json
 import time
+from pathlib import Path
 from threading import Thread
 
-from vmdsl.build.job import tell
+import pytest
+
+from vmdsl.build.job import problem_as_data, problem_from_data, tell
+from vmdsl.errors import Problem, Where
 
 
 class Slow(io.StringIO):
@@ -32,3 +36,11 @@ def test_events_of_two_threads_are_whole_lines() -> None:
         thread.join()
     kinds = [json.loads(line)["kind"] for line in stream.getvalue().splitlines()]
     assert sorted(kinds) == ["one"] * 50 + ["two"] * 50
+
+
+@pytest.mark.parametrize(
+    "where", [None, Where(Path("a.py"), 3), Where(Path("a.vmdb"), 3, 4, "$.steps[0]")]
+)
+def test_a_problem_gets_out_of_the_sandbox_whole(where: Where | None) -> None:
+    problem = Problem(what="a", where=where, step="b", hint="c")
+    assert problem_from_data(json.loads(json.dumps(problem_as_data(problem)))) == problem

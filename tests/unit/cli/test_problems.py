@@ -78,3 +78,15 @@ def test_directory_with_a_name_that_begins_alike_is_not_ours() -> None:
 )
 def test_count(error: VmdslError, *, building: bool, last: str) -> None:
     assert shown(error, building=building).splitlines()[-1] == last
+
+
+def test_place_in_yaml(tmp_path: Path) -> None:
+    file = tmp_path / "pc.vmdb"
+    file.write_text("steps:\n  - mkimg: 5\n")
+    problem = Problem(what="no text", where=Where(file, 2, 12, "$.steps[0].mkimg"))
+    assert [line.plain for line in describe(problem, tmp_path)] == [
+        "pc.vmdb:2:12: $.steps[0].mkimg: no text",
+        "     2 | - mkimg: 5",
+        "                  ^",
+    ]
+    assert str(Where(file, 0, 0, "$")) == f"{file}: $"

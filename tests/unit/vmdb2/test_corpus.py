@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import jinja2
 import pytest
 import yaml
 
@@ -40,6 +41,31 @@ def test_reads(path: Path) -> None:
         for place in [step.where, *step.places.values(), *step.ignored.values()]:
             assert place.path.startswith("$.steps[")
             assert text.splitlines()[place.line - 1][place.column - 1 :].strip()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_values_are_those_of_vmdb2(path: Path) -> None:
+    """PyYAML loads a file, and Jinja2 fills in its texts, as in vmdb2."""
+    text = path.read_text("utf-8")
+    if not is_yaml(text):
+        return
+    variables = {"output": "out.img", "image": "in.img"}
+    got = read(text, path, variables, lenient=True).spec.steps
+    for step, loaded in zip(got, yaml.safe_load(text)["steps"], strict=True):
+        for name, place in step.places.items():
+            key = place.path.rpartition(".")[2]
+            if key != "unless":
+                assert _as_list(vars(step)[name]) == _filled(loaded[key], variables), place
+
+
+def _filled(value: object, variables: dict[str, str]) -> object:
+    if isinstance(value, list):
+        return [_filled(item, variables) for item in value]
+    return jinja2.Template(value).render(variables) if isinstance(value, str) else value
+
+
+def _as_list(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def test_every_comment_is_kept() -> None:

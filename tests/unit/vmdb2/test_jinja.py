@@ -60,6 +60,7 @@ def test_filled(source: str, value: str, parts: tuple[str | Variable, ...] | Non
         ),
         ("a {{ outptu }}", 5, "vmdb2 makes it empty", "write {% raw %}{{ outptu }}{% endraw %}"),
         ("{{ suite }}", 3, "no variable is named suite", "give it with --variable suite=VALUE"),
+        ("{{suite}}", 2, "no variable is named suite", "write {% raw %}{{suite}}{% endraw %}"),
         ("{{ rootfs_tarball }}", 3, "rootfs_tarball is not given", "give --rootfs-tarball FILE"),
         ("{% if suite %}x{% endif %}", 6, "no variable is named suite", "--variable suite="),
         ("{{ suite | upper }}", 3, "no variable is named suite", "--variable suite="),

@@ -25,6 +25,7 @@ def test_file_and_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("steps:\n- echo: é".encode("latin1"), r":2:9: it is not UTF-8 text: there is a byte 0xe9"),
         ("é\n é ".encode() + b"\xff", r":2:4: it is not UTF-8 text: there is a byte 0xff"),
         ("é".encode("latin1"), r"iconv -f latin1 -t utf-8"),
+        (b"\x7fELF\0\xff", r"is it a specification at all\?"),
         ("steps:".encode("utf-16"), r"iconv -f utf-16 -t utf-8"),
     ],
 )
