@@ -124,8 +124,13 @@ class RecordedTree:
         self._log.add("run", command, env=dict(env or {}), stdin=stdin)
 
     def chroot(
-        self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | str = "",
+        limited: bool = False,
     ) -> None:
+        del limited  # all scripts are
         self._log.add("chroot", command, env=dict(env or {}), stdin=stdin)
 
     def bind(self, source: Path, target: str) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from vmdsl.build.children import end_everything
 from vmdsl.build.layers import Layers
+from vmdsl.build.mounts import unmount_below
 from vmdsl.build.shell import run_shell
-from vmdsl.build.system import surroundings, unmount_virtual
+from vmdsl.build.system import surroundings
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import BuildError, Problem
 
@@ -24,7 +25,7 @@ def keep(tree: BuildTree, workspace: Path) -> list[Problem]:
     part = workspace / f"{KEPT}.part"
     try:
         tree.unbind()
-        unmount_virtual(tree.path)
+        unmount_below(tree.path)
         part.mkdir(mode=0o700)
         tree.run("cp", "--archive", "--one-file-system", f"{tree.path}/.", str(part / "tree"))
         part.rename(workspace / KEPT)

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from vmdsl.build.children import end_everything
-from vmdsl.build.mounts import BIND, READ_ONLY, RECURSIVE, REMOUNT, mount, unmount
+from vmdsl.build.mounts import BIND, READ_ONLY, RECURSIVE, REMOUNT, mount, unmount_below
 from vmdsl.build.tree import BuildTree
 from vmdsl.errors import HostError, Problem
 
@@ -78,14 +78,15 @@ def start_loopback() -> None:
 def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None]:
     """Let programs of the tree run as in a system, and take it all away again.
 
-    The sandbox has the system's hostname. What an operation leaves running is ended. The resolver
-    and policy-rc.d are real files for the time of the operation, so that a script may replace or
-    remove them.
+    The sandbox has the system's hostname. What an operation leaves running is ended, and what it
+    leaves mounted is unmounted. The resolver and policy-rc.d are real files for the time of the
+    operation, so that a script may replace or remove them.
     """
     socket.sethostname(tree.inside(_hostname))
     if not tree.exists("/usr"):
         yield
         end_everything()
+        unmount_below(tree.path)
         return
     mount_virtual(tree.path, devices)
     with (
@@ -94,8 +95,8 @@ def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None
     ):
         yield
         end_everything()
-    tree.unbind()
-    unmount_virtual(tree.path)
+        tree.unbind()
+        unmount_below(tree.path)
 
 
 def mount_virtual(top: Path, devices: Path) -> None:
@@ -112,14 +113,6 @@ def mount_virtual(top: Path, devices: Path) -> None:
             mount(devices, place, flags=BIND | RECURSIVE)
         else:
             mount("tmpfs", place, "tmpfs", options="mode=1777" if name == "tmp" else "mode=0755")
-
-
-def unmount_virtual(top: Path) -> None:
-    """Take away what `mount_virtual` has mounted, and what was mounted in it."""
-    for name in _VIRTUAL:
-        place = top / name
-        if not place.is_symlink() and os.path.ismount(place):
-            unmount(place, lazy=True)
 
 
 def _hostname() -> str:

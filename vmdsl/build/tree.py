@@ -18,7 +18,7 @@ from vmdsl.build.archives import Archives, State
 from vmdsl.build.children import write_all
 from vmdsl.build.copying import Copier
 from vmdsl.build.debs import Debs, checksums
-from vmdsl.build.environment import INTO_TREE
+from vmdsl.build.environment import BLOCK, INTO_TREE, LIMITED
 from vmdsl.build.job import Job
 from vmdsl.build.mask import Mask
 from vmdsl.build.owners import OutsideIds, gid_of, uid_of
@@ -162,19 +162,39 @@ class BuildTree:
         self._run(command, {**known, **(env or {})}, stdin)
 
     def chroot(
-        self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | str = "",
+        limited: bool = False,
     ) -> None:
         known = environment.of_tree(self._epoch)
-        self._run((*INTO_TREE, str(self.path), *command), {**known, **(env or {})}, stdin)
+        limit = (*LIMITED, str(self._largest_file() // BLOCK)) if limited else ()
+        inside = (*INTO_TREE, str(self.path), *command)
+        self._run(inside, {**known, **(env or {})}, stdin, limit)
 
-    def _run(self, command: tuple[str, ...], env: Mapping[str, str], stdin: bytes | str) -> None:
+    def _largest_file(self) -> int:
+        """What a file of the tree may come to, in bytes: some fill all the room that there is."""
+        about = os.statvfs(self.path)
+        half = about.f_bavail * about.f_frsize // 2  # there must be room for the image, too
+        if self._layout.open:
+            return half
+        return min(half, max((f.partition.size for f in self._layout.filesystems), default=half))
+
+    def _run(
+        self,
+        command: tuple[str, ...],
+        env: Mapping[str, str],
+        stdin: bytes | str,
+        limit: tuple[str, ...] = (),
+    ) -> None:
         os.write(self._log, b"+ " + os.fsencode(" ".join(command)) + b"\n")
         before = os.fstat(self._log).st_size
         program = programs.find(command[0])
         if program is None:
             raise BuildError(f"there is no program {command[0]} on this machine")
         done = programs.run(
-            [program, *command[1:]],
+            [*limit, program, *command[1:]],
             output=self._log,
             env=env,
             cwd=self.recipe_directory,
@@ -304,6 +324,8 @@ def _not_kept(names: Sequence[str]) -> BuildError:
 
 def shown(command: Sequence[str]) -> str:
     """A command in a line, for people: a part of it, and not how it gets into the tree."""
+    if tuple(command[: len(LIMITED)]) == LIMITED:
+        command = command[len(LIMITED) + 1 :]
     words = [Path(command[0]).name, *command[1:]]
     if tuple(words[: len(INTO_TREE)]) == INTO_TREE:
         words = words[len(INTO_TREE) + 1 :]

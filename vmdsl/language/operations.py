@@ -123,9 +123,16 @@ class Tree(Protocol):
         """Run a program of the host inside the sandbox, with ROOT set to the tree's path."""
 
     def chroot(
-        self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | str = "",
+        limited: bool = False,
     ) -> None:
-        """Run a program of the tree in the tree, with /proc, /dev, /sys, /run and a resolver."""
+        """Run a program of the tree in the tree, with /proc, /dev, /sys, /run and a resolver.
+
+        Where it is `limited`, no file gets larger than the largest filesystem of the image.
+        """
 
     def bind(self, source: Path, target: str) -> None:
         """Let the tree's file or directory `target` be `source` until the operation ends."""

@@ -43,7 +43,7 @@ class Chroot(TreeOperation):
             env["SECRETS"] = _IN_SYSTEM
         for name, secret in self.secrets.items():
             tree.write(f"{_IN_SYSTEM}/{name}", tree.reveal(secret), mode=0o400)
-        tree.chroot("sh", "-ec", self.script, env=env)
+        tree.chroot("sh", "-ec", self.script, env=env, limited=True)
 
 
 def _has_memory() -> bool:
