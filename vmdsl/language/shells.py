@@ -59,8 +59,9 @@ def chroot(
 ) -> None:
     """Run a script in the system with `sh -e`: its programs, its files, its root.
 
-    A failing command ends the build. No daemon starts, and none outlives the script. Each of
-    `secrets` is a file in `$SECRETS`, by its name, for root alone; they are gone after the script.
+    A failing command ends the build. No daemon starts, and none outlives the script, nor does what
+    it mounts. No file gets larger than the image's largest filesystem. Each of `secrets` is a file
+    in `$SECRETS`, by its name, for root alone; they are gone after the script.
     """
     record(Chroot(root=root, script=checked_script(script), secrets=_named(secrets), unless=unless))
 
