@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vmdb2.specifications import Prepared, corpus, meaning, plan_of, prepared
+from vmdb2.specifications import Prepared, corpus, load, meaning, plan_of, prepared
 from vmdsl.errors import RecipeError
 from vmdsl.plan.load import load as load_recipe
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped, mypy_command
 from vmdsl.vmdb2.write_python import to_python
+from vmdsl.vmdb2.write_yaml import to_yaml
 
 if not corpus():
     pytest.skip(
-        "VMDSL_CORPUS names no folder with specifications: 3 tests of each file are skipped",
+        "VMDSL_CORPUS names no folder with specifications: 4 tests of each file are skipped",
         allow_module_level=True,
     )
 
@@ -130,6 +131,21 @@ def test_its_recipe_has_the_same_plan(
     plan, recipe = converted[name].expect()
     again = make_plan(recipe, {}, cache=cache, loaded=load_recipe(recipe), types=Untyped())
     assert meaning(again) == meaning(plan)
+
+
+@each
+def test_exported_it_has_the_same_plan(
+    converted: Mapping[str, Converted], cache: Path, name: str
+) -> None:
+    plan, recipe = converted[name].expect()
+    exported = recipe.with_suffix(".exported")
+    exported.mkdir()
+    file = exported / recipe.with_suffix(".vmdb").name
+    file.write_text(to_yaml(plan), encoding="utf-8")
+    for local in recipe.parent.iterdir():
+        if local not in {exported, recipe, converted[name].prepared.file}:
+            (exported / local.name).symlink_to(local)
+    assert meaning(plan_of(load(file), cache)) == meaning(plan)
 
 
 def test_most_are_planned(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vmdsl.cli.cache import app as cache_app
-from vmdsl.cli.convert import from_yaml
+from vmdsl.cli.convert import Force, Written, from_yaml, write_yaml
 from vmdsl.cli.flags import Ahead, parser, with_flags
 from vmdsl.cli.markup import literal
 from vmdsl.cli.options import Cache, cache_of
@@ -84,7 +84,7 @@ def make_app(ahead: Ahead | None) -> typer.Typer:
         # It cannot be loaded, so its options aren't known; the command says what is wrong with it.
         settings = {"ignore_unknown_options": True, "allow_extra_args": True}
         epilog = literal(f"{ahead.path} cannot be loaded, so its own options are missing here.")
-    for command in (build, check, plan):
+    for command in (build, check, plan, to_yaml):
         app.command(context_settings=settings, epilog=epilog)(with_flags(command, ahead))
     app.command()(from_yaml)
     app.command()(boot)
@@ -213,6 +213,24 @@ def plan(
         from vmdsl.cli.draw import draw_plan  # noqa: PLC0415
 
         draw_plan(made, expect(made, cache=cache))
+
+
+def to_yaml(
+    recipe: _Recipe,  # noqa: ARG001
+    *,
+    ahead: Ahead,
+    values: Mapping[str, object],
+    written: Written = None,
+    force: Force = False,
+    cache_dir: Cache = None,
+    seed: _Seed = "",
+) -> None:
+    """Write a specification for vmdb2 that means the same as a recipe, or as an older one.
+
+    What vmdb2 has no step for becomes a script; what no script can do is refused by name.
+    """
+    _require_recipe(ahead)
+    write_yaml(_make_plan(ahead, values, cache_of(cache_dir), seed), written, force=force)
 
 
 def boot(

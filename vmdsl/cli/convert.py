@@ -1,10 +1,10 @@
-"""`vmdsl from-yaml`: from one of vmdb2's specifications to a recipe."""
+"""`vmdsl from-yaml` and `vmdsl to-yaml`: between vmdb2's specifications and recipes."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from vmdsl.cli.specification import (
     load,
 )
 from vmdsl.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from vmdsl.plan.plan import Plan
 
 Written = Annotated[
     Path | None,
@@ -69,6 +72,13 @@ def from_yaml(
     here = Path.cwd()
     there = output.absolute().parent if output else here
     _write(to_python(moved(loaded.draft, start=here, to=there)), output, force=force)
+
+
+def write_yaml(plan: Plan, output: Path | None, *, force: bool) -> None:
+    """Write a plan as a specification."""
+    from vmdsl.vmdb2.write_yaml import to_yaml  # noqa: PLC0415 (slow)
+
+    _write(to_yaml(plan), output, force=force)
 
 
 def _write(text: str, output: Path | None, *, force: bool) -> None:

@@ -18,7 +18,7 @@ from vmdsl.errors import Problem, UsageError, VmdslError
 if TYPE_CHECKING:
     from vmdsl.cli.flags import Ahead
 
-_WITH_RECIPE = ("build", "check", "plan")
+_WITH_RECIPE = ("build", "check", "plan", "to-yaml")
 _INTERRUPTED = 128 + signal.SIGINT
 
 

@@ -191,7 +191,8 @@ def test_literal(text: str) -> None:
 
 
 def test_commands_are_those_with_a_recipe() -> None:
-    assert [getattr(app, name).__name__ for name in main._WITH_RECIPE] == list(main._WITH_RECIPE)
+    for name in main._WITH_RECIPE:
+        assert name in getattr(app, name.replace("-", "_")).__name__.replace("_", "-")
 
 
 @pytest.mark.parametrize(
