@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vmdsl.vmdb2.nodes import Document, Node
-from vmdsl.vmdb2.not_yaml import BREAKS
 
 _COMMENT = re.compile(r"(?<!\S)#")
 
@@ -39,11 +38,11 @@ def comments_of(document: Document, steps: Sequence[Node], line: int, indent: in
     above: list[str] = []
     below: list[str] = []
     own: list[list[str]] = [[] for _ in steps]
-    lines = BREAKS.split(document.text)
+    lines = document.lines
     order = sorted(range(len(steps)), key=lambda number: steps[number].line)
     attached = 0  # the line of the last comment that was taken for the step above it
     done = 0  # how many steps begin above the comment
-    for comment in _found(document, lines):
+    for comment in _found(document):
         while done < len(order) and steps[order[done]].line <= comment.line:
             done += 1
         if done:
@@ -68,7 +67,7 @@ def comments_of(document: Document, steps: Sequence[Node], line: int, indent: in
     return Comments(tuple(above), tuple(tuple(texts) for texts in own), tuple(below))
 
 
-def _found(document: Document, lines: Sequence[str]) -> Iterator[Comment]:
+def _found(document: Document) -> Iterator[Comment]:
     """Every comment: a `#` that stands in no value."""
     begins: dict[int, int] = {}  # from which column on a line may have a comment
     for scalar in document.scalars:
@@ -76,12 +75,11 @@ def _found(document: Document, lines: Sequence[str]) -> Iterator[Comment]:
             begins[scalar.line] = scalar.column
             inner = range(scalar.line + 1, scalar.last + 1)
         else:
-            end = document.text.rfind("\n", 0, scalar.span[1]) + 1
-            begins[scalar.last] = scalar.span[1] - end
+            begins[scalar.last] = document.line_and_column(scalar.span[1])[1] - 1
             inner = range(scalar.line, scalar.last)
         for number in inner:
-            begins[number] = len(lines[number - 1])
-    for number, line in enumerate(lines, start=1):
+            begins[number] = len(document.lines[number - 1])
+    for number, line in enumerate(document.lines, start=1):
         if "#" not in line:
             continue
         found = _COMMENT.search(line, begins.get(number, 0))

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from vmdsl.errors import Where
+
+#: Line breaks, as YAML 1.1 counts them.
+BREAKS = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,6 +72,20 @@ class Document:
     def where(self, node: Node, path: str = "") -> Where:
         """The place of a node."""
         return Where(self.path, node.line, node.column, path)
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines, without their ends."""
+        return tuple(BREAKS.split(self.text))
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        return (0, *(found.end() for found in BREAKS.finditer(self.text)))
+
+    def line_and_column(self, index: int) -> tuple[int, int]:
+        """The place of a character of the text."""
+        line = bisect_right(self._starts, index)
+        return line, index - self._starts[line - 1] + 1
 
 
 def below(path: str, key: str) -> str:

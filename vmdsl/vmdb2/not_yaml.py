@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from vmdsl.errors import Problem, Where
+from vmdsl.vmdb2.nodes import BREAKS, Document
 
-#: Line breaks, as YAML 1.1 counts them.
-BREAKS = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 #: What other programs replace: `__NAME__`, `@NAME@`, `%%NAME%%`, and statements of templates.
 _MARKERS = re.compile(
     r"__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__"
@@ -74,7 +74,7 @@ def why(error: yaml.YAMLError, text: str, path: Path) -> Problem:
     return Problem(what=f"not YAML: {what}", where=where, hint=hint)
 
 
-def template_in(lines: list[str], around: list[int], path: Path) -> Problem | None:
+def template_in(lines: Sequence[str], around: list[int], path: Path) -> Problem | None:
     """A problem that says that this must be substituted first, if there is a marker in a line."""
     for number in around:
         found = _MARKERS.search(lines[number]) if 0 <= number < len(lines) else None
@@ -93,10 +93,10 @@ def template_in(lines: list[str], around: list[int], path: Path) -> Problem | No
     return None
 
 
-def go_template(text: str, path: Path, line: int) -> Problem | None:
+def go_template(document: Document, line: int) -> Problem | None:
     """The same, if a line has marks that YAML takes for braces of its own."""
-    lines = BREAKS.split(text)
-    return template_in(lines, [line - 1], path) if _GO.search(lines[line - 1]) else None
+    found = _GO.search(document.lines[line - 1])
+    return template_in(document.lines, [line - 1], document.path) if found else None
 
 
 def _no_text(error: yaml.reader.ReaderError, text: str, path: Path) -> Problem:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vmdsl.vmdb2.nodes import Scalar
-from vmdsl.vmdb2.not_yaml import BREAKS
+from vmdsl.vmdb2.nodes import BREAKS, Document, Scalar
 
 _DOUBLE = re.compile(
     r"\\(?:x(?P<x>..)|u(?P<u>....)|U(?P<U>.{8})|(?P<one>\s|.))|(?P<plain>\S)", re.DOTALL
@@ -14,7 +13,7 @@ _SINGLE = re.compile(r"''|\S")
 _BLANK_ESCAPES = "tnvfrNLP_ \t\r\n\x85\u2028\u2029"
 
 
-def position(text: str, scalar: Scalar, offset: int) -> tuple[int, int]:
+def position(document: Document, scalar: Scalar, offset: int) -> tuple[int, int]:
     """Line and column, from 1, of a character of a scalar's value.
 
     Folding, indentation and escapes change nothing but blanks, in their number. So the n-th
@@ -22,10 +21,8 @@ def position(text: str, scalar: Scalar, offset: int) -> tuple[int, int]:
     """
     start, end = scalar.span
     wanted = sum(not letter.isspace() for letter in scalar.value[:offset])
-    places = _places(text, scalar.style, start, end)
-    index = places[min(wanted, len(places) - 1)] if places else start
-    before = BREAKS.split(text[:index])
-    return len(before), len(before[-1]) + 1
+    places = _places(document.text, scalar.style, start, end)
+    return document.line_and_column(places[min(wanted, len(places) - 1)] if places else start)
 
 
 def _places(text: str, style: str, start: int, end: int) -> list[int]:

@@ -20,7 +20,7 @@ from vmdsl.vmdb2.values import Values
 
 @dataclass(kw_only=True)
 class Steps:
-    """Makes steps of mappings. What is wrong is added to `problems`."""
+    """Makes steps of mappings. What is wrong is added to `findings`."""
 
     document: Document
     values: Values

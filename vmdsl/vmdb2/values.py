@@ -13,7 +13,7 @@ from vmdsl.vmdb2.findings import Findings
 from vmdsl.vmdb2.jinja import Templates
 from vmdsl.vmdb2.mappings import Mappings
 from vmdsl.vmdb2.nodes import Document, Items, Node, Pairs, Scalar, below
-from vmdsl.vmdb2.not_yaml import BREAKS, go_template
+from vmdsl.vmdb2.not_yaml import go_template
 from vmdsl.vmdb2.offsets import position
 from vmdsl.vmdb2.schema import Data
 from vmdsl.vmdb2.text import Text
@@ -29,7 +29,7 @@ _BRACES = re.compile(r"\{\{.*?\}\}")
 
 @dataclass(kw_only=True)
 class Values:
-    """Makes values of nodes. What is wrong is added to `problems`, and the value is None."""
+    """Makes values of nodes. What is wrong is added to `findings`, and such a value is None."""
 
     document: Document
     templates: Templates
@@ -47,7 +47,7 @@ class Values:
         where = self.document.where(node, path)
         filled = self.templates.fill(node.value)
         for fault in filled.faults:
-            line, column = position(self.document.text, node, fault.offset)
+            line, column = position(self.document, node, fault.offset)
             place = Where(self.document.path, line, column, path)
             tell = self.findings.wrong if fault.wrong else self.findings.odd
             tell(place, fault.what, fault.hint)
@@ -173,11 +173,11 @@ class Values:
 
     def _wrong_kind(self, node: Node, key: str, path: str, wanted: str, hint: str) -> None:
         if self._is_template(node):
-            template = go_template(self.document.text, self.document.path, node.line)
+            template = go_template(self.document, node.line)
             if template:
                 self._problem(node, path, template.what, template.hint)
                 return
-            line = BREAKS.split(self.document.text)[node.line - 1]
+            line = self.document.lines[node.line - 1]
             found = _BRACES.match(line, node.column - 1)
             what = "a template must stand in quotes; without them, braces are a mapping"
             self._problem(node, path, what, f"write {quoted(found[0] if found else '{{ ... }}')}")
