@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from vmdsl.plan.plan import Plan
 
 _Recipe = Annotated[
-    Path, typer.Argument(metavar="RECIPE", help="The recipe, a Python file.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="RECIPE",
+        help="The recipe, a Python file; or a specification of vmdb2, where - is standard input.",
+        show_default=False,
+    ),
 ]
 _Seed = Annotated[
     str, typer.Option(help="Changes every UUID of the image: the same text, the same UUIDs.")

@@ -53,6 +53,9 @@ def from_yaml(
 
     Variables become options, with the values that are given here as their defaults.
     """
+    if specification.suffix == ".py":
+        hint = f"to write a specification of it: vmdsl to-yaml {specification}"
+        raise UsageError(Problem(what=f"{specification} is a recipe already", hint=hint))
     if specification != STDIN:
         existing_file(specification, "specification", ".vmdb")
     given = Given(
