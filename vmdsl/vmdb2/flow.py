@@ -136,6 +136,8 @@ def _alias(context: Context, step: Kpartx) -> None:
         if context.tags.setdefault(name, found) is not found:
             what = f"{name!r} is another partition already"
             context.problem(step, "tags", what, "name the partitions in the order of their steps")
+        elif isinstance(found.made_by, Mkpart) and not found.made_by.tag:
+            found.name = name  # it has no other one
 
 
 def _use(context: Context, step: SpecStep, key: str, tag: Tag) -> None:
@@ -151,7 +153,8 @@ def _group(context: Context, step: Vgcreate) -> None:
     if not step.physical:
         context.problem(step, "vgcreate", "a volume group on nothing", "physical: names its tags")
     if step.vgcreate in context.groups:
-        context.problem(step, "vgcreate", f"there is a volume group {step.vgcreate!r} already")
+        what = f"there is a volume group {str(step.vgcreate)!r} already"
+        context.problem(step, "vgcreate", what, "name it otherwise")
     context.groups[str(step.vgcreate)] = ""
 
 
@@ -170,7 +173,8 @@ def _format(context: Context, step: Mkfs) -> None:
         )
         return
     if tag.is_device:
-        context.problem(step, "partition", f"{tag.name!r} holds volumes, and can hold no files")
+        what = f"{tag.name!r} holds volumes, and can hold no files"
+        context.problem(step, "partition", what, "format a volume that is on it")
     tag.mkfs = step
     tag.comments += step.comments
     if step.fs_tag and step.fs_tag != step.partition:

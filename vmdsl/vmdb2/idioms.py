@@ -29,7 +29,7 @@ _EMPTY_ID = re.compile(
     r"(?:echo\s+-n\s*|:\s*)?>\s*/etc/machine-id|truncate\s+(?:-s|--size)[ =]?0\s+/etc/machine-id"
 )
 _FIRST_BOOT = re.compile(r"""echo\s+(["']?)uninitialized\1\s*>\s*/etc/machine-id""")
-_UNITS = re.compile(r"systemctl\s+enable\s+(?P<units>[\w@.:\\-]+(?:\s+[\w@.:\\-]+)*)")
+_UNITS = re.compile(r"systemctl\s+enable\s+(?P<units>[\w@][\w@.:\\-]*(?:\s+[\w@][\w@.:\\-]*)*)")
 
 
 def as_calls(system: Result, script: Text, *, on_host: bool) -> tuple[tuple[Call, ...], str] | None:

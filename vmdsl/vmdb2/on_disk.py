@@ -77,7 +77,7 @@ def _size(context: Context, step: Mkimg) -> Argument:
     try:
         size = Size.parse(text)
     except ValueError as error:
-        context.problem(step, "size", str(error))
+        context.problem(step, "size", str(error), "as qemu-img has it: 4G is 4 GiB")
         return None
     return size if text.is_plain else Call(function="Size.parse", arguments=(text,))
 
@@ -124,7 +124,7 @@ def partition(context: Context, step: Mkpart) -> None:
     if not context.table:
         what = "a partition before there is a partition table"
         context.problem(step, "mkpart", what, "put mklabel above it", missing="mklabel")
-        context.table = context.name("table")
+        context.table, context.is_gpt = context.name("table"), True  # where any name is right
     context.same_device(step, "device", step.device)
     write_tag(context, tag, _mkpart(context, step, tag), "Partition")
 
@@ -254,7 +254,7 @@ def _mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
         try:
             place = parted_position(text, is_end=is_end)
         except ValueError as error:
-            context.problem(step, key, str(error))
+            context.problem(step, key, str(error), "these are what parted takes")
             continue
         if text.is_plain and is_end and place == Percent(100):
             continue  # what is left
@@ -303,11 +303,11 @@ def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, l
         elif name == "hidden" and kind in {"fat", "ntfs"}:
             kind = 0x1C if kind == "fat" else 0x17
         elif name != "lba" or context.is_gpt:
-            table = "GPT" if context.is_gpt else "MBR"
+            table = "a GPT" if context.is_gpt else "an MBR"
             known = ", ".join(
                 sorted({*types, *(_GPT_FLAGS if context.is_gpt else ("boot", "lba"))})
             )
-            context.problem(flag, "flag", f"a {table} has no flag {name!r}", f"there are {known}")
+            context.problem(flag, "flag", f"{table} has no flag {name!r}", f"there are {known}")
     if kind == "linux" and tag.mkfs is None and not tag.is_device:
         kind = UUID(CODES["linux"][0]) if context.is_gpt else 0x83  # nothing is ever in it
     return kind, flags

@@ -1,0 +1,148 @@
+"""Scripts that are one of the common idioms become functions of the library, and no others do."""
+
+from __future__ import annotations
+
+import pytest
+
+from translations import ABOVE, added
+
+SYSTEM = ABOVE["system"]
+HOST_NAME = "host_name = set_hostname(system(), 'pc', hosts=False)"
+ROOT = "root_console = open_root_console(system())"
+RESOLVER = "resolver = remove_resolver(system())"
+MACHINE = "machine_id = forget_machine_id(system())"
+
+
+def become(kind: str, script: str, **variables: str) -> list[str]:
+    """The steps that a script becomes; `kind` is chroot or shell."""
+    lines = "".join(f"    {line}\n" for line in script.splitlines())
+    step = "chroot: a" if kind == "chroot" else "root-fs: a"
+    return added(SYSTEM, f"- {step}\n  shell: |\n{lines}", **variables)
+
+
+@pytest.mark.parametrize(
+    ("script", "steps"),
+    [
+        ("echo pc > /etc/hostname", HOST_NAME),
+        ("echo 'pc'>/etc/hostname", HOST_NAME),
+        ('echo "pc" >/etc/hostname;', HOST_NAME),
+        ("# its name\n\n  echo pc > /etc/hostname\n", HOST_NAME),
+        ("passwd -d root", ROOT),
+        ("passwd --delete root", ROOT),
+        ("sed -i '/^root:[^:]*:/s//root::/' /etc/passwd", ROOT),
+        ("sed -i 's/^root:x:/root::/' /etc/shadow", ROOT),
+        ("sed -i 's,root:[^:]*:,root::,' /etc/shadow", ROOT),
+        ('sed -i -e "s/^root:\\*:/root::/" /etc/shadow', ROOT),
+        ("rm /etc/resolv.conf", RESOLVER),
+        ("rm -f /etc/resolv.conf", RESOLVER),
+        ("> /etc/machine-id", MACHINE),
+        (": > /etc/machine-id", MACHINE),
+        ("echo -n > /etc/machine-id", MACHINE),
+        ("truncate -s 0 /etc/machine-id", MACHINE),
+        ("truncate --size=0 /etc/machine-id", MACHINE),
+        ("rm -f /etc/machine-id /var/lib/dbus/machine-id\n: > /etc/machine-id", MACHINE),
+        (
+            "rm -f /etc/machine-id\necho 'uninitialized' > /etc/machine-id",
+            "machine_id = forget_machine_id(system(), first_boot=True)",
+        ),
+        ("systemctl enable ssh", "units = enable_unit(system(), 'ssh')"),
+        (
+            "systemctl enable ssh.service getty@ttyS1.service",
+            "units = enable_unit(system(), 'ssh.service', 'getty@ttyS1.service')",
+        ),
+        (
+            "echo pc > /etc/hostname\npasswd -d root",
+            "customize = set_hostname(system(), 'pc', hosts=False); open_root_console(system())",
+        ),
+    ],
+)
+def test_what_is_one(script: str, steps: str) -> None:
+    assert become("chroot", script) == [steps]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo pc >> /etc/hostname",
+        "echo -n pc > /etc/hostname",
+        "echo pc > /etc/mailname",
+        "echo pc.example.org > /etc/hostname",
+        "echo -pc > /etc/hostname",
+        "echo pc- > /etc/hostname",
+        "echo pc home > /etc/hostname",
+        "echo $NAME > /etc/hostname",
+        "echo 'pc > /etc/hostname",
+        f"echo {'x' * 64} > /etc/hostname",
+        "passwd -d user",
+        "passwd -l root",
+        "sed -i 's/^user:x:/user::/' /etc/shadow",
+        "sed -i 's/^root:x:/root:secret:/' /etc/shadow",
+        "sed 's/^root:x:/root::/' /etc/shadow",
+        "rm -rf /etc/resolv.conf",
+        "rm -f /etc/resolv.conf /etc/hosts",
+        "rm -f /etc/resolv.conf || true",
+        "rm -f /etc/machine-id",
+        "echo > /etc/machine-id",
+        "rm -f /etc/machine-id\nsystemd-machine-id-setup",
+        "truncate -s 1 /etc/machine-id",
+        "systemctl enable --now ssh",
+        "systemctl enable ssh && true",
+        "systemctl disable ssh",
+        "systemctl --user enable ssh",
+        "set -x\npasswd -d root",
+        "passwd -d root\ntouch /x",
+        "if true; then\npasswd -d root\nfi",
+    ],
+)
+def test_what_is_none(script: str) -> None:
+    (found, *rest) = become("chroot", script)
+    assert found == f"customize = chroot(system(), {script!r})"
+    assert rest in ([], [RESOLVER])  # which vmdb2 does at its end
+
+
+@pytest.mark.parametrize(
+    ("script", "steps"),
+    [
+        ('echo pc > "$ROOT/etc/hostname"', HOST_NAME),
+        ("echo pc > ${ROOT}/etc/hostname", HOST_NAME),
+        ('echo pc > "${ROOT?}/etc/hostname"', HOST_NAME),
+        ('echo pc > "$ROOT"/etc/hostname', HOST_NAME),
+        ('rm -f "${ROOT?}/etc/resolv.conf"', RESOLVER),
+        ("sed -i 's/^root:x:/root::/' $ROOT/etc/shadow", ROOT),
+        (": > $ROOT/etc/machine-id", MACHINE),
+        ("rm -f $ROOT/etc/machine-id\n: > $ROOT/etc/machine-id", MACHINE),
+    ],
+)
+def test_on_this_machine_it_names_the_tree(script: str, steps: str) -> None:
+    assert become("shell", script) == [steps]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo pc > /etc/hostname",
+        "passwd -d root",
+        "rm -f $ROOT/etc/machine-id\n: > /etc/machine-id",
+        'systemctl --root="$ROOT" enable ssh',
+        "echo pc > $TARGET/etc/hostname",
+    ],
+)
+def test_this_machine_itself_is_another_matter(script: str) -> None:
+    assert become("shell", script) == [f"customize = host_shell(system(), {script!r})"]
+
+
+def test_a_hostname_may_be_a_variable() -> None:
+    (found,) = become("chroot", "echo {{ name }} > /etc/hostname", name="pc")
+    assert found == "host_name = set_hostname(system(), '{name()}', hosts=False)"
+    (found,) = become("chroot", "echo pc-{{ n }}x > /etc/hostname", n="1")
+    assert found == "host_name = set_hostname(system(), 'pc-{n()}x', hosts=False)"
+
+
+def test_a_variable_that_makes_no_hostname_stays_in_the_script() -> None:
+    (found,) = become("chroot", "echo {{ name }} > /etc/hostname", name="my pc")
+    assert found == "customize = chroot(system(), 'echo {name()} > /etc/hostname')"
+
+
+def test_a_variable_elsewhere_is_not_lost() -> None:
+    (found,) = become("chroot", "# {{ name }}\npasswd -d root", name="pc")
+    assert found == "customize = chroot(system(), '# {name()}\\npasswd -d root')"
