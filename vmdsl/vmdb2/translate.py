@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def translate(
     spec: Spec, path: Path, *, directory: Path, variables: Mapping[str, str]
 ) -> Translated:
     """Say with vmdsl's operations what a specification says. Local files start at `directory`."""
-    spec = replace(spec, steps=tuple(step for step in spec.steps if not _is_own(step)))
+    spec = replace(spec, steps=tuple(_given(step) for step in spec.steps if not _is_own(step)))
     context = Context(path=path, directory=directory, variables=variables, unread=spec.unread)
     skipped = _skipped(context, spec)
     follow_tags(context, tuple(step for step in spec.steps if id(step) not in skipped))
@@ -99,6 +99,12 @@ def translate(
         problems=tuple(context.problems),
         warnings=tuple(context.warnings),
     )
+
+
+def _given(step: SpecStep) -> SpecStep:
+    """A step without what is empty, where vmdb2 takes that for not given."""
+    empty = [f.name for f in fields(step) if f.default is None and getattr(step, f.name) == ""]
+    return replace(step, **dict.fromkeys(empty)) if empty else step
 
 
 def _is_own(step: SpecStep) -> bool:
