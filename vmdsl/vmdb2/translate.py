@@ -104,7 +104,8 @@ def translate(
 def _given(step: SpecStep) -> SpecStep:
     """A step without what is empty, where vmdb2 takes that for not given."""
     empty = [f.name for f in fields(step) if f.default is None and getattr(step, f.name) == ""]
-    return replace(step, **dict.fromkeys(empty)) if empty else step
+    nothing: dict[str, Any] = dict.fromkeys(empty)
+    return replace(step, **nothing)
 
 
 def _is_own(step: SpecStep) -> bool:
