@@ -85,7 +85,7 @@ def make_app(ahead: Ahead | None) -> typer.Typer:
     )
     app.callback()(_top)
     settings, epilog = {}, ""
-    if ahead and not ahead.recipe:
+    if ahead and not ahead.recipe and not ahead.is_specification:
         # It cannot be loaded, so its options aren't known; the command says what is wrong with it.
         settings = {"ignore_unknown_options": True, "allow_extra_args": True}
         epilog = literal(f"{ahead.path} cannot be loaded, so its own options are missing here.")

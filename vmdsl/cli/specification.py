@@ -110,12 +110,12 @@ def load(path: Path, given: Given) -> Loaded:
     from vmdsl.vmdb2.load import load_specification  # noqa: PLC0415 (slow)
     from vmdsl.vmdb2.source import text_of  # noqa: PLC0415
 
-    here = Path.cwd()
+    here, variables = Path.cwd(), given.variables(path)
     found = load_specification(
         text_of(path),
         here / path if path == STDIN else path.resolve(),
         directory=here,
-        variables=given.variables(path),
+        variables=variables,
         lenient=given.lenient,
     )
     if found.warnings:

@@ -1,0 +1,75 @@
+"""vmdb2's specifications on the command line, and vmdb2's options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from translations import ABOVE
+from vmdsl.cli.main import run
+
+WITH_VARIABLE = f"steps:\n{ABOVE['root']}- {{debootstrap: sid, mirror: '{{{{ m }}}}', target: a}}\n"
+
+
+@pytest.fixture(autouse=True)
+def _beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pc.vmdb").write_text(f"steps:\n{ABOVE['system']}", encoding="utf-8")
+    Path("with_variable.vmdb").write_text(WITH_VARIABLE, encoding="utf-8")
+
+
+def test_it_is_checked_and_planned(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "pc.vmdb"]) == 0
+    assert capsys.readouterr().out == "pc.vmdb: no mistakes\n"
+    assert run(["plan", "pc.vmdb"]) == 0
+    assert "debootstrap trixie" in capsys.readouterr().out
+
+
+def test_its_help_has_the_options_of_vmdb2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", "pc.vmdb", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "--rootfs-tarball" in text
+    assert "--log" in text
+    assert "cannot be loaded" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "pc.vmdb", "--frobnicate"], "no such option: --frobnicate"),
+        (["check", "pc.vmdb", "--variable", "x"], "--variable x is no NAME=VALUE"),
+        (["check", "pc.vmdb", "--variable", "1x=2"], "--variable 1x=2 is no NAME=VALUE"),
+        (["check", "pc.vmdb", "--variable=a=1", "--variable=a=2"], "a is given twice"),
+        (["check", "pc.vmdb", "--variable", "output=x"], "output is no variable of your own"),
+        (["check", "-"], "name the image, as standard input has no name"),
+        (["from-yaml", "other.vmdb"], "there is no specification other.vmdb"),
+    ],
+)
+def test_wrong_options(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert message in " ".join(capsys.readouterr().err.replace("│", "").split())
+
+
+@pytest.mark.parametrize("value", ["http://m", "'http://m'", '"http://m"', "http://m?a=b=c"])
+def test_variables(value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["from-yaml", "with_variable.vmdb", "--variable", f"m={value}"]) == 0
+    bare = value.strip("'\"")
+    assert f'm = option("{bare}", help="The variable m.")' in capsys.readouterr().out
+
+
+def test_a_variable_that_is_not_given(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "with_variable.vmdb"]) == 3
+    assert "no variable is named m" in capsys.readouterr().err
+
+
+def test_a_recipe_that_is_there_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pc.py").write_text("mine", encoding="utf-8")
+    assert run(["from-yaml", "pc.vmdb", "-o", "pc.py"]) == 2
+    assert "pc.py exists" in capsys.readouterr().err
+    assert Path("pc.py").read_text(encoding="utf-8") == "mine"
+    assert run(["from-yaml", "pc.vmdb", "-o", "pc.py", "--force"]) == 0
+    assert "def system() -> RootFs:" in Path("pc.py").read_text(encoding="utf-8")
+    assert [path.name for path in Path().iterdir() if path.name.startswith(".")] == []
