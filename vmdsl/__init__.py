@@ -8,7 +8,7 @@ from vmdsl.language.apt import apt, apt_remove
 from vmdsl.language.bootstrap import debootstrap
 from vmdsl.language.debconf import preseed
 from vmdsl.language.directories import copy_tree, create_directory, create_symlink
-from vmdsl.language.disks import mkgpt, mkimg, mkmsdos, mkpart, mount
+from vmdsl.language.disks import mkextended, mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.language.files import copy_file, create_file, path_exists
 from vmdsl.language.filesystems import (
     mkbtrfs,
@@ -30,6 +30,7 @@ from vmdsl.language.handles import (
     Ext2,
     Ext3,
     Ext4,
+    Extended,
     F2fs,
     Filesystem,
     Gpt,
@@ -95,6 +96,7 @@ __all__ = [
     "Ext2",
     "Ext3",
     "Ext4",
+    "Extended",
     "F2fs",
     "Fact",
     "Filesystem",
@@ -154,6 +156,7 @@ __all__ = [
     "mkext2",
     "mkext3",
     "mkext4",
+    "mkextended",
     "mkf2fs",
     "mkgpt",
     "mkimg",

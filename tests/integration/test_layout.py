@@ -113,6 +113,37 @@ def test_mbr(build: Build) -> None:
     assert re.search(r"^Block count: +25592$", checked.output, re.MULTILINE), checked.output
 
 
+def test_logical_partitions(build: Build) -> None:
+    """The kernel's own reader and sfdisk see them; their tables are where none of them is."""
+    image = build("logical")
+    wanted = {
+        1: (1, 60, "83"),
+        2: (61, 119, "f"),
+        3: (180, 20, "83"),
+        5: (70, 20, "82"),
+        6: (91, 55, "83"),
+        7: (147, 2, "da"),
+        8: (150, 30, "83"),
+    }
+    found = {
+        int(re.sub(r".*\D", "", p["node"])): (p["start"] / 2048, p["size"] / 2048, p["type"])
+        for p in table_of(image)["partitions"]
+    }
+    assert found == wanted
+    shown = programs.run(["partx", "--show", "--noheadings", "--output", "NR,UUID", str(image)])
+    numbers = {int(n): name for n, name in map(str.split, shown.output.splitlines())}
+    assert set(numbers) == set(wanted)
+    assert all(name.endswith(f"-{number:02x}") for number, name in numbers.items())
+    for number, name in {1: "root", 6: "var", 8: "home", 3: "last"}.items():
+        start = int(wanted[number][0]) * MIB
+        assert file_on(image, start, "/name") == name
+        assert programs.run(["e2fsck", "-fn", f"{image}?offset={start}"]).ok
+    with image.open("rb") as disk:
+        for offset, text in ((147, b""), (148, b"loader"), (65, b"script")):
+            disk.seek(offset * MIB)
+            assert disk.read(6).rstrip(b"\0") == text
+
+
 def room(image: Path, start: int) -> tuple[int, int]:
     """The bytes that users can write to, as the kernel reckons them, and the free inodes."""
     stats = programs.run(["debugfs", "-R", "stats", f"{image}?offset={start}"]).output

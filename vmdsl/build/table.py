@@ -6,7 +6,7 @@ import os
 
 from vmdsl import programs
 from vmdsl.errors import BuildError, Problem
-from vmdsl.language.handles import Gpt, Partition
+from vmdsl.language.handles import Extended, Gpt, Partition
 from vmdsl.language.layout import SECTOR, Layout
 from vmdsl.language.partition_types import GPT_FLAGS
 
@@ -38,7 +38,7 @@ def table_script(layout: Layout) -> str:
     if is_gpt and first < _FIRST_LBA:
         lines.append(f"first-lba: {first}")
     lines.append("")
-    for place in layout.partitions:
+    for place in sorted(layout.partitions, key=lambda p: p.number):
         fields = [
             f"start={place.start // SECTOR}",
             f"size={place.size // SECTOR}",
@@ -52,7 +52,7 @@ def table_script(layout: Layout) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _gpt_fields(partition: Partition) -> list[str]:
+def _gpt_fields(partition: Partition | Extended) -> list[str]:
     fields = []
     if partition.label:
         escaped = partition.label.replace("\\", "\\x5c").replace('"', "\\x22")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from vmdsl.language.handles import Extended
 from vmdsl.language.layout import Layout
 from vmdsl.values import Size
 
@@ -41,10 +42,14 @@ class Part:
 
 
 def parts(layout: Layout) -> list[Part]:
-    """The partitions by their places, with the free space between them."""
+    """The partitions by their places, with the free space between them.
+
+    Of an extended one there are those that it holds.
+    """
     found: list[Part] = []
     behind = 0
-    for partition in sorted(layout.partitions, key=lambda p: p.start):
+    shown = [p for p in layout.partitions if not isinstance(p.partition, Extended)]
+    for partition in sorted(shown, key=lambda p: p.start):
         if partition.start - behind >= _LEAST_FREE:
             found.append(Part(0, "free", partition.start - behind))
         name, least = partition.partition.name, layout.is_open(partition)

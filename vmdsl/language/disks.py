@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, TypeVar, get_args
 from uuid import UUID
 
-from vmdsl.language.handles import Disk, Gpt, Mountable, Mounted, Msdos, Partition, RootFs
+from vmdsl.language.handles import Disk, Extended, Gpt, Mountable, Mounted, Msdos, Partition, RootFs
 from vmdsl.language.partition_types import (
     GPT_BITS,
     GPT_FLAGS,
@@ -45,12 +45,33 @@ def mkgpt(disk: Disk) -> Gpt:
 
 
 def mkmsdos(disk: Disk) -> Msdos:
-    """Give the disk a partition table in its master boot record, of at most four partitions."""
+    """Give the disk a partition table in its master boot record, of at most four partitions.
+
+    One of them can be extended: `mkextended()` makes room for more.
+    """
     return record(Msdos(disk=disk))
 
 
+def mkextended(
+    table: Msdos,
+    *,
+    size: Size | None = None,
+    start: Size | Percent | None = None,
+    end: Size | Percent | None = None,
+) -> Extended:
+    """Add an extended partition, which holds logical ones: give it to `mkpart()` as the table.
+
+    The arguments are those of `mkpart()`. The image has a size.
+    """
+    if table.disk.size is None:
+        what = "an extended partition of an image that grows with its content"
+        raise refuse(what, "give mkimg a size, or use mkgpt")
+    _check_extent(table, size, start, end)
+    return record(Extended(table=table, size=size, start=start, end=end))
+
+
 def mkpart(
-    table: Gpt | Msdos,
+    table: Gpt | Msdos | Extended,
     *,
     size: Size | None = None,
     start: Size | Percent | None = None,
@@ -59,19 +80,22 @@ def mkpart(
     label: str = "",
     flags: tuple[PartitionFlag | int, ...] = (),
 ) -> Partition:
-    """Add a partition behind those that the table has.
+    """Add a partition behind those that the table has, or a logical one to an extended one.
 
     With `size`, or with `end`, or with neither: then it takes what the others leave. `start`, if
     it isn't given, is where the one before it ends, at the next whole MiB.
 
     `start` and `end` are places on the disk. A Size counts from its start, a negative one from
     its end, and is taken exactly: it is a multiple of 512 bytes. A Percent is at the nearest whole
-    MiB. `end` is the first byte that is not in the partition.
+    MiB. `end` is the first byte that is not in the partition. Before each logical partition there
+    is 1 MiB for a table of its own.
 
     `type` says what it is for, by name; or it is a `uuid.UUID` on a GPT, or a number from 1 to 255
     on an MBR. `label` is the partition's name in a GPT, of up to 36 characters. An MBR knows one
     flag, "boot", the active partition; a GPT knows the others, and its bits by number, 48 to 63.
     """
+    extended = table if isinstance(table, Extended) else None
+    table = table.table if isinstance(table, Extended) else table
     _check_extent(table, size, start, end)
     _check_type(table, type)
     if label and isinstance(table, Msdos):
@@ -88,7 +112,14 @@ def mkpart(
             raise refuse(f"a partition of this table cannot have the flag {flag!r}", hint)
     return record(
         Partition(
-            table=table, type=type, size=size, start=start, end=end, label=label, flags=tuple(flags)
+            table=table,
+            type=type,
+            size=size,
+            start=start,
+            end=end,
+            label=label,
+            flags=tuple(flags),
+            extended=extended,
         )
     )
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from vmdsl.language.operations import LayoutOperation
-from vmdsl.language.partition_types import type_name
+from vmdsl.language.partition_types import EXTENDED, type_name
 from vmdsl.language.secret import Secret
 from vmdsl.values import Arch, Percent, Size, Suite
 
@@ -64,8 +64,27 @@ class Msdos(Table):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Extended(LayoutOperation):
+    """An extended partition of an MBR: it holds logical ones and no content of its own."""
+
+    table: Msdos
+    size: Size | None = None
+    start: Size | Percent | None = None
+    end: Size | Percent | None = None
+    type: ClassVar = EXTENDED
+    label: ClassVar = ""
+    flags: ClassVar = ()
+
+    def summary(self) -> str:
+        return "extended partition"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Partition(LayoutOperation):
-    """A partition. Without `size` and `end` it takes what the others leave."""
+    """A partition; a logical one, if it is in an extended one.
+
+    Without `size` and `end` it takes what the others leave.
+    """
 
     table: Gpt | Msdos
     type: str | UUID | int
@@ -74,6 +93,7 @@ class Partition(LayoutOperation):
     end: Size | Percent | None = None
     label: str = ""
     flags: tuple[str | int, ...] = ()
+    extended: Extended | None = None
 
     def summary(self) -> str:
         kind = f"partition, {type_name(self.type)}"

@@ -12,6 +12,7 @@ from typing import Any
 
 from vmdsl.language.handles import (
     Disk,
+    Extended,
     Filesystem,
     Gpt,
     LogicalVolume,
@@ -23,13 +24,15 @@ from vmdsl.language.handles import (
 )
 
 SECTOR = 512
+#: What is free before each logical partition: sfdisk puts a table of its own there.
+LOGICAL_GAP = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionLayout:
     """A partition with its place. `uuid` is the PARTUUID; `type_code` is what sfdisk takes."""
 
-    partition: Partition
+    partition: Partition | Extended
     number: int
     start: int
     size: int

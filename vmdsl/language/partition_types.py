@@ -103,12 +103,15 @@ GPT_FLAGS: Mapping[str, str] = {
 }
 GPT_BITS = range(48, 64)
 MBR_FLAGS = frozenset({"boot"})
+EXTENDED = 0x0F
 #: Types of an MBR's extended partition, and of the one that stands for a GPT; 0 is no partition.
 MBR_REFUSED = {0x00, 0x05, 0x0F, 0x85, 0xEE}
 
 
 def type_name(kind: str | UUID | int) -> str:
     """A type as people read it: `esp`, a UUID, or `0x83`."""
+    if kind == EXTENDED:
+        return "extended"
     return f"0x{kind:02x}" if isinstance(kind, int) else str(kind)
 
 

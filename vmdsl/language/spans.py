@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from vmdsl.language.handles import Gpt, Partition
-from vmdsl.language.layout import SECTOR, Layout
+from vmdsl.language.handles import Extended, Gpt, Partition
+from vmdsl.language.layout import LOGICAL_GAP, SECTOR, Layout
 
 #: In the first sector: the disk's id, the four partitions, and the mark at the end.
 _MBR_START, _MBR_END = 440, 512
@@ -31,12 +31,29 @@ def table_spans(layout: Layout) -> tuple[Span, ...]:
     if layout.table is None:
         return ()
     what = f"the partition table ({layout.table.kind})"
-    spans = [Span(start=_MBR_START, end=_MBR_END, what=what)]
+    spans = [Span(start=_MBR_START, end=_MBR_END, what=what), *_extended_spans(layout)]
     if isinstance(layout.table, Gpt):
         size, table = layout.size, _GPT_SECTORS * SECTOR
         spans.append(Span(start=SECTOR, end=SECTOR + table, what=what))
         spans.append(Span(start=size - table, end=size, what=f"the copy of {what}"))
     return tuple(spans)
+
+
+def _extended_spans(layout: Layout) -> Iterator[Span]:
+    """Where the tables of logical partitions are: the first at the start of the extended one."""
+    for place in layout.partitions:
+        if isinstance(place.partition, Extended):
+            yield _sector(place.start)
+            logical = [
+                p.start
+                for p in layout.partitions
+                if isinstance(p.partition, Partition) and p.partition.extended is place.partition
+            ]
+            yield from map(_sector, (start - LOGICAL_GAP for start in logical[1:]))
+
+
+def _sector(start: int) -> Span:
+    return Span(start=start, end=start + SECTOR, what="the table of a logical partition")
 
 
 def partition_spans(layout: Layout, *, but: Collection[Partition] = ()) -> tuple[Span, ...]:
@@ -48,7 +65,8 @@ def partition_spans(layout: Layout, *, but: Collection[Partition] = ()) -> tuple
             what=f"the partition {place.partition.name} ({place.partition.origin.where})",
         )
         for place in layout.partitions
-        if not any(place.partition is other for other in but)
+        if not isinstance(place.partition, Extended)
+        and not any(place.partition is other for other in but)
     )
 
 

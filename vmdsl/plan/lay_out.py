@@ -13,11 +13,30 @@ from dataclasses import replace
 from typing import TypeVar
 
 from vmdsl.errors import Problem
-from vmdsl.language.handles import Disk, Filesystem, Gpt, Mounted, Msdos, Partition, Table, Vfat
+from vmdsl.language.handles import (
+    Disk,
+    Extended,
+    Filesystem,
+    Gpt,
+    Mounted,
+    Msdos,
+    Partition,
+    Table,
+    Vfat,
+)
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout, PartitionLayout
 from vmdsl.language.operations import Operation
 from vmdsl.language.partition_types import type_code
-from vmdsl.plan.places import ALIGNMENT, Place, Places, open_partitions, size_for, up
+from vmdsl.plan.places import (
+    ALIGNMENT,
+    AnyPartition,
+    LogicalPlaces,
+    Place,
+    Places,
+    open_partitions,
+    size_for,
+    up,
+)
 from vmdsl.plan.volumes import Volumes
 from vmdsl.values import Size
 
@@ -54,10 +73,10 @@ def lay_out(
     partitions: list[PartitionLayout] = []
     size = disk.size.bytes if disk.size is not None else 0
     if isinstance(table, Gpt | Msdos):
-        mine = [p for p in _all(operations, Partition) if p.table is table]
+        mine = [o for o in operations if isinstance(o, Partition | Extended) and o.table is table]
         partitions, size, wrong = _place(disk, table, mine, ids, label)
         problems += wrong
-    growing = open_partitions([p.partition for p in partitions]) if disk.size is None else []
+    growing = _growing(partitions) if disk.size is None else []
     volumes = Volumes(operations, partitions, ids.of)
     problems += volumes.problems
     filesystems = [
@@ -96,6 +115,11 @@ def lay_out(
 
 def _all(operations: Sequence[Operation], kind: type[_T]) -> list[_T]:
     return [operation for operation in operations if isinstance(operation, kind)]
+
+
+def _growing(partitions: Sequence[PartitionLayout]) -> list[Partition]:
+    """The partitions that grow with their content, on a disk that does."""
+    return open_partitions([p.partition for p in partitions if isinstance(p.partition, Partition)])
 
 
 class _Ids:
@@ -140,21 +164,25 @@ def _fat_id(identifier: uuid.UUID) -> str:
 
 
 def _place(
-    disk: Disk, table: Gpt | Msdos, partitions: list[Partition], ids: _Ids, label: uuid.UUID
+    disk: Disk, table: Gpt | Msdos, partitions: list[AnyPartition], ids: _Ids, label: uuid.UUID
 ) -> tuple[list[PartitionLayout], int, list[Problem]]:
     """Give every partition its number, its place and its UUID; and the disk its size."""
     is_gpt = isinstance(table, Gpt)
-    problems = []
-    most = _MOST_PARTITIONS if is_gpt else _MOST_PRIMARIES
-    if len(partitions) > most:
-        hint = "make fewer" if is_gpt else "an MBR has room for four; use mkgpt"
-        problems.append(
-            partitions[most].problem(f"partition {most + 1} on the {table.kind} {table.name}", hint)
-        )
-    places, size, wrong = _places(disk, table, partitions)
+    primary = [p for p in partitions if isinstance(p, Extended) or p.extended is None]
+    problems = _too_many(table, primary)
+    places, size, wrong = _places(disk, table, primary)
     problems += wrong
+    found = {id(p): one for p, one in zip(primary, enumerate(places, 1), strict=True)}
+    for extended in [p for p in primary if isinstance(p, Extended)]:
+        inside = [p for p in partitions if isinstance(p, Partition) and p.extended is extended]
+        finder = LogicalPlaces(extended, found[id(extended)][1], size=size)
+        places, misplaced = finder.find(inside)
+        problems += [] if wrong else misplaced
+        numbers = enumerate(places, _MOST_PRIMARIES + 1)
+        found |= {id(p): one for p, one in zip(inside, numbers, strict=True)}
     placed = []
-    for number, (partition, place) in enumerate(zip(partitions, places, strict=True), 1):
+    for partition in partitions:
+        number, place = found[id(partition)]
         code = type_code(partition.type, gpt=is_gpt)
         if not code:
             problems.append(partition.problem(f"an MBR has no partitions of type {partition.type}"))
@@ -165,15 +193,37 @@ def _place(
                 number=number,
                 start=place.start,
                 size=max(place.end - place.start, 0),
-                uuid=str(identifier) if is_gpt else f"{_first_32_bits(label):08x}-{number:02}",
+                uuid=str(identifier) if is_gpt else f"{_first_32_bits(label):08x}-{number:02x}",
                 type_code=code,
             )
         )
     return placed, size, problems
 
 
+def _too_many(table: Gpt | Msdos, primary: Sequence[AnyPartition]) -> list[Problem]:
+    """What there is no number for, and an extended partition beside another."""
+    is_gpt = isinstance(table, Gpt)
+    most = _MOST_PARTITIONS if is_gpt else _MOST_PRIMARIES
+    problems = []
+    if len(primary) > most:
+        hint = "make fewer"
+        if not is_gpt:
+            hint = "an MBR has room for four: use mkgpt, or put it into an mkextended()"
+        problems.append(
+            primary[most].problem(f"partition {most + 1} on the {table.kind} {table.name}", hint)
+        )
+    extended = [p for p in primary if isinstance(p, Extended)]
+    return problems + [
+        other.problem(
+            f"a second extended partition beside {extended[0].name} ({extended[0].origin.where})",
+            "an MBR has one, for all logical partitions",
+        )
+        for other in extended[1:]
+    ]
+
+
 def _places(
-    disk: Disk, table: Gpt | Msdos, partitions: list[Partition]
+    disk: Disk, table: Gpt | Msdos, partitions: list[AnyPartition]
 ) -> tuple[list[Place], int, list[Problem]]:
     if disk.size is not None:
         size = disk.size.bytes
@@ -188,7 +238,7 @@ def _places(
     return places, size_for(table, places), problems or _not_growing(partitions)
 
 
-def _not_growing(partitions: list[Partition]) -> list[Problem]:
+def _not_growing(partitions: list[AnyPartition]) -> list[Problem]:
     """What is in the way of the partition that is to grow with its content."""
     growing = open_partitions(partitions)
     if not growing:

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from vmdsl.errors import Problem
-from vmdsl.language.handles import Gpt, Msdos, Partition
-from vmdsl.language.layout import SECTOR
+from vmdsl.language.handles import Extended, Gpt, Msdos, Partition
+from vmdsl.language.layout import LOGICAL_GAP, SECTOR
 from vmdsl.values import Percent, Size
 
 ALIGNMENT = 2**20
 _GPT_HEAD = 34 * SECTOR
 _GPT_TAIL = 33 * SECTOR  # the second copy of the table, at the disk's end
 _MBR_REACH = 2**32 * SECTOR
+
+
+AnyPartition = Partition | Extended
+_P = TypeVar("_P", bound=AnyPartition)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ def down(offset: int) -> int:
     return offset // ALIGNMENT * ALIGNMENT
 
 
-def open_partitions(partitions: Sequence[Partition]) -> list[Partition]:
+def open_partitions(partitions: Sequence[_P]) -> list[_P]:
     """Those without size and end: they take what is left, or grow with their content."""
     return [p for p in partitions if p.size is p.end is None]
 
@@ -54,11 +59,15 @@ class Places:
     Then `rest` is the size of the partition that grows, and otherwise it isn't asked for.
     """
 
+    #: What is left free before each partition.
+    gap = 0
+
     def __init__(self, table: Gpt | Msdos, *, size: int | None, rest: int = 0) -> None:
         self._size = size
         self._rest = rest
         self._is_gpt = isinstance(table, Gpt)
         self._first = _GPT_HEAD if self._is_gpt else SECTOR
+        self._usual = ALIGNMENT
         self._limit = None if size is None else size - (_GPT_TAIL if self._is_gpt else 0)
 
     @property
@@ -66,18 +75,18 @@ class Places:
         """Whether there is any behind the table."""
         return self._limit is None or self._limit > self._first
 
-    def find(self, partitions: Sequence[Partition]) -> tuple[list[Place], list[Problem]]:
+    def find(self, partitions: Sequence[AnyPartition]) -> tuple[list[Place], list[Problem]]:
         """Give every partition its place, in order, and say what is wrong with it."""
         found: list[Place] = []
         problems = []
-        cursor = ALIGNMENT
+        cursor = self._usual
         for index, partition in enumerate(partitions):
             start = up(cursor) if partition.start is None else self._at(partition.start)
             place = Place(start, self._end(partition, start, partitions[index + 1 :]))
             before = list(zip(partitions, found, strict=False))
             problems += self._misplaced(partition, place, before)
             found.append(place)
-            cursor = max(cursor, place.end)
+            cursor = max(cursor, place.end + self.gap)
         return found, problems
 
     def _at(self, position: Size | Percent) -> int:
@@ -88,9 +97,9 @@ class Places:
         assert self._limit is not None  # noqa: S101 (mkpart refuses percents without a size)
         assert self._size is not None  # noqa: S101
         nearest = down(position.of(self._size) + ALIGNMENT // 2)
-        return max(min(nearest, down(self._limit)), ALIGNMENT)
+        return max(min(nearest, down(self._limit)), self._usual)
 
-    def _end(self, partition: Partition, start: int, following: Sequence[Partition]) -> int:
+    def _end(self, partition: AnyPartition, start: int, following: Sequence[AnyPartition]) -> int:
         if partition.size is not None:
             return start + partition.size.bytes
         if partition.end is not None:
@@ -101,15 +110,15 @@ class Places:
         behind = 0
         for other in following:
             if other.start is not None:
-                limit = min(limit, self._at(other.start))
+                limit = min(limit, self._at(other.start) - self.gap)
                 break
             if other.size is None:
                 break
-            behind += up(other.size.bytes)
+            behind += up(other.size.bytes) + self.gap
         return down(limit - behind)
 
     def _misplaced(
-        self, partition: Partition, place: Place, before: Sequence[tuple[Partition, Place]]
+        self, partition: AnyPartition, place: Place, before: Sequence[tuple[AnyPartition, Place]]
     ) -> list[Problem]:
         start, end = place.start, place.end
         problems = [
@@ -145,7 +154,9 @@ class Places:
             )
         return "", ""
 
-    def _beyond(self, place: Place, before: Sequence[tuple[Partition, Place]]) -> tuple[str, str]:
+    def _beyond(
+        self, place: Place, before: Sequence[tuple[AnyPartition, Place]]
+    ) -> tuple[str, str]:
         """What is wrong where a partition does not end on the disk, or has no room."""
         if not self._is_gpt and place.end > _MBR_REACH:
             end = Size(place.end)
@@ -159,3 +170,41 @@ class Places:
             what = f"it ends at {Size(place.end)} and does not fit: there is room up to {room}"
             return what, hint
         return "", ""
+
+
+class LogicalPlaces(Places):
+    """Places in an extended partition. Before each is a table of its own, of one sector."""
+
+    gap = LOGICAL_GAP
+
+    def __init__(self, extended: Extended, place: Place, *, size: int) -> None:
+        super().__init__(extended.table, size=size)
+        self._extended = extended
+        self._first = place.start + SECTOR
+        self._usual = up(self._first)
+        self._limit = place.end
+
+    def _misplaced(
+        self, partition: AnyPartition, place: Place, before: Sequence[tuple[AnyPartition, Place]]
+    ) -> list[Problem]:
+        limit = self._limit or 0
+        extended = f"{self._extended.name} ({self._extended.origin.where})"
+        if place.start < self._first or place.end > limit or place.end <= place.start:
+            return [
+                partition.problem(
+                    f"it has no place in the extended partition {extended}, which is at "
+                    f"{Size(self._first - SECTOR)} to {Size(limit)}",
+                    "enlarge that one, or move this one",
+                )
+            ]
+        problems = super()._misplaced(partition, place, before)
+        if not problems and before and place.start < before[-1][1].end + self.gap:
+            other, there = before[-1]
+            problems = [
+                partition.problem(
+                    f"it starts at {Size(place.start)}, but a table of its own needs the MiB "
+                    f"behind {other.name} ({other.origin.where})",
+                    f"start it at {Size(up(there.end) + self.gap)} or later",
+                )
+            ]
+        return problems

@@ -12,6 +12,7 @@ from vmdsl.language.grub_uefi import GrubUefi
 from vmdsl.language.handles import (
     BlockDevice,
     Disk,
+    Extended,
     Filesystem,
     LogicalVolume,
     Luks,
@@ -39,27 +40,34 @@ def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
         for value in (field if isinstance(field, tuple) else (field,))
     }
     for device in operations:
-        if id(device) in used:
-            continue
-        format_it = f"format it: mkext4({device.name}()), or remove it"
-        match device:
-            case Partition() if not _is_raw(device):
-                if device.type == "bios-boot":
-                    if isinstance(device.table, Msdos):
-                        continue  # which is the mistake
-                    hint = "add grub_bios(), or remove it"
-                elif device.type == "prep":
-                    hint = "add grub_ieee1275(), or remove it"
-                else:
-                    hint = format_it
-                yield device.problem("this partition is never used", hint)
-            case Luks():
-                yield device.problem("what is encrypted here is never used", format_it)
-            case LogicalVolume():
-                yield device.problem("this logical volume is never used", format_it)
-            case VolumeGroup():
-                hint = f"make a volume in it: mklv({device.name}()), or remove it"
-                yield device.problem("this volume group has no volumes", hint)
+        if id(device) not in used and not (isinstance(device, Partition) and _is_raw(device)):
+            what, hint = _use_of(device)
+            if what:
+                yield device.problem(what, f"{hint}, or remove it")
+
+
+def _use_of(device: Operation) -> tuple[str, str]:
+    """What to say of an operation that no other one uses, and what to do; nothing of most."""
+    what = ""
+    hint = f"format it: mkext4({device.name}())"
+    match device:
+        case Partition(type="bios-boot", table=Msdos()):
+            pass  # which is the mistake
+        case Partition(type=kind):
+            what = "this partition is never used"
+            code = {"bios-boot": "add grub_bios()", "prep": "add grub_ieee1275()"}
+            hint = code.get(str(kind), hint)
+        case Extended():
+            what = "this extended partition holds no others"
+            hint = f"add some: mkpart({device.name}())"
+        case Luks():
+            what = "what is encrypted here is never used"
+        case LogicalVolume():
+            what = "this logical volume is never used"
+        case VolumeGroup():
+            what = "this volume group has no volumes"
+            hint = f"make one: mklv({device.name}())"
+    return what, hint
 
 
 def _is_raw(partition: Partition) -> bool:

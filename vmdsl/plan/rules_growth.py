@@ -26,6 +26,11 @@ def root_has_room_to_grow(operations: Sequence[Operation], layout: Layout) -> It
                 "leave out grow_root(), or format a partition",
             )
             continue
+        if partition.extended is not None:
+            yield operation.problem(
+                f"{partition.name} cannot grow: it is in an extended partition",
+                "give the root a partition that isn't, after all others",
+            )
         place = layout.of_partition(partition)
         for other in layout.partitions:
             if other.start > place.start:

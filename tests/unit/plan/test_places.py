@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmdsl import (
+    Extended,
     Gpt,
     KiB,
     MiB,
@@ -19,6 +20,7 @@ from vmdsl import (
     Percent,
     Size,
     mkext4,
+    mkextended,
     mkgpt,
     mkimg,
     mkmsdos,
@@ -31,6 +33,7 @@ from vmdsl.errors import Problem
 from vmdsl.language import recording
 from vmdsl.language.layout import Layout
 from vmdsl.language.recording import Recorder
+from vmdsl.language.spans import partition_spans, table_spans
 from vmdsl.plan.lay_out import lay_out, with_size
 
 MIB = 2**20
@@ -166,3 +169,105 @@ def test_an_image_that_has_grown(*, gpt: bool, behind: int) -> None:
 def test_an_mbr_grows_to_two_tib() -> None:
     before, _ = laid_out(grown, size=None, free=MiB(1), gpt=False)
     assert "2 TiB" in with_size(before, 2**41)[1][0].what
+
+
+def logical(table: Gpt | Msdos) -> None:
+    """Two primary ones, and in the extended one between them three, of which one takes the rest."""
+    assert isinstance(table, Msdos)
+    mkpart(table, size=MiB(99))
+    extended = mkextended(table)
+    mkpart(extended, size=MiB(20))
+    mkpart(extended)
+    mkpart(table, size=MiB(300))
+    mkpart(extended, size=MiB(30))
+
+
+def test_logical_partitions() -> None:
+    layout, problems = laid_out(logical, gpt=False)
+    assert problems == []
+    assert [(p.number, p.start // MIB, p.end // MIB) for p in layout.partitions] == [
+        (1, 1, 100),
+        (2, 100, 700),
+        (5, 101, 121),
+        (6, 122, 669),
+        (3, 700, 1000),
+        (7, 670, 700),
+    ]
+    assert [p.uuid[-3:] for p in layout.partitions] == ["-01", "-02", "-05", "-06", "-03", "-07"]
+    assert layout.partitions[1].type_code == "0f"
+    sectors = [s.start / MIB for s in table_spans(layout)][1:]
+    assert sectors == [100, 121, 669]
+    assert len(partition_spans(layout)) == 5
+
+
+def test_numbers_of_partitions_are_in_hexadecimal() -> None:
+    def many(table: Gpt | Msdos) -> None:
+        assert isinstance(table, Msdos)
+        extended = mkextended(table)
+        for _ in range(12):
+            mkpart(extended, size=MiB(1))
+
+    layout, problems = laid_out(many, gpt=False)
+    assert problems == []
+    assert [p.number for p in layout.partitions] == [1, *range(5, 17)]
+    assert layout.partitions[-1].uuid.endswith("-10")
+    assert [p.start // MIB for p in layout.partitions[1:4]] == [2, 4, 6]
+
+
+def test_exact_places_of_logical_partitions() -> None:
+    def exact(table: Gpt | Msdos) -> None:
+        assert isinstance(table, Msdos)
+        extended = mkextended(table, start=sectors(63), end=Percent(50))
+        mkpart(extended, start=sectors(64), end=MiB(10))
+        mkpart(extended, start=MiB(11), end=Percent(30))
+        mkpart(extended, end=Percent(50))
+
+    layout, problems = laid_out(exact, gpt=False)
+    assert problems == []
+    assert [(p.start // 512, p.end / MIB) for p in layout.partitions] == [
+        (63, 500),
+        (64, 10),
+        (11 * 2048, 300),
+        (301 * 2048, 500),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda x: [mkpart(x, size=MiB(600))], "it has no place in the extended partition parts ("),
+        (lambda x: [mkpart(x, start=MiB(99), size=MiB(1))], "it has no place in the extended"),
+        (lambda x: [mkpart(x, start=MiB(100), size=MiB(1))], "it has no place in the extended"),
+        (lambda x: [mkpart(x), mkpart(x)], "it has no place in the extended partition"),
+        (
+            lambda x: [mkpart(x, end=MiB(200)), mkpart(x, start=MiB(200.5))],
+            "it starts at 200.5 MiB, but a table of its own needs the MiB behind parts (",
+        ),
+        (
+            lambda x: [mkpart(x, end=MiB(200)), mkpart(x, start=MiB(150))],
+            "it overlaps the partition parts (",
+        ),
+        (
+            lambda x: [
+                mkpart(x, start=MiB(200), size=MiB(1)),
+                mkpart(x, start=MiB(150), size=MiB(2)),
+            ],
+            "it starts at 150 MiB, but a table of its own needs",
+        ),
+        (lambda x: [mkextended(x.table, size=MiB(1)), mkpart(x)], "a second extended partition"),
+        (
+            lambda x: [mkpart(x.table, size=MiB(1)) for _ in range(4)],
+            "partition 5 on the MBR parts",
+        ),
+    ],
+)
+def test_logical_partitions_with_no_place(
+    make: Callable[[Extended], list[object]], what: str
+) -> None:
+    def inside(table: Gpt | Msdos) -> None:
+        assert isinstance(table, Msdos)
+        make(mkextended(table, start=MiB(100), size=MiB(500)))
+
+    problems = laid_out(inside, gpt=False)[1]
+    assert [p.what[: len(what)] for p in problems] == [what]
+    assert all(p.hint for p in problems)

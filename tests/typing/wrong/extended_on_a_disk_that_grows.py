@@ -1,0 +1,11 @@
+from vmdsl import Ext4, GiB, Msdos, mkext4, mkextended, mkimg, mkmsdos, mkpart, step
+
+
+@step
+def table() -> Msdos:
+    return mkmsdos(mkimg(free=GiB(1)))
+
+
+@step
+def root() -> Ext4:
+    return mkext4(mkpart(mkextended(table())))  # E: an extended partition of an image that grows with its content
