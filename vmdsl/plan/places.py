@@ -82,6 +82,8 @@ class Places:
         cursor = self._usual
         for index, partition in enumerate(partitions):
             start = up(cursor) if partition.start is None else self._at(partition.start)
+            if isinstance(partition.start, Percent) and cursor - self.gap <= start < cursor:
+                start = up(cursor)
             place = Place(start, self._end(partition, start, partitions[index + 1 :]))
             before = list(zip(partitions, found, strict=False))
             problems += self._misplaced(partition, place, before)

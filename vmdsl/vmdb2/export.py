@@ -8,7 +8,7 @@ from typing import Any
 
 from vmdsl.errors import Problem
 from vmdsl.language.files import PathExists
-from vmdsl.language.handles import BlockDevice, Filesystem, Mounted, RootFs
+from vmdsl.language.handles import BlockDevice, Extended, Filesystem, Mounted, RootFs
 from vmdsl.language.operations import Fact, Operation, TreeOperation
 from vmdsl.language.tarballs import UnpackRootfs
 from vmdsl.plan.plan import Plan
@@ -41,7 +41,7 @@ class Export:
         made = {str(parent) for m in plan.layout.mounts for parent in (m.path, *m.path.parents)}
         return cls(plan=plan, tags=_tags(plan), made=made)
 
-    def tag(self, handle: BlockDevice | Filesystem | Mounted[Any] | RootFs) -> str:
+    def tag(self, handle: BlockDevice | Extended | Filesystem | Mounted[Any] | RootFs) -> str:
         """The tag of a device, or of what is on it."""
         match handle:
             case RootFs():

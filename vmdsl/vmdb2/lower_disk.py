@@ -27,7 +27,7 @@ def disk(export: Export) -> Iterator[YamlStep]:
         return
     kind = "gpt" if isinstance(layout.table, Gpt) else "msdos"
     yield YamlStep(keys={"mklabel": kind, "device": OUTPUT})
-    for place in layout.partitions:
+    for place in sorted(layout.partitions, key=lambda p: p.number):  # as kpartx finds them
         yield from partition(export, place)
     if layout.partitions:
         yield YamlStep(keys={"kpartx": OUTPUT})

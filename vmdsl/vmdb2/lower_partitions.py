@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from vmdsl.language.fstab import Fstab
-from vmdsl.language.handles import Gpt
+from vmdsl.language.handles import Extended, Gpt, Partition
 from vmdsl.language.layout import SECTOR, PartitionLayout
 from vmdsl.language.partition_types import GPT_FLAGS, type_code
 from vmdsl.plan.places import ALIGNMENT, down
@@ -64,7 +64,7 @@ def partition(export: Export, place: PartitionLayout) -> Iterator[YamlStep]:
     hint, flag = _parted_type(place) or ("", "")
     yield YamlStep(
         keys={
-            "mkpart": _parted_name(wanted.label) if _is_gpt(place) else "primary",
+            "mkpart": _parted_name(wanted.label) if _is_gpt(place) else _kind(wanted),
             "device": OUTPUT,
             "start": _start(place),
             "end": _end(export, place),
@@ -72,7 +72,8 @@ def partition(export: Export, place: PartitionLayout) -> Iterator[YamlStep]:
             **({"fs-type": hint} if hint else {}),
         }
     )
-    for name in (flag, *(_FLAGS.get(str(one), "") for one in wanted.flags)):
+    flags = [flag, *(_FLAGS.get(str(one), "") for one in wanted.flags)]
+    for name in flags if _kind(wanted) != "logical" else ():
         if name:
             yield YamlStep(keys={"set_part_flag": OUTPUT, "tag": tag, "flag": name})
 
@@ -87,6 +88,8 @@ def table_changes(export: Export) -> Iterator[str]:
         yield f'sfdisk --disk-id "${{IMAGE}}" {layout.label_id}'
     for place in layout.partitions:
         wanted, number = place.partition, f'"${{IMAGE}}" {place.number}'
+        if _kind(wanted) == "logical" and "boot" in wanted.flags:
+            yield f'parted -s "${{IMAGE}}" set {place.number} boot on'
         if _parted_type(place) is None:
             yield f"sfdisk --part-type {number} {place.type_code}"
         if not _is_gpt(place):
@@ -100,6 +103,13 @@ def table_changes(export: Export) -> Iterator[str]:
             yield f"sfdisk --part-attrs {number} {shlex.quote(' '.join(names))}"
 
 
+def _kind(partition: Partition | Extended) -> str:
+    """What parted calls a partition of an MBR. Vmdb2 gets the numbers of logical ones wrong."""
+    if isinstance(partition, Extended):
+        return "extended"
+    return "logical" if partition.extended is not None else "primary"
+
+
 def _is_gpt(place: PartitionLayout) -> bool:
     return isinstance(place.partition.table, Gpt)
 
@@ -107,8 +117,11 @@ def _is_gpt(place: PartitionLayout) -> bool:
 def _parted_type(place: PartitionLayout) -> tuple[str, str] | None:
     """How parted makes a partition of this type, if it can. On an MBR all of Linux's are one."""
     kind, code, is_gpt = place.partition.type, place.type_code, _is_gpt(place)
-    if not is_gpt and code == _LINUX_OF_MBR:
+    if isinstance(place.partition, Extended) or (not is_gpt and code == _LINUX_OF_MBR):
         return _TYPES["linux"]
+    if _kind(place.partition) == "logical":  # without a flag, whose step would name another one
+        hint, flag = _TYPES.get(str(kind), ("", "?"))
+        return (hint, "") if not flag else None
     if isinstance(kind, str):
         return _TYPES.get(kind)
     named = [words for name, words in _TYPES.items() if type_code(name, gpt=is_gpt) == code]

@@ -25,6 +25,7 @@ from vmdsl.language.handles import (
     Ext2,
     Ext3,
     Ext4,
+    Extended,
     F2fs,
     Gpt,
     LogicalVolume,
@@ -91,7 +92,7 @@ IN_OTHERS: frozenset[type[Operation]] = frozenset({GrubConfig, GrubBootCode, Gru
 #: What is written from the layout.
 IN_LAYOUT: frozenset[type[Operation]] = frozenset(
     {
-        *(Btrfs, Disk, Ext2, Ext3, Ext4, F2fs, Gpt, LogicalVolume, Luks, Mounted, Msdos),
+        *(Btrfs, Disk, Extended, Ext2, Ext3, Ext4, F2fs, Gpt, LogicalVolume, Luks, Mounted, Msdos),
         *(Partition, Swap, Vfat, VolumeGroup, Xfs),
     }
 )

@@ -232,6 +232,22 @@ def test_exact_places_of_logical_partitions() -> None:
     ]
 
 
+def test_percents_of_logical_partitions_leave_room_for_tables() -> None:
+    def percents(table: Gpt | Msdos) -> None:
+        assert isinstance(table, Msdos)
+        extended = mkextended(table, start=Percent(20), end=Percent(100))
+        mkpart(extended, start=Percent(20), end=Percent(50))
+        mkpart(extended, start=Percent(50), end=Percent(100))
+
+    layout, problems = laid_out(percents, gpt=False)
+    assert problems == []
+    assert [(p.start // MIB, p.end // MIB) for p in layout.partitions] == [
+        (200, 1000),
+        (201, 500),
+        (501, 1000),
+    ]
+
+
 @pytest.mark.parametrize(
     ("make", "what"),
     [
