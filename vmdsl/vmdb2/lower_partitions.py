@@ -17,6 +17,8 @@ from vmdsl.vmdb2.export import OUTPUT, Export
 
 _UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 _GPT_TAIL = 33 * SECTOR
+#: On a disk of this size, half a percent is the first MiB, and parted goes no farther.
+_NOT_NEAR = 200 * ALIGNMENT
 
 #: What makes parted give each type to a partition: a hint of its filesystem, and a flag.
 _TYPES: Mapping[str, tuple[str, str]] = {
@@ -66,10 +68,11 @@ def partition(export: Export, place: PartitionLayout) -> Iterator[YamlStep]:
         keys={
             "mkpart": _parted_name(wanted.label) if _is_gpt(place) else _kind(wanted),
             "device": OUTPUT,
-            "start": _start(place),
+            "start": _start(export, place),
             "end": _end(export, place),
             "tag": tag,
-            **({"fs-type": hint} if hint else {}),
+            # Of an extended one parted takes no hint, and vmdb2 gives it one if it isn't empty.
+            **({"fs-type": hint} if hint or isinstance(wanted, Extended) else {}),
         }
     )
     flags = [flag, *(_FLAGS.get(str(one), "") for one in wanted.flags)]
@@ -142,9 +145,10 @@ def _parted_name(label: str) -> str:
     return f"'{label}'" if '"' in label else f'"{label}"'
 
 
-def _start(place: PartitionLayout) -> str:
+def _start(export: Export, place: PartitionLayout) -> str:
     start = place.partition.start
-    if start is None and place.number == 1 and place.start == ALIGNMENT:
+    near = export.plan.layout.size > _NOT_NEAR  # the first MiB, to 0%, as parted sees it
+    if start is None and place.number == 1 and place.start == ALIGNMENT and near:
         return "0%"
     if isinstance(start, Percent) and start.number == int(start.number):
         return f"{int(start.number)}%"
@@ -161,7 +165,7 @@ def _end(export: Export, place: PartitionLayout) -> str:
     if isinstance(end, Size) and end.bytes < 0 and (word := _word(-end.bytes)):
         return f"-{word}"
     tail = _GPT_TAIL if _is_gpt(place) else 0
-    if wanted.size is end is None and place.end == down(size - tail):
+    if place.end == size or (wanted.size is end is None and place.end == down(size - tail)):
         return "100%"
     return _word(place.end) or f"{place.end // SECTOR - 1}s"  # the last one that is in it
 

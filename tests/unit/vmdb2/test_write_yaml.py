@@ -335,6 +335,31 @@ def test_mount_options(export: Export) -> None:
     )
 
 
+def test_logical_partitions(export: Export) -> None:
+    """Primary ones come first, as kpartx finds them; vmdb2 would set the flags of wrong ones."""
+    text = export(
+        """
+        extended = mkextended(table(), size=MiB(500))
+        mkswap(mkpart(extended, size=MiB(100), type="swap"))
+        mkpart(extended, type="lvm", flags=("boot",))
+        mkswap(mkpart(table(), type="raid"))
+        """,
+        partition="mkpart(table(), size=MiB(100))",
+    )
+    steps = [s for s in steps_of(text) if "mkpart" in s]
+    assert [(s["mkpart"], s["start"], s["end"], s.get("fs-type")) for s in steps] == [
+        ("primary", "0%", "101MiB", None),
+        ("extended", "101MiB", "601MiB", ""),
+        ("primary", "601MiB", "100%", None),
+        ("logical", "102MiB", "202MiB", "linux-swap"),
+        ("logical", "203MiB", "601MiB", None),
+    ]
+    assert [s["flag"] for s in steps_of(text) if "set_part_flag" in s] == ["raid"]
+    (changes,) = [s["shell"] for s in steps_of(text) if "sfdisk" in s.get("shell", "")]
+    assert 'parted -s "{{ output }}" set 6 boot on' in changes
+    assert 'sfdisk --part-type "{{ output }}" 6 8e' in changes
+
+
 def test_fstab_by_the_ids_of_partitions(export: Export, plan: Callable[..., Plan]) -> None:
     text = export('fstab(system(), by="partuuid")')
     layout = plan('fstab(system(), by="partuuid")').layout
