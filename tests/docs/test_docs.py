@@ -32,7 +32,7 @@ from vmdsl.plan.plan import make_plan
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
-LANGUAGES = {"python", "sh", "console", "toml", "text"}
+LANGUAGES = {"python", "sh", "console", "toml", "text", "yaml"}
 #: How files of a kind start, which the plan's checks look at.
 STARTS = {".asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n", ".deb": "!<arch>\ndebian-binary"}
 COMMENT = re.compile(r"<!-- (file|wrong|added to|not run here): (.+) -->\s*", re.DOTALL)
@@ -124,7 +124,7 @@ def run(block: Block, directory: Path, cache: Path) -> None:
     search = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     env = {**plain, "PATH": search, "VMDSL_CACHE": str(cache), "COLUMNS": "80"}
     for command, shown in commands(block):
-        quick = re.match(r"(\./bootstrap )?vmdsl (check|plan|--|build .*--help$)", command)
+        quick = re.match(r"(\./bootstrap )?vmdsl (check|plan|from-yaml|to-yaml|--|build .*--help$)", command)
         assert quick, f"{block.where}: say why it is not run here: {command}"
         printed = subprocess.run(  # noqa: S602 (the documents are ours)
             command.removeprefix("./bootstrap "),

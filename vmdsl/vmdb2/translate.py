@@ -189,7 +189,7 @@ def _remove_resolver(context: Context, spec: Spec) -> None:
     if mount is None or mount.keep_resolvconf or not context.system:
         return
     last = context.steps[-1].calls[-1].function if context.steps else ""
-    if last != "remove_resolver" and any("resolv" in text for text in _texts(context, spec)):
+    if last != "remove_resolver" and _may_bring_resolver(context, spec):
         call = Call(
             function="remove_resolver",
             arguments=(Result(context.system),),
@@ -197,6 +197,12 @@ def _remove_resolver(context: Context, spec: Spec) -> None:
             where=mount.where,
         )
         context.emit("resolver", replace(mount, comments=()), call)
+
+
+def _may_bring_resolver(context: Context, spec: Spec) -> bool:
+    """Whether a file, a package or a script may, or a tarball: those of vmdb2 have one."""
+    has_tarball = any(isinstance(step, UnpackRootfs) for step in spec.steps)
+    return has_tarball or any("resolv" in text for text in _texts(context, spec))
 
 
 def _texts(context: Context, spec: Spec) -> list[str]:
