@@ -35,6 +35,7 @@ PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
 LANGUAGES = {"python", "sh", "console", "toml", "text", "yaml"}
 #: How files of a kind start, which the plan's checks look at.
 STARTS = {".asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n", ".deb": "!<arch>\ndebian-binary"}
+QUICK = re.compile(r"(\./bootstrap )?vmdsl (check|plan|from-yaml|to-yaml|--|build .*--help$)")
 COMMENT = re.compile(r"<!-- (file|wrong|added to|not run here): (.+) -->\s*", re.DOTALL)
 
 
@@ -124,7 +125,7 @@ def run(block: Block, directory: Path, cache: Path) -> None:
     search = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     env = {**plain, "PATH": search, "VMDSL_CACHE": str(cache), "COLUMNS": "80"}
     for command, shown in commands(block):
-        quick = re.match(r"(\./bootstrap )?vmdsl (check|plan|from-yaml|to-yaml|--|build .*--help$)", command)
+        quick = QUICK.match(command)
         assert quick, f"{block.where}: say why it is not run here: {command}"
         printed = subprocess.run(  # noqa: S602 (the documents are ours)
             command.removeprefix("./bootstrap "),
