@@ -133,6 +133,8 @@ def with_flags(command: Callable[..., None], ahead: Ahead | None) -> Callable[..
             said = {p.name: arguments.pop(p.name) for p in of_vmdb2}
             if "output" in own:
                 said["output"] = arguments["output"]
+            elif "written" in own:  # its --output is what it writes
+                said["output"] = said["image"]
             log = said.pop("log")
             loaded = specification.load(ahead.path, specification.Given(**said))
             found = replace(ahead, recipe=loaded.recipe, specification=loaded, log=log)

@@ -73,3 +73,11 @@ def test_a_recipe_that_is_there_stays(capsys: pytest.CaptureFixture[str]) -> Non
     assert run(["from-yaml", "pc.vmdb", "-o", "pc.py", "--force"]) == 0
     assert "def system() -> RootFs:" in Path("pc.py").read_text(encoding="utf-8")
     assert [path.name for path in Path().iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("options", [[], ["--image", "a.img"]])
+def test_a_specification_of_a_specification(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["to-yaml", "pc.vmdb", *options]) == 0
+    assert "- debootstrap: trixie" in capsys.readouterr().out
