@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import IO
 
+#: What a pipe holds, in bytes.
+_CHUNK = 65536
 #: The PATH, with the folders for administrators that a user may lack.
 SEARCH = ":".join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
@@ -50,7 +55,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 def run(
     argv: Sequence[str],
     *,
-    output: IO[bytes] | int | None = None,
+    output: int | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stdin: bytes = b"",
@@ -59,22 +64,23 @@ def run(
 ) -> Finished:
     """Run a program to its end.
 
-    Its output goes to `output` when that is given, and is returned as text otherwise.
+    Its output goes to the open file `output` when that is given, and is returned as text otherwise.
     `env` is the whole environment, not an addition. Raises FileNotFoundError where the
     program is missing, and subprocess.TimeoutExpired (having killed it) after `timeout` seconds.
     """
     begun, cpu = time.monotonic(), _cpu_of_children()
-    done = subprocess.run(
-        list(argv),
-        input=stdin,
-        stdout=subprocess.PIPE if output is None else output,
-        stderr=subprocess.STDOUT,
-        env=environment() if env is None else dict(env),
-        cwd=cwd,
-        pass_fds=tuple(pass_fds),
-        timeout=timeout,
-        check=False,
-    )
+    with _relay(output) if output is not None else nullcontext(subprocess.PIPE) as place:
+        done = subprocess.run(
+            list(argv),
+            input=stdin,
+            stdout=place,
+            stderr=subprocess.STDOUT,
+            env=environment() if env is None else dict(env),
+            cwd=cwd,
+            pass_fds=tuple(pass_fds),
+            timeout=timeout,
+            check=False,
+        )
     text = done.stdout.decode("utf-8", "replace") if done.stdout else ""
     finished = Finished(
         argv=tuple(argv),
@@ -86,6 +92,38 @@ def run(
     for observer in observers:
         observer(finished)
     return finished
+
+
+@contextmanager
+def _relay(output: int) -> Iterator[int]:
+    """A pipe that leads to `output` meanwhile: who opens /dev/stderr would cut off a plain file."""
+    reader, writer = os.pipe()
+    ended, end = os.pipe()
+    os.set_blocking(reader, False)
+    thread = Thread(target=_pass_on, args=(reader, ended, output), daemon=True)
+    thread.start()
+    try:
+        yield writer
+    finally:
+        os.close(writer)
+        os.close(end)
+        thread.join()
+        os.close(reader)
+        os.close(ended)
+
+
+def _pass_on(reader: int, ended: int, output: int) -> None:
+    """Copy what comes until that has ended, and what is in the pipe then.
+
+    What outlives a program may hold the other end for longer, and go on writing.
+    """
+    over = False
+    while not over:
+        over = ended in select.select([reader, ended], [], [])[0]
+        with suppress(BlockingIOError):
+            data = os.read(reader, _CHUNK)
+            with suppress(OSError):  # the disk is full, which something else will say
+                os.write(output, data)
 
 
 def _cpu_of_children() -> float:

@@ -72,6 +72,8 @@ SCRIPTS = [
         "sync; sleep 0.1; findmnt /; findmnt -n -o SOURCE /; df /; ! blkid; test -c /dev/null",
     ),
     ("host_shell", "sync; findmnt $ROOT; ! mknod $ROOT/loop b 7 0"),
+    ("chroot", "echo said >/dev/stderr; echo too | tee /dev/stdout >/dev/null"),
+    ("host_shell", "echo said >/dev/stderr; echo too >/dev/stdout"),
     # All the room that there is; the machine has more.
     ("chroot", "dd if=/dev/zero of=/ZERO bs=1M || rm -f /ZERO"),
     (

@@ -40,7 +40,8 @@ class Log:
 
     def follow(self) -> None:
         """Take what was printed since the last time, and tell the listener whole lines."""
-        text = os.pread(self.file, os.fstat(self.file).st_size - self._taken, self._taken)
+        new = max(0, os.fstat(self.file).st_size - self._taken)
+        text = os.pread(self.file, new, self._taken)
         self._taken += len(text)
         if self.mask:
             text = self.mask.feed(text)
