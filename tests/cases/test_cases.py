@@ -119,8 +119,13 @@ class RecordedTree:
         self._files = dict(case.get("tree", {}))
 
     def run(
-        self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | str = "",
+        script: bool = False,
     ) -> None:
+        del script  # it says so itself
         self._log.add("run", command, env=dict(env or {}), stdin=stdin)
 
     def chroot(
@@ -128,9 +133,9 @@ class RecordedTree:
         *command: str,
         env: Mapping[str, str] | None = None,
         stdin: bytes | str = "",
-        limited: bool = False,
+        script: bool = False,
     ) -> None:
-        del limited  # all scripts are
+        del script  # it says so itself
         self._log.add("chroot", command, env=dict(env or {}), stdin=stdin)
 
     def bind(self, source: Path, target: str) -> None:

@@ -22,13 +22,18 @@ def disk() -> Disk:
 
 
 @step
+def table() -> Msdos:
+    return mkmsdos(disk())
+
+
+@step
 def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(mkmsdos(disk()), size=MiB(512))))
+    return mount(mkext4(mkpart(table(), size=MiB(512))))
 
 
 @step
 def boot() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(root().filesystem.partition.table)), "/boot", on=root())
+    return mount(mkext4(mkpart(table())), "/boot", on=root())
 
 
 @step
@@ -39,7 +44,7 @@ def system() -> RootFs:
 #: Each goes on where the one before it has ended.
 SCRIPTS = [
     # What a script mounts is gone at its end, and what a later one unmounts was there anyway.
-    ("host_shell", "test -e here || ln -s away here; mount -t proc proc $ROOT/proc"),
+    ("host_shell", "ln -sf away here; mount -t proc proc $ROOT/proc"),
     ("host_shell", "umount $ROOT/proc; test ! -e $ROOT/proc/self"),
     ("chroot", "mount -t proc proc /proc; test -e /proc/self"),
     ("chroot", "umount /proc"),
@@ -47,6 +52,19 @@ SCRIPTS = [
     ("host_shell", 'test ! -e "$ROOT/mnt/disk/gone"; mount --bind /usr "$ROOT/mnt/disk"'),
     ("host_shell", 'mount --bind "$ROOT/srv" "$ROOT/etc"; touch "$ROOT/etc/hidden"'),
     ("chroot", "test -e /proc/self; test -e /etc/passwd; test -e /srv/hidden; rm /srv/hidden"),
+    # The machine's own filesystems, in whatever way; the tree has them anyway.
+    (
+        "host_shell",
+        "mount --bind /dev $ROOT/dev; mount -t sysfs sys $ROOT/sys/; test -c $ROOT/dev/null",
+    ),
+    (
+        "host_shell",
+        "cd $ROOT; for x in dev proc sys; do mount -o bind /$x ./$x; done; umount -R dev",
+    ),
+    ("host_shell", "mount -t devtmpfs dev $ROOT/dev; mount -t devpts pts $ROOT/dev/pts"),
+    ("host_shell", "umount $ROOT/dev/pts $ROOT/dev; umount $ROOT/sys; umount $ROOT/proc"),
+    ("host_shell", "if mount --bind /nowhere $ROOT/mnt; then exit 1; fi"),
+    ("host_shell", "if umount $ROOT/mnt; then exit 1; fi; umount -l $ROOT/run; umount $ROOT/run"),
     # Owners, and what is copied.
     ("host_shell", 'echo x >x; install -m 640 -o root -g root x "${ROOT?}/etc/by-root"'),
     (
@@ -69,9 +87,9 @@ SCRIPTS = [
     # What is asked of the machine.
     (
         "chroot",
-        "sync; sleep 0.1; findmnt /; findmnt -n -o SOURCE /; df /; ! blkid; test -c /dev/null",
+        "sync; sleep 0.1; findmnt -n -o SOURCE /; df /; blkid || true; test -c /dev/null",
     ),
-    ("host_shell", "sync; findmnt $ROOT; ! mknod $ROOT/loop b 7 0"),
+    ("host_shell", "sync; findmnt $ROOT; if mknod $ROOT/loop b 7 0; then exit 1; fi"),
     ("chroot", "echo said >/dev/stderr; echo too | tee /dev/stdout >/dev/null"),
     ("host_shell", "echo said >/dev/stderr; echo too >/dev/stdout"),
     # All the room that there is; the machine has more.

@@ -9,10 +9,6 @@ from vmdsl import programs
 
 #: Programs of the tree may not look into other processes: a symlink to /proc/1/root leads nowhere.
 INTO_TREE = ("setpriv", "--bounding-set=-sys_ptrace", "chroot")
-#: Before a program, and followed by the largest size of a file, in blocks: a write beyond it fails,
-#: as it does on a full disk.
-LIMITED = ("sh", "-c", 'trap "" XFSZ; ulimit -f "$0"; exec "$@"')
-BLOCK = 512
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ALWAYS = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 #: So systemctl can't find out that no systemd runs here, and is told.

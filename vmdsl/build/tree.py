@@ -18,10 +18,11 @@ from vmdsl.build.archives import Archives, State
 from vmdsl.build.children import write_all
 from vmdsl.build.copying import Copier
 from vmdsl.build.debs import Debs, checksums
-from vmdsl.build.environment import BLOCK, INTO_TREE, LIMITED
+from vmdsl.build.environment import INTO_TREE
 from vmdsl.build.job import Job
 from vmdsl.build.mask import Mask
 from vmdsl.build.owners import OutsideIds, gid_of, uid_of
+from vmdsl.build.scripts import BLOCK, LIMITED, make_lenient_mount
 from vmdsl.build.stand_ins import StandIns
 from vmdsl.errors import BuildError, CommandError, Problem
 from vmdsl.language.layout import Layout
@@ -49,6 +50,7 @@ class BuildTree:
         self._works: TreeOperation | None = None
         self.recipe_directory = job.directory
         self.scratch = job.workspace / "scratch"
+        self._own_programs = job.workspace / "bin"
         self._log = job.log
         self._operations = job.tree_operations
         self._epoch = job.epoch
@@ -156,9 +158,16 @@ class BuildTree:
         return self._facts[id(fact)]
 
     def run(
-        self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | str = "",
+        script: bool = False,
     ) -> None:
         known = environment.of_host(self.path, self.scratch, self._epoch)
+        if script:
+            make_lenient_mount(self._own_programs, self.path)
+            known["PATH"] = f"{self._own_programs}:{known['PATH']}"
         self._run(command, {**known, **(env or {})}, stdin)
 
     def chroot(
@@ -166,10 +175,10 @@ class BuildTree:
         *command: str,
         env: Mapping[str, str] | None = None,
         stdin: bytes | str = "",
-        limited: bool = False,
+        script: bool = False,
     ) -> None:
         known = environment.of_tree(self._epoch)
-        limit = (*LIMITED, str(self._largest_file() // BLOCK)) if limited else ()
+        limit = (*LIMITED, str(self._largest_file() // BLOCK)) if script else ()
         inside = (*INTO_TREE, str(self.path), *command)
         self._run(inside, {**known, **(env or {})}, stdin, limit)
 

@@ -118,20 +118,27 @@ class Tree(Protocol):
         """SOURCE_DATE_EPOCH of this build: no time in the image is later."""
 
     def run(
-        self, *command: str, env: Mapping[str, str] | None = None, stdin: bytes | str = ""
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | str = "",
+        script: bool = False,
     ) -> None:
-        """Run a program of the host inside the sandbox, with ROOT set to the tree's path."""
+        """Run a program of the host inside the sandbox, with ROOT set to the tree's path.
+
+        A `script` of the recipe may mount what the tree has already, such as /dev.
+        """
 
     def chroot(
         self,
         *command: str,
         env: Mapping[str, str] | None = None,
         stdin: bytes | str = "",
-        limited: bool = False,
+        script: bool = False,
     ) -> None:
         """Run a program of the tree in the tree, with /proc, /dev, /sys, /run and a resolver.
 
-        Where it is `limited`, no file gets larger than the largest filesystem of the image.
+        In a `script` of the recipe no file gets larger than the largest filesystem of the image.
         """
 
     def bind(self, source: Path, target: str) -> None:

@@ -43,7 +43,7 @@ class Chroot(TreeOperation):
             env["SECRETS"] = _IN_SYSTEM
         for name, secret in self.secrets.items():
             tree.write(f"{_IN_SYSTEM}/{name}", tree.reveal(secret), mode=0o400)
-        tree.chroot("sh", "-ec", self.script, env=env, limited=True)
+        tree.chroot("sh", "-ec", self.script, env=env, script=True)
 
 
 def _has_memory() -> bool:
@@ -103,7 +103,7 @@ class HostShell(TreeOperation):
                 env["IMAGE"] = str(stack.enter_context(tree.image()))
             if self.secrets:
                 env["SECRETS"] = str(stack.enter_context(self._revealed(tree)))
-            tree.run("sh", "-ec", self.script, env=env)
+            tree.run("sh", "-ec", self.script, env=env, script=True)
 
     @contextmanager
     def _revealed(self, tree: Tree) -> Iterator[Path]:
