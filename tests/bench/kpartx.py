@@ -1,13 +1,15 @@
 """A stand-in for kpartx where the kernel has no device-mapper, so that vmdb2 can run.
 
-A loop device for the disk, and one for each partition, at its offset; links in /dev/mapper have
-the names that kpartx would give. It knows what vmdb2 asks for: `kpartx -asv FILE`, `-dsv FILE`.
-GRUB is written through it as through kpartx, but has not been booted: it is for measuring.
+A loop device for the disk, and one for each partition, at its offset; their nodes in /dev/mapper
+have the names that kpartx would give. It knows what vmdb2 asks for: `kpartx -asv FILE`, or
+`kpartx -usv LOOP` where the disk has a loop device, and `-dsv FILE`.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -42,28 +44,33 @@ def partitions(table: dict[str, Any]) -> list[tuple[int, int]]:
 
 def add(disk: Path) -> None:
     """Make the devices, and say their names as kpartx does."""
-    whole = _run("losetup", "--find", "--show", str(disk)).strip()
+    if disk.is_block_device():
+        whole = str(disk)
+        disk = Path(Path(f"/sys/block/{disk.name}/loop/backing_file").read_text("utf-8").strip())
+    else:
+        whole = _run("losetup", "--find", "--show", str(disk)).strip()
     name = Path(whole).name
     _MAPPER.mkdir(exist_ok=True)
     table = json.loads(_run("sfdisk", "--json", str(disk)))
     for number, (start, size) in enumerate(partitions(table), start=1):
         place = [f"--offset={start}", f"--sizelimit={size}"]
         part = _run("losetup", "--find", "--show", *place, str(disk)).strip()
-        link = _MAPPER / f"{name}p{number}"
-        link.unlink(missing_ok=True)
-        link.symlink_to(part)
+        node = _MAPPER / f"{name}p{number}"
+        node.unlink(missing_ok=True)
+        os.mknod(node, stat.S_IFBLK | 0o600, Path(part).stat().st_rdev)  # no link: GRUB follows it
         what = f"0 {size // _SECTOR} linear {whole} {start // _SECTOR}"
-        sys.stdout.write(f"add map {link.name} (254:{number - 1}): {what}\n")
+        sys.stdout.write(f"add map {node.name} (254:{number - 1}): {what}\n")
 
 
 def remove(disk: Path) -> None:
     """Take all devices of a disk away again."""
     told = _run("losetup", "--associated", str(disk)).splitlines()  # it takes no notice of --json
     devices = [Path(line.partition(":")[0]) for line in told]
-    for link in _MAPPER.glob("loop*p*"):
-        if link.is_symlink() and link.readlink() in devices:
-            link.unlink()
-            sys.stdout.write(f"del devmap : {link.name}\n")
+    numbers = [device.stat().st_rdev for device in devices]
+    for node in _MAPPER.glob("loop*p*"):
+        if node.stat().st_rdev in numbers:
+            node.unlink()
+            sys.stdout.write(f"del devmap : {node.name}\n")
     for device in devices:
         _run("losetup", "--detach", str(device))
 

@@ -31,8 +31,9 @@ class YamlStep:
 
 
 #: What is read as a string without quotes: by YAML 1.1, where `yes`, `1_0` and `1:30` are none.
+_WORD = r"[a-z0-9/_.+@%=,;^-]+(?::[a-z0-9/_.+@%=,;^-]+)*"
 _PLAIN = re.compile(
-    r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z/_][a-z0-9/_.+@%=,;^-]*(?::[a-z0-9/_.+@%=,;^-]+)*"
+    rf"(?!(?:y|n|yes|no|on|off|true|false|null)$)(?=[a-z/_]){_WORD}(?: {_WORD})*"
     r"|-?[0-9]+(?:[kmgt]i?b?|%|s)",
     re.IGNORECASE | re.ASCII,
 )
@@ -141,5 +142,8 @@ def _text(text: str, margin: str) -> Iterator[str]:
 def _scalar(source: str, *, in_list: bool = False) -> str:
     if _PLAIN.fullmatch(source) and not (in_list and ("," in source or ":" in source)):
         return source
+    if re.search(r'["\\]', source) and not re.search(rf"[\n\t]|{_UNPRINTABLE.pattern}", source):
+        quoted = source.replace("'", "''")
+        return f"'{quoted}'"
     text = json.dumps(source, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda found: f"\\U{ord(found[0]):08x}", text)

@@ -11,7 +11,7 @@ from vmdsl.language.grub_bios import GrubBios
 from vmdsl.language.grub_config import GrubConfig
 from vmdsl.language.grub_ieee1275 import GrubIeee1275, GrubPrep
 from vmdsl.language.grub_uefi import EFI, GrubUefi
-from vmdsl.language.handles import Ext, F2fs
+from vmdsl.language.handles import Ext, F2fs, Partition
 from vmdsl.language.layout import PartitionLayout
 from vmdsl.language.mmdebstrap import Debootstrap
 from vmdsl.language.operations import TreeOperation
@@ -26,6 +26,10 @@ DEFAULT_PARAMETERS = ("biosdevname=0", "net.ifnames=0", "consoleblank=0", "rw")
 #: The architectures that vmdb2 knows with UEFI.
 _UEFI = (Arch.AMD64, Arch.I386, Arch.ARM64, Arch.ARMHF)
 _IN_EVERY_ENTRY = "/etc/default/grub.d/60-parameters.cfg"
+#: Without udev, grub-mkconfig knows the root by nothing but the name that it has meanwhile.
+_BY_UUID = """\
+uuid=$(grub-probe --target=fs_uuid /)
+sed -i "s|root=/dev/mapper/loop[0-9p]*|root=UUID=$uuid|" /boot/grub/grub.cfg"""
 _PARTED = """\
 apt-get update
 DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install parted"""
@@ -81,6 +85,8 @@ def _grub(
     if parameters != DEFAULT_PARAMETERS:
         keys["kernel-params"] = list(parameters)
     yield YamlStep(keys=keys)
+    if isinstance(operation.root.mounted.filesystem.device, Partition):
+        yield export.chroot(own(_BY_UUID))
 
 
 def _config(export: Export, operation: TreeOperation) -> GrubConfig:

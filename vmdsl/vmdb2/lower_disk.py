@@ -153,6 +153,9 @@ def _swap(export: Export, place: FilesystemLayout) -> Iterator[YamlStep]:
     if not any(place.device is p for p in export.plan.layout.partitions):
         export.refuse(filesystem, "of swap on an encrypted device or a volume of LVM")
         return
+    if not export.root:
+        export.refuse(filesystem, "of swap without a root filesystem")
+        return
     words = ["--uuid", place.uuid, *(["--label", filesystem.label] if filesystem.label else [])]
     options = shlex.join([*words, *filesystem.options])
     sector = place.partition.start // SECTOR

@@ -12,7 +12,8 @@ from vmdsl.language.operations import ImageOperation
 from vmdsl.vmdb2.emit import YamlStep
 from vmdsl.vmdb2.export import Export
 from vmdsl.vmdb2.lower_disk import swap
-from vmdsl.vmdb2.lower_partitions import table_changes
+from vmdsl.vmdb2.lower_partitions import hidden_types, table_changes
+from vmdsl.vmdb2.own import own
 
 _SECTOR = 512
 _LINE = 76
@@ -38,7 +39,7 @@ def write_at(export: Export, operation: WriteAt) -> Iterator[YamlStep]:
         case SystemFile(path=path):
             script = f'chroot "$ROOT" cat {shlex.quote(path)} |\n    {dd}\n'
         case path:
-            script = f"{dd} if={shlex.quote(str(path))}\n"
+            script = dd.replace("dd ", f"dd if={shlex.quote(str(path))} ", 1)
     yield export.image_shell(script.removesuffix("\n"))
 
 
@@ -55,9 +56,14 @@ def table(export: Export) -> Iterator[YamlStep]:
     done here at the file.
     """
     yield from swap(export)
-    changes = list(table_changes(export))
+    changes, hidden = list(table_changes(export)), list(hidden_types(export))
+    if (changes or hidden) and not export.root and (made := export.plan.layout.table):
+        export.refuse(made, "of types and names of partitions without a root filesystem")
+        return
     if changes:
         yield export.image_shell("\n".join(("sync", *changes)))
+    if hidden:
+        yield export.image_shell(own("\n".join(("sync", *hidden))))
 
 
 def _refuse_mounted(

@@ -15,8 +15,10 @@ from vmdsl.values import Percent, Size
 from vmdsl.vmdb2.emit import YamlStep
 from vmdsl.vmdb2.export import OUTPUT, Export
 
-_UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+#: Units of which parted takes the end as the first byte behind. In KiB it does not.
+_UNITS = (("GiB", 2**30), ("MiB", 2**20))
 _GPT_TAIL = 33 * SECTOR
+_HIDDEN = "hidden"
 #: On a disk of this size, half a percent is the first MiB, and parted goes no farther.
 _NOT_NEAR = 200 * ALIGNMENT
 
@@ -41,8 +43,8 @@ _GPT_CODES: Mapping[str, tuple[str, str]] = {
     "D3BFE2DE-3DAF-11DF-BA40-E3A556D89593": ("", "irst"),
 }
 _MBR_CODES: Mapping[str, tuple[str, str]] = {
-    "1c": ("fat32", "hidden"),
-    "17": ("ntfs", "hidden"),
+    "1c": ("fat32", _HIDDEN),
+    "17": ("ntfs", _HIDDEN),
     "12": ("", "diag"),
     "84": ("", "irst"),
     "27": ("", "msftres"),
@@ -52,7 +54,7 @@ _LINUX_OF_MBR = "83"
 _FLAGS = {
     "boot": "boot",
     "legacy-boot": "legacy_boot",
-    "required": "hidden",
+    "required": _HIDDEN,
     "no-automount": "no_automount",
 }
 #: A name that parted takes as it stands, but for its quotes. It spoils what isn't ASCII.
@@ -79,6 +81,13 @@ def partition(export: Export, place: PartitionLayout) -> Iterator[YamlStep]:
     for name in flags if _kind(wanted) != "logical" else ():
         if name:
             yield YamlStep(keys={"set_part_flag": OUTPUT, "tag": tag, "flag": name})
+
+
+def hidden_types(export: Export) -> Iterator[str]:
+    """Commands for types that parted forgets when a partition of an MBR is hidden."""
+    for place in export.plan.layout.partitions:
+        if not _is_gpt(place) and (_parted_type(place) or ("", ""))[1] == _HIDDEN:
+            yield f'sfdisk --part-type "${{IMAGE}}" {place.number} {place.type_code}'
 
 
 def table_changes(export: Export) -> Iterator[str]:
@@ -171,5 +180,5 @@ def _end(export: Export, place: PartitionLayout) -> str:
 
 
 def _word(offset: int) -> str:
-    """A place in units of which parted takes the end as the first byte behind."""
+    """A place in whole MiB."""
     return next((f"{offset // f}{unit}" for unit, f in _UNITS if offset % f == 0), "")

@@ -45,6 +45,19 @@ def test_any_text_is_read_as_it_was(one: str, other: str) -> None:
     [
         *("yes", "No", "null", "~", "1", "0644", "1_000", "12:30", "2020-01-01", "1.5", "1e3", ""),
         *(".inf", "=", "<<", "-", "- a", "a: b", "a #b", "#", "&a", "*a", "!a", "%a", "@a", "`a"),
+        *(
+            "a b",
+            "yes no",
+            "a  b",
+            "a: b c",
+            "a :b",
+            "a #b",
+            "a b:",
+            "-a b",
+            "1 2",
+            'say "x"',
+            "it's",
+        ),
         *("100%", "-1MiB", "64s", "4G", "a,b", "libc6:i386", "{{ x }}", "${#x}", "awk '{print}'"),
         *(
             "\n",
@@ -140,7 +153,7 @@ steps:
       list:
         - a
         -
-          b: ["c d"]
+          b: [c d]
       text: |+
         x
         y

@@ -208,8 +208,8 @@ PLACES = [
     ("", "0%", "100%"),
     ("size=MiB(300)", "0%", "301MiB"),
     ("start=MiB(16)", "16MiB", "100%"),
-    ("start=sectors(64), end=sectors(1001)", "32KiB", "1000s"),
-    ("start=sectors(2049), end=KiB(1025) + MiB(1)", "2049s", "2049KiB"),
+    ("start=sectors(64), end=sectors(1001)", "64s", "1000s"),
+    ("start=sectors(2049), end=KiB(1025) + MiB(1)", "2049s", "4097s"),
     ("start=Percent(10), end=Percent(50)", "10%", "50%"),
     ("start=Percent(12.5), end=-MiB(100)", "256MiB", "-100MiB"),
     ("end=-sectors(33)", "0%", "4194270s"),
@@ -278,6 +278,7 @@ def test_types_on_an_mbr(export: Export) -> None:
     flags = [(s["tag"], s["flag"]) for s in steps_of(text) if "set_part_flag" in s]
     assert flags == [("more", "hidden"), ("more_2", "boot")]
     assert added(text)[-1]["shell"] == 'sync\nsfdisk --part-type "{{ output }}" 4 a8\n'
+    assert 'sfdisk --part-type "{{ output }}" 2 1c\n' in text
 
 
 FILESYSTEMS = [
