@@ -61,17 +61,17 @@ def emit(header: Sequence[str], steps: Sequence[YamlStep]) -> str:
             lines.append("")
         mark = "  - "
         for key, value in step.keys.items():
-            first, *more = _written(value, 4)
+            first, *more = _written(value, 4, is_script=key == "shell")
             lines += [f"{mark}{key}:{first}", *more]
             mark = "    "
     return "\n".join(lines) + "\n"
 
 
-def _written(value: Value, indent: int) -> Iterator[str]:
+def _written(value: Value, indent: int, *, is_script: bool = False) -> Iterator[str]:
     """The lines of a value: what follows the colon, and those below."""
     margin = " " * indent
     if isinstance(value, str):
-        yield from _text(value, margin)
+        yield from _text(value, margin, is_script=is_script)
     elif isinstance(value, bool | int):
         yield f" {_number(value)}"
     elif isinstance(value, Mapping):
@@ -127,14 +127,15 @@ def _source(text: str) -> str:
     return escaped(text) + ("\n" if text.endswith("\n") else "")
 
 
-def _text(text: str, margin: str) -> Iterator[str]:
+def _text(text: str, margin: str, *, is_script: bool) -> Iterator[str]:
+    """A text. A script may end with a newline that is lost; elsewhere one asks where it is."""
     source = _source(text)
     if "\n" not in source or _UNPRINTABLE.search(source) or not source.strip():
         yield f" {_scalar(source)}"
         return
     inset = "2" if source.lstrip("\n").startswith(" ") else ""
-    keep = source.endswith("\n")
-    yield f" |{inset}{'+' if keep else ''}"
+    end = "+" if source.endswith("\n") else "" if is_script else "-"
+    yield f" |{inset}{end}"
     for line in source.removesuffix("\n").split("\n"):
         yield f"{margin}  {line}" if line else ""
 
