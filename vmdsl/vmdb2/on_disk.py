@@ -8,7 +8,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from vmdsl.language.partition_types import CODES
-from vmdsl.values import Percent, Size
+from vmdsl.values import Percent, Size, position
 from vmdsl.vmdb2.context import Context, Tag
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.flow import FILESYSTEMS
@@ -260,7 +260,7 @@ def _mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
             continue  # what is left
         if text.is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
             continue
-        named[key] = place if text.is_plain else Call(function="position", arguments=(text,))
+        named[key] = place if text.is_plain else _variable_place(context, step, key, text, place)
     kind, flags = _kind(context, step, tag)
     if kind != "linux":
         named["type"] = kind
@@ -284,6 +284,17 @@ def _unquoted(name: Text) -> Text:
     if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"" and name.is_plain:
         return Text(name[1:-1], name.where, (name[1:-1],))
     return name
+
+
+def _variable_place(
+    context: Context, step: Mkpart, key: str, text: Text, place: Size | Percent
+) -> Argument:
+    """A place that is an option of the recipe, if that has no need of parted's rounding."""
+    if position(text) == place:
+        return Call(function="position", arguments=(text,))
+    what = f"{str(text)!r} is {place} for parted, so in a recipe it is that, and no option"
+    context.warn(step, key, what, "give the variable in MiB")
+    return place
 
 
 def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, list[str]]:

@@ -8,8 +8,9 @@ from fractions import Fraction
 from vmdsl.values import MiB, Percent, Size, position, sectors
 
 _DECIMAL = {"": 10**6, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_ROUNDED = re.compile(r"-?\d+\.?\d*\s*(?P<unit>[kmgt]?)b?", re.IGNORECASE | re.ASCII)
-_INCLUSIVE = re.compile(r"-?\d+\s*(s|b)", re.IGNORECASE | re.ASCII)
+_ROUNDED = re.compile(r"-?\d+\.?\d*\s*(?P<unit>[kmgt]?)(?P<b>b?)", re.IGNORECASE | re.ASCII)
+#: Only behind these, written just so, an end is where the next partition may begin.
+_EXCLUSIVE = ("kiB", "MiB", "GiB", "TiB")
 _MIB = 2**20
 
 
@@ -17,18 +18,17 @@ def parted_position(text: str, *, is_end: bool) -> Size | Percent:
     """Where parted puts what is asked for with `text`. Raises ValueError with a sentence.
 
     A place in MB, GB and the like is moved to the nearest whole MiB that is less than half a unit
-    away. An end in sectors or bytes is the last one of the partition.
+    away. Any other end is in the last sector of the partition, unless its unit is MiB or the like.
     """
-    place = position(text)
+    place, text = position(text), text.strip()
     if isinstance(place, Percent):
         return place
-    if is_end and _INCLUSIVE.fullmatch(text.strip()) and place.bytes >= 0:
-        return place + sectors(1)
-    if rounded := _ROUNDED.fullmatch(text.strip()):
-        unit = rounded["unit"].lower()
-        if text.strip().lower().endswith("b") and not unit:
-            return place  # in bytes
+    rounded = _ROUNDED.fullmatch(text)
+    if rounded and (rounded["unit"] or not rounded["b"]):  # B alone is exact
         nearest = round(Fraction(place.bytes, _MIB)) * _MIB
-        if abs(nearest - place.bytes) * 2 <= _DECIMAL[unit] and nearest:
+        if abs(nearest - place.bytes) * 2 <= _DECIMAL[rounded["unit"].lower()] and nearest:
             return MiB(nearest // _MIB)
-    return place
+    if not is_end or text.endswith(_EXCLUSIVE):
+        return place
+    end = place + sectors(1)
+    return Percent(100) if place.bytes < 0 and end.bytes == 0 else end

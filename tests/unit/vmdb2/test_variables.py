@@ -95,6 +95,15 @@ def test_an_end_that_is_a_variable_stays_one() -> None:
     ]
 
 
+def test_a_place_that_parted_rounds_is_no_option() -> None:
+    steps = '- {mkpart: p, device: "{{ output }}", start: "{{ gap }}M", end: 100%, tag: a}\n'
+    steps += "- {mkfs: ext4, partition: a}\n"
+    assert added(DISK, steps, gap="100") == [
+        "a = mkext4(mkpart(table(), start=<95 MiB>, label='p'))",
+        "? steps[2].start: '100M' is 95 MiB for parted, so in a recipe it is that, and no option",
+    ]
+
+
 def test_a_template_stays_one() -> None:
     steps = '- {chroot: a, shell: "true {{ name|upper }}"}'
     assert added(SYSTEM, steps, name="x") == [
