@@ -15,7 +15,7 @@ from vmdsl.cli.options import value_in_words
 from vmdsl.cli.problems import show_obstacles
 from vmdsl.language.handles import Disk, Filesystem, LogicalVolume, Luks, VolumeGroup
 from vmdsl.language.handles import Table as PartitionTable
-from vmdsl.language.layout import DeviceLayout, Layout, LuksLayout, VolumeLayout
+from vmdsl.language.layout import DeviceLayout, Layout, LuksLayout, PartitionLayout, VolumeLayout
 from vmdsl.language.operations import Operation, TreeOperation
 from vmdsl.language.partition_types import type_name
 from vmdsl.plan.plan import OptionValue, Plan
@@ -47,7 +47,8 @@ def _draw(plan: Plan, expected: Sequence[Expected], console: Console) -> None:
             min(console.width, _WIDEST) - 2,
             ascii_only=console.options.ascii_only,
         )
-        _section(console, _disk(layout), bar, _legend(layout), _uuids(layout))
+        inner = [_inner_uuids(layout)] if _inner(layout) else []
+        _section(console, _disk(layout), bar, _legend(layout), _uuids(layout), *inner)
     else:
         _section(console, _disk(layout))
     number = 1
@@ -139,12 +140,16 @@ def _uuids(layout: Layout) -> Table:
     table = _columns("#", "UUID of the filesystem", "UUID of the partition")
     for place in layout.partitions:
         table.add_row(_number(place.number), _uuid_on(layout, place), place.uuid)
-    for inner in _inner(layout):
-        table.add_row(
-            _named(inner)[0],
-            _uuid_on(layout, inner),
-            inner.uuid if isinstance(inner, LuksLayout) else "",
-        )
+    return table
+
+
+def _inner_uuids(layout: Layout) -> Table:
+    table = _columns("Step", "", "UUID")
+    for luks in layout.luks:
+        table.add_row(luks.luks.name, "LUKS", luks.uuid)
+    for place in layout.filesystems:
+        if not isinstance(place.device, PartitionLayout):
+            table.add_row(place.filesystem.name, place.filesystem.kind, place.uuid)
     return table
 
 

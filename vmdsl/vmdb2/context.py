@@ -73,6 +73,9 @@ class Context:
     target: str = ""
     disk: str = ""
     table: str = ""
+    extended: str = ""
+    #: Where the last logical partition ends, or where the extended one begins.
+    behind: str = ""
     is_gpt: bool = False
     root: Tag | None = None
     unpacked: str = ""

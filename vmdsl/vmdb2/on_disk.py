@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from uuid import UUID
 
-from vmdsl.language.partition_types import CODES
-from vmdsl.values import Percent, Size, position
+from vmdsl.values import Size
 from vmdsl.vmdb2.context import Context, Tag
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.flow import FILESYSTEMS
-from vmdsl.vmdb2.positions import parted_position
+from vmdsl.vmdb2.partitions import mkpart
 from vmdsl.vmdb2.schema import (
     Cryptsetup,
     Lvcreate,
@@ -21,44 +19,12 @@ from vmdsl.vmdb2.schema import (
     Mklabel,
     Mkpart,
     Mount,
-    SetPartFlag,
     SpecStep,
     Vgcreate,
 )
 from vmdsl.vmdb2.text import Text
 
 _FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
-
-#: What each flag of parted is here: a type, or a flag, by the kind of table.
-_GPT_TYPES: Mapping[str, str | int | UUID] = {
-    "boot": "esp",
-    "esp": "esp",
-    "swap": "swap",
-    "prep": "prep",
-    "lvm": "lvm",
-    "raid": "raid",
-    "bios_grub": "bios-boot",
-    "bls_boot": "xbootldr",
-    "msftdata": "fat",
-    "linux-home": "home",
-    "msftres": UUID("E3C9E316-0B5C-4DB8-817D-F92DF00215AE"),
-    "diag": UUID("DE94BBA4-06D1-4D40-A16A-BFD50179D6AC"),
-    "irst": UUID("D3BFE2DE-3DAF-11DF-BA40-E3A556D89593"),
-}
-_GPT_FLAGS = {"legacy_boot": "legacy-boot", "no_automount": "no-automount", "hidden": "required"}
-_MBR_TYPES: Mapping[str, str | int | UUID] = {
-    "esp": "esp",
-    "swap": "swap",
-    "prep": "prep",
-    "lvm": "lvm",
-    "raid": "raid",
-    "bls_boot": "xbootldr",
-    "diag": 0x12,
-    "irst": 0x84,
-    "msftres": 0x27,
-    "palo": 0xF0,
-}
-_HINTS = {"fat16": "fat", "fat32": "fat", "vfat": "fat", "ntfs": "ntfs", "linux-swap": "swap"}
 
 
 def image(context: Context, step: Mkimg) -> None:
@@ -126,7 +92,10 @@ def partition(context: Context, step: Mkpart) -> None:
         context.problem(step, "mkpart", what, "put mklabel above it", missing="mklabel")
         context.table, context.is_gpt = context.name("table"), True  # where any name is right
     context.same_device(step, "device", step.device)
-    write_tag(context, tag, _mkpart(context, step, tag), "Partition")
+    call = mkpart(context, step, tag)
+    write_tag(context, tag, call, "Extended" if call.function == "mkextended" else "Partition")
+    if call.function == "mkextended":
+        context.extended = tag.step
 
 
 def write_tag(context: Context, tag: Tag, base: Call, returns: str) -> None:
@@ -245,93 +214,6 @@ def _options(text: str, function: str) -> tuple[str, ...]:
     if function.startswith("mkext"):
         words = ["-" + word[2:] if re.fullmatch("-F[a-zA-Z]", word) else word for word in words]
     return tuple(word for word in words if word != "-F" or function == "mkvfat")
-
-
-def _mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
-    named: dict[str, Argument] = {}
-    for key, is_end in (("start", False), ("end", True)):
-        text = context.text(step, getattr(step, key))
-        try:
-            place = parted_position(text, is_end=is_end)
-        except ValueError as error:
-            context.problem(step, key, str(error), "these are what parted takes")
-            continue
-        if text.is_plain and is_end and place == Percent(100):
-            continue  # what is left
-        if text.is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
-            continue
-        named[key] = place if text.is_plain else _variable_place(context, step, key, text, place)
-    kind, flags = _kind(context, step, tag)
-    if kind != "linux":
-        named["type"] = kind
-    if context.is_gpt:
-        named["label"] = _unquoted(context.text(step, step.mkpart))
-    elif step.mkpart not in {"primary", "logical", "extended"}:
-        what = f"{str(step.mkpart)!r} is no kind of partition of an MBR"
-        context.problem(step, "mkpart", what, "primary, extended or logical")
-    elif step.mkpart != "primary":
-        what = f"{step.mkpart} partitions cannot be made yet"
-        context.problem(step, "mkpart", what, "use four primary ones, or mklabel: gpt")
-    if flags:
-        named["flags"] = tuple(flags)
-    return Call(
-        function="mkpart", arguments=(Result(context.table),), named=named, where=step.where
-    )
-
-
-def _unquoted(name: Text) -> Text:
-    """A name without the quotes that parted takes away."""
-    if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"" and name.is_plain:
-        return Text(name[1:-1], name.where, (name[1:-1],))
-    return name
-
-
-def _variable_place(
-    context: Context, step: Mkpart, key: str, text: Text, place: Size | Percent
-) -> Argument:
-    """A place that is an option of the recipe, if that has no need of parted's rounding."""
-    if position(text) == place:
-        return Call(function="position", arguments=(text,))
-    what = f"{str(text)!r} is {place} for parted, so in a recipe it is that, and no option"
-    context.warn(step, key, what, "give the variable in MiB")
-    return place
-
-
-def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, list[str]]:
-    """What the partition is for, and its flags."""
-    kind: str | int | UUID = tag.role or _HINTS.get(str(step.fs_type or ""), "linux")
-    flags: list[str] = []
-    if tag.role == "prep" and not context.is_gpt:
-        flags.append("boot")
-    for name, flag in _enabled(tag).items():
-        types = _GPT_TYPES if context.is_gpt else _MBR_TYPES
-        if context.is_gpt and name in _GPT_FLAGS:
-            flags.append(_GPT_FLAGS[name])
-        elif name in types:
-            kind = types[name]
-        elif name == "boot":
-            flags += [] if "boot" in flags else ["boot"]
-        elif name == "hidden" and kind in {"fat", "ntfs"}:
-            kind = 0x1C if kind == "fat" else 0x17
-        elif name != "lba" or context.is_gpt:
-            table = "a GPT" if context.is_gpt else "an MBR"
-            known = ", ".join(
-                sorted({*types, *(_GPT_FLAGS if context.is_gpt else ("boot", "lba"))})
-            )
-            context.problem(flag, "flag", f"{table} has no flag {name!r}", f"there are {known}")
-    if kind == "linux" and tag.mkfs is None and not tag.is_device:
-        kind = UUID(CODES["linux"][0]) if context.is_gpt else 0x83  # nothing is ever in it
-    return kind, flags
-
-
-def _enabled(tag: Tag) -> Mapping[str, SetPartFlag]:
-    """The flags that are on in the end, each with the step that has turned it on."""
-    found: dict[str, SetPartFlag] = {}
-    for step in tag.flags:
-        found.pop(str(step.flag), None)
-        if step.state != "disabled":
-            found[str(step.flag)] = step
-    return found
 
 
 def encrypted(context: Context, step: Cryptsetup) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,8 @@ def _perform(
     arguments = [value(argument) for argument in call.arguments]
     named = {name: value(argument) for name, argument in call.named.items()}
     try:
-        return _function(call)(*arguments, **named)
+        with _at(call.where) if call.where else nullcontext():
+            return _function(call)(*arguments, **named)
     except ValueError as error:  # of a value's own reading, such as Size.parse
         raise refuse(str(error)) from None
 
