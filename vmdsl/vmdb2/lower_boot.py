@@ -19,6 +19,7 @@ from vmdsl.values import Arch
 from vmdsl.vmdb2.emit import Value, YamlStep
 from vmdsl.vmdb2.export import Export
 from vmdsl.vmdb2.lower_files import parents
+from vmdsl.vmdb2.lower_system import is_by_hand
 from vmdsl.vmdb2.own import own
 
 #: What vmdb2 gives to the kernel, unless it is told otherwise.
@@ -51,7 +52,9 @@ def grub_uefi(export: Export, operation: GrubUefi) -> Iterator[YamlStep]:
     operations = export.plan.operations
     two = any(isinstance(o, GrubBios) for o in operations)
     arch = operation.root.arch
-    told = arch == Arch.AMD64 or any(isinstance(o, Debootstrap) for o in operations)
+    told = arch == Arch.AMD64 or any(
+        isinstance(o, Debootstrap) and not is_by_hand(o) for o in operations
+    )
     if told and not two and arch in _UEFI and str(operation.esp.path) == "/boot/efi":
         yield from _grub(export, operation, "uefi", {"efi": export.tag(operation.esp)})
         return

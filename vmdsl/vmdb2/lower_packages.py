@@ -79,13 +79,14 @@ def host_shell(export: Export, operation: HostShell) -> Iterator[YamlStep]:
 
 
 def ansible(export: Export, operation: Ansible) -> Iterator[YamlStep]:
-    """The step of that name. `files` matter only to vmdsl, which keeps the result."""
-    if operation.skip_tags:
-        export.refuse(operation, f"to skip tags of a playbook: {', '.join(operation.skip_tags)}")
+    """The step of that name, or a script for what it has no key for.
+
+    `files` matter only to vmdsl, which keeps the result.
+    """
     variables = json.loads(operation.extra_vars)
-    if _has_unknown(variables):
-        what = "of variables that are no texts, whole numbers, truths, lists or mappings of these"
-        export.refuse(operation, what, "give fractions as texts, and leave null out")
+    if operation.skip_tags or _has_unknown(variables):
+        yield export.shell(_ansible_script(operation))
+        return
     keys: dict[str, Value] = {
         "ansible": export.tag(operation.root),
         "playbook": str(operation.playbook),
@@ -99,6 +100,21 @@ def ansible(export: Export, operation: Ansible) -> Iterator[YamlStep]:
     if variables:
         keys["extra_vars"] = variables
     yield YamlStep(keys=keys)
+
+
+def _ansible_script(operation: Ansible) -> str:
+    """What vmdb2's step does, with tags that are skipped and variables of any kind."""
+    words = ["--tags", ",".join(operation.tags) or "all"]
+    words += ["--skip-tags", ",".join(operation.skip_tags)] if operation.skip_tags else []
+    words += ["--extra-vars", operation.extra_vars, str(operation.playbook)]
+    config = f"ANSIBLE_CONFIG={shlex.quote(str(operation.config))} " if operation.config else ""
+    return (
+        "inventory=$(mktemp)\n"
+        f'printf \'[%s]\\n%s\\n\' {operation.group} "$ROOT" >"$inventory"\n'
+        f'{config}ANSIBLE_NOCOWS=1 ansible-playbook -c chroot -i "$inventory" \\\n'
+        f"    {shlex.join(words)}\n"
+        'rm "$inventory"'
+    )
 
 
 def _has_unknown(value: Any) -> bool:

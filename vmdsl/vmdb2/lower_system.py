@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
-from vmdsl.language.mmdebstrap import Debootstrap, is_before_trixie
+from vmdsl.language.mmdebstrap import MAIN, Debootstrap, is_before_trixie
 from vmdsl.language.operations import TreeOperation
 from vmdsl.language.sources import DEBIAN_KEYS, FOLDER, AptSource, Source, suffix_of
 from vmdsl.language.tarballs import CacheRootfs, SystemFrom, UnpackRootfs
 from vmdsl.values import debian_suites
-from vmdsl.vmdb2.emit import Template, Value, YamlStep
+from vmdsl.vmdb2.emit import Template, Value, YamlStep, escaped
 from vmdsl.vmdb2.export import UNPACKED, Export
 from vmdsl.vmdb2.lower_files import parents
 from vmdsl.vmdb2.own import own
 
-#: vmdb2's words for what is installed; "-" is its default.
-_VARIANTS = {"minbase": "minbase", "buildd": "buildd", "important": "-", "standard": "-"}
+#: debootstrap's words for what is installed; none is for its default.
+_VARIANTS = {"minbase": "minbase", "buildd": "buildd", "important": "", "standard": ""}
 _ROLLING = ("testing", "unstable", "sid", "experimental")
-_MIRROR = Template("{{ mirror }}")
+_MIRROR = "{{ mirror }}"
 _AFTER_UNPACKING = """\
 find "$ROOT/dev" \\( -type b -o -type c \\) -delete
 [ -e "$ROOT/etc/resolv.conf" ] || cp /etc/resolv.conf "$ROOT/etc/resolv.conf\""""
@@ -28,41 +30,87 @@ DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install '?prio
 
 def debootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
     """The bootstrap. What it must do afterwards is in `after_bootstrap`."""
-    _check(export, operation)
+    if not operation.mirror:
+        export.variables["mirror"] = "http://mirror.example/debian"
+    if operation.proxy:
+        export.notes.append(f"The proxy: http_proxy={operation.proxy} in vmdb2's environment.")
+    if is_by_hand(operation):
+        yield _by_hand(export, operation)
+        return
     keys: dict[str, Value] = {
         "debootstrap": operation.suite.name,
         "target": export.tag(operation.root),
-        "mirror": operation.mirror or _MIRROR,
+        "mirror": operation.mirror or Template(_MIRROR),
         "arch": operation.arch.value,
     }
-    if not operation.mirror:
-        export.variables["mirror"] = "http://mirror.example/debian"
     if operation.keyring is not None:
         keys["keyring"] = str(operation.keyring)
         if operation.install_keyring:
             keys["install_keyring"] = True
-    if _VARIANTS[operation.variant] != "-":
-        keys["variant"] = _VARIANTS[operation.variant]
-    include = [] if operation.sources else list(operation.include)
-    if operation.tls_ca_certs and not operation.mirror.startswith("https:"):
-        include += ["ca-certificates"] if "ca-certificates" not in include else []
+    if len(export.plan.layout.mounts) > 1:  # their mount points are there already
+        keys["require_empty_target"] = False
+    if variant := _VARIANTS[operation.variant]:
+        keys["variant"] = variant
     lists = {
         "components": list(operation.components) if operation.components != ("main",) else [],
-        "include": include,
+        "include": _include(operation),
         "exclude": list(operation.exclude),
         "tls_ca_certs": [str(file) for file in operation.tls_ca_certs],
     }
     yield YamlStep(keys=keys | {key: value for key, value in lists.items() if value})
-    if operation.proxy:
-        export.notes.append(f"The proxy: http_proxy={operation.proxy} in vmdb2's environment.")
 
 
-def _check(export: Export, operation: Debootstrap) -> None:
-    if not operation.check_valid_until:
-        export.refuse(operation, "to take an index that has expired (check_valid_until=False)")
-    if operation.keyring and operation.install_keyring and not is_before_trixie(operation.suite):
-        what = f"to install a keyring: it takes apt-key for that, which {operation.suite} has not"
-        export.refuse(operation, what, "give install_keyring=False and mirror= with Debian's keys")
+def _include(operation: Debootstrap) -> list[str]:
+    """Packages of the mirror alone. What is to trust certificates needs a package."""
+    found = [] if operation.sources else list(operation.include)
+    if operation.tls_ca_certs and not operation.mirror.startswith("https:"):
+        found += ["ca-certificates"] if "ca-certificates" not in found else []
+    return found
+
+
+def is_by_hand(operation: Debootstrap) -> bool:
+    """Whether vmdb2's step would fail.
+
+    It installs keys with apt-key, which is no more, and its update takes no expired index.
+    """
+    installs_key = operation.keyring is not None and operation.install_keyring
+    has_no_apt_key = not is_before_trixie(operation.suite)
+    return not operation.check_valid_until or (installs_key and has_no_apt_key)
+
+
+def _by_hand(export: Export, operation: Debootstrap) -> YamlStep:
+    """A script that starts debootstrap itself."""
+    uri, suite = operation.mirror or _MIRROR, operation.suite.name
+    lists = {
+        "variant": _VARIANTS[operation.variant],
+        "components": ",".join(operation.components),
+        "keyring": str(operation.keyring or ""),
+        "include": ",".join(_include(operation)),
+        "exclude": ",".join(operation.exclude),
+    }
+    words = [f"--arch={operation.arch}", *(f"--{k}={v}" for k, v in lists.items() if v)]
+    lines = [f'debootstrap {shlex.join(words)} {suite} "$ROOT" {shlex.quote(uri)}']
+    signed_by = ""
+    if operation.keyring is not None and operation.install_keyring:
+        signed_by = _place_of(export, operation, MAIN, operation.keyring)
+        keyring = shlex.quote(str(operation.keyring))
+        lines += ['mkdir -p "$ROOT/etc/apt/keyrings"', f'cp {keyring} "$ROOT{signed_by}"']
+    source = Source(
+        name=MAIN,
+        uris=[uri],
+        suites=[suite],
+        components=operation.components,
+        check_valid_until=operation.check_valid_until,
+    )
+    lines += ["cat >\"$ROOT/etc/apt/sources.list\" <<'END'", source.lines(signed_by) + "END"]
+    if operation.tls_ca_certs:
+        files = shlex.join(map(str, operation.tls_ca_certs))
+        lines += [f'cp {files} "$ROOT/usr/local/share/ca-certificates/"']
+        lines += ['chroot "$ROOT" update-ca-certificates']
+    script = "\n".join(lines)
+    if not operation.mirror:
+        return export.shell(Template(_MIRROR.join(map(escaped, script.split(_MIRROR)))))
+    return export.shell(script)
 
 
 def after_bootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
@@ -93,7 +141,7 @@ def _updates(export: Export, operation: Debootstrap) -> YamlStep:
     is_old = suite in known and known.index(suite) < known.index("bullseye")
     security = f"{suite}/updates" if is_old else f"{suite}-security"
     script = (
-        "cat >>/etc/apt/sources.list <<END\n"
+        "cat >>/etc/apt/sources.list <<'END'\n"
         f"deb {{{{ mirror }}}} {suite}-updates {components}\n"
         f"deb {{{{ security }}}} {security} {components}\n"
         "END\n"
@@ -146,13 +194,18 @@ def _source(export: Export, operation: TreeOperation, source: Source) -> Iterato
         signed_by = ""
         if not source.install_keyring:
             continue
-        try:
-            keys = (operation.directory / file).read_bytes()
-        except OSError as error:
-            export.refuse(operation, f"of the keyring {file}: {error.strerror}")
-            return
-        signed_by = f"/etc/apt/keyrings/{source.name}{suffix_of(keys)}"
+        signed_by = _place_of(export, operation, source.name, file)
         yield from parents(export, signed_by)
         yield YamlStep(keys={"copy-file": signed_by, "src": str(file)})
     path = f"{FOLDER}/{source.name}.sources"
     yield YamlStep(keys={"create-file": path, "contents": source.stanza(signed_by)})
+
+
+def _place_of(export: Export, operation: TreeOperation, name: str, keyring: Path) -> str:
+    """Where the keys of a source are in the system. The name depends on what they are like."""
+    try:
+        keys = (operation.directory / keyring).read_bytes()
+    except OSError as error:
+        export.refuse(operation, f"of the keyring {keyring}: {error.strerror}")
+        keys = b""
+    return f"/etc/apt/keyrings/{name}{suffix_of(keys)}"

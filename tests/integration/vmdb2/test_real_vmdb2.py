@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
@@ -14,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 
-from bench.sides import host_mirror
 from vmdb2.specifications import corpus, plan_of, prepared
 from vmdsl.build.table import table_script
 from vmdsl.errors import RecipeError
@@ -27,52 +24,6 @@ pytestmark = pytest.mark.integration
 
 HERE = Path(__file__).parent
 RECIPES = HERE.parents[2] / "recipes"
-#: The first suite that has vmdb2 0.41, and those after it.
-SUITE = "sid"
-KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
-
-
-@dataclass(frozen=True)
-class RealVmdb2:
-    """The modules of vmdb2, for the system's own Python, which has what they need."""
-
-    folder: Path
-
-    def run(self, *argv: str | Path, cwd: Path) -> str:
-        """Start Python with them; what it printed."""
-        env = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
-        env.pop("VIRTUAL_ENV", None)
-        done = subprocess.run(
-            ["/usr/bin/python3", *argv],
-            cwd=cwd,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
-@pytest.fixture(scope="module")
-def vmdb2(tmp_path_factory: pytest.TempPathFactory) -> RealVmdb2:
-    """The newest one, from this machine's mirror and apart from this machine's own packages."""
-    folder = tmp_path_factory.mktemp("vmdb2")
-    for name in ("state/lists/partial", "cache/archives/partial", "parts"):
-        (folder / name).mkdir(parents=True)
-    source = f"deb [signed-by={KEYS}] {host_mirror()} {SUITE} main\n"
-    (folder / "sources.list").write_text(source)
-    (folder / "apt.conf").write_text(
-        f'Dir::State "{folder}/state";\nDir::Cache "{folder}/cache";\n'
-        f'Dir::Etc::sourcelist "{folder}/sources.list";\nDir::Etc::sourceparts "{folder}/parts";\n'
-        'Acquire::Languages "none";\nAPT::Sandbox::User "root";\n'
-    )
-    env = {**os.environ, "APT_CONFIG": str(folder / "apt.conf")}
-    for command in (["apt-get", "-q", "update"], ["apt-get", "-q", "download", "vmdb2"]):
-        subprocess.run(command, cwd=folder, env=env, check=True, stdout=sys.stderr)
-    (package,) = folder.glob("vmdb2_*.deb")
-    subprocess.run(["dpkg-deb", "--extract", package, folder / "package"], check=True)
-    return RealVmdb2(folder / "package/usr/lib/python3/dist-packages")
 
 
 def plan(path: Path) -> Plan:
@@ -107,7 +58,7 @@ def test_everything_is_everything() -> None:
 
 
 def test_vmdb2_takes_all_that_is_written(
-    vmdb2: RealVmdb2, exported: dict[str, str], tmp_path: Path
+    vmdb2: Any, exported: dict[str, str], tmp_path: Path
 ) -> None:
     assert len(exported) >= 7
     for name, text in exported.items():
@@ -134,9 +85,7 @@ def runner_of(key: str) -> str:
     return f"{others.get(key, camel)}StepRunner"
 
 
-def test_scripts_are_well_formed(
-    vmdb2: RealVmdb2, exported: dict[str, str], tmp_path: Path
-) -> None:
+def test_scripts_are_well_formed(vmdb2: Any, exported: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "x.vmdb").write_text(exported["everything"], encoding="utf-8")
     told = json.loads(vmdb2.run(HERE / "accept.py", "x.vmdb", cwd=tmp_path))["x.vmdb"]
     scripts = [step["step"]["shell"] for step in told["steps"] if "shell" in step["step"]]
@@ -171,9 +120,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_partitions_are_where_the_plan_has_them(
-    vmdb2: RealVmdb2, name: str, tmp_path: Path
-) -> None:
+def test_partitions_are_where_the_plan_has_them(vmdb2: Any, name: str, tmp_path: Path) -> None:
     """vmdb2 makes them for real, up to where it would need root; and what comes last is done."""
     (tmp_path / "disk.py").write_text(
         "from uuid import UUID\nfrom vmdsl import *\n\n@step\ndef parts() -> None:\n"

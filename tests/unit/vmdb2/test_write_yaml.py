@@ -429,6 +429,48 @@ def system() -> RootFs:
     }  # fmt: skip
 
 
+def test_a_bootstrap_that_vmdb2_cannot_do_is_a_script(export: Export, tmp_path: Path) -> None:
+    (tmp_path / "acme.asc").write_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
+    (tmp_path / "ca.crt").write_text("")
+    new = """check_valid_until=False, keyring="acme.asc", variant="minbase", include=["a", "b"],
+        tls_ca_certs=["ca.crt"]"""
+    system = SYSTEM.replace('mirror="http://mirror.example/debian"', new)
+    steps = steps_of(export(system=system))
+    start = next(n for n, step in enumerate(steps) if "shell" in step)
+    assert steps[start] == {
+        "root-fs": "root",
+        "shell": "debootstrap --arch=amd64 --variant=minbase --components=main --keyring=acme.asc "
+        "--include=a,b,ca-certificates trixie \"$ROOT\" '{{ mirror }}'\n"
+        'mkdir -p "$ROOT/etc/apt/keyrings"\n'
+        'cp acme.asc "$ROOT/etc/apt/keyrings/debian.asc"\n'
+        "cat >\"$ROOT/etc/apt/sources.list\" <<'END'\n"
+        "deb [signed-by=/etc/apt/keyrings/debian.asc check-valid-until=no] "
+        "{{ mirror }} trixie main\n"
+        "END\n"
+        'cp ca.crt "$ROOT/usr/local/share/ca-certificates/"\n'
+        'chroot "$ROOT" update-ca-certificates\n',
+    }
+    assert "virtual-filesystems" in steps[start + 1]
+
+
+def test_a_playbook_that_vmdb2_cannot_play_is_a_script(export: Export, tmp_path: Path) -> None:
+    (tmp_path / "play.yml").write_text("")
+    text = export(
+        """
+        apt(system(), "python3")
+        ansible(system(), "play.yml", skip_tags=("a", "b"), extra_vars={"x": None, "y": "it's {{"})
+        """
+    )
+    assert added(text)[1]["shell"] == (
+        "inventory=$(mktemp)\n"
+        'printf \'[%s]\\n%s\\n\' image "$ROOT" >"$inventory"\n'
+        'ANSIBLE_NOCOWS=1 ansible-playbook -c chroot -i "$inventory" \\\n'
+        "    --tags all --skip-tags a,b --extra-vars "
+        '\'{"x": null, "y": "it\'"\'"\'s {{ \'{{\' }}"}\' play.yml\n'
+        'rm "$inventory"\n'
+    )
+
+
 def test_a_tarball(export: Export) -> None:
     system = """
 @step
