@@ -24,6 +24,7 @@ from vmdsl.vmdb2.schema import (
     Vgcreate,
     VirtualFilesystems,
 )
+from vmdsl.vmdb2.swap_scripts import MkSwap
 
 #: By what mkfs calls it: the function here, and its type.
 FILESYSTEMS = {
@@ -159,7 +160,7 @@ def _group(context: Context, step: Vgcreate) -> None:
 
 
 def _format(context: Context, step: Mkfs) -> None:
-    if str(step.mkfs) not in FILESYSTEMS:
+    if str(step.mkfs) not in FILESYSTEMS and not isinstance(step, MkSwap):
         known = ", ".join(FILESYSTEMS)
         context.problem(step, "mkfs", f"vmdsl makes no {str(step.mkfs)!r}", f"it makes {known}")
     if (tag := context.tag(step, "partition", step.partition)) is None:
@@ -261,6 +262,7 @@ _FOLLOWED: Mapping[type[SpecStep], Callable[[Context, Any], None]] = {
     Lvcreate: _volume,
     Lvscan: _scan,
     Mkfs: _format,
+    MkSwap: _format,
     Mount: _mount,
     VirtualFilesystems: _surround,
     Grub: _boot,

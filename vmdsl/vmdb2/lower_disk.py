@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from vmdsl.language.handles import Ext, Ext4, Filesystem, Gpt, Swap, Vfat, Xfs
-from vmdsl.language.layout import SECTOR, FilesystemLayout, LuksLayout
+from vmdsl.language.handles import Ext, Ext4, Filesystem, Gpt, Partition, Swap, Vfat, Xfs
+from vmdsl.language.layout import SECTOR, LuksLayout
 from vmdsl.language.secret import Secret
 from vmdsl.vmdb2.emit import Value, YamlStep
 from vmdsl.vmdb2.export import OUTPUT, Export
 from vmdsl.vmdb2.lower_partitions import partition
+from vmdsl.vmdb2.swap_scripts import swap_script
 
 #: What `target_old` takes away from ext4.
 _FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
@@ -142,27 +143,14 @@ def _fields(filesystem: Filesystem) -> Iterator[str]:
 
 
 def swap(export: Export) -> Iterator[YamlStep]:
-    """Swap, which vmdb2 has no step for: all there is of it is its first page."""
+    """Swap, which vmdb2 has no step for."""
     for place in export.plan.layout.filesystems:
-        if isinstance(place.filesystem, Swap):
-            yield from _swap(export, place)
-
-
-def _swap(export: Export, place: FilesystemLayout) -> Iterator[YamlStep]:
-    filesystem = place.filesystem
-    if not any(place.device is p for p in export.plan.layout.partitions):
-        export.refuse(filesystem, "of swap on an encrypted device or a volume of LVM")
-        return
-    if not export.root:
-        export.refuse(filesystem, "of swap without a root filesystem")
-        return
-    words = ["--uuid", place.uuid, *(["--label", filesystem.label] if filesystem.label else [])]
-    options = shlex.join([*words, *filesystem.options])
-    sector = place.partition.start // SECTOR
-    yield export.image_shell(
-        "header=$(mktemp)\n"
-        f'truncate --size={place.partition.size} "$header"\n'
-        f'mkswap {options} "$header"\n'
-        f'dd if="$header" of="${{IMAGE}}" bs={SECTOR} seek={sector} count=8 conv=notrunc\n'
-        'rm "$header"'
-    )
+        filesystem = place.filesystem
+        if not isinstance(filesystem, Swap):
+            continue
+        if not isinstance(filesystem.device, Partition):
+            export.refuse(filesystem, "of swap on an encrypted device or a volume of LVM")
+        elif not export.root:
+            export.refuse(filesystem, "of swap without a root filesystem")
+        else:
+            yield export.image_shell(swap_script(place, export.tag(filesystem)))

@@ -154,10 +154,10 @@ def _tar_script(operation: CopyTree) -> str:
         ("group", "group", operation.gid),
     ):
         if isinstance(owner, int):
-            given += f" --{kind}=+{owner}"
+            given += f" --{kind}=:{owner}"
         elif owner is not None:
             known = f'chroot "$ROOT" getent {database} {shlex.quote(owner)}'
-            given += f' --{kind}="+$({known} | cut -d: -f3)"'
+            given += f' --{kind}=":$({known} | cut -d: -f3)"'
     return (
         f'chroot "$ROOT" mkdir -p {path}\n'
         f"tar --create --directory={shlex.quote(str(operation.source))} {given} . |\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vmdsl.language.fstab import Fstab, fstab_text, place_of
 from vmdsl.language.layout import MountLayout
@@ -38,13 +38,19 @@ def fstab(export: Export, operation: Fstab) -> Iterator[YamlStep]:
         script = f"sed -i {words} \\\n    /etc/fstab"
         usual = operation.by == "uuid" and all(m.mounted.options == _OPTIONS for m in mounts)
         yield export.chroot(own(script) if usual else script)
-    if more := lines[len(mounts) :]:
+    if swap := lines[len(mounts) : len(lines) - len(operation.extra)]:
+        yield export.chroot(own(_appended(swap)))
+    if operation.extra:
         places = [place for line in operation.extra if (place := place_of(line)).startswith("/")]
         made = f"mkdir -p {shlex.join(places)}\n" if places else ""
-        text = "".join(f"{line}\n" for line in more)
-        yield export.chroot(f"{made}cat >>/etc/fstab <<'END'\n{text}END")
+        yield export.chroot(made + _appended(operation.extra))
     for encrypted in layout.luks:
         yield export.shell(own(_CRYPTTAB.format(name=encrypted.luks.dm_name)))
+
+
+def _appended(lines: Sequence[str]) -> str:
+    text = "".join(f"{line}\n" for line in lines)
+    return f"cat >>/etc/fstab <<'END'\n{text}END"
 
 
 def _change(mount: MountLayout, line: str) -> str:

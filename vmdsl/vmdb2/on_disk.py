@@ -22,6 +22,7 @@ from vmdsl.vmdb2.schema import (
     SpecStep,
     Vgcreate,
 )
+from vmdsl.vmdb2.swap_scripts import MkSwap, swap_arguments
 from vmdsl.vmdb2.text import Text
 
 _FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
@@ -196,6 +197,9 @@ def _commented(context: Context, step: SpecStep, tag: Tag) -> SpecStep:
 
 
 def _mkfs(context: Context, step: Mkfs, base: Call | Result) -> tuple[Call, str]:
+    if isinstance(step, MkSwap):
+        named_for_swap = swap_arguments(step)
+        return Call(function="mkswap", arguments=(base,), named=named_for_swap), "Swap"
     kind = str(step.mkfs)
     function, returns = FILESYSTEMS.get(kind, FILESYSTEMS["ext4"])
     named: dict[str, Argument] = {}

@@ -45,6 +45,7 @@ from vmdsl.vmdb2.schema import (
     Vgcreate,
     VirtualFilesystems,
 )
+from vmdsl.vmdb2.swap_scripts import MkSwap, with_swap
 from vmdsl.vmdb2.text import Text
 
 #: Steps that say how the disk is, whether a tarball was unpacked or not.
@@ -65,7 +66,9 @@ def translate(
     spec: Spec, path: Path, *, directory: Path, variables: Mapping[str, str]
 ) -> Translated:
     """Say with vmdsl's operations what a specification says. Local files start at `directory`."""
-    spec = replace(spec, steps=tuple(_given(step) for step in spec.steps if not _is_own(step)))
+    spec = replace(
+        spec, steps=tuple(_given(with_swap(step)) for step in spec.steps if not _is_own(step))
+    )
     context = Context(path=path, directory=directory, variables=variables, unread=spec.unread)
     skipped = _skipped(context, spec)
     follow_tags(context, tuple(step for step in spec.steps if id(step) not in skipped))
@@ -244,6 +247,7 @@ _WRITERS: Mapping[type[SpecStep], Callable[[Context, Any], None]] = {
     SetPartFlag: _noted,
     Kpartx: _nothing,
     Mkfs: on_disk.filesystem,
+    MkSwap: on_disk.filesystem,
     Mount: on_disk.mounted,
     VirtualFilesystems: _nothing,
     Cryptsetup: on_disk.encrypted,

@@ -47,8 +47,8 @@ EXPECTED = {
     "tr ' ' '\\n' </proc/cmdline | grep -cE '^(root=UUID=.*|quiet|x.y=z)$'": "3",
     "dd if=/dev/vda bs=512 skip=1000 count=1 2>/dev/null | head -c 5": "hello",
     "dd if=/dev/vda bs=512 skip=1100 count=1 2>/dev/null | head -c 4": "deep",
-    "sfdisk --dump /dev/vda | grep -o 'type=.*'": "type=83, bootable\ntype=82\ntype=83",
-    "cat /etc/timezone; dpkg -s nano 2>/dev/null | grep -c Status; true": "Europe/Rome\n0",
+    "od -An -tx1 -j450 -N1 /dev/vda; od -An -tx1 -j466 -N1 /dev/vda": "83\n 82",
+    "grep -c Rome /var/cache/debconf/config.dat; dpkg -l nano 2>/dev/null | grep -c ^ii": "1\n0",
 }
 
 

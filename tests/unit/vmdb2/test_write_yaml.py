@@ -305,15 +305,22 @@ def test_filesystems(export: Export, made: str, keys: dict[str, Any]) -> None:
 def test_swap_is_a_script(export: Export) -> None:
     text = export(
         """
-        mkswap(mkpart(table(), size=MiB(64), type="swap"), label="swap")
+        mkswap(mkpart(table(), size=MiB(64), type="swap"), label="it's", options=("--lock=no",))
         fstab(system())
         """
     )
-    fstab, line, swap = added(text)
+    fstab, swap = added(text)
     assert fstab == {"fstab": "root"}
-    uuid = line["shell"].partition("UUID=")[2].partition(" ")[0]
-    assert f"mkswap --uuid {uuid} --label swap" in swap["shell"]
-    assert 'of="{{ output }}" bs=512 seek=4063232 count=8 conv=notrunc' in swap["shell"]
+    line = next(s["shell"] for s in steps_of(text) if "none swap sw 0 0" in s.get("shell", ""))
+    uuid = line.partition("UUID=")[2].partition(" ")[0]
+    assert swap["shell"] == (
+        "# swap on more: --label 'it'\"'\"'s' --lock=no\n"
+        "header=$(mktemp)\n"
+        'truncate --size=67108864 "$header"\n'
+        f"mkswap --label 'it'\"'\"'s' --lock=no --uuid {uuid} \"$header\"\n"
+        'dd if="$header" of="{{ output }}" bs=512 seek=4063232 count=8 conv=notrunc\n'
+        'rm "$header"\n'
+    )
 
 
 def test_mount_options(export: Export) -> None:
