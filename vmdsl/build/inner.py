@@ -22,6 +22,7 @@ from vmdsl.build.clean import clean
 from vmdsl.build.failure import keep, look
 from vmdsl.build.finish import FinishedImage
 from vmdsl.build.job import Job, OnError, problem_as_data, tell
+from vmdsl.build.keys import finds_mount_points
 from vmdsl.build.layers import Layers, Stopped
 from vmdsl.build.system import (
     make_devices,
@@ -115,6 +116,8 @@ class Build:
     def _apply(self, operation: TreeOperation) -> None:
         try:
             with self.tree.work_of(operation), self._surroundings(operation):
+                if finds_mount_points(operation):
+                    self._make_mount_points()
                 operation.apply(self.tree)
         except Stopped:
             end_everything()
@@ -123,6 +126,10 @@ class Build:
 
     def _clean(self) -> None:
         self.tree.inside(clean)
+        self._make_mount_points()
+
+    def _make_mount_points(self) -> None:
+        """Scripts and packages expect a directory where something will be mounted."""
         for mount in self._job.layout.mounts:
             with self._placing(mount.mounted):
                 self.tree.mkdir(str(mount.path))

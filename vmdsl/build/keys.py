@@ -59,6 +59,13 @@ def stamp(operation: Operation) -> str:
     return digest(found)
 
 
+def finds_mount_points(operation: Operation) -> bool:
+    """Whether it changes a system that is there: then all mount points are in the tree."""
+    if not isinstance(operation, TreeOperation):
+        return False
+    return operation.changes_tree and isinstance(operation.root, RootFs)
+
+
 class Describer:
     """Says of what the operations of a plan depend on. `secrets` may lack values, in a plan."""
 
@@ -93,11 +100,17 @@ class Describer:
         }
         if placed:
             inputs["layout"] = self.layout
+        elif finds_mount_points(operation):
+            inputs["mount points"] = self._mount_points
         return inputs
 
     def cleaning(self) -> Inputs:
         """What the last layer depends on, which has the mount points and lacks leftovers."""
-        return {"mount points": [str(mount.path) for mount in self._plan.layout.mounts]}
+        return {"mount points": self._mount_points}
+
+    @property
+    def _mount_points(self) -> list[str]:
+        return [str(mount.path) for mount in self._plan.layout.mounts]
 
     def image(self) -> Inputs | None:
         """What the image depends on besides the tree."""

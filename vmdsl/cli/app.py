@@ -15,7 +15,7 @@ from vmdsl.cli.convert import Force, Written, from_yaml, write_yaml
 from vmdsl.cli.flags import Ahead, parser, with_flags
 from vmdsl.cli.markup import literal
 from vmdsl.cli.options import Cache, cache_of
-from vmdsl.cli.paths import check_output, existing_file
+from vmdsl.cli.paths import check_log, check_output, existing_file
 from vmdsl.errors import UsageError
 from vmdsl.values import GiB, Size
 
@@ -137,6 +137,8 @@ def build(
     _require_recipe(ahead)
     output = _output_of(ahead, output)
     check_output(output, ahead.path)
+    if ahead.log:
+        check_log(ahead.log, image=output, recipe=ahead.path)
     if refresh and offline:
         raise UsageError("--refresh needs the network, and --offline uses none: give one of them.")
     if on_error == "shell":
@@ -294,7 +296,9 @@ def doctor(*, cache_dir: Cache = None) -> int:
 def _require_recipe(ahead: Ahead) -> None:
     """Raise UsageError where there is neither a recipe nor a specification of vmdb2."""
     if not ahead.is_specification:
-        existing_file(ahead.path, "recipe", ".py")
+        is_recipe = ahead.path.suffix in {"", ".py"}
+        kind, suffix = ("recipe", ".py") if is_recipe else ("specification", ahead.path.suffix)
+        existing_file(ahead.path, kind, suffix)
 
 
 def _output_of(ahead: Ahead, given: Path | None) -> Path:

@@ -44,9 +44,7 @@ def check_output(output: Path, recipe: Path) -> None:
         raise UsageError(f"{output} is not a file, and vmdsl writes to nothing else")
     if output.exists() and recipe.exists() and output.samefile(recipe):
         raise UsageError(f"{output} is the recipe; the image would replace it")
-    if not directory.is_dir():
-        hint = "" if directory.exists() else f"make it first: mkdir -p {directory}"
-        raise UsageError(Problem(what=f"there is no directory {directory}", hint=hint))
+    check_directory(output)
     if not os.access(directory, os.W_OK | os.X_OK):
         raise UsageError(
             Problem(
@@ -54,3 +52,21 @@ def check_output(output: Path, recipe: Path) -> None:
                 hint="name another place for the image with --output",
             )
         )
+
+
+def check_log(log: Path, *, image: Path, recipe: Path) -> None:
+    """Raise UsageError where a log cannot be written to `log`, or would replace another file."""
+    if log.is_dir():
+        raise UsageError(f"{log} is a directory: name the log's file")
+    check_directory(log)
+    for path, what in ((image, "the image"), (recipe, "the specification")):
+        if log.resolve() == path.resolve():
+            raise UsageError(f"{log} is {what}; the log would replace it")
+
+
+def check_directory(path: Path) -> None:
+    """Raise UsageError where there is no directory for a file that is to be written."""
+    directory = path.parent
+    if not directory.is_dir():
+        hint = "" if directory.exists() else f"make it first: mkdir -p {directory}"
+        raise UsageError(Problem(what=f"there is no directory {directory}", hint=hint))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vmdsl.cli.paths import check_directory
 from vmdsl.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def load(path: Path, given: Given) -> Loaded:
     from vmdsl.vmdb2.source import text_of  # noqa: PLC0415
 
     here, variables = Path.cwd(), given.variables(path)
+    if given.rootfs_tarball is not None:
+        check_directory(given.rootfs_tarball)
     found = load_specification(
         text_of(path),
         here / path if path == STDIN else path.resolve(),

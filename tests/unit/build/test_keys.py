@@ -177,7 +177,7 @@ def test_the_same_twice(recipe: Recipe) -> None:
         ("tmpfs /tmp", "tmpfs /var/tmp", FSTAB),
         ('"/secret", Secret', '"/secret", uid=1, content=Secret', SECRET),
         ('"true"', '"true "', LAST),
-        ('"/efi", on', '"/boot/efi", on', FSTAB),
+        ('"/efi", on', '"/boot/efi", on', MOTD),
         ("MiB(200)", "MiB(201)", FSTAB),
         ("mkimg(MiB(400))", "mkimg(MiB(500))", FSTAB),
         ("mkext4(mkpart", "mkext3(mkpart", FSTAB),
@@ -492,12 +492,10 @@ def test_the_code_of_vmdsl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         engine.cache_clear()
 
 
-def test_mount_points_are_made_last(recipe: Recipe) -> None:
-    recipe.text = recipe.text.replace('fstab(system(), extra=["tmpfs', 'chroot(system(), "tmpfs')
-    recipe.text = recipe.text.replace('defaults 0 0"])', 'defaults 0 0")')
+def test_what_follows_the_system_finds_the_mount_points(recipe: Recipe) -> None:
     before = recipe.keys()
     recipe.change('"/efi", on', '"/boot/efi", on')
-    assert first_changed(before, recipe.keys()) == CLEANING
+    assert first_changed(before, recipe.keys()) == MOTD
 
 
 def test_a_host_shell_of_unknown_inputs(recipe: Recipe) -> None:

@@ -43,6 +43,13 @@ def test_its_help_has_the_options_of_vmdb2(capsys: pytest.CaptureFixture[str]) -
         (["check", "pc.vmdb", "--variable=a=1", "--variable=a=2"], "a is given twice"),
         (["check", "pc.vmdb", "--variable", "output=x"], "output is no variable of your own"),
         (["check", "-"], "name the image, as standard input has no name"),
+        (["build", "other.vmdb"], "there is no specification other.vmdb"),
+        (["build", "pc.vmbd"], "there is no specification pc.vmbd"),
+        (["build", "pc.vmdb", "--log", "."], ". is a directory: name the log's file"),
+        (["build", "pc.vmdb", "--log", "none/log"], "there is no directory none"),
+        (["build", "pc.vmdb", "--log", "pc.vmdb"], "the log would replace it"),
+        (["build", "pc.vmdb", "--output=a", "--log=a"], "a is the image; the log would replace it"),
+        (["build", "pc.vmdb", "--rootfs-tarball", "none/t.tar"], "there is no directory none"),
         (["from-yaml", "other.vmdb"], "there is no specification other.vmdb"),
     ],
 )

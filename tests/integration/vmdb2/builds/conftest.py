@@ -1,0 +1,143 @@
+"""Specifications as people wrote them, made to fit this machine's mirror, and built by a user."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from vmdb2.specifications import CORPUS, corpus
+
+_MINUTES = 60
+#: Suites that no mirror has any more, and the mirror that the files of the corpus name.
+_GONE = re.compile(r"(?<=debootstrap: )(?:stretch|buster)\b")
+_MIRROR = "http://mirror.example/debian"
+#: What stands in for local files. The playbook lets root in, and leaves a trace.
+_STAND_INS = {
+    ".yml": """\
+- hosts: image
+  gather_facts: false
+  tasks:
+    - command: passwd --quiet --delete root
+    - copy: {content: "by ansible", dest: /etc/trace}
+""",
+    ".service": """\
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'echo started >/run/stand-in'
+[Install]
+WantedBy=multi-user.target
+""",
+}
+
+Steps = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Specification:
+    """A specification in a folder of the user's, who is there when it is built."""
+
+    user: Any
+    folder: Path
+    file: Path
+    steps: Steps
+
+    def run(self, *command: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command in the folder."""
+        return subprocess.run(
+            self.user.argv("env", f"--chdir={self.folder}", *command),
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=20 * _MINUTES,
+            check=False,
+        )
+
+    def vmdsl(self, *words: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run vmdsl there."""
+        return self.run(self.user.checkout / ".venv/bin/vmdsl", *words, stdin=stdin)
+
+    def build(self, output: str, *words: str) -> str:
+        """Build it, and give what was said."""
+        done = self.vmdsl("build", self.file.name, "--output", output, *words)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def copied(user: Any, host_mirror: str) -> Callable[..., Specification]:
+    """Copies a specification to a folder of the user's, with stand-ins for its local files.
+
+    Nothing in it is changed but the mirror, and suites that are gone. If it is to be trimmed,
+    packages are left out that nothing else in it speaks of: they take time, and show nothing.
+    """
+
+    def copy(origin: Path, *, trimmed: bool = False) -> Specification:
+        text = origin.read_text(encoding="utf-8")
+        steps = steps_of(text)
+        text = _GONE.sub("bookworm", text.replace(_MIRROR, host_mirror.rstrip("/")))
+        folder = user.folder("specification")
+        for step in steps:
+            for name in step.get("packages", ()) if trimmed else ():
+                named = len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
+                if named == 1 and not name.startswith("linux-image"):
+                    text = re.sub(rf"(?m)^ *- {re.escape(name)}\n", "", text)
+            for key in ("src", "playbook"):
+                if not step.get(key, "/").startswith("/"):
+                    _stand_in(folder / step[key], is_directory="copy-dir" in step)
+        file = user.file(folder / "spec.vmdb", text)
+        return Specification(user=user, folder=folder, file=file, steps=steps)
+
+    return copy
+
+
+def _stand_in(path: Path, *, is_directory: bool) -> None:
+    file = path / "file" if is_directory else path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(_STAND_INS.get(file.suffix, "# stand-in\n"), encoding="utf-8")
+    file.chmod(0o600 if file.suffix == ".pub" else 0o644)
+
+
+def steps_of(text: str) -> Steps:
+    """The steps of a specification; none where it is no YAML before something is put into it."""
+    try:
+        return yaml.safe_load(text)["steps"]  # type: ignore[no-any-return]
+    except yaml.YAMLError:
+        return ()
+
+
+@pytest.fixture(scope="session")
+def fewest() -> Callable[[Callable[[Steps], bool]], Path]:
+    """Finds the specification that suits and has the fewest packages."""
+    if not CORPUS:
+        pytest.skip("VMDSL_CORPUS names no folder with specifications: none was built")
+    known = [(path, steps_of(path.read_text(encoding="utf-8"))) for path in corpus()]
+
+    def find(suits: Callable[[Steps], bool]) -> Path:
+        suiting = [(_packages(steps), path) for path, steps in known if suits(steps)]
+        assert suiting, "no specification of the corpus is of this kind"
+        return min(suiting)[1]
+
+    return find
+
+
+def _packages(steps: Steps) -> int:
+    return sum(len(step.get("packages", ())) for step in steps)
+
+
+@pytest.fixture(scope="session")
+def announcement(user: Any) -> Specification:
+    """The specification that vmdb2 is measured with."""
+    folder = user.folder("announcement")
+    origin = user.checkout / "tests/bench/announcement.vmdb"
+    text = origin.read_text(encoding="utf-8")
+    file = user.file(folder / "announcement.vmdb", text)
+    return Specification(user=user, folder=folder, file=file, steps=steps_of(text))
