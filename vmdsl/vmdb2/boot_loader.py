@@ -10,6 +10,7 @@ from vmdsl.vmdb2.on_system import system_for
 from vmdsl.vmdb2.schema import (
     Grub,
 )
+from vmdsl.vmdb2.second_grub import SecondGrub
 from vmdsl.vmdb2.text import Text
 
 _GRUB_PARAMETERS = ("biosdevname=0", "net.ifnames=0", "consoleblank=0", "rw")
@@ -63,10 +64,11 @@ def grub(context: Context, step: Grub) -> None:
             "the boot loader cannot be left out",
             "it is not in the tarball: remove unless",
         )
+    installed = Call(function="apt", arguments=(system, package), where=step.where)
     context.emit(
         "boot_loader",
         step,
-        Call(function="apt", arguments=(system, package), where=step.where),
+        *([] if isinstance(step, SecondGrub) else [installed]),
         Call(function=function, arguments=(system, *arguments), named=named, where=step.where),
     )
 

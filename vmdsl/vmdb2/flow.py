@@ -24,6 +24,7 @@ from vmdsl.vmdb2.schema import (
     Vgcreate,
     VirtualFilesystems,
 )
+from vmdsl.vmdb2.second_grub import SecondGrub
 from vmdsl.vmdb2.swap_scripts import MkSwap
 
 #: By what mkfs calls it: the function here, and its type.
@@ -266,4 +267,5 @@ _FOLLOWED: Mapping[type[SpecStep], Callable[[Context, Any], None]] = {
     Mount: _mount,
     VirtualFilesystems: _surround,
     Grub: _boot,
+    SecondGrub: _boot,
 }

@@ -11,7 +11,7 @@ from vmdsl.language.grub_bios import GrubBios
 from vmdsl.language.grub_config import GrubConfig
 from vmdsl.language.grub_ieee1275 import GrubIeee1275, GrubPrep
 from vmdsl.language.grub_uefi import EFI, GrubUefi
-from vmdsl.language.handles import Ext, F2fs, Partition
+from vmdsl.language.handles import BlockDevice, Ext, F2fs, Partition
 from vmdsl.language.layout import PartitionLayout
 from vmdsl.language.mmdebstrap import Debootstrap
 from vmdsl.language.operations import TreeOperation
@@ -21,12 +21,16 @@ from vmdsl.vmdb2.export import Export
 from vmdsl.vmdb2.lower_files import parents
 from vmdsl.vmdb2.lower_system import is_by_hand
 from vmdsl.vmdb2.own import own
+from vmdsl.vmdb2.second_grub import second_grub_script
 
 #: What vmdb2 gives to the kernel, unless it is told otherwise.
 DEFAULT_PARAMETERS = ("biosdevname=0", "net.ifnames=0", "consoleblank=0", "rw")
 #: The architectures that vmdb2 knows with UEFI.
 _UEFI = (Arch.AMD64, Arch.I386, Arch.ARM64, Arch.ARMHF)
 _IN_EVERY_ENTRY = "/etc/default/grub.d/60-parameters.cfg"
+#: Where vmdsl has its settings itself.
+_SETTINGS = "/etc/default/grub.d/50-vmdsl.cfg"
+_TEN = 10
 #: Without udev, grub-mkconfig knows the root by nothing but the name that it has meanwhile.
 _BY_UUID = """\
 uuid=$(grub-probe --target=fs_uuid /)
@@ -44,26 +48,43 @@ def grub_bios(export: Export, operation: GrubBios) -> Iterator[YamlStep]:
 def grub_ieee1275(export: Export, operation: GrubIeee1275) -> Iterator[YamlStep]:
     """The same, in the partition that another operation writes to."""
     prep = next(o for o in export.plan.image_operations if isinstance(o, GrubPrep))
+    if not _has_one_digit(export, prep.partition):
+        export.refuse(prep, "of a tenth partition for GRUB: it reads one digit of the number")
     yield from _grub(export, operation, "ieee1275", {"prep": export.tag(prep.partition)})
 
 
 def grub_uefi(export: Export, operation: GrubUefi) -> Iterator[YamlStep]:
-    """The same, or grub-install itself where vmdb2's step would remove GRUB for BIOS."""
+    """The same, or grub-install itself where vmdb2's step would do something else.
+
+    It would remove GRUB for BIOS, and it knows neither all architectures nor all places.
+    """
     operations = export.plan.operations
+    arch, esp = operation.root.arch, operation.esp
     two = any(isinstance(o, GrubBios) for o in operations)
-    arch = operation.root.arch
     told = arch == Arch.AMD64 or any(
         isinstance(o, Debootstrap) and not is_by_hand(o) for o in operations
     )
-    if told and not two and arch in _UEFI and str(operation.esp.path) == "/boot/efi":
-        yield from _grub(export, operation, "uefi", {"efi": export.tag(operation.esp)})
+    usual = str(esp.path) == "/boot/efi" and _has_one_digit(export, esp.filesystem.device)
+    if told and usual and not two and arch in _UEFI:
+        yield from _grub(export, operation, "uefi", {"efi": export.tag(esp)})
         return
     signed = "" if operation.secure_boot else " --no-uefi-secure-boot"
-    config = "" if two else "grub-mkconfig --output=/boot/grub/grub.cfg\n"
-    yield export.chroot(
-        f"{config}grub-install --target={EFI[arch].platform} --no-nvram --force-extra-removable"
-        f"{signed} --efi-directory={shlex.quote(str(operation.esp.path))}"
+    command = (
+        f"grub-install --target={EFI[arch].platform} --no-nvram --force-extra-removable"
+        f"{signed} --efi-directory={shlex.quote(str(esp.path))}"
     )
+    if two:
+        yield export.chroot(second_grub_script(command, export.tag(esp)))
+        return
+    yield from parents(export, _SETTINGS)
+    settings = _config(export, operation).defaults()
+    yield YamlStep(keys={"create-file": _SETTINGS, "contents": settings})
+    yield export.chroot(f"grub-mkconfig --output=/boot/grub/grub.cfg\n{command}")
+    yield from _root_by_uuid(export, operation)
+
+
+def _has_one_digit(export: Export, device: BlockDevice) -> bool:
+    return any(p.partition is device and p.number < _TEN for p in export.plan.layout.partitions)
 
 
 def _grub(
@@ -88,6 +109,10 @@ def _grub(
     if parameters != DEFAULT_PARAMETERS:
         keys["kernel-params"] = list(parameters)
     yield YamlStep(keys=keys)
+    yield from _root_by_uuid(export, operation)
+
+
+def _root_by_uuid(export: Export, operation: TreeOperation) -> Iterator[YamlStep]:
     if isinstance(operation.root.mounted.filesystem.device, Partition):
         yield export.chroot(own(_BY_UUID))
 

@@ -45,6 +45,7 @@ from vmdsl.vmdb2.schema import (
     Vgcreate,
     VirtualFilesystems,
 )
+from vmdsl.vmdb2.second_grub import SecondGrub, with_second_grub
 from vmdsl.vmdb2.swap_scripts import MkSwap, with_swap
 from vmdsl.vmdb2.text import Text
 
@@ -66,9 +67,9 @@ def translate(
     spec: Spec, path: Path, *, directory: Path, variables: Mapping[str, str]
 ) -> Translated:
     """Say with vmdsl's operations what a specification says. Local files start at `directory`."""
-    spec = replace(
-        spec, steps=tuple(_given(with_swap(step)) for step in spec.steps if not _is_own(step))
-    )
+    wanted = [step for step in spec.steps if not _is_own(step)]
+    known = (with_second_grub(with_swap(step), wanted) for step in wanted)
+    spec = replace(spec, steps=tuple(map(_given, known)))
     context = Context(path=path, directory=directory, variables=variables, unread=spec.unread)
     skipped = _skipped(context, spec)
     follow_tags(context, tuple(step for step in spec.steps if id(step) not in skipped))
@@ -261,6 +262,7 @@ _WRITERS: Mapping[type[SpecStep], Callable[[Context, Any], None]] = {
     Fstab: in_tree.fstab,
     ResizeRootfs: in_tree.resize,
     Grub: boot_loader.grub,
+    SecondGrub: boot_loader.grub,
     Chroot: scripts.chroot,
     Shell: scripts.shell,
     CreateFile: files.create_file,

@@ -199,8 +199,28 @@ def test_a_second_boot_loader_does_not_remove_the_first(export: Export) -> None:
     )
     assert [next(iter(step)) for step in added(text)] == ["apt", "grub", "chroot"]
     assert added(text)[2]["shell"] == (
+        "# GRUB for UEFI on more_2\n"
         "grub-install --target=x86_64-efi --no-nvram --force-extra-removable "
-        "--no-uefi-secure-boot --efi-directory=/boot/efi"
+        "--no-uefi-secure-boot --efi-directory=/boot/efi\n"
+    )
+
+
+def test_an_esp_at_another_place(export: Export) -> None:
+    text = export(
+        """
+        apt(system(), "linux-image-amd64", "grub-efi-amd64")
+        esp = mount(mkvfat(mkpart(table(), size=MiB(64), type="esp")), "/efi", on=root())
+        grub_uefi(system(), esp, console="serial", parameters=("a=b",))
+        """,
+        gpt=True,
+    )
+    _, settings, script = added(text)
+    assert settings["create-file"] == "/etc/default/grub.d/50-vmdsl.cfg"
+    assert 'GRUB_CMDLINE_LINUX="a=b console=tty0 console=ttyS0,115200n8"' in settings["contents"]
+    assert script["shell"] == (
+        "grub-mkconfig --output=/boot/grub/grub.cfg\n"
+        "grub-install --target=x86_64-efi --no-nvram --force-extra-removable "
+        "--no-uefi-secure-boot --efi-directory=/efi\n"
     )
 
 

@@ -1,0 +1,71 @@
+"""Recipes that are written for vmdb2 and read again."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import vmdsl
+from vmdsl.plan.load import load
+from vmdsl.plan.plan import Plan, make_plan
+from vmdsl.plan.typecheck import Untyped
+from vmdsl.vmdb2.load import load_specification
+from vmdsl.vmdb2.write_yaml import to_yaml
+
+RECIPES = Path(vmdsl.__file__).parent.parent / "recipes"
+VARIABLES = {
+    "output": "x.img",
+    "mirror": "http://mirror.example/debian",
+    "security": "http://mirror.example/debian-security",
+}
+
+
+def disk(plan: Plan) -> list[Any]:
+    """All of the disk but its ids, which come from the names of steps."""
+    layout = plan.layout
+    return [
+        layout.size,
+        [
+            (p.number, p.start, p.size, p.type_code, p.partition.label, p.partition.flags)
+            for p in layout.partitions
+        ],
+        sorted(
+            (f.filesystem.kind, f.filesystem.label, f.partition.number) for f in layout.filesystems
+        ),
+        {str(m.path): m.filesystem.partition.number for m in layout.mounts},
+    ]
+
+
+def kinds(plan: Plan) -> Counter[str]:
+    return Counter(type(o).__name__ for o in (*plan.tree_operations, *plan.image_operations))
+
+
+@pytest.mark.parametrize(
+    "name", ["amd64_uefi", "announcement", "ansible", "cloud", "hybrid", "secure_boot"]
+)
+def test_what_is_read_again_is_the_same(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    path = RECIPES / f"{name}.py"
+    plan = make_plan(path, {}, cache=tmp_path, loaded=load(path), types=Untyped())
+    text = to_yaml(plan)
+    file = tmp_path / f"{name}.vmdb"
+    found = load_specification(text, file, directory=RECIPES, variables=VARIABLES)
+    assert found.warnings == ()
+    again = make_plan(file, {}, cache=tmp_path, loaded=found.recipe)
+    assert disk(again) == disk(plan)
+    more = kinds(again)
+    more.subtract(kinds(plan))
+    # Updates and mount options are scripts; the step for GRUB names its package once more; what
+    # sets a hostname, in the announcement's script, becomes a file.
+    files = {"CreateFile": 1} if name == "announcement" else {}
+    assert +more == {"Chroot": 2, "Apt": 1, **files}
+    assert -more == {}
+    written = load_specification(to_yaml(again), file, directory=RECIPES, variables=VARIABLES)
+    twice = make_plan(file, {}, cache=tmp_path, loaded=written.recipe)
+    assert [o.summary() for o in twice.operations] == [o.summary() for o in again.operations]
