@@ -41,7 +41,7 @@ EXPECTED = {
     "findmnt -no SOURCE,OPTIONS / | tr , '\\n' | grep -E 'vda|noatime' | xargs": (
         "/dev/vda1 rw noatime"
     ),
-    "findmnt -no SOURCE,FSTYPE /scratch": "tmpfs tmpfs",
+    "findmnt -no FSTYPE /scratch": "tmpfs",
     "swapon --noheadings --show=NAME,SIZE": "/dev/vda2  64M",
     "lsblk -no LABEL /dev/vda1 /dev/vda2": "root\nswap space",
     "tr ' ' '\\n' </proc/cmdline | grep -cE '^(root=UUID=.*|quiet|x.y=z)$'": "3",
