@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from vmdsl.language.mmdebstrap import MAIN, Debootstrap, is_before_trixie
@@ -19,7 +21,8 @@ from vmdsl.vmdb2.own import own
 #: debootstrap's words for what is installed; none is for its default.
 _VARIANTS = {"minbase": "minbase", "buildd": "buildd", "important": "", "standard": ""}
 _ROLLING = ("testing", "unstable", "sid", "experimental")
-_MIRROR = "{{ mirror }}"
+_MIRROR, _SECURITY = "{{ mirror }}", "{{ security }}"
+_VARIABLES = re.compile(rf"({re.escape(_MIRROR)}|{re.escape(_SECURITY)})")
 _AFTER_UNPACKING = """\
 find "$ROOT/dev" \\( -type b -o -type c \\) -delete
 [ -e "$ROOT/etc/resolv.conf" ] || cp /etc/resolv.conf "$ROOT/etc/resolv.conf\""""
@@ -40,7 +43,7 @@ def debootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
     keys: dict[str, Value] = {
         "debootstrap": operation.suite.name,
         "target": export.tag(operation.root),
-        "mirror": operation.mirror or Template(_MIRROR),
+        "mirror": _with_mirror(operation.mirror or _MIRROR),
         "arch": operation.arch.value,
     }
     if operation.keyring is not None:
@@ -90,34 +93,21 @@ def _by_hand(export: Export, operation: Debootstrap) -> YamlStep:
     }
     words = [f"--arch={operation.arch}", *(f"--{k}={v}" for k, v in lists.items() if v)]
     lines = [f'debootstrap {shlex.join(words)} {suite} "$ROOT" {shlex.quote(uri)}']
-    signed_by = ""
-    if operation.keyring is not None and operation.install_keyring:
-        signed_by = _place_of(export, operation, MAIN, operation.keyring)
+    if signed_by := _signed_by(export, operation):
         keyring = shlex.quote(str(operation.keyring))
         lines += ['mkdir -p "$ROOT/etc/apt/keyrings"', f'cp {keyring} "$ROOT{signed_by}"']
-    source = Source(
-        name=MAIN,
-        uris=[uri],
-        suites=[suite],
-        components=operation.components,
-        check_valid_until=operation.check_valid_until,
-    )
-    lines += ["cat >\"$ROOT/etc/apt/sources.list\" <<'END'", source.lines(signed_by) + "END"]
+    main = replace(_archives_of(export, operation)[0], suites=[suite])
+    lines += ["cat >\"$ROOT/etc/apt/sources.list\" <<'END'", main.lines(signed_by) + "END"]
     if operation.tls_ca_certs:
         files = shlex.join(map(str, operation.tls_ca_certs))
         lines += [f'cp {files} "$ROOT/usr/local/share/ca-certificates/"']
         lines += ['chroot "$ROOT" update-ca-certificates']
-    script = "\n".join(lines)
-    if not operation.mirror:
-        return export.shell(Template(_MIRROR.join(map(escaped, script.split(_MIRROR)))))
-    return export.shell(script)
+    return export.shell(_with_mirror("\n".join(lines)))
 
 
 def after_bootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
     """What debootstrap itself does not do, for which the system must be complete."""
-    suite = operation.suite.name
-    if not operation.mirror and suite not in _ROLLING:
-        yield _updates(export, operation)
+    yield from _archives(export, operation)
     for source in operation.sources:
         yield from _source(export, operation, source)
     if operation.variant == "standard":
@@ -133,22 +123,62 @@ def after_bootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep
         )
 
 
-def _updates(export: Export, operation: Debootstrap) -> YamlStep:
-    """The rest of the archives that are taken where a recipe names no mirror."""
-    export.variables["security"] = "http://mirror.example/debian-security"
-    suite, components = operation.suite.name, " ".join(operation.components)
-    known = debian_suites()
-    is_old = suite in known and known.index(suite) < known.index("bullseye")
-    security = f"{suite}/updates" if is_old else f"{suite}-security"
-    script = (
-        "cat >>/etc/apt/sources.list <<'END'\n"
-        f"deb {{{{ mirror }}}} {suite}-updates {components}\n"
-        f"deb {{{{ security }}}} {security} {components}\n"
-        "END\n"
-        "apt-get update\n"
-        "DEBIAN_FRONTEND=noninteractive apt-get -y dist-upgrade"
-    )
-    return export.chroot(Template(script))
+def _archives(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
+    """Debian's own archives, where debootstrap leaves others, or in another form."""
+    main, *more = _archives_of(export, operation)
+    signed_by = _signed_by(export, operation) if is_by_hand(operation) else ""  # or by any key
+    commands = []
+    if operation.format == "deb822":
+        signed_by = signed_by or ("" if operation.keyring else str(DEBIAN_KEYS))
+        text = "\n".join(source.stanza(signed_by) for source in (main, *more))
+        path = f"{FOLDER}/{MAIN}.sources"
+        yield YamlStep(keys={"create-file": path, "contents": _with_mirror(text)})
+        commands.append("rm -f /etc/apt/sources.list")
+    elif more:
+        lines = "".join(source.lines(signed_by) for source in (main, *more)).split("\n", 1)[1]
+        commands.append(f"cat >>/etc/apt/sources.list <<'END'\n{lines}END")
+    if more:
+        commands += [
+            "apt-get update",
+            "DEBIAN_FRONTEND=noninteractive apt-get -y dist-upgrade",
+        ]
+    if commands:
+        yield export.chroot(_with_mirror("\n".join(commands)))
+
+
+def _archives_of(export: Export, operation: Debootstrap) -> list[Source]:
+    """The mirror; or, where a recipe names none, what mmdebstrap takes then."""
+    suite, known = operation.suite.name, debian_suites()
+    suites = {operation.mirror or _MIRROR: [suite]}
+    if not operation.mirror and suite not in _ROLLING:
+        export.variables["security"] = "http://mirror.example/debian-security"
+        is_old = suite in known and known.index(suite) < known.index("bullseye")
+        security = f"{suite}/updates" if is_old else f"{suite}-security"
+        suites = {_MIRROR: [suite, f"{suite}-updates"], _SECURITY: [security]}
+    return [
+        Source(
+            name=MAIN,
+            uris=[uri],
+            suites=names,
+            components=operation.components,
+            check_valid_until=operation.check_valid_until,
+        )
+        for uri, names in suites.items()
+    ]
+
+
+def _with_mirror(text: str) -> Template:
+    """The text as a template, in which the variables of mirrors stay what they are."""
+    parts = _VARIABLES.split(text)
+    more = "\n" if text.endswith("\n") else ""
+    return Template("".join(p if _VARIABLES.fullmatch(p) else escaped(p) for p in parts) + more)
+
+
+def _signed_by(export: Export, operation: Debootstrap) -> str:
+    """Where the keys of the mirror are in the system, if they are there; else empty."""
+    if operation.keyring is None or not operation.install_keyring:
+        return ""
+    return _place_of(export, operation, MAIN, operation.keyring)
 
 
 def unpack_rootfs(export: Export, operation: UnpackRootfs | SystemFrom) -> Iterator[YamlStep]:

@@ -42,7 +42,9 @@ def root() -> Mounted[Ext4]:
 SYSTEM = """
 @step
 def system() -> RootFs:
-    return debootstrap(root(), suite="trixie", mirror="http://mirror.example/debian")
+    return debootstrap(
+        root(), suite="trixie", mirror="http://mirror.example/debian", format="one-line"
+    )
 """
 
 Export = Callable[..., str]
@@ -412,6 +414,37 @@ def test_without_a_mirror_there_are_updates(export: Export) -> None:
     assert "deb {{ security }} trixie-security main contrib\n" in script
 
 
+def test_archives_in_the_form_of_trixie(export: Export) -> None:
+    text = export(
+        system=SYSTEM.replace(', mirror="http://mirror.example/debian"', "").replace(
+            "one-line", "deb822"
+        )
+    )
+    archives, script = added(text)
+    assert archives == {
+        "create-file": "/etc/apt/sources.list.d/debian.sources",
+        "contents": """\
+Types: deb
+URIs: {{ mirror }}
+Suites: trixie trixie-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: {{ security }}
+Suites: trixie-security
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+""",
+    }
+    assert script["shell"].splitlines() == [
+        "rm -f /etc/apt/sources.list",
+        "apt-get update",
+        "DEBIAN_FRONTEND=noninteractive apt-get -y dist-upgrade",
+    ]
+
+
 def test_no_updates_of_a_suite_that_has_none(export: Export) -> None:
     text = export(system=SYSTEM.replace('"trixie", mirror="http://mirror.example/debian"', '"sid"'))
     assert "{{ mirror }}" in text
@@ -507,7 +540,8 @@ def unpacked() -> Fact:
 @step
 def system() -> RootFs:
     return debootstrap(
-        root(), suite="trixie", mirror="http://mirror.example/debian", unless=unpacked()
+        root(), suite="trixie", mirror="http://mirror.example/debian", format="one-line",
+        unless=unpacked(),
     )
 """
     text = export(
