@@ -102,7 +102,7 @@ REFUSED: frozenset[type[Operation]] = frozenset({SetPassword})
 _ROOT_MAKERS = (Debootstrap, SystemFrom, UnpackRootfs)
 _WIDTH = 90
 _HEADER = """\
-Written by vmdsl, from {recipe}. In the directory of that, as root:
+Written by vmdsl from {recipe}. In the directory of that file, as root:
   {command}"""
 _TIDY = "[ ! -s /etc/machine-id ] || : >/etc/machine-id"
 #: What debootstrap has copied; a symlink or another file is the recipe's.
@@ -117,7 +117,8 @@ def to_yaml(plan: Plan) -> str:
     export = Export.of(plan)
     for operation in plan.operations:
         if type(operation) not in {*LOWERED, *IN_OTHERS, *IN_LAYOUT, *REFUSED}:
-            export.refuse(operation, f"to do what {type(operation).__name__} does")
+            what = f"to do what {type(operation).__name__} does"
+            export.refuse(operation, what, "leave it out, or do it with a script")
     steps = [*disk(export), *_tree(export), *_image(export)]
     if export.problems:
         raise RecipeError(*export.problems)
@@ -172,7 +173,8 @@ def _lowered(export: Export, operation: Operation) -> Iterator[YamlStep]:
     secrets = sorted(secret.place for secret in secrets_in(operation))
     lower = LOWERED.get(type(operation))
     if secrets:
-        export.refuse(operation, f"of the secret of the {secrets[0]}: it would be in the file")
+        what = f"of the secret of the {secrets[0]}: it would be in the file"
+        export.refuse(operation, what, "leave it out, and set it on the machine that runs")
     elif lower is None:  # it is in the steps of others, or was refused
         return
     elif not export.root:

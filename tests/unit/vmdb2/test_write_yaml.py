@@ -102,7 +102,7 @@ def test_a_command_line_that_is_long_is_several(export: Export) -> None:
     assert (
         text.partition("steps:")[0]
         == """\
-# Written by vmdsl, from recipe.py. In the directory of that, as root:
+# Written by vmdsl from recipe.py. In the directory of that file, as root:
 #   vmdb2 recipe.vmdb --output=recipe.img \\
 #     --variable=mirror=http://mirror.example/debian \\
 #     --variable=security=http://mirror.example/debian-security
@@ -114,7 +114,7 @@ def test_a_small_image(export: Export) -> None:
     assert (
         export()
         == """\
-# Written by vmdsl, from recipe.py. In the directory of that, as root:
+# Written by vmdsl from recipe.py. In the directory of that file, as root:
 #   vmdb2 recipe.vmdb --output=recipe.img
 steps:
   - mkimg: "{{ output }}"
