@@ -77,6 +77,7 @@ class Context:
     #: Where the last logical partition ends, or where the extended one begins.
     behind: str = ""
     is_gpt: bool = False
+    has_bios_grub: bool = False
     root: Tag | None = None
     unpacked: str = ""
     system: str = ""

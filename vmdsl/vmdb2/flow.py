@@ -245,6 +245,7 @@ def _surround(context: Context, step: VirtualFilesystems) -> None:
 
 
 def _boot(context: Context, step: Grub) -> None:
+    context.has_bios_grub |= str(step.grub) == "bios"
     for key, name in (("efi", step.efi), ("prep", step.prep)):
         wanted = "esp" if key == "efi" else "prep"
         suits = {"efi": "uefi", "prep": "ieee1275"}[key]

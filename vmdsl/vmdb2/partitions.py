@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from vmdsl.language.partition_types import CODES
+from vmdsl.language.partition_types import CODES, RAW
 from vmdsl.values import Percent, Size, position
 from vmdsl.vmdb2.context import Context, Tag
 from vmdsl.vmdb2.draft import Argument, Call, Result
@@ -141,9 +141,18 @@ def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, l
                 sorted({*types, *(_GPT_FLAGS if context.is_gpt else ("boot", "lba"))})
             )
             context.problem(flag, "flag", f"{table} has no flag {name!r}", f"there are {known}")
-    if kind == "linux" and tag.mkfs is None and not tag.is_device:
-        kind = UUID(CODES["linux"][0]) if context.is_gpt else 0x83  # nothing is ever in it
+    boots = kind == "bios-boot" and context.has_bios_grub
+    if tag.mkfs is None and not tag.is_device and not tag.role and not boots:
+        kind = _unused(kind, is_gpt=context.is_gpt)
     return kind, flags
+
+
+def _unused(kind: str | int | UUID, *, is_gpt: bool) -> str | int | UUID:
+    """The type of a partition that no step fills, but perhaps a script, which vmdsl can't know."""
+    if not isinstance(kind, str) or kind in RAW:
+        return kind
+    gpt, mbr = CODES[kind]
+    return UUID(gpt) if is_gpt else int(mbr, 16)
 
 
 def _enabled(tag: Tag) -> Mapping[str, SetPartFlag]:
