@@ -132,6 +132,11 @@ def _no_links() -> None:
             file.write_bytes(content)
 
 
+def has_index() -> bool:
+    """Whether the system has an index, of whatever sources."""
+    return any(file.is_file() for file in _LISTS.glob("*Packages*"))
+
+
 def _forget_index() -> None:
     for file in _LISTS.glob("*"):
         if file.is_file() or file.is_symlink():

@@ -15,6 +15,7 @@ from vmdsl.language.files import Place
 from vmdsl.language.handles import Disk, RootFs
 from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import record, refuse
+from vmdsl.language.script_index import index_for_script
 from vmdsl.language.secret import Secret
 
 _IN_SYSTEM = "/run/secrets"
@@ -35,6 +36,7 @@ class Chroot(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         """Run it. The secrets are in the memory that is at /run while an operation works."""
+        index_for_script(tree, self.root, self.script)
         env = {}
         if self.secrets:
             if not tree.inside(_has_memory):
@@ -60,8 +62,9 @@ def chroot(
     """Run a script in the system with `sh -e`: its programs, its files, its root.
 
     A failing command ends the build. No daemon starts, and none outlives the script, nor does what
-    it mounts. No file gets larger than the image's largest filesystem. Each of `secrets` is a file
-    in `$SECRETS`, by its name, for root alone; they are gone after the script.
+    it mounts. No file gets larger than the image's largest filesystem. A system without an index of
+    packages, such as one from a tarball, gets it before a script that installs some. Each of
+    `secrets` is a file in `$SECRETS`, by its name, for root alone; they are gone after the script.
     """
     record(Chroot(root=root, script=checked_script(script), secrets=_named(secrets), unless=unless))
 
@@ -97,6 +100,7 @@ class HostShell(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         """Run it. The secrets are in memory, too."""
+        index_for_script(tree, self.root, self.script)
         env: dict[str, str] = {}
         with ExitStack() as stack:
             if self.image is not None:
