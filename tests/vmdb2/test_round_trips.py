@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from vmdb2.generated import VARIABLES, prepare, specifications
+from vmdb2.generated import VARIABLES, prepare, recipes, specifications
 from vmdb2.specifications import meaning
 from vmdsl.errors import RecipeError
 from vmdsl.plan.load import load as load_recipe
@@ -21,6 +22,11 @@ from vmdsl.vmdb2.write_python import to_python
 from vmdsl.vmdb2.write_yaml import to_yaml
 
 few = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+#: What may be where something else should be.
+_SNIPPETS = st.sampled_from(
+    ["", "", ":", "- ", "{{ b }}", "{{", "&a ", "*a", "<<: ", '"', "'", "\t", "\x00", "~", "0644"]
+    + ["unless: x\n", "tag: ", "  ", "\n", "[", "]", "{", "|\n", "yes", "!!binary ", "---\n", "%"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +68,47 @@ def test_a_specification_and_its_recipe(text: str, place: Path) -> None:
 def test_a_specification_and_what_is_exported(text: str, place: Path) -> None:
     plan = plan_of(loaded(text, place))
     assert meaning(plan_of(loaded(to_yaml(plan), place))) == meaning(plan)
+
+
+@few
+@given(text=specifications())
+def test_a_recipe_in_another_directory(text: str, place: Path) -> None:
+    """Its files are found there as well; only their names and scripts differ."""
+    found = loaded(text, place)
+    elsewhere = place / "else where"
+    elsewhere.mkdir(exist_ok=True)
+    there = to_python(moved(found.draft, start=place, to=elsewhere))
+    here = [o["kind"] for o in meaning(plan_of(found))["operations"]]
+    plan = plan_of_recipe(there, elsewhere / "pc.py")
+    assert [o["kind"] for o in meaning(plan)["operations"]] == here
+
+
+@few
+@given(
+    text=specifications(),
+    cuts=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9), _SNIPPETS), min_size=1, max_size=4),
+)
+def test_what_is_wrong_is_told(text: str, cuts: list[tuple[float, int, str]], place: Path) -> None:
+    """Whatever becomes of a specification, it is planned, or its mistakes have places."""
+    for at, length, snippet in cuts:
+        start = int(at * len(text))
+        text = f"{text[:start]}{snippet}{text[start + length :]}"
+    try:
+        plan_of(loaded(text, place))
+    except RecipeError as error:
+        for problem in error.problems:
+            assert problem.where is not None
+            assert problem.where.line <= len(text.splitlines()) + 1
+
+
+@few
+@given(calls=recipes())
+def test_a_recipe_and_what_is_exported(calls: str, place: Path) -> None:
+    """What is exported can be read; exported again it is the same."""
+    try:
+        first = to_yaml(plan_of_recipe(calls, place / "recipe.py"))
+    except RecipeError as error:
+        assert all("vmdb2 cannot be told" in problem.what for problem in error.problems)
+        return
+    second = to_yaml(plan_of(loaded(first, place)))
+    assert second.partition("steps:")[2] == first.partition("steps:")[2]

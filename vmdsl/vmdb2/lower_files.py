@@ -46,7 +46,7 @@ _ALWAYS = frozenset(
 _USUAL_FILE = 0o644
 _USUAL_DIRECTORY = 0o755
 #: What a new directory may not have while the umask is 022, or at all.
-_NOT_MADE = 0o7022
+_NOT_MADE = 0o6022
 _SPECIAL = 0o6000
 
 

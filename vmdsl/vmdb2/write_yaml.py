@@ -135,7 +135,9 @@ def _with_own_ends(export: Export, steps: list[YamlStep]) -> list[YamlStep]:
     ends = []
     if any(isinstance(o, _ROOT_MAKERS) for o in export.plan.operations):
         ends.append(export.chroot(own(_TIDY)))
-    mentioned = any("resolv" in str(step.keys) for step in steps)
+    mentioned = any("resolv" in str(step.keys) for step in steps) or any(
+        isinstance(operation, SystemFrom | UnpackRootfs) for operation in export.plan.operations
+    )
     if not mentioned or (steps and steps[-1].keys.get("shell") == _REMOVED):
         return [*steps, *ends]
     kept = [
