@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from vmdb2.generated import VARIABLES, prepare, recipes, specifications
@@ -21,7 +21,12 @@ from vmdsl.vmdb2.moved import moved
 from vmdsl.vmdb2.write_python import to_python
 from vmdsl.vmdb2.write_yaml import to_yaml
 
-few = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+few = settings(
+    deadline=None,
+    max_examples=40,
+    phases=[phase for phase in Phase if phase is not Phase.shrink],  # which would take minutes
+    suppress_health_check=[HealthCheck.too_slow],
+)
 #: What may be where something else should be.
 _SNIPPETS = st.sampled_from(
     [
@@ -119,7 +124,7 @@ def test_what_is_wrong_is_told(text: str, cuts: list[tuple[float, int, str]], pl
 @few
 @given(calls=recipes())
 def test_a_recipe_and_what_is_exported(calls: str, place: Path) -> None:
-    """What is exported can be read; exported again it is the same."""
+    """What is exported can be read; exported again it says the same, in some order."""
     file = place / "pc.py"  # of the same name, from which UUIDs come
     try:
         first = to_yaml(plan_of_recipe(calls, file))
@@ -127,4 +132,4 @@ def test_a_recipe_and_what_is_exported(calls: str, place: Path) -> None:
         assume("vmdb2 cannot be told" not in str(error))
         raise
     second = to_yaml(plan_of(loaded(first, place)))
-    assert second.partition("steps:")[2] == first.partition("steps:")[2]
+    assert sorted(second.splitlines()[2:]) == sorted(first.splitlines()[2:])

@@ -20,6 +20,7 @@ from vmdsl.vmdb2.text import Text
 
 _UMASK = 0o022
 _USUAL = 0o755
+_COPIED = 0o644
 #: What mkdir takes of permissions: no setuid, no setgid.
 _OF_MKDIR = 0o1777
 
@@ -117,7 +118,7 @@ def _emit(
     named: dict[str, Argument] = {} if mode == usual else {"mode": Octal(mode)}
     calls = []
     if is_decimal(mode):  # which create_file() and its like take for a mistake
-        del named["mode"]
+        named = {} if usual else {"mode": Octal(_COPIED)}
         script = f"chmod {mode:04o} {shlex.quote(path)}"
         fact = context.skip_fact(step)
         calls = [Call(function="chroot", arguments=(arguments[0], script), named=fact)]
