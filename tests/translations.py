@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vmdsl.errors import Problem
 from vmdsl.values import Percent, Size
-from vmdsl.vmdb2.draft import Argument, Call, DraftStep, Octal, Read, Result
+from vmdsl.vmdb2.draft import Argument, Call, DraftStep, Hex, Octal, Read, Result
 from vmdsl.vmdb2.read import read
 from vmdsl.vmdb2.text import Text, Variable
 from vmdsl.vmdb2.translate import Translated, translate
@@ -113,6 +113,8 @@ def _shown(argument: Argument) -> str:  # noqa: PLR0911 (one for each kind)
             return f"{{{', '.join(f'{key}: {_shown(one)}' for key, one in argument.items())}}}"
         case Octal():
             return oct(argument)
+        case Hex():
+            return f"0x{argument:02x}"
         case Size() | Percent():
             return f"<{argument}>"
         case Enum():

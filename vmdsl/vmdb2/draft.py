@@ -35,6 +35,10 @@ class Octal(int):
     """A number that is written in octal, as permissions are."""
 
 
+class Hex(int):
+    """A number that is written in hexadecimal, as types of partitions are."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """A call of a public function of vmdsl or of its library, by its name.
@@ -55,6 +59,7 @@ Argument = (
     | bool
     | int
     | Octal
+    | Hex
     | str
     | Text
     | Size

@@ -119,7 +119,9 @@ def _emit(
     calls = []
     if is_decimal(mode):  # which create_file() and its like take for a mistake
         named = {} if usual else {"mode": Octal(_COPIED)}
-        script = f"chmod {mode:04o} {shlex.quote(path)}"
+        needs_quotes = shlex.quote(path) != path
+        name = Text(shlex.quote(path), path.where) if needs_quotes else path
+        script = name.after(f"chmod {mode:04o} ")
         fact = context.skip_fact(step)
         calls = [Call(function="chroot", arguments=(arguments[0], script), named=fact)]
     named |= {**_owner(step), **context.skip_fact(step)}

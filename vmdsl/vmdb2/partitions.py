@@ -8,7 +8,7 @@ from uuid import UUID
 from vmdsl.language.partition_types import CODES, RAW
 from vmdsl.values import Percent, Size, position
 from vmdsl.vmdb2.context import Context, Tag
-from vmdsl.vmdb2.draft import Argument, Call, Result
+from vmdsl.vmdb2.draft import Argument, Call, Hex, Result
 from vmdsl.vmdb2.positions import parted_position
 from vmdsl.vmdb2.schema import Mkpart, SetPartFlag
 from vmdsl.vmdb2.text import Text
@@ -53,7 +53,7 @@ def mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
     table = context.table
     kind, flags = _kind(context, step, tag)
     if kind != "linux":
-        named["type"] = kind
+        named["type"] = Hex(kind) if isinstance(kind, int) else kind
     if context.is_gpt:
         named["label"] = _unquoted(context.text(step, step.mkpart))
     elif step.mkpart == "logical":

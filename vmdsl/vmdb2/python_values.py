@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from vmdsl.values import Percent, Size, position
-from vmdsl.vmdb2.draft import Octal
+from vmdsl.vmdb2.draft import Hex, Octal
 from vmdsl.vmdb2.python_imports import Imports
 from vmdsl.vmdb2.python_layout import Brackets, Expression
 from vmdsl.vmdb2.python_strings import string
@@ -35,8 +35,8 @@ def value(made: object, imports: Imports, *, is_place: bool = False) -> Expressi
             return f"{imports.use(type(made).__name__)}.{made.name}"
         case str():
             return string(made)
-        case Octal():
-            return f"0o{made:o}"
+        case Octal() | Hex():
+            return f"0o{made:o}" if isinstance(made, Octal) else f"0x{made:02x}"
         case None | bool() | int() | float():
             return repr(made)
         case Size():

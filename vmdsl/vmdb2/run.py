@@ -12,7 +12,7 @@ from vmdsl.errors import Where
 from vmdsl.language.recording import recorder_for, refuse
 from vmdsl.language.steps import Option, Step
 from vmdsl.plan.load import Recipe
-from vmdsl.vmdb2.draft import Argument, Call, Draft, DraftStep, Octal, Read, Result
+from vmdsl.vmdb2.draft import Argument, Call, Draft, DraftStep, Hex, Octal, Read, Result
 from vmdsl.vmdb2.text import Text
 
 
@@ -78,7 +78,7 @@ def _perform(
                 return tuple(map(value, argument))
             case Mapping():
                 return {key: value(inner) for key, inner in argument.items()}
-            case Octal():
+            case Octal() | Hex():
                 return int(argument)
             case Text():
                 return str(argument)

@@ -230,3 +230,11 @@ def test_a_key_of_luks_elsewhere() -> None:
     draft = translated(f"{ABOVE['part']}- {{cryptsetup: a, name: c, key-file: key}}").draft
     there = moved(draft, start=Path("/a"), to=Path("/b"))
     assert shown(there.steps[-1]) == "c = mkluks(a(), Secret.from_file('../a/key'))"
+
+
+def test_a_mode_in_decimal_of_a_file_whose_name_is_a_variable() -> None:
+    steps = '- {create-file: "/srv/{{ n }}", contents: x, perm: 644}'
+    (found,) = added(SYSTEM, steps, n="x")
+    assert found.endswith("'x'); chroot(system(), 'chmod 1204 /srv/{n()}')")
+    (found,) = added(SYSTEM, steps, n="x y")
+    assert found.endswith("'x'); chroot(system(), \"chmod 1204 '/srv/x y'\")")
