@@ -15,8 +15,11 @@ import yaml
 from vmdb2.specifications import CORPUS, corpus
 
 _MINUTES = 60
-#: Suites that no mirror has any more, and the mirror that the files of the corpus name.
-_GONE = re.compile(r"(?<=debootstrap: )(?:stretch|buster)\b")
+#: Suites that no mirror has any more, with a package of theirs; the mirror of the corpus.
+_GONE = {
+    r"(?<=debootstrap: )(?:stretch|buster)\b": "bookworm",
+    r"(?m)(?<=apt: )python$|(?<=- )python$": "python3",
+}
 _MIRROR = "http://mirror.example/debian"
 #: What stands in for local files. The playbook lets root in, and leaves a trace.
 _STAND_INS = {
@@ -76,14 +79,16 @@ class Specification:
 def copied(user: Any, host_mirror: str) -> Callable[..., Specification]:
     """Copies a specification to a folder of the user's, with stand-ins for its local files.
 
-    Nothing in it is changed but the mirror, and suites that are gone. If it is to be trimmed,
+    Nothing in it is changed but the mirror, and what is gone with old suites. If it is to be trimmed,
     packages are left out that nothing else in it speaks of: they take time, and show nothing.
     """
 
     def copy(origin: Path, *, trimmed: bool = False) -> Specification:
         text = origin.read_text(encoding="utf-8")
         steps = steps_of(text)
-        text = _GONE.sub("bookworm", text.replace(_MIRROR, host_mirror.rstrip("/")))
+        text = text.replace(_MIRROR, host_mirror.rstrip("/"))
+        for gone, instead in _GONE.items():
+            text = re.sub(gone, instead, text)
         folder = user.folder("specification")
         for step in steps:
             for name in step.get("packages", ()) if trimmed else ():
