@@ -79,8 +79,8 @@ class Specification:
 def copied(user: Any, host_mirror: str) -> Callable[..., Specification]:
     """Copies a specification to a folder of the user's, with stand-ins for its local files.
 
-    Nothing in it is changed but the mirror, and what is gone with old suites. If it is to be trimmed,
-    packages are left out that nothing else in it speaks of: they take time, and show nothing.
+    Nothing in it is changed but the mirror, and what is gone with old suites. If it is to be
+    trimmed, packages are left out that nothing else in it speaks of: they only take time.
     """
 
     def copy(origin: Path, *, trimmed: bool = False) -> Specification:
