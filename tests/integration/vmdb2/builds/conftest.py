@@ -108,7 +108,6 @@ def _stand_in(path: Path, *, is_directory: bool) -> None:
     file = path / "file" if is_directory else path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(_STAND_INS.get(file.suffix, "# stand-in\n"), encoding="utf-8")
-    file.chmod(0o600 if file.suffix == ".pub" else 0o644)
 
 
 def steps_of(text: str) -> Steps:
