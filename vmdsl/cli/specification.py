@@ -108,26 +108,34 @@ def parameters() -> list[inspect.Parameter]:
 
 def load(path: Path, given: Given) -> Loaded:
     """Read the specification, and show what vmdb2 does with it that one may not expect."""
-    from vmdsl.vmdb2.load import load_specification  # noqa: PLC0415 (slow)
+    from vmdsl.vmdb2.load import SpecificationError, load_specification  # noqa: PLC0415 (slow)
     from vmdsl.vmdb2.source import text_of  # noqa: PLC0415
 
     here, variables = Path.cwd(), given.variables(path)
     if given.rootfs_tarball is not None:
         check_directory(given.rootfs_tarball)
-    found = load_specification(
-        text_of(path),
-        here / path if path == STDIN else path.resolve(),
-        directory=here,
-        variables=variables,
-        lenient=given.lenient,
-    )
-    if found.warnings:
+    try:
+        found = load_specification(
+            text_of(path),
+            here / path if path == STDIN else path.resolve(),
+            directory=here,
+            variables=variables,
+            lenient=given.lenient,
+        )
+    except SpecificationError as error:
+        _warn(error.warnings)
+        raise
+    _warn(found.warnings)
+    return found
+
+
+def _warn(warnings: Sequence[Problem]) -> None:
+    if warnings:
         from rich.console import Console  # noqa: PLC0415 (slow)
 
         from vmdsl.cli.problems import show_warnings  # noqa: PLC0415
 
-        show_warnings(found.warnings, Console(stderr=True, highlight=False))
-    return found
+        show_warnings(warnings, Console(stderr=True, highlight=False))
 
 
 def _values(given: Sequence[str]) -> Mapping[str, str]:

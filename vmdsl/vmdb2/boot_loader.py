@@ -53,7 +53,7 @@ def grub(context: Context, step: Grub) -> None:
     parameters = _GRUB_PARAMETERS if step.kernel_params is None else step.kernel_params
     if parameters:
         named["default_parameters"] = tuple(
-            context.text(step, p) if isinstance(p, Text) else p for p in parameters
+            word for parameter in parameters for word in _words(context, step, parameter)
         )
     if step.quiet:
         named["quiet"] = True
@@ -71,6 +71,13 @@ def grub(context: Context, step: Grub) -> None:
         *([] if isinstance(step, SecondGrub) else [installed]),
         Call(function=function, arguments=(system, *arguments), named=named, where=step.where),
     )
+
+
+def _words(context: Context, step: Grub, parameter: str) -> tuple[str, ...]:
+    """Parameters that may stand in one text: vmdb2 puts all of them into one."""
+    if not isinstance(parameter, Text) or not parameter.is_plain:
+        return (context.text(step, parameter) if isinstance(parameter, Text) else parameter,)
+    return tuple(parameter.split())
 
 
 def _flavour(context: Context, step: Grub) -> tuple[str, str, tuple[Argument, ...]] | None:

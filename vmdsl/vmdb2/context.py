@@ -70,6 +70,7 @@ class Context:
     deferred: list[SpecStep] = field(default_factory=list)
     always: set[str] = field(default_factory=lambda: {"arch", "tags"})
     device: str = ""
+    is_fixed: bool = False
     target: str = ""
     disk: str = ""
     table: str = ""

@@ -59,6 +59,7 @@ def _target(step: SpecStep) -> str:
 
 def _image(context: Context, step: Mkimg) -> None:
     context.device = context.device or str(step.mkimg)
+    context.is_fixed = step.mkimg.is_plain
 
 
 def _table(context: Context, step: Mklabel) -> None:

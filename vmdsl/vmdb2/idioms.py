@@ -19,8 +19,8 @@ _ROOT_PASSWORD = re.compile(
     r"""passwd\s+(?:-d|--delete)\s+root|
     sed\s+-i\s+(?:-e\s+)?(["'])(?:
         /\^root:\[\^:\]\*:/s//root::/g? |
-        s(?P<mark>[/,@\#|])\^?root:(?:\[\^:\]\*|\\\*|\*|x):(?P=mark)root::(?P=mark)g?
-    )\1\s+/etc/(?:passwd|shadow)""",
+        s(?P<mark>[/,@\#|])\^?root:(?:\[\^:\]\*|(?P<star>\\\*|\*)|(?P<x>x)):(?P=mark)root::(?P=mark)g?
+    )\1\s+/etc/(?(x)passwd|(?(star)shadow|(?:passwd|shadow)))""",
     re.VERBOSE,
 )
 _RESOLVER = re.compile(r"rm\s+(?:-f\s+)?/etc/resolv\.conf")
@@ -42,7 +42,8 @@ def as_calls(system: Result, script: Text, *, on_host: bool) -> tuple[tuple[Call
     rest = [line for line in lines if line and not line.startswith("#")]
     if on_host:
         replaced = [_IN_ROOT.subn(r"\1", line) for line in rest]
-        if not all(times for _, times in replaced):
+        own = [_IN_ROOT.sub("", line) for line in rest]
+        if not all(times for _, times in replaced) or any(re.search(r"(^|\s)/", o) for o in own):
             return None  # it is about this machine's own files
         rest = [line for line, _ in replaced]
     calls: list[tuple[Call, str]] = []

@@ -18,6 +18,7 @@ from vmdsl.vmdb2.schema import (
     ResizeRootfs,
     UnpackRootfs,
 )
+from vmdsl.vmdb2.text import Text
 
 _VARIANTS = {"-": "", "": "", "minbase": "minbase", "buildd": "buildd"}
 
@@ -40,13 +41,16 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
         named["keyring"] = context.text(step, step.keyring)
         if not step.install_keyring:
             named["install_keyring"] = False
-    if step.components and tuple(step.components) != ("main",):
-        named["components"] = context.texts(step, step.components)
+    components = _words(context, step, step.components)
+    if components and components != ("main",):
+        named["components"] = components
     if variant := _variant(context, step):
         named["variant"] = variant
-    for name in ("include", "exclude", "tls_ca_certs"):
-        if words := getattr(step, name):
-            named[name] = context.texts(step, words)
+    for name in ("include", "exclude"):
+        if words := _words(context, step, getattr(step, name)):
+            named[name] = words
+    if step.tls_ca_certs:
+        named["tls_ca_certs"] = context.texts(step, step.tls_ca_certs)
     named |= context.skip_fact(step)
     call = Call(
         function="debootstrap", arguments=(root_of(context),), named=named, where=step.where
@@ -69,6 +73,14 @@ def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]
         return {}
     context.arch = arch.value
     return {} if arch is Arch.AMD64 else {"arch": arch}
+
+
+def _words(context: Context, step: Debootstrap, texts: tuple[Text, ...]) -> tuple[str, ...]:
+    """The elements of a list, of which vmdb2 makes one text with commas."""
+    found: list[str] = []
+    for text in texts:
+        found += [word.strip() for word in text.split(",")] if text.is_plain else [text]
+    return tuple(context.text(step, word) if isinstance(word, Text) else word for word in found)
 
 
 def _variant(context: Context, step: Debootstrap) -> str:

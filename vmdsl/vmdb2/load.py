@@ -28,25 +28,34 @@ class Loaded:
     warnings: tuple[Problem, ...]
 
 
+class SpecificationError(RecipeError):
+    """A specification is wrong. Carries the warnings as well, which are to be shown."""
+
+    def __init__(self, warnings: tuple[Problem, ...], *problems: Problem) -> None:
+        self.warnings = warnings
+        super().__init__(*problems)
+
+
 def load_specification(
     text: str, path: Path, *, directory: Path, variables: Mapping[str, str], lenient: bool = False
 ) -> Loaded:
     """Read and translate a specification. Local files start at `directory`.
 
     `variables` are those of `--variable`, and `output`, `image` and `rootfs_tarball` where they
-    are given. With `lenient`, keys that vmdb2 doesn't know are warnings. Raises RecipeError with
-    all that is wrong.
+    are given. With `lenient`, keys that vmdb2 doesn't know are warnings. Raises
+    SpecificationError with all that is wrong, and RecipeError where it cannot be read at all.
     """
     found = read(text, path, variables, lenient=lenient)
     translated = translate(found.spec, path, directory=directory, variables=variables)
     problems = {*found.problems, *(p for p in translated.problems if not found.told(p))}
+    warnings = (*found.warnings, *translated.warnings)
     if problems:
-        raise RecipeError(*sorted(problems, key=_place))
+        raise SpecificationError(warnings, *sorted(problems, key=_place))
     return Loaded(
         draft=translated.draft,
         recipe=as_recipe(translated.draft, directory=directory),
         image=directory / translated.image,
-        warnings=(*found.warnings, *translated.warnings),
+        warnings=warnings,
     )
 
 

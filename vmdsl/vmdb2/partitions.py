@@ -91,7 +91,7 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
         except ValueError as error:
             context.problem(step, key, str(error), "these are what parted takes")
             continue
-        if text.is_plain and is_end and place == Percent(100):
+        if text.is_plain and is_end and place == Percent(100) and _is_last(context, tag):
             continue  # what is left
         if text.is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
             continue
@@ -99,6 +99,16 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
             continue  # parted moves it, so that a table of its own has room
         named[key] = place if text.is_plain else _variable_place(context, step, key, text, place)
     return named
+
+
+def _is_last(context: Context, tag: Tag) -> bool:
+    """Whether no step makes a partition after it, which it could overlap with."""
+    return not any(
+        isinstance(other.made_by, Mkpart)
+        and other.number > tag.number
+        and other.made_by.mkpart != "logical"  # which is in another one
+        for other in context.tags.values()
+    )
 
 
 def _unquoted(name: Text) -> Text:

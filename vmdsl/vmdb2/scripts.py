@@ -5,6 +5,7 @@ Scripts that name the image get it as `$IMAGE`, as it has no name before it is d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from vmdsl.vmdb2.context import IMAGE, Context
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.idioms import as_calls, comments_in
-from vmdsl.vmdb2.image_names import IN_QUOTES, quoting_behind
+from vmdsl.vmdb2.image_names import IN_QUOTES, here_document, quoting_behind
 from vmdsl.vmdb2.on_system import comes_later, system_for
 from vmdsl.vmdb2.schema import (
     Ansible,
@@ -21,6 +22,11 @@ from vmdsl.vmdb2.schema import (
     SpecStep,
 )
 from vmdsl.vmdb2.text import Text, Variable
+
+#: Where a script gives the name `IMAGE` to something else than the image, and a name to use then.
+_OWN = re.compile(r'(?<!\w)IMAGE=(?!"?\0)')
+_FREE = "image_file"
+_MARK = "\0"
 
 
 def chroot(context: Context, step: Chroot) -> None:
@@ -101,6 +107,15 @@ def _data(context: Context, step: SpecStep, data: Any) -> Any:
     return data
 
 
+def _with_device(context: Context, script: Text) -> tuple[str | Variable, ...]:
+    """The parts of a script, where the image's own name is a variable too, if it is a fixed one."""
+    if not context.is_fixed or not script.is_plain:
+        return script.parts or ()
+    name = re.compile(rf"(?<![\w./-]){re.escape(context.device)}(?![\w.-])")
+    first, *others = name.split(script)
+    return (first, *(part for other in others for part in (Variable(IMAGE[0]), other)))
+
+
 def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]:
     """The script with `$IMAGE` for the image's name, and whether it names it at all."""
     if script.parts is None:
@@ -113,17 +128,23 @@ def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]
                 'write "{{ output }}" alone, outside of {% … %}',
             )
         return context.text(step, script), False
-    parts: list[str | Variable] = []
-    above, found = "", False
-    for part in script.parts:
+    named = _with_device(context, script)
+    if not any(isinstance(part, Variable) and part.name in IMAGE for part in named):
+        return context.text(step, script), False
+    own = _OWN.search("".join(part if isinstance(part, str) else _MARK for part in named))
+    parts: list[str | Variable] = [f'{_FREE}="$IMAGE"\n'] if own else []
+    above = ""
+    for part in named:
         if isinstance(part, Variable) and part.name in IMAGE:
-            found = True
-            parts.append(IN_QUOTES[quoting_behind(above)])
+            plain, inside = here_document(above)
+            if inside is False:
+                what = "the image's name stands in a here-document that the shell takes as it is"
+                context.problem(step, "shell", what, "take the quotes from its first line")
+            name = IN_QUOTES["#" if inside else quoting_behind(plain)]
+            parts.append(name.replace("IMAGE", _FREE) if own else name)
         else:
             parts.append(part)
         above += part if isinstance(part, str) else "x"
-    if not found:
-        return context.text(step, script), False
     value = "".join(
         context.variables.get(part.name, "") if isinstance(part, Variable) else part
         for part in parts

@@ -162,9 +162,24 @@ def _skipped(context: Context, spec: Spec) -> set[int]:
     return skipped
 
 
+#: Flags that vmdb2 sets for itself, when it comes to certain steps.
+_INTERNAL = (
+    "got_eatmydata",
+    "ansible_inventory",
+    "ansible_vars_file",
+    "virtuals",
+    "grub_mounts",
+    "tmp_key_file",
+)
+
+
 def _tell_unset(context: Context, step: SpecStep, flag: str, known: set[str]) -> None:
     """Warn of a flag that no step above sets."""
     if flag in known:
+        return
+    if flag in _INTERNAL:
+        what = f"{flag!r} is a flag of vmdb2's own, which vmdsl has not"
+        context.problem(step, "unless", what, "remove unless, or the step")
         return
     what = f"nothing sets the flag {flag!r}, so this step is always run"
     hint = "the flag that unpack-rootfs sets is rootfs_unpacked"

@@ -35,10 +35,27 @@ def shell(script: str, **variables: str) -> list[str]:
         ('echo "it\'s"\ndd of={{ output }}', 'echo "it\'s"\ndd of="$IMAGE"'),
         ('echo "a\\"b {{ output }}"', 'echo "a\\"b ${IMAGE}"'),
         ("echo '\\'\ndd of={{ output }}", "echo '\\'\ndd of=\"$IMAGE\""),
+        ("true;# don't\ndd of={{ output }}", 'true;# don\'t\ndd of="$IMAGE"'),
+        ("cat <<E\ndon't\nE\ndd of={{ output }}", 'cat <<E\ndon\'t\nE\ndd of="$IMAGE"'),
+        ("cat <<-'E' | dd of={{ output }}\nx\nE", "cat <<-'E' | dd of=\"$IMAGE\"\nx\nE"),
+        ("cat <<E\n{{ output }}\nE", "cat <<E\n$IMAGE\nE"),
+        ("IMAGE=x\ndd of={{ output }}", 'image_file="$IMAGE"\nIMAGE=x\ndd of="$image_file"'),
     ],
 )
 def test_a_script_names_the_image_in_all_quotes(script: str, written: str) -> None:
     assert shell(script) == [f"boot_code = host_shell(system(), {written!r}, image=disk())"]
+
+
+def test_an_image_of_a_fixed_name_is_known_in_scripts() -> None:
+    fixed = SYSTEM.replace("{{ output }}", "disk.img")
+    found = added(fixed, "- {shell: 'dd of=disk.img; ls my-disk.img disk.img.xz', root-fs: a}")
+    wanted = "'dd of=\"$IMAGE\"; ls my-disk.img disk.img.xz'"
+    assert found == [f"boot_code = host_shell(system(), {wanted}, image=disk())"]
+
+
+def test_a_here_document_that_is_taken_as_it_is_cannot_have_the_image() -> None:
+    found = shell("cat <<'E'\n{{ output }}\nE")
+    assert any(line.startswith("! steps[6].shell: the image's name stands in") for line in found)
 
 
 def test_a_script_with_the_image_and_a_variable() -> None:
