@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -88,10 +89,34 @@ def _perform(
     arguments = [value(argument) for argument in call.arguments]
     named = {name: value(argument) for name, argument in call.named.items()}
     try:
-        with _at(call.where) if call.where else nullcontext():
+        with _at(call.where) if call.where else nullcontext(), _placed(call):
             return _function(call)(*arguments, **named)
     except ValueError as error:  # of a value's own reading, such as Size.parse
         raise refuse(str(error)) from None
+
+
+@contextmanager
+def _placed(call: Call) -> Iterator[None]:
+    """Place a mistake that quotes a text of the specification where that text stands."""
+    found = recorder_for("a step runs").problems
+    known = len(found)
+    try:
+        yield
+    finally:
+        for number in range(known, len(found)):
+            texts = _texts((*call.arguments, *call.named.values()))
+            for text in texts:
+                if repr(str(text)) in found[number].what:
+                    found[number] = replace(found[number], where=text.where)
+                    break
+
+
+def _texts(argument: Argument) -> Iterator[Text]:
+    if isinstance(argument, Text):
+        yield argument
+    elif isinstance(argument, tuple | Mapping):
+        for one in argument.values() if isinstance(argument, Mapping) else argument:
+            yield from _texts(one)
 
 
 def _function(call: Call) -> Callable[..., Any]:
