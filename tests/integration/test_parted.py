@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from vmdb2.specifications import plan_of
 from vmdsl.vmdb2.load import load_specification
 
 pytestmark = [
@@ -69,7 +68,7 @@ def test_a_partition_is_where_parted_puts_it(
     there = by_parted(tmp_path / "pc.img", table, start, end)
     text = _SPEC.format(table=table, start=start, end=end)
     loaded = load_specification(text, tmp_path / "pc.vmdb", directory=tmp_path, variables={})
-    (here,) = plan_of(loaded, tmp_path).layout.partitions
+    (here,) = loaded.plan({}).layout.partitions
     assert (here.start // 512, here.end // 512 - 1) == there
 
 
@@ -77,7 +76,7 @@ def test_the_last_sector_of_all(tmp_path: Path) -> None:
     there = by_parted(tmp_path / "pc.img", "msdos", "1MiB", "-1s")
     text = _SPEC.format(table="msdos", start="1MiB", end="-1s")
     loaded = load_specification(text, tmp_path / "pc.vmdb", directory=tmp_path, variables={})
-    (here,) = plan_of(loaded, tmp_path).layout.partitions
+    (here,) = loaded.plan({}).layout.partitions
     assert here.end // 512 - 1 == there[1] == 2**22 - 1
 
 

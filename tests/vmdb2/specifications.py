@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from vmdsl.errors import RecipeError
-from vmdsl.plan.plan import Plan, make_plan
+from vmdsl.plan.plan import Plan
 from vmdsl.plan.render import plan_json
 from vmdsl.vmdb2.load import Loaded, load_specification
 
@@ -58,11 +58,6 @@ def load(file: Path) -> Loaded:
         variables={"output": "disk.img", "image": "disk.img", "rootfs_tarball": "rootfs.tar"},
         lenient=True,
     )
-
-
-def plan_of(loaded: Loaded, cache: Path) -> Plan:
-    """Its plan. Raises RecipeError."""
-    return make_plan(loaded.draft.path, {}, cache=cache, loaded=loaded.recipe)
 
 
 def prepared(origin: Path, directory: Path) -> Prepared:

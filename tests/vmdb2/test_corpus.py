@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vmdb2.specifications import Prepared, corpus, load, meaning, plan_of, prepared
+from vmdb2.specifications import Prepared, corpus, load, meaning, prepared
 from vmdsl.errors import RecipeError
 from vmdsl.plan.load import load as load_recipe
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped, mypy_command
-from vmdsl.vmdb2.write_python import to_python
-from vmdsl.vmdb2.write_yaml import to_yaml
+from vmdsl.vmdb2.to_python.write import to_python
+from vmdsl.vmdb2.to_yaml.write import to_yaml
 
 if not corpus():
     pytest.skip(
@@ -48,18 +48,18 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def converted(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Mapping[str, Converted]:
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Converted]:
     folder = tmp_path_factory.mktemp("corpus")
     return {
-        origin.name: _converted(prepared(origin, folder / f"{number}"), cache)
+        origin.name: _converted(prepared(origin, folder / f"{number}"))
         for number, origin in enumerate(corpus())
     }
 
 
-def _converted(one: Prepared, cache: Path) -> Converted:
+def _converted(one: Prepared) -> Converted:
     try:
         loaded = one.load()
-        plan = plan_of(loaded, cache)
+        plan = loaded.plan({})
     except RecipeError as error:
         return Converted(one, error)
     recipe = one.file.with_suffix(".py")
@@ -134,9 +134,7 @@ def test_its_recipe_has_the_same_plan(
 
 
 @each
-def test_exported_it_has_the_same_plan(
-    converted: Mapping[str, Converted], cache: Path, name: str
-) -> None:
+def test_exported_it_has_the_same_plan(converted: Mapping[str, Converted], name: str) -> None:
     plan, recipe = converted[name].expect()
     exported = recipe.with_suffix(".exported")
     exported.mkdir()
@@ -145,7 +143,7 @@ def test_exported_it_has_the_same_plan(
     for local in recipe.parent.iterdir():
         if local not in {exported, recipe, converted[name].prepared.file}:
             (exported / local.name).symlink_to(local)
-    assert meaning(plan_of(load(file), cache)) == meaning(plan)
+    assert meaning(load(file).plan({})) == meaning(plan)
 
 
 def test_most_are_planned(

@@ -17,9 +17,9 @@ from vmdsl.plan.load import load as load_recipe
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped
 from vmdsl.vmdb2.load import Loaded, load_specification
-from vmdsl.vmdb2.moved import moved
-from vmdsl.vmdb2.write_python import to_python
-from vmdsl.vmdb2.write_yaml import to_yaml
+from vmdsl.vmdb2.to_python.moved import moved
+from vmdsl.vmdb2.to_python.write import to_python
+from vmdsl.vmdb2.to_yaml.write import to_yaml
 
 few = settings(
     deadline=None,
@@ -64,10 +64,6 @@ def loaded(text: str, place: Path) -> Loaded:
     return load_specification(text, file, directory=place, variables=VARIABLES)
 
 
-def plan_of(loaded: Loaded) -> Plan:
-    return make_plan(loaded.draft.path, {}, cache=Path("/nowhere"), loaded=loaded.recipe)
-
-
 def plan_of_recipe(text: str, file: Path) -> Plan:
     file.write_text(text, encoding="utf-8", newline="")
     recipe = load_recipe(file)
@@ -79,15 +75,15 @@ def plan_of_recipe(text: str, file: Path) -> Plan:
 def test_a_specification_and_its_recipe(text: str, place: Path) -> None:
     found = loaded(text, place)
     assert meaning(plan_of_recipe(to_python(found.draft), place / "pc.py")) == meaning(
-        plan_of(found)
+        found.plan({})
     )
 
 
 @few
 @given(text=specifications())
 def test_a_specification_and_what_is_exported(text: str, place: Path) -> None:
-    plan = plan_of(loaded(text, place))
-    assert meaning(plan_of(loaded(to_yaml(plan), place))) == meaning(plan)
+    plan = loaded(text, place).plan({})
+    assert meaning(loaded(to_yaml(plan), place).plan({})) == meaning(plan)
 
 
 @few
@@ -98,7 +94,7 @@ def test_a_recipe_in_another_directory(text: str, place: Path) -> None:
     elsewhere = place / "else where"
     elsewhere.mkdir(exist_ok=True)
     there = to_python(moved(found.draft, start=place, to=elsewhere))
-    here = [o["kind"] for o in meaning(plan_of(found))["operations"]]
+    here = [o["kind"] for o in meaning(found.plan({}))["operations"]]
     plan = plan_of_recipe(there, elsewhere / "pc.py")
     assert [o["kind"] for o in meaning(plan)["operations"]] == here
 
@@ -114,7 +110,7 @@ def test_what_is_wrong_is_told(text: str, cuts: list[tuple[float, int, str]], pl
         start = int(at * len(text))
         text = f"{text[:start]}{snippet}{text[start + length :]}"
     try:
-        plan_of(loaded(text, place))
+        loaded(text, place).plan({})
     except RecipeError as error:
         for problem in error.problems:
             assert problem.where is not None
@@ -131,5 +127,5 @@ def test_a_recipe_and_what_is_exported(calls: str, place: Path) -> None:
     except RecipeError as error:
         assume("vmdb2 cannot be told" not in str(error))
         raise
-    second = to_yaml(plan_of(loaded(first, place)))
+    second = to_yaml(loaded(first, place).plan({}))
     assert sorted(second.splitlines()[2:]) == sorted(first.splitlines()[2:])

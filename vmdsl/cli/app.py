@@ -311,6 +311,8 @@ def _output_of(ahead: Ahead, given: Path | None) -> Path:
 def _make_plan(ahead: Ahead, values: Mapping[str, object], cache: Path, seed: str) -> Plan:
     from vmdsl.plan.plan import make_plan  # noqa: PLC0415
 
+    if ahead.specification:
+        return ahead.specification.plan(values, seed=seed)
     with redirect_stdout(sys.stderr):  # what a recipe prints is no part of our output
         return make_plan(
             ahead.path, values, cache=cache, seed=seed, loaded=ahead.recipe, types=ahead.types

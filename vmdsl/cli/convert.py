@@ -17,8 +17,9 @@ from vmdsl.cli.specification import (
     Tarball,
     Variables,
     load,
+    warn,
 )
-from vmdsl.errors import Problem, UsageError
+from vmdsl.errors import Problem, RecipeError, UsageError
 
 if TYPE_CHECKING:
     from vmdsl.plan.plan import Plan
@@ -51,7 +52,8 @@ def from_yaml(
 ) -> None:
     """Write the recipe that a specification of vmdb2 comes to. Both have the same plan.
 
-    Variables become options, with the values that are given here as their defaults.
+    Variables become options, with the values that are given here as their defaults. What is wrong
+    with the plan, such as a local file that isn't there, is a warning here.
     """
     if specification.suffix == ".py":
         hint = f"to write a specification of it: vmdsl to-yaml {specification}"
@@ -68,9 +70,13 @@ def from_yaml(
     if image is None:
         given = Given(**{**vars(given), "image": given.output})
     loaded = load(specification, given)
+    try:
+        loaded.plan({})
+    except RecipeError as error:  # such as local files that are elsewhere
+        warn(error.problems)
 
-    from vmdsl.vmdb2.moved import moved  # noqa: PLC0415 (slow)
-    from vmdsl.vmdb2.write_python import to_python  # noqa: PLC0415
+    from vmdsl.vmdb2.to_python.moved import moved  # noqa: PLC0415 (slow)
+    from vmdsl.vmdb2.to_python.write import to_python  # noqa: PLC0415
 
     here = Path.cwd()
     there = output.absolute().parent if output else here
@@ -79,7 +85,7 @@ def from_yaml(
 
 def write_yaml(plan: Plan, output: Path | None, *, force: bool) -> None:
     """Write a plan as a specification."""
-    from vmdsl.vmdb2.write_yaml import to_yaml  # noqa: PLC0415 (slow)
+    from vmdsl.vmdb2.to_yaml.write import to_yaml  # noqa: PLC0415 (slow)
 
     _write(to_yaml(plan), output, force=force)
 

@@ -109,7 +109,7 @@ def parameters() -> list[inspect.Parameter]:
 def load(path: Path, given: Given) -> Loaded:
     """Read the specification, and show what vmdb2 does with it that one may not expect."""
     from vmdsl.vmdb2.load import SpecificationError, load_specification  # noqa: PLC0415 (slow)
-    from vmdsl.vmdb2.source import text_of  # noqa: PLC0415
+    from vmdsl.vmdb2.reading.source import text_of  # noqa: PLC0415
 
     here, variables = Path.cwd(), given.variables(path)
     if given.rootfs_tarball is not None:
@@ -123,13 +123,14 @@ def load(path: Path, given: Given) -> Loaded:
             lenient=given.lenient,
         )
     except SpecificationError as error:
-        _warn(error.warnings)
+        warn(error.warnings)
         raise
-    _warn(found.warnings)
+    warn(found.warnings)
     return found
 
 
-def _warn(warnings: Sequence[Problem]) -> None:
+def warn(warnings: Sequence[Problem]) -> None:
+    """Show what stops nothing."""
     if warnings:
         from rich.console import Console  # noqa: PLC0415 (slow)
 

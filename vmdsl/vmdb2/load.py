@@ -1,17 +1,21 @@
-"""The way from a specification to a recipe that a plan can be made of, in one place."""
+"""The way from a specification to its plan, in one place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl.errors import Problem, RecipeError
 from vmdsl.plan.load import Recipe
+from vmdsl.plan.merge import Crash
+from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.vmdb2.draft import Draft
-from vmdsl.vmdb2.read import read
+from vmdsl.vmdb2.places import placed
+from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.run import as_recipe
-from vmdsl.vmdb2.translate import translate
+from vmdsl.vmdb2.schema import SpecStep
+from vmdsl.vmdb2.translating.translate import translate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +28,19 @@ class Loaded:
 
     draft: Draft
     recipe: Recipe
+    steps: tuple[SpecStep, ...]
     image: Path
     warnings: tuple[Problem, ...]
+
+    def plan(self, values: Mapping[str, object], *, seed: str = "") -> Plan:
+        """Check it in every way there is. Raises RecipeError with all that is wrong."""
+        try:
+            return make_plan(
+                self.draft.path, values, cache=self.recipe.directory, seed=seed, loaded=self.recipe
+            )
+        except RecipeError as error:
+            found = {placed(problem, self.steps) for problem in error.problems}
+            raise RecipeError(*_in_order(found)) from None
 
 
 class SpecificationError(RecipeError):
@@ -48,15 +63,26 @@ def load_specification(
     found = read(text, path, variables, lenient=lenient)
     translated = translate(found.spec, path, directory=directory, variables=variables)
     problems = {*found.problems, *(p for p in translated.problems if not found.told(p))}
-    warnings = (*found.warnings, *translated.warnings)
-    if problems:
-        raise SpecificationError(warnings, *sorted(problems, key=_place))
-    return Loaded(
+    loaded = Loaded(
         draft=translated.draft,
-        recipe=as_recipe(translated.draft, directory=directory),
+        recipe=as_recipe(translated.draft, directory=directory, problems=tuple(problems)),
+        steps=found.spec.steps,
         image=directory / translated.image,
-        warnings=warnings,
+        warnings=(*found.warnings, *translated.warnings),
     )
+    if not problems:
+        return loaded
+    try:
+        loaded.plan({})
+    except RecipeError as error:
+        told = {problem.where for problem in problems}
+        more = (p for p in error.problems if p.where not in told and not isinstance(p, Crash))
+        problems |= {p for p in more if not found.told(p)}
+    raise SpecificationError(loaded.warnings, *_in_order(problems))
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=_place)
 
 
 def _place(problem: Problem) -> tuple[int, int, str]:

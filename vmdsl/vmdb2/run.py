@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vmdsl.errors import Where
-from vmdsl.language.recording import recorder_for, refuse
+from vmdsl.errors import Problem, Where
+from vmdsl.language.recording import DependsOnFailed, recorder_for, refuse
 from vmdsl.language.steps import Option, Step
 from vmdsl.plan.load import Recipe
 from vmdsl.vmdb2.draft import Argument, Call, Draft, DraftStep, Hex, Octal, Read, Result
 from vmdsl.vmdb2.text import Text
 
 
-def as_recipe(draft: Draft, *, directory: Path) -> Recipe:
-    """The recipe, whose local files start at `directory`."""
-    options = {o.name: _option(o.name, o.default, o.help, o.where) for o in draft.options}
-    steps: dict[str, Step[object]] = {}
+def as_recipe(draft: Draft, *, directory: Path, problems: Sequence[Problem] = ()) -> Recipe:
+    """The recipe, whose local files start at `directory`.
+
+    Where there are `problems`, steps may call some that could not be made.
+    """
+    kind = _Known if problems else dict
+    options = kind((o.name, _option(o.name, o.default, o.help, o.where)) for o in draft.options)
+    steps = kind()
     for step in draft.steps:
-        steps[step.name] = _step(step, steps, options)
+        steps[step.name] = _step(step, kind(steps), options)
     return Recipe(
         path=draft.path,
         directory=directory,
         module=None,
         steps=tuple(steps.values()),
         options=tuple(options.values()),
-        problems=(),
+        problems=tuple(problems),
     )
+
+
+class _Known(dict[str, Any]):
+    """Steps or options by name, where some could not be made."""
+
+    def __missing__(self, name: str) -> Any:
+        raise DependsOnFailed
 
 
 def _option(name: str, default: object, text: str, where: Where) -> Option[object]:
@@ -42,13 +52,11 @@ def _option(name: str, default: object, text: str, where: Where) -> Option[objec
 def _step(
     draft: DraftStep, steps: Mapping[str, Step[object]], options: Mapping[str, Option[object]]
 ) -> Step[object]:
-    known = dict(steps)  # those above it
-
     def run() -> object:
         result = None
         for call in draft.calls:
             with _at(call.where or draft.where):
-                result = _perform(call, known, options)
+                result = _perform(call, steps, options)
         return None if draft.returns == "None" else result
 
     made: Step[object] = Step(run, None)
@@ -89,34 +97,10 @@ def _perform(
     arguments = [value(argument) for argument in call.arguments]
     named = {name: value(argument) for name, argument in call.named.items()}
     try:
-        with _at(call.where) if call.where else nullcontext(), _placed(call):
+        with _at(call.where) if call.where else nullcontext():
             return _function(call)(*arguments, **named)
     except ValueError as error:  # of a value's own reading, such as Size.parse
         raise refuse(str(error)) from None
-
-
-@contextmanager
-def _placed(call: Call) -> Iterator[None]:
-    """Place a mistake that quotes a text of the specification where that text stands."""
-    found = recorder_for("a step runs").problems
-    known = len(found)
-    try:
-        yield
-    finally:
-        for number in range(known, len(found)):
-            texts = _texts((*call.arguments, *call.named.values()))
-            for text in texts:
-                if repr(str(text)) in found[number].what:
-                    found[number] = replace(found[number], where=text.where)
-                    break
-
-
-def _texts(argument: Argument) -> Iterator[Text]:
-    if isinstance(argument, Text):
-        yield argument
-    elif isinstance(argument, tuple | Mapping):
-        for one in argument.values() if isinstance(argument, Mapping) else argument:
-            yield from _texts(one)
 
 
 def _function(call: Call) -> Callable[..., Any]:

@@ -19,7 +19,7 @@ from vmdsl.boot.running import running
 from vmdsl.plan.load import load
 from vmdsl.plan.plan import make_plan
 from vmdsl.plan.typecheck import Untyped
-from vmdsl.vmdb2.write_yaml import to_yaml
+from vmdsl.vmdb2.to_yaml.write import to_yaml
 
 pytestmark = [
     pytest.mark.integration,

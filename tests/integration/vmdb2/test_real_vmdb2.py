@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from vmdb2.specifications import corpus, plan_of, prepared
+from vmdb2.specifications import corpus, prepared
 from vmdsl.build.table import table_script
 from vmdsl.errors import RecipeError
 from vmdsl.plan.load import load
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped
-from vmdsl.vmdb2.write_yaml import LOWERED, to_yaml
+from vmdsl.vmdb2.to_yaml.write import LOWERED, to_yaml
 
 pytestmark = pytest.mark.integration
 
@@ -41,7 +41,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     plans = {path.stem: plan(path) for path in [*RECIPES.glob("*.py"), HERE / "everything.py"]}
     for number, origin in enumerate(corpus()):
         try:
-            plans[origin.name] = plan_of(prepared(origin, folder / f"{number}").load(), folder)
+            plans[origin.name] = prepared(origin, folder / f"{number}").load().plan({})
         except RecipeError:
             continue
     texts = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from vmdsl.vmdb2.read import read
+from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.schema import Spec
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from vmdsl.errors import RecipeError
-from vmdsl.vmdb2.read import read
+from vmdsl.vmdb2.reading.read import read
 
 FOLDER = os.environ.get("VMDSL_CORPUS", "")
 FILES = sorted(path for path in Path(FOLDER).iterdir() if path.suffix != ".md") if FOLDER else []

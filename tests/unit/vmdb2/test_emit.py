@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vmdsl.vmdb2.emit import Octal, Template, Value, YamlStep, emit
+from vmdsl.vmdb2.to_yaml.emit import Octal, Template, Value, YamlStep, emit
 
 
 def rendered(value: Any, **variables: str) -> Any:

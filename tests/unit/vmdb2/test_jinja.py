@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmdsl.vmdb2.jinja import Templates
+from vmdsl.vmdb2.reading.jinja import Templates
 from vmdsl.vmdb2.text import Variable
 
 VARIABLES = {"output": "pc.img", "image": "old.img", "hostname": "pc"}

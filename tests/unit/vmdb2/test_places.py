@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vmdsl.errors import RecipeError
-from vmdsl.vmdb2.read import read
+from vmdsl.vmdb2.reading.read import read
 
 FILE = Path("x.vmdb")
 

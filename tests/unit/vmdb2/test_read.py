@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vmdsl.errors import Problem, RecipeError
-from vmdsl.vmdb2.read import Read, read
+from vmdsl.vmdb2.reading.read import Read, read
 from vmdsl.vmdb2.schema import Ansible, Apt, Chroot, CreateFile, Grub, Mkpart, Shell
 from vmdsl.vmdb2.text import Text, Variable
 

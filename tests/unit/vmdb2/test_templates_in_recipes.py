@@ -11,8 +11,8 @@ from vmdsl.language.shells import Chroot
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.load import Recipe, load
 from vmdsl.vmdb2.load import load_specification
-from vmdsl.vmdb2.read import read
-from vmdsl.vmdb2.write_python import to_python
+from vmdsl.vmdb2.reading.read import read
+from vmdsl.vmdb2.to_python.write import to_python
 
 SPECIFICATION = """\
 steps:

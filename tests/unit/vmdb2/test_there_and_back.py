@@ -14,7 +14,7 @@ from vmdsl.plan.load import load
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped
 from vmdsl.vmdb2.load import load_specification
-from vmdsl.vmdb2.write_yaml import to_yaml
+from vmdsl.vmdb2.to_yaml.write import to_yaml
 
 RECIPES = Path(vmdsl.__file__).parent.parent / "recipes"
 VARIABLES = {
@@ -57,7 +57,7 @@ def test_what_is_read_again_is_the_same(
     file = tmp_path / f"{name}.vmdb"
     found = load_specification(text, file, directory=RECIPES, variables=VARIABLES)
     assert found.warnings == ()
-    again = make_plan(file, {}, cache=tmp_path, loaded=found.recipe)
+    again = found.plan({})
     assert disk(again) == disk(plan)
     more = kinds(again)
     more.subtract(kinds(plan))
@@ -66,5 +66,5 @@ def test_what_is_read_again_is_the_same(
     assert +more == {"Chroot": 2, "Apt": 1, "CreateFile": 1}
     assert -more == {}
     written = load_specification(to_yaml(again), file, directory=RECIPES, variables=VARIABLES)
-    twice = make_plan(file, {}, cache=tmp_path, loaded=written.recipe)
+    twice = written.plan({})
     assert [o.summary() for o in twice.operations] == [o.summary() for o in again.operations]

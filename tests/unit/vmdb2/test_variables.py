@@ -8,7 +8,7 @@ import pytest
 
 from translations import ABOVE, added, outcome, shown, translated
 from vmdsl.values import Arch
-from vmdsl.vmdb2.moved import moved
+from vmdsl.vmdb2.to_python.moved import moved
 
 DISK, SYSTEM = ABOVE["disk"], ABOVE["system"]
 

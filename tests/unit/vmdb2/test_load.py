@@ -1,0 +1,61 @@
+"""All mistakes are told at once, each at the text of the specification that it is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from translations import ABOVE
+from vmdsl.errors import RecipeError
+from vmdsl.vmdb2.load import load_specification
+
+
+def told(text: str, tmp_path: Path) -> list[tuple[str, str]]:
+    """What is wrong with a specification, and at which path."""
+    with pytest.raises(RecipeError) as raised:
+        load_specification(
+            f"steps:\n{text}", Path("x.vmdb"), directory=tmp_path, variables={"output": "x.img"}
+        ).plan({})
+    return [(p.where.path if p.where else "", p.what) for p in raised.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("step", "path", "what"),
+    [
+        (
+            "- {apt: install, tag: a, packages: [good, Bad_]}",
+            "$.steps[6].packages[1]",
+            "not the name of a package",
+        ),
+        ("- {create-dir: /a/../b}", "$.steps[6].create-dir", "/a/../b"),
+        ("- {copy-file: /a, src: gone.txt}", "$.steps[6].src", "there is no file gone.txt"),
+        ("- {copy-dir: /a, src: gone}", "$.steps[6].src", "there is no directory gone"),
+    ],
+)
+def test_a_mistake_has_the_place_of_its_text(
+    step: str, path: str, what: str, tmp_path: Path
+) -> None:
+    found = told(ABOVE["system"] + step + "\n", tmp_path)
+    assert [place for place, _ in found] == [path]
+    assert what in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ("- {create-dir: /a, mode: 1}\n", "$.steps[6].mode"),
+        ("- {create-file: /a}\n", "$.steps[6]"),
+        ("- {crate-dir: /a}\n", "$.steps[6]"),
+        ("- {chroot: b, shell: 'true'}\n", "$.steps[6].chroot"),
+    ],
+)
+def test_mistakes_of_every_kind_are_told_at_once(wrong: str, path: str, tmp_path: Path) -> None:
+    text = ABOVE["system"] + wrong + "- {copy-file: /b, src: gone.txt}\n"
+    assert [place for place, _ in told(text, tmp_path)] == [path, "$.steps[7].src"]
+
+
+def test_what_needs_an_incomplete_system_is_looked_at(tmp_path: Path) -> None:
+    text = ABOVE["system"].replace("mirror:", "miror:") + "- {copy-file: /b, src: gone.txt}\n"
+    assert told(text, tmp_path)[-1] == ("$.steps[6].src", "there is no file gone.txt")
+    assert len(told(text, tmp_path)) == 2

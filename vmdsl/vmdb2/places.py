@@ -1,0 +1,37 @@
+"""Where in a specification a mistake is that was found in its plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from vmdsl.errors import Problem
+from vmdsl.vmdb2.schema import SpecStep
+from vmdsl.vmdb2.text import Text
+
+
+def placed(problem: Problem, steps: Iterable[SpecStep]) -> Problem:
+    """A mistake of one of the steps, at the text of it that is named, if one is."""
+    for step in steps:
+        if step.where == problem.where:
+            found = [text for text in _texts(vars(step)) if _names(problem.what, text)]
+            where = max(found, key=len).where if found else problem.where
+            return replace(problem, where=where)
+    return problem
+
+
+def _names(what: str, text: Text) -> bool:
+    wanted = rf"(?<![\w./-]){re.escape(str(text).strip())}(?![\w/-])"
+    return bool(text.strip()) and re.search(wanted, what) is not None
+
+
+def _texts(values: object) -> Iterator[Text]:
+    match values:
+        case Text():
+            yield values
+        case tuple():
+            for value in values:
+                yield from _texts(value)
+        case dict():
+            yield from _texts(tuple(values.values()))

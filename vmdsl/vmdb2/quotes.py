@@ -1,0 +1,45 @@
+"""In which quotes of a shell something stands, and how the image is named in them."""
+
+from __future__ import annotations
+
+import re
+
+#: How a script names the image, by the quotes in which that stands.
+IN_QUOTES = {"": '"$IMAGE"', '"': "${IMAGE}", "'": "'\"$IMAGE\"'", "#": "$IMAGE"}
+_HERE = re.compile(r"<<-?\s*(['\"\\]?)([A-Za-z_]\w*)")
+
+
+def here_document(text: str) -> tuple[str, bool | None]:
+    """A script's beginning without its here-documents, and whether it ends in one.
+
+    That is None where it doesn't, and otherwise whether variables are replaced in it.
+    """
+    kept: list[str] = []
+    waiting: list[tuple[str, bool]] = []
+    inside = None
+    for line in text.split("\n"):
+        inside = waiting[0][1] if waiting else None
+        if not waiting:
+            kept.append(line)
+            waiting += [(found[2], not found[1]) for found in _HERE.finditer(line)]
+        elif line.strip() == waiting[0][0]:
+            del waiting[0]
+    return "\n".join(kept), inside
+
+
+def quoting_behind(text: str) -> str:
+    """In which quotes a shell is at the end of a script's beginning; # stands for a comment."""
+    escaped, quoting, previous = False, "", "\n"
+    for letter in text:
+        if quoting == "#":
+            quoting = "" if letter == "\n" else "#"
+        elif escaped:
+            escaped = False
+        elif letter == "\\" and quoting != "'":
+            escaped = True
+        elif letter in "'\"" and quoting in {"", letter}:
+            quoting = "" if quoting else letter
+        elif letter == "#" and not quoting and (previous.isspace() or previous in ";&|()"):
+            quoting = "#"
+        previous = letter
+    return quoting

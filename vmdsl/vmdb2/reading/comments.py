@@ -1,0 +1,89 @@
+"""The comments of a YAML text, and the steps that they belong to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vmdsl.vmdb2.reading.nodes import Document, Node
+
+_COMMENT = re.compile(r"(?<!\S)#")
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment, without its mark. `indent` is its column if it has a line of its own."""
+
+    line: int
+    text: str
+    indent: int | None
+
+
+@dataclass(frozen=True)
+class Comments:
+    """The comments above all steps, those of each step, and those below."""
+
+    above: tuple[str, ...]
+    steps: tuple[tuple[str, ...], ...]
+    below: tuple[str, ...]
+
+
+def comments_of(document: Document, steps: Sequence[Node], line: int, indent: int) -> Comments:
+    """Every comment, with its step. `line` is that of `steps:`, `indent` the column of the dashes.
+
+    A comment belongs to the step below it, unless it is a part of the step above: indented further,
+    with no empty line between.
+    """
+    above: list[str] = []
+    below: list[str] = []
+    own: list[list[str]] = [[] for _ in steps]
+    lines = document.lines
+    order = sorted(range(len(steps)), key=lambda number: steps[number].line)
+    attached = 0  # the line of the last comment that was taken for the step above it
+    done = 0  # how many steps begin above the comment
+    for comment in _found(document):
+        while done < len(order) and steps[order[done]].line <= comment.line:
+            done += 1
+        if done:
+            last = max(steps[order[done - 1]].last, attached)
+            within = comment.line <= last
+            follows = (
+                comment.line == last + 1
+                and comment.indent is not None
+                and comment.indent > indent
+                and bool(lines[comment.line - 2].strip())
+            )
+            if within or follows:
+                attached = max(attached, comment.line)
+                own[order[done - 1]].append(comment.text)
+                continue
+        if comment.line < line and not done:
+            above.append(comment.text)
+        elif done < len(order):
+            own[order[done]].append(comment.text)
+        else:
+            below.append(comment.text)
+    return Comments(tuple(above), tuple(tuple(texts) for texts in own), tuple(below))
+
+
+def _found(document: Document) -> Iterator[Comment]:
+    """Every comment: a `#` that stands in no value."""
+    begins: dict[int, int] = {}  # from which column on a line may have a comment
+    for scalar in document.scalars:
+        if scalar.style in ("|", ">"):
+            begins[scalar.line] = scalar.column
+            inner = range(scalar.line + 1, scalar.last + 1)
+        else:
+            begins[scalar.last] = document.line_and_column(scalar.span[1])[1] - 1
+            inner = range(scalar.line, scalar.last)
+        for number in inner:
+            begins[number] = len(document.lines[number - 1])
+    for number, line in enumerate(document.lines, start=1):
+        if "#" not in line:
+            continue
+        found = _COMMENT.search(line, begins.get(number, 0))
+        if found:
+            alone = not line[: found.start()].strip()
+            text = line[found.end() :].removeprefix(" ").rstrip()
+            yield Comment(number, text, found.start() + 1 if alone else None)

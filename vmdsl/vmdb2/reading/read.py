@@ -1,0 +1,133 @@
+"""From the text of a specification to its steps, with everything that is wrong told at once."""
+
+from __future__ import annotations
+
+import difflib
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Never
+
+from vmdsl.errors import Problem, RecipeError
+from vmdsl.vmdb2.reading.comments import comments_of
+from vmdsl.vmdb2.reading.findings import Findings
+from vmdsl.vmdb2.reading.jinja import Templates
+from vmdsl.vmdb2.reading.mappings import Mappings
+from vmdsl.vmdb2.reading.nodes import Document, Entry, Items, Node, Pairs, Scalar
+from vmdsl.vmdb2.reading.parse import parse
+from vmdsl.vmdb2.reading.steps import Steps
+from vmdsl.vmdb2.reading.values import Values
+from vmdsl.vmdb2.schema import Spec
+
+_EXAMPLE = "a specification begins with `steps:`, and a list of steps below it"
+_DEBIAN = {
+    "x86_64": "amd64",
+    "aarch64": "arm64",
+    "i686": "i386",
+    "armv7l": "armhf",
+    "ppc64le": "ppc64el",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """What reading came to: the steps, and what was found on the way.
+
+    Where there are problems, steps may be missing. Those at `incomplete` paths have stand-ins in
+    place of what they need, so that others can still be looked at.
+    """
+
+    spec: Spec
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    incomplete: frozenset[str] = frozenset()
+
+    def told(self, problem: Problem) -> bool:
+        """Whether a later problem is of a step that is known to be incomplete."""
+        path = problem.where.path if problem.where else ""
+        return any(path == step or path.startswith(f"{step}.") for step in self.incomplete)
+
+
+def read(
+    text: str,
+    path: Path,
+    variables: Mapping[str, str],
+    *,
+    lenient: bool = False,
+    arch: str = _DEBIAN.get(platform.machine(), platform.machine()),
+) -> Read:
+    """Read a specification. `path` is what messages call it; `arch` is this machine's.
+
+    `variables` are all that its templates may name. `lenient` makes keys that vmdb2 would ignore
+    warnings. Raises RecipeError where there is nothing that could be read at all.
+    """
+    document = parse(text, path)
+    findings = Findings(lenient=lenient)
+    mappings = Mappings(document=document, findings=findings)
+    entry = _steps(document, mappings)
+    listed = entry.value
+    if not isinstance(listed, Items):
+        _fail(document, listed, "steps is no list", "each step begins with `- `, below `steps:`")
+    if not listed.items:
+        _fail(document, listed, "there are no steps", "the first one is mkimg:, with the size")
+    comments = comments_of(document, listed.items, entry.key.line, listed.column)
+    templates = Templates(variables, arch)
+    values = Values(document=document, templates=templates, mappings=mappings, findings=findings)
+    steps = Steps(document=document, values=values, mappings=mappings, findings=findings)
+    made = [
+        steps.step(item, f"$.steps[{number}]", comments.steps[number])
+        for number, item in enumerate(listed.items)
+    ]
+    spec = Spec(
+        steps=tuple(step for step in made if step is not None),
+        unread=frozenset(
+            word
+            for item, step in zip(listed.items, made, strict=True)
+            if step is None
+            for word in _words(item)
+        ),
+        comments=comments.above,
+        closing=comments.below,
+    )
+    return Read(
+        spec=spec,
+        problems=findings.problems,
+        warnings=findings.warnings,
+        incomplete=frozenset(findings.incomplete),
+    )
+
+
+def _steps(document: Document, mappings: Mappings) -> Entry:
+    root = document.root
+    if isinstance(root, Items):
+        _fail(document, root, "this is a list, without `steps:`", _EXAMPLE)
+    if not isinstance(root, Pairs):
+        _fail(document, root, "this is no specification", _EXAMPLE)
+    entries = mappings.entries(root, "$")
+    if "steps" not in entries:
+        close = difflib.get_close_matches("steps", entries, n=1)
+        hint = f"did you mean steps, where {close[0]} stands?" if close else _EXAMPLE
+        _fail(document, root, "there is no key `steps`", hint)
+    return entries["steps"]
+
+
+def _words(node: Node) -> Iterator[str]:
+    """All that stands in a part of a specification."""
+    match node:
+        case Scalar():
+            yield node.value
+        case Items():
+            for item in node.items:
+                yield from _words(item)
+        case Pairs():
+            for pair in node.pairs:
+                for part in pair:
+                    yield from _words(part)
+
+
+def _fail(document: Document, node: Node, what: str, hint: str) -> Never:
+    path = "$" if node is document.root else "$.steps"
+    if isinstance(node, Scalar) and node.tag == "null" and path == "$":
+        what = "there is nothing in it"
+    raise RecipeError(Problem(what=what, where=document.where(node, path), hint=hint))

@@ -1,0 +1,196 @@
+"""Values of a specification as what their steps take, with all the traps of YAML 1.1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from vmdsl.errors import Where
+from vmdsl.vmdb2.reading.findings import Findings
+from vmdsl.vmdb2.reading.jinja import Templates
+from vmdsl.vmdb2.reading.mappings import Mappings
+from vmdsl.vmdb2.reading.nodes import Document, Items, Node, Pairs, Scalar, below
+from vmdsl.vmdb2.reading.not_yaml import go_template
+from vmdsl.vmdb2.reading.offsets import position
+from vmdsl.vmdb2.reading.words import KINDS, SIGNS, integer, number_hint, quoted, shown
+from vmdsl.vmdb2.schema import Data
+from vmdsl.vmdb2.text import Text
+
+#: More values than this come of aliases in aliases alone.
+MOST = 50_000
+_MODES = ("perm", "umask")
+_NEVER_NEGATIVE = (*_MODES, "uid", "gid")
+_HIGHEST_MODE = 0o777
+_BRACES = re.compile(r"\{\{.*?\}\}")
+
+
+@dataclass(kw_only=True)
+class Values:
+    """Makes values of nodes. What is wrong is added to `findings`, and such a value is None."""
+
+    document: Document
+    templates: Templates
+    mappings: Mappings
+    findings: Findings
+    _count: int = 0
+
+    def text(self, node: Node, key: str, path: str) -> Text | None:
+        """A text, with its variables filled in."""
+        if not isinstance(node, Scalar) or node.tag != "str":
+            self._no_text(node, key, path)
+            if isinstance(node, Scalar) and node.tag != "null":  # what was meant, for what follows
+                return Text(node.value, self.document.where(node, path))
+            return None
+        where = self.document.where(node, path)
+        filled = self.templates.fill(node.value)
+        for fault in filled.faults:
+            line, column = position(self.document, node, fault.offset)
+            place = Where(self.document.path, line, column, path)
+            tell = self.findings.wrong if fault.wrong else self.findings.odd
+            tell(place, fault.what, fault.hint)
+        if any(fault.wrong for fault in filled.faults):
+            return None
+        return Text(filled.value, where, filled.parts, filled.template)
+
+    def texts(self, node: Node, key: str, path: str) -> tuple[Text, ...] | None:
+        """A list of texts."""
+        if not isinstance(node, Items) or node.tag != "seq":
+            self._no_list(node, key, path)
+            return None
+        found = (
+            self.text(item, f"each of {key}", f"{path}[{index}]")
+            for index, item in enumerate(node.items)
+        )
+        return tuple(text for text in found if text is not None)
+
+    def flag(self, node: Node, key: str, path: str) -> bool | None:
+        """True or false."""
+        if isinstance(node, Scalar) and node.tag == "bool":
+            return yaml.SafeLoader.bool_values[node.value.lower()]
+        hint = f"write {key}: true or {key}: false"
+        if isinstance(node, Scalar) and node.value.lower() in ("0", "1"):
+            hint = f"write {key}: {'false' if node.value == '0' else 'true'}"
+        elif isinstance(node, Scalar) and node.value.lower() in yaml.SafeLoader.bool_values:
+            hint = f"write it without quotes: {key}: {node.value}"
+        self._wrong_kind(node, key, path, "true or false", hint)
+        return None
+
+    def number(self, node: Node, key: str, path: str) -> int | None:
+        """A whole number."""
+        if not isinstance(node, Scalar) or node.tag != "int":
+            hint = number_hint(node, key, octal=key in _MODES)
+            self._wrong_kind(node, key, path, "a whole number", hint)
+            return None
+        value = integer(node)
+        if value is None or (value < 0 and key in _NEVER_NEGATIVE):
+            what = f"{shown(node)} is no number that can be used"
+            self._problem(node, path, what, "write a number such as 1000")
+            return None
+        self._odd_number(node, key, path, value)
+        return value
+
+    def data(self, node: Node, key: str, path: str) -> Data | None:
+        """A value of any type that vmdb2 passes on."""
+        self._count += 1
+        if self._count >= MOST:
+            if self._count == MOST:
+                what = f"{key} has more than {MOST} values, by aliases of aliases"
+                self._problem(node, path, what, "write out what is meant")
+            return None
+        if isinstance(node, Scalar) and node.tag == "bool":
+            return self.flag(node, key, path)
+        if isinstance(node, Scalar) and node.tag == "int":
+            return self.number(node, key, path)
+        if isinstance(node, Items) and node.tag == "seq":
+            items = [self.data(item, key, f"{path}[{n}]") for n, item in enumerate(node.items)]
+            return [item for item in items if item is not None]
+        if isinstance(node, Pairs) and node.tag == "map" and not self._is_template(node):
+            return dict(self.pairs(node, path))
+        return self.text(node, key, path)
+
+    def pairs(self, node: Node, path: str) -> Mapping[str, Data]:
+        """A mapping of such values."""
+        if not isinstance(node, Pairs) or node.tag != "map" or self._is_template(node):
+            key = path.rpartition(".")[2]
+            self._wrong_kind(node, key, path, "a mapping", "write `name: value` lines below it")
+            return {}
+        found = {}
+        for name, entry in self.mappings.entries(node, path).items():
+            value = self.data(entry.value, name, below(path, name))
+            if value is not None:
+                found[name] = value
+        return found
+
+    def loses_newline(self, node: Node, key: str, path: str) -> None:
+        """Warn if vmdb2 takes away the only newline at the end of a file."""
+        if isinstance(node, Scalar) and re.search(r"[^\n]\n\Z", node.value):
+            what = "vmdb2 drops the last newline, so the last line of the file has none"
+            hint = f"to have one, write `{key}: |+` and an empty line below the text"
+            self._warning(node, path, what, hint)
+
+    def _odd_number(self, node: Scalar, key: str, path: str, value: int) -> None:
+        """Warn of a number that may not be what was meant."""
+        written = node.value.lstrip("+-").replace("_", "")
+        if ":" in written:
+            what = f"YAML takes {node.value} for minutes and seconds, {value}"
+            self._warning(node, path, what, f"write {key}: {value}")
+        elif key in _MODES:
+            if not written.startswith("0") and (
+                value > _HIGHEST_MODE or not set(written) & {"8", "9"}
+            ):
+                what = f"{node.value} is decimal, and means the mode {value:04o}"
+                hint = f"write {key}: 0{written}" if not set(written) & {"8", "9"} else ""
+                self._warning(node, path, what, hint or f"write {key}: {value:04o}")
+        elif re.match(r"0\d", written):
+            what = f"{node.value} is octal, and means {value}"
+            self._warning(node, path, what, f"write {key}: {value}")
+
+    def _no_text(self, node: Node, key: str, path: str) -> None:
+        if isinstance(node, Scalar) and node.tag == "null":
+            self._problem(node, path, f"{key} has no value", f"give it one, or leave {key} out")
+            return
+        hint = "write a text"
+        if isinstance(node, Scalar) and node.tag not in KINDS:
+            written = node.value if node.tag in SIGNS else f"{node.tag} {node.value}".rstrip()
+            hint = f"tags have no meaning here; in quotes it is text: {quoted(written)}"
+        elif isinstance(node, Scalar):
+            does = "fails at it in the build" if path.endswith("]") else "refuses it, too"
+            does = "aborts" if node.tag in ("float", "timestamp") else does
+            hint = f"vmdb2 {does}; in quotes it is text: {quoted(node.value)}"
+        self._wrong_kind(node, key, path, "text", hint)
+
+    def _no_list(self, node: Node, key: str, path: str) -> None:
+        hint = f"write a list: {key}: [one, another]"
+        if isinstance(node, Scalar) and node.tag == "null":
+            hint = f"write {key}: [] or leave {key} out"
+        elif isinstance(node, Scalar) and "{" not in node.value:
+            words = ", ".join(re.split(r"[,\s]+", node.value.strip()))
+            hint = f"write a list: {key}: [{words}]"
+        self._wrong_kind(node, key, path, "a list", hint)
+
+    def _wrong_kind(self, node: Node, key: str, path: str, wanted: str, hint: str) -> None:
+        if self._is_template(node):
+            template = go_template(self.document, node.line)
+            if template:
+                self._problem(node, path, template.what, template.hint)
+                return
+            line = self.document.lines[node.line - 1]
+            found = _BRACES.match(line, node.column - 1)
+            what = "a template must stand in quotes; without them, braces are a mapping"
+            self._problem(node, path, what, f"write {quoted(found[0] if found else '{{ ... }}')}")
+            return
+        if isinstance(node, Scalar) and node.tag == "str" and "{{" in node.value:
+            hint = "a template gives text, never anything else; write the value itself"
+        self._problem(node, path, f"{key} must be {wanted}, and this is {shown(node)}", hint)
+
+    def _is_template(self, node: Node) -> bool:
+        return isinstance(node, Pairs) and any(isinstance(key, Pairs) for key, _ in node.pairs)
+
+    def _problem(self, node: Node, path: str, what: str, hint: str) -> None:
+        self.findings.wrong(self.document.where(node, path), what, hint)
+
+    def _warning(self, node: Node, path: str, what: str, hint: str) -> None:
+        self.findings.odd(self.document.where(node, path), what, hint)

@@ -1,0 +1,1 @@
+"""A recipe as data, written as the source of one."""

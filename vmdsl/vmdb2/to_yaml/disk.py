@@ -1,0 +1,156 @@
+"""The disk: image, table, volumes, filesystems and mounts, as vmdb2 makes them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from vmdsl.language.handles import Ext, Ext4, Filesystem, Gpt, Partition, Swap, Vfat, Xfs
+from vmdsl.language.layout import SECTOR, LuksLayout
+from vmdsl.language.secret import Secret
+from vmdsl.vmdb2.swap_scripts import swap_script
+from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
+from vmdsl.vmdb2.to_yaml.export import OUTPUT, Export
+from vmdsl.vmdb2.to_yaml.partitions import partition
+
+#: What `target_old` takes away from ext4.
+_FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
+
+
+def disk(export: Export) -> Iterator[YamlStep]:
+    """All that comes before the content of the root filesystem."""
+    layout = export.plan.layout
+    if layout.disk.size is None:
+        what = "of an image that is as large as its content"
+        export.refuse(layout.disk, what, "give mkimg a size")
+    yield YamlStep(keys={"mkimg": OUTPUT, "size": _size(layout.size)})
+    if layout.table is None:
+        return
+    kind = "gpt" if isinstance(layout.table, Gpt) else "msdos"
+    yield YamlStep(keys={"mklabel": kind, "device": OUTPUT})
+    for place in sorted(layout.partitions, key=lambda p: p.number):  # as kpartx finds them
+        yield from partition(export, place)
+    if layout.partitions:
+        yield YamlStep(keys={"kpartx": OUTPUT})
+    yield from _volumes(export)
+    for filesystem in layout.filesystems:
+        if not isinstance(filesystem.filesystem, Swap):
+            yield _filesystem(export, filesystem.filesystem)
+    for mount in sorted(layout.mounts, key=lambda m: len(m.path.parts)):
+        keys: dict[str, Value] = {"mount": export.tag(mount.mounted)}
+        if str(mount.path) != "/":
+            keys |= {"dirname": str(mount.path), "mount-on": export.root}
+        yield YamlStep(keys=keys)
+
+
+def _volumes(export: Export) -> Iterator[YamlStep]:
+    """What is encrypted, and what LVM makes. A volume that takes what is left comes last."""
+    layout = export.plan.layout
+    for place in layout.luks:
+        yield _luks(export, place)
+    for group in layout.groups:
+        devices = [export.tag(device) for device in group.group.devices]
+        yield YamlStep(keys={"vgcreate": group.group.vg_name, "physical": devices})
+    for volume in sorted(layout.volumes, key=lambda v: v.volume.size is None):
+        size = volume.volume.size
+        yield YamlStep(
+            keys={
+                "lvcreate": volume.volume.group.vg_name,
+                "name": volume.volume.lv_name,
+                "size": "fill" if size is None else _size(size.bytes, unit="B"),
+            }
+        )
+
+
+def _luks(export: Export, place: LuksLayout) -> YamlStep:
+    luks = place.luks
+    for name in ("label", "uuid", "options"):
+        if getattr(luks, name):
+            export.refuse(luks, f"the {name} of an encrypted device")
+    if not any(luks.device is p.partition for p in export.plan.layout.partitions):
+        export.refuse(luks, "of a volume of LVM that is encrypted", "encrypt what LVM is on")
+    return YamlStep(
+        keys={"cryptsetup": export.tag(luks.device), "name": luks.dm_name, **_key(luks.key)}
+    )
+
+
+def _key(key: Secret) -> dict[str, Value]:
+    """Where the passphrase is found."""
+    match key.source:
+        case "text":
+            return {"password": key.text}
+        case "file":
+            return {"key-file": key.reference[0]}
+        case "environment":
+            return {"key-cmd": f"printenv {key.reference[0]}"}
+        case "command":
+            is_script = key.reference[:2] == ("sh", "-ec") and len(key.reference) == 3  # noqa: PLR2004
+            return {"key-cmd": key.reference[2] if is_script else shlex.join(key.reference)}
+
+
+def _size(size: int, unit: str = "") -> str:
+    for letter, factor in (("T", 2**40), ("G", 2**30), ("M", 2**20), ("K", 2**10)):
+        if size % factor == 0 and size:
+            return f"{size // factor}{letter}"
+    return f"{size}{unit}"
+
+
+def _filesystem(export: Export, filesystem: Filesystem) -> YamlStep:
+    words = [*_fields(filesystem), *filesystem.options]
+    if any(not word or " " in word for word in words):
+        export.refuse(filesystem, f"of an option of mkfs with a space: {shlex.join(words)}")
+    old = _is_for_old_targets(filesystem)
+    return YamlStep(
+        keys={
+            "mkfs": filesystem.kind,
+            "partition": export.tag(filesystem),
+            **({"label": filesystem.label} if filesystem.label else {}),
+            **({"options": " ".join(words)} if words else {}),
+            **({"target_old": True} if old else {}),
+        }
+    )
+
+
+def _is_for_old_targets(filesystem: Filesystem) -> bool:
+    return isinstance(filesystem, Ext4) and filesystem.features == _FOR_OLD_TARGETS
+
+
+def _fields(filesystem: Filesystem) -> Iterator[str]:
+    """The fields of a filesystem as options of its mkfs."""
+    if isinstance(filesystem, Ext):
+        if filesystem.features and not _is_for_old_targets(filesystem):
+            yield from ("-O", ",".join(filesystem.features))
+        numbers = {
+            "-m": filesystem.reserved,
+            "-b": filesystem.block_size,
+            "-I": filesystem.inode_size,
+            "-i": filesystem.bytes_per_inode,
+            "-N": filesystem.inodes,
+        }
+        for flag, number in numbers.items():
+            if number is not None:
+                yield from (flag, str(number))
+    if isinstance(filesystem, Vfat):
+        if filesystem.fat:
+            yield from ("-F", str(filesystem.fat))
+        if filesystem.cluster:
+            yield from ("-s", str(filesystem.cluster // SECTOR))
+    if filesystem.uuid and isinstance(filesystem, Vfat):
+        yield from ("-i", filesystem.uuid.replace("-", ""))
+    elif filesystem.uuid:
+        is_xfs = isinstance(filesystem, Xfs)
+        yield from ("-m", f"uuid={filesystem.uuid}") if is_xfs else ("-U", filesystem.uuid)
+
+
+def swap(export: Export) -> Iterator[YamlStep]:
+    """Swap, which vmdb2 has no step for."""
+    for place in export.plan.layout.filesystems:
+        filesystem = place.filesystem
+        if not isinstance(filesystem, Swap):
+            continue
+        if not isinstance(filesystem.device, Partition):
+            export.refuse(filesystem, "of swap on an encrypted device or a volume of LVM")
+        elif not export.root:
+            export.refuse(filesystem, "of swap without a root filesystem")
+        else:
+            yield export.image_shell(swap_script(place, export.tag(filesystem)))

@@ -1,0 +1,218 @@
+"""A plan as a specification for vmdb2."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vmdsl.errors import RecipeError
+from vmdsl.language.ansible import Ansible
+from vmdsl.language.apt import Apt, AptRemove
+from vmdsl.language.debconf import Preseed
+from vmdsl.language.directories import CopyTree, CreateDirectory, CreateSymlink
+from vmdsl.language.files import CopyFile, CreateFile, PathExists
+from vmdsl.language.fstab import Fstab
+from vmdsl.language.growth import GrowRoot
+from vmdsl.language.grub_bios import GrubBios, GrubBootCode
+from vmdsl.language.grub_config import GrubConfig
+from vmdsl.language.grub_ieee1275 import GrubIeee1275, GrubPrep
+from vmdsl.language.grub_uefi import GrubUefi
+from vmdsl.language.handles import (
+    Btrfs,
+    Disk,
+    Ext2,
+    Ext3,
+    Ext4,
+    Extended,
+    F2fs,
+    Gpt,
+    LogicalVolume,
+    Luks,
+    Mounted,
+    Msdos,
+    Partition,
+    Swap,
+    Vfat,
+    VolumeGroup,
+    Xfs,
+)
+from vmdsl.language.image import ImageShell, WriteAt
+from vmdsl.language.mmdebstrap import Debootstrap
+from vmdsl.language.operations import Operation, TreeOperation
+from vmdsl.language.passwords import SetPassword
+from vmdsl.language.secret import secrets_in
+from vmdsl.language.shells import Chroot, HostShell
+from vmdsl.language.sources import AptSource
+from vmdsl.language.tarballs import CacheRootfs, SystemFrom, UnpackRootfs
+from vmdsl.plan.plan import Plan
+from vmdsl.vmdb2.own import own
+from vmdsl.vmdb2.to_yaml import boot, files, packages, system
+from vmdsl.vmdb2.to_yaml import image as images
+from vmdsl.vmdb2.to_yaml.disk import disk
+from vmdsl.vmdb2.to_yaml.emit import YamlStep, emit
+from vmdsl.vmdb2.to_yaml.export import UNPACKED, Export, guarded
+from vmdsl.vmdb2.to_yaml.fstab import fstab
+
+Lower = Callable[[Export, Any], Iterator[YamlStep]]
+
+#: What each operation becomes.
+LOWERED: Mapping[type[Operation], Lower] = {
+    Ansible: packages.ansible,
+    Apt: packages.apt,
+    AptRemove: packages.apt_remove,
+    AptSource: system.apt_source,
+    CacheRootfs: system.cache_rootfs,
+    Chroot: packages.chroot,
+    CopyFile: files.copy_file,
+    CopyTree: files.copy_tree,
+    CreateDirectory: files.create_directory,
+    CreateFile: files.create_file,
+    CreateSymlink: files.create_symlink,
+    Debootstrap: system.debootstrap,
+    Fstab: fstab,
+    GrowRoot: boot.grow_root,
+    GrubBios: boot.grub_bios,
+    GrubIeee1275: boot.grub_ieee1275,
+    GrubUefi: boot.grub_uefi,
+    HostShell: packages.host_shell,
+    ImageShell: images.image_shell,
+    PathExists: files.path_exists,
+    Preseed: packages.preseed,
+    SystemFrom: system.system_from,
+    UnpackRootfs: system.unpack_rootfs,
+    WriteAt: images.write_at,
+}
+#: What the steps of others do already: vmdb2's step for GRUB is all of them at once.
+IN_OTHERS: frozenset[type[Operation]] = frozenset({GrubConfig, GrubBootCode, GrubPrep})
+#: What is written from the layout.
+IN_LAYOUT: frozenset[type[Operation]] = frozenset(
+    {
+        *(Btrfs, Disk, Extended, Ext2, Ext3, Ext4, F2fs, Gpt, LogicalVolume, Luks, Mounted, Msdos),
+        *(Partition, Swap, Vfat, VolumeGroup, Xfs),
+    }
+)
+#: What nothing in vmdb2 can do, as they hold nothing but a secret.
+REFUSED: frozenset[type[Operation]] = frozenset({SetPassword})
+
+_ROOT_MAKERS = (Debootstrap, SystemFrom, UnpackRootfs)
+_WIDTH = 90
+_HEADER = """\
+Written by vmdsl from {recipe}. In the directory of that file, as root:
+  {command}"""
+_TIDY = "[ ! -s /etc/machine-id ] || : >/etc/machine-id"
+#: What debootstrap has copied; a symlink or another file is the recipe's.
+_NO_RESOLVER = """\
+[ -L "$ROOT/etc/resolv.conf" ] || ! cmp -s /etc/resolv.conf "$ROOT/etc/resolv.conf" ||
+    rm "$ROOT/etc/resolv.conf\""""
+_REMOVED = "rm -f /etc/resolv.conf"
+
+
+def to_yaml(plan: Plan) -> str:
+    """The specification. Raises RecipeError with all that vmdb2 cannot do."""
+    export = Export.of(plan)
+    for operation in plan.operations:
+        if type(operation) not in {*LOWERED, *IN_OTHERS, *IN_LAYOUT, *REFUSED}:
+            what = f"to do what {type(operation).__name__} does"
+            export.refuse(operation, what, "leave it out, or do it with a script")
+    steps = [*disk(export), *_tree(export), *_image(export)]
+    if export.problems:
+        raise RecipeError(*export.problems)
+    if export.root:
+        steps = _with_own_ends(export, steps)
+    return emit(_header(export), steps)
+
+
+def _with_own_ends(export: Export, steps: list[YamlStep]) -> list[YamlStep]:
+    """The steps, and what vmdsl does at the end of every build.
+
+    Vmdb2 always removes the resolver's configuration at the end, also one that the recipe made.
+    """
+    ends = []
+    if any(isinstance(o, _ROOT_MAKERS) for o in export.plan.operations):
+        ends.append(export.chroot(own(_TIDY)))
+    mentioned = any("resolv" in str(step.keys) for step in steps) or any(
+        isinstance(operation, SystemFrom | UnpackRootfs) for operation in export.plan.operations
+    )
+    if not mentioned or (steps and steps[-1].keys.get("shell") == _REMOVED):
+        return [*steps, *ends]
+    kept = [
+        YamlStep(keys={**step.keys, "keep_resolvconf": True})
+        if "mount" in step.keys and "dirname" not in step.keys
+        else step
+        for step in steps
+    ]
+    return [*kept, *ends, export.shell(own(_NO_RESOLVER))]
+
+
+def _tree(export: Export) -> Iterator[YamlStep]:
+    operations = export.plan.tree_operations
+    makers = [n for n, operation in enumerate(operations) if isinstance(operation, _ROOT_MAKERS)]
+    last = makers[-1] if makers else -1
+    for number, operation in enumerate(operations):
+        if isinstance(operation, Apt) and boot.is_grubs_own(export, operation):
+            continue
+        yield from _lowered(export, operation)
+        if number == last:
+            yield YamlStep(keys={"virtual-filesystems": export.root})
+            for maker in operations:
+                if isinstance(maker, Debootstrap):
+                    yield from _conditional(export, maker, system.after_bootstrap(export, maker))
+
+
+def _image(export: Export) -> Iterator[YamlStep]:
+    for operation in export.plan.image_operations:
+        yield from _lowered(export, operation)
+    yield from images.table(export)
+
+
+def _lowered(export: Export, operation: Operation) -> Iterator[YamlStep]:
+    """The steps of one operation; or a problem with it."""
+    secrets = sorted(secret.place for secret in secrets_in(operation))
+    lower = LOWERED.get(type(operation))
+    if secrets:
+        what = f"of the secret of the {secrets[0]}: it would be in the file"
+        export.refuse(operation, what, "leave it out, and set it on the machine that runs")
+    elif lower is None:  # it is in the steps of others, or was refused
+        return
+    elif not export.root:
+        export.refuse(operation, "to do this without a root filesystem")
+    elif isinstance(operation, TreeOperation):
+        yield from _conditional(export, operation, lower(export, operation))
+    else:
+        yield from lower(export, operation)
+
+
+def _conditional(
+    export: Export, operation: TreeOperation, steps: Iterator[YamlStep]
+) -> Iterator[YamlStep]:
+    """The steps, under the condition of their operation."""
+    condition, marker = export.unless(operation)
+    for step in steps:
+        if condition:
+            yield YamlStep(keys={**step.keys, "unless": UNPACKED})
+        elif not marker:
+            yield step
+        elif (scripted := guarded(step, marker)) is not None:
+            yield scripted
+        else:
+            export.refuse(operation, f"of path_exists(), as the condition of {operation.summary()}")
+            return
+
+
+def _header(export: Export) -> list[str]:
+    plan = export.plan
+    name = Path(plan.name).stem
+    words = [shlex.join(["vmdb2", f"{name}.vmdb", f"--output={name}.img"])]
+    options = [
+        f"--rootfs-tarball={operation.tarball or 'rootfs.tar.gz'}"
+        for operation in plan.operations
+        if isinstance(operation, UnpackRootfs | CacheRootfs | SystemFrom)
+    ]
+    options += [f"--variable={name}={value}" for name, value in export.variables.items()]
+    words += map(shlex.quote, dict.fromkeys(options))
+    command = " ".join(words)
+    if len(command) > _WIDTH:
+        command = " \\\n    ".join(words)
+    return [*_HEADER.format(recipe=plan.recipe.name, command=command).splitlines(), *export.notes]

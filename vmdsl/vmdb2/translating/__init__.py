@@ -1,0 +1,1 @@
+"""Steps of vmdb2 as a recipe: what they mean, in operations of vmdsl."""

@@ -1,0 +1,152 @@
+"""Scripts and playbooks, as calls of the recipe.
+
+Scripts that name the image get it as `$IMAGE`, as it has no name before it is done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from vmdsl.vmdb2.draft import Argument, Call, Result
+from vmdsl.vmdb2.quotes import IN_QUOTES, here_document, quoting_behind
+from vmdsl.vmdb2.schema import (
+    Ansible,
+    Chroot,
+    Shell,
+    SpecStep,
+)
+from vmdsl.vmdb2.text import Text, Variable
+from vmdsl.vmdb2.translating.context import IMAGE, Context
+from vmdsl.vmdb2.translating.idioms import as_calls, comments_in
+from vmdsl.vmdb2.translating.on_system import comes_later, system_for
+
+#: Where a script gives the name `IMAGE` to something else than the image, and a name to use then.
+_OWN = re.compile(r'(?<!\w)IMAGE=(?!"?\0)')
+_FREE = "image_file"
+_MARK = "\0"
+
+
+def chroot(context: Context, step: Chroot) -> None:
+    """A script in the system."""
+    system = system_for(context, step, "chroot", step.chroot)
+    script = context.text(step, step.shell)
+    if system is None:
+        return
+    if _idiom(context, step, system, script, on_host=False):
+        return
+    call = Call(
+        function="chroot",
+        arguments=(system, script),
+        named=context.skip_fact(step),
+        where=step.where,
+    )
+    context.emit("customize", step, call)
+
+
+def shell(context: Context, step: Shell) -> None:
+    """A script on this machine, which may write to the image as well."""
+    if context.system == "" and comes_later(context, step):
+        return
+    system = system_for(context, step, "shell", step.root_fs, key="root_fs")
+    if system is None:
+        return
+    script, writes = with_image(context, step, step.shell)
+    if not writes and _idiom(context, step, system, script, on_host=True):
+        return
+    named: dict[str, Argument] = {"image": Result(context.disk)} if writes else {}
+    named |= context.skip_fact(step)
+    call = Call(function="host_shell", arguments=(system, script), named=named, where=step.where)
+    context.emit("boot_code" if writes else "customize", step, call)
+
+
+def _idiom(
+    context: Context, step: Chroot | Shell, system: Result, script: Text, *, on_host: bool
+) -> bool:
+    """Write the functions of the library that do what a script does, if there are such."""
+    if context.skip_fact(step) or (found := as_calls(system, script, on_host=on_host)) is None:
+        return False
+    calls, name = found
+    context.comments += [*step.comments, *comments_in(script)]
+    context.emit(name, replace(step, comments=()), *calls)
+    return True
+
+
+def ansible(context: Context, step: Ansible) -> None:
+    """A playbook."""
+    system = system_for(context, step, "ansible", step.tag)
+    if system is None:
+        return
+    named: dict[str, Argument] = {}
+    if step.group and step.group != "image":
+        named["group"] = context.text(step, step.group)
+    if step.tags and step.tags != "all":
+        named["tags"] = tuple(tag.strip() for tag in step.tags.split(",") if tag.strip())
+    if step.config_file:
+        named["config"] = context.text(step, step.config_file)
+    if step.extra_vars:
+        named["extra_vars"] = {k: _data(context, step, v) for k, v in step.extra_vars.items()}
+    named |= context.skip_fact(step)
+    playbook = context.text(step, step.playbook)
+    context.emit(
+        "playbook",
+        step,
+        Call(function="ansible", arguments=(system, playbook), named=named, where=step.where),
+    )
+
+
+def _data(context: Context, step: SpecStep, data: Any) -> Any:
+    if isinstance(data, Text):
+        return context.text(step, data)
+    if isinstance(data, Mapping):
+        return {key: _data(context, step, value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return tuple(_data(context, step, value) for value in data)
+    return data
+
+
+def _with_device(context: Context, script: Text) -> tuple[str | Variable, ...]:
+    """The parts of a script, where the image's own name is a variable too, if it is a fixed one."""
+    if not context.is_fixed or not script.is_plain:
+        return script.parts or ()
+    name = re.compile(rf"(?<![\w./-]){re.escape(context.device)}(?![\w.-])")
+    first, *others = name.split(script)
+    return (first, *(part for other in others for part in (Variable(IMAGE[0]), other)))
+
+
+def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]:
+    """The script with `$IMAGE` for the image's name, and whether it names it at all."""
+    if script.parts is None:
+        names = (context.variables.get(name) for name in IMAGE)
+        if any(name and name in script for name in names):
+            context.problem(
+                step,
+                "shell",
+                "a template that puts the image's name into a script",
+                'write "{{ output }}" alone, outside of {% … %}',
+            )
+        return context.text(step, script), False
+    named = _with_device(context, script)
+    if not any(isinstance(part, Variable) and part.name in IMAGE for part in named):
+        return context.text(step, script), False
+    own = _OWN.search("".join(part if isinstance(part, str) else _MARK for part in named))
+    parts: list[str | Variable] = [f'{_FREE}="$IMAGE"\n'] if own else []
+    above = ""
+    for part in named:
+        if isinstance(part, Variable) and part.name in IMAGE:
+            plain, inside = here_document(above)
+            if inside is False:
+                what = "the image's name stands in a here-document that the shell takes as it is"
+                context.problem(step, "shell", what, "take the quotes from its first line")
+            name = IN_QUOTES["#" if inside else quoting_behind(plain)]
+            parts.append(name.replace("IMAGE", _FREE) if own else name)
+        else:
+            parts.append(part)
+        above += part if isinstance(part, str) else "x"
+    value = "".join(
+        context.variables.get(part.name, "") if isinstance(part, Variable) else part
+        for part in parts
+    )
+    return context.text(step, Text(value, script.where, tuple(parts))), True
