@@ -21,7 +21,7 @@ def as_recipe(draft: Draft, *, directory: Path, problems: Sequence[Problem] = ()
 
     Where there are `problems`, steps may call some that could not be made.
     """
-    kind = _Known if problems else dict
+    kind: type[dict[str, Any]] = _Known if problems else dict
     options = kind((o.name, _option(o.name, o.default, o.help, o.where)) for o in draft.options)
     steps = kind()
     for step in draft.steps:
