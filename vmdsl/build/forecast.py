@@ -181,14 +181,21 @@ def write(path: Path, data: Any) -> None:
 
 
 def _salt(cache: Path) -> bytes:
-    """What makes checksums of secrets useless elsewhere."""
+    """What makes checksums of secrets useless elsewhere: of several builds that make it, one's."""
     path = cache / "salt"
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    if not _is_whole(path):
+        with suppress(OSError):
+            cache.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)  # the machine went down while it was written
+            part.touch(mode=0o600)
+            part.write_bytes(random.token_bytes(_SALT))
+            os.link(part, path)  # but not in place of another build's
+    part.unlink(missing_ok=True)
+    return path.read_bytes() if _is_whole(path) else random.token_bytes(_SALT)
+
+
+def _is_whole(salt: Path) -> bool:
     with suppress(OSError):
-        if len(found := path.read_bytes()) == _SALT:
-            return found
-    salt = random.token_bytes(_SALT)
-    with suppress(OSError):
-        cache.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(salt)
-    return salt
+        return len(salt.read_bytes()) == _SALT
+    return False

@@ -448,6 +448,8 @@ def test_no_secret_is_told(recipe: Recipe) -> None:
     elsewhere = description_of(plan, recipe.cache / "other", secrets={secret: value})
     assert described.parts[SECRET + 1] != elsewhere.parts[SECRET + 1]
     assert (recipe.cache / "salt").stat().st_mode & 0o777 == 0o600
+    assert described.parts == description_of(plan, recipe.cache, secrets={secret: value}).parts
+    assert [p.name for p in recipe.cache.iterdir() if p.name.startswith("salt")] == ["salt"]
 
 
 def test_what_all_depend_on(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
