@@ -18,8 +18,6 @@ NO_MATTER = {
     "mkimg.mkimg": "a recipe's image has no name",
     "set_part_flag.set_part_flag": "another name than the image's is in tags.txt",
     "kpartx.kpartx": "the same",
-    "lvscan.lvscan": "volumes that exist are refused",
-    "lvscan.tags": "volumes that exist are refused with any tags",
     "mount.zerofree": "what is free was never written",
     "debootstrap.require_empty_target": "the tree is empty, whatever is mounted",
     "grub.root-part": "vmdb2 has no such key any more, and knew better before",

@@ -84,8 +84,19 @@ def _volume(context: Context, step: Lvcreate) -> None:
 
 
 def _scan(context: Context, step: Lvscan) -> None:
-    what = "vmdsl makes images, and cannot change one that exists"
-    context.problem(step, "lvscan", what, "make the volumes with vgcreate and lvcreate")
+    """Volumes that were made above have their tags, and are there."""
+    if step.lvscan not in context.groups:
+        what = f"no step above makes the volume group {str(step.lvscan)!r}"
+        hint = "make it with vgcreate and lvcreate: an image that exists cannot be changed"
+        context.problem(step, "lvscan", what, hint, missing=step.lvscan)
+        return
+    for tag in step.tags or ():
+        what = f"no step above makes the volume {str(tag)!r}"
+        hint = "make it with lvcreate"
+        if tag in context.tags:
+            what = f"{str(tag)!r} is a tag already, which vmdb2 refuses"
+            hint = "remove it here: a volume has the tag of its lvcreate"
+        context.problem(step, "tags", what, hint, missing=tag)
 
 
 def _add(
