@@ -35,6 +35,19 @@ def unit(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """The property tests, long and at random. Arguments after -- go to pytest."""
+    session.run(
+        "pytest",
+        "-m",
+        "hypothesis",
+        "--ignore=tests/integration",
+        "--hypothesis-profile=fuzz",
+        *session.posargs,
+    )
+
+
+@nox.session
 def golden(session: nox.Session) -> None:
     """Write golden plans, case files and the reference anew; then look at the diff."""
     session.run(

@@ -1,9 +1,25 @@
-"""How two processes share the tests."""
+"""How two processes share the tests, and how many examples the property tests take."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+#: The same examples in each run: whether a change passes is not left to chance, nor to the clock.
+settings.register_profile(
+    "tests", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+#: Others each time, and many: `nox -s fuzz`.
+settings.register_profile(
+    "fuzz",
+    max_examples=int(os.environ.get("VMDSL_EXAMPLES", "5000")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("tests")
 
 
 class Sharing(LoadScopeScheduling):

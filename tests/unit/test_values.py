@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vmdsl import values
@@ -65,13 +65,11 @@ def test_size_as_text(size: Size, text: str) -> None:
     assert str(size) == text
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=2**44))
 def test_text_of_a_size_is_that_size(number: int) -> None:
     assert Size.parse(str(Size(number))) == Size(number)
 
 
-@settings(deadline=None)
 @given(st.integers(), st.integers())
 def test_sizes_compare_and_add_as_numbers(one: int, other: int) -> None:
     assert (Size(one) < Size(other)) == (one < other)

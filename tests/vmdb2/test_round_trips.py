@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from vmdb2.generated import VARIABLES, prepare, recipes, specifications
@@ -21,12 +21,7 @@ from vmdsl.vmdb2.to_python.moved import moved
 from vmdsl.vmdb2.to_python.write import to_python
 from vmdsl.vmdb2.to_yaml.write import to_yaml
 
-few = settings(
-    deadline=None,
-    max_examples=40,
-    phases=[phase for phase in Phase if phase is not Phase.shrink],  # which would take minutes
-    suppress_health_check=[HealthCheck.too_slow],
-)
+few = settings(max_examples=settings().max_examples * 2 // 5)
 #: What may be where something else should be.
 _SNIPPETS = st.sampled_from(
     [

@@ -203,9 +203,7 @@ def recorded(works: Sequence[tuple[Any, ...]], folder: Path) -> list[str]:
     return keys_of(description_of(plan, folder / "cache"))[: len(works)]
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(before=_lists, after=_lists, common=_lists, tail=_lists)
 def test_only_what_comes_before_the_first_change_is_the_same(
     tmp_path: Path, before: Any, after: Any, common: Any, tail: Any

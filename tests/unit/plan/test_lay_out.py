@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from vmdsl import (
@@ -86,7 +86,6 @@ def wishes(draw: st.DrawFn) -> list[Wanted]:
     return found
 
 
-@settings(deadline=None)
 @given(wishes(), st.integers(min_value=2**21, max_value=2**36).map(lambda n: n * SECTOR))
 def test_what_has_no_problem_is_sound(wanted: list[Wanted], size: int) -> None:
     """Partitions never overlap; they are aligned or where they are told, and of their size."""
@@ -109,7 +108,6 @@ def test_what_has_no_problem_is_sound(wanted: list[Wanted], size: int) -> None:
     assert [p.number for p in layout.partitions] == list(range(1, len(wanted) + 1))
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(1, 64).map(lambda n: n * 2**20), max_size=6),
     st.lists(st.integers(1, 64).map(lambda n: n * 2**20), max_size=6),
@@ -126,7 +124,6 @@ def test_rest_takes_all(before: list[int], after: list[int], spare: int) -> None
     assert [p.start for p in layout.partitions] == ends[:-1]
 
 
-@settings(deadline=None)
 @given(st.lists(SIZES, max_size=6), st.lists(SIZES, max_size=6))
 def test_rest_leaves_room_for_the_others(before: list[int], after: list[int]) -> None:
     """Whatever the sizes, as each of the others takes what it needs to be aligned."""
@@ -135,7 +132,6 @@ def test_rest_leaves_room_for_the_others(before: list[int], after: list[int]) ->
     assert placed(Size(aligned + 3 * ALIGNMENT), wanted)[1] == []
 
 
-@settings(deadline=None)
 @given(st.lists(SIZES, min_size=1, max_size=8))
 def test_what_does_not_fit_is_told(sizes: list[int]) -> None:
     total = sum(sizes) // SECTOR * SECTOR

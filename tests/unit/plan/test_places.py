@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vmdsl import (
@@ -94,7 +94,6 @@ def test_an_mbr_has_all_but_the_first_sector() -> None:
     assert place(lambda t: mkpart(t, start=-sectors(3)), gpt=False) == (END - 1536, END)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(1, 99), min_size=1, max_size=5, unique=True).map(sorted),
     st.integers(200 * MIB // 512, 2**30),

@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vmdsl.vmdb2.to_yaml.emit import Octal, Template, Value, YamlStep, emit
@@ -34,7 +34,6 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.text(
 )
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(TEXTS, TEXTS)
 def test_any_text_is_read_as_it_was(one: str, other: str) -> None:
     step: dict[str, Value] = {"a": one, "shell": other, "c": [one, other], "d": {"e": one}}
