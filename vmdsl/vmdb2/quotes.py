@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import re
 
-#: How a script names the image, by the quotes in which that stands.
-IN_QUOTES = {"": '"$IMAGE"', '"': "${IMAGE}", "'": "'\"$IMAGE\"'", "#": "$IMAGE"}
+#: How a script names the image, by the quotes in which that stands; < is a here-document.
+IN_QUOTES = {
+    "": '"$IMAGE"',
+    '"': "${IMAGE}",
+    "'": "'\"$IMAGE\"'",
+    "#": "$IMAGE",
+    "<": "${IMAGE}",
+}
+#: In a here-document that the shell takes as it is, nothing names the image.
+AS_IT_IS = "as it is"
 _HERE = re.compile(r"<<-?\s*(['\"\\]?)([A-Za-z_]\w*)")
 
 
-def here_document(text: str) -> tuple[str, bool | None]:
+def quotes_behind(text: str) -> str:
+    """In which quotes something stands behind a script's beginning."""
+    plain, inside = _here_document(text)
+    if inside is None:
+        return _quoting_behind(plain)
+    return "<" if inside else AS_IT_IS
+
+
+def _here_document(text: str) -> tuple[str, bool | None]:
     """A script's beginning without its here-documents, and whether it ends in one.
 
     That is None where it doesn't, and otherwise whether variables are replaced in it.
@@ -27,7 +43,7 @@ def here_document(text: str) -> tuple[str, bool | None]:
     return "\n".join(kept), inside
 
 
-def quoting_behind(text: str) -> str:
+def _quoting_behind(text: str) -> str:
     """In which quotes a shell is at the end of a script's beginning; # stands for a comment."""
     escaped, quoting, previous = False, "", "\n"
     for letter in text:

@@ -51,6 +51,14 @@ def become(kind: str, script: str, **variables: str) -> list[str]:
             "units = enable_unit(system(), 'ssh.service', 'getty@ttyS1.service')",
         ),
         (
+            "install --directory --mode=0755 --owner=0 --group=0 /etc/x",
+            "x = create_directory(system(), '/etc/x')",
+        ),
+        (
+            "install --directory --mode=1777 --owner=man --group=6 '/x y'",
+            "x_y = create_directory(system(), '/x y', mode=0o1777, uid='man', gid=6)",
+        ),
+        (
             "echo pc > /etc/hostname\npasswd -d root",
             "customize = set_hostname(system(), 'pc', hosts=False); open_root_console(system())",
         ),
@@ -92,6 +100,8 @@ def test_what_is_one(script: str, steps: str) -> None:
         "set -x\npasswd -d root",
         "passwd -d root\ntouch /x",
         "if true; then\npasswd -d root\nfi",
+        "install --directory --mode=1204 --owner=0 --group=0 /x",
+        "install --directory --mode=0755 --owner=0 --group=0 /x /y",
         "sed -i 's/^root:x:/root::/' /etc/shadow",
         "sed -i 's/root:\\*:/root::/' /etc/passwd",
     ],

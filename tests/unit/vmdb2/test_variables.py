@@ -38,7 +38,10 @@ def shell(script: str, **variables: str) -> list[str]:
         ("true;# don't\ndd of={{ output }}", 'true;# don\'t\ndd of="$IMAGE"'),
         ("cat <<E\ndon't\nE\ndd of={{ output }}", 'cat <<E\ndon\'t\nE\ndd of="$IMAGE"'),
         ("cat <<-'E' | dd of={{ output }}\nx\nE", "cat <<-'E' | dd of=\"$IMAGE\"\nx\nE"),
-        ("cat <<E\n{{ output }}\nE", "cat <<E\n$IMAGE\nE"),
+        ("cat <<E\n{{ output }}p1\nE", "cat <<E\n${IMAGE}p1\nE"),
+        ('export IMAGE="{{ output }}"\nwrite', "write"),
+        ('export IMAGE="{{ output }}"\nIMAGE=x write', "IMAGE=x write"),
+        ('export IMAGE="{{ output }}1"\nwrite', 'export IMAGE="${IMAGE}1"\nwrite'),
         ("IMAGE=x\ndd of={{ output }}", 'image_file="$IMAGE"\nIMAGE=x\ndd of="$image_file"'),
     ],
 )

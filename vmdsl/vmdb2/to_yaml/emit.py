@@ -39,6 +39,7 @@ _PLAIN = re.compile(
 )
 #: What Jinja2 takes for the begin of something, or changes: of a new line it makes its own.
 _JINJA = re.compile(r"\{+[{%#\r]|\r")
+_BEFORE_A_MARK = re.compile(rf"{_JINJA.pattern}|\{{+\Z")
 #: Neither YAML nor a person's editor leaves these alone.
 _UNPRINTABLE = re.compile(
     "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
@@ -47,9 +48,10 @@ _WIDTH = 78
 _KEY = 10  # about as long as a key is
 
 
-def escaped(text: str) -> str:
-    """A part of a template that gives just this text."""
-    return _JINJA.sub(lambda found: "{{ " + repr(found[0]) + " }}", text)
+def escaped(text: str, *, is_last: bool = True) -> str:
+    """A part of a template that gives just this text. Behind one that isn't the last are braces."""
+    pattern = _JINJA if is_last else _BEFORE_A_MARK
+    return pattern.sub(lambda found: "{{ " + repr(found[0]) + " }}", text)
 
 
 def emit(header: Sequence[str], steps: Sequence[YamlStep]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vmdsl.vmdb2.quotes import IN_QUOTES, quoting_behind
+from vmdsl.vmdb2.quotes import IN_QUOTES, quotes_behind
 from vmdsl.vmdb2.to_yaml.emit import escaped
 
 _TEMPLATE = "{{ output }}"
@@ -18,7 +18,7 @@ def naming_image(script: str) -> str:
     for _ in range(script.count("IMAGE")):
         places = [(rest.find(name), quotes) for quotes, name in IN_QUOTES.items() if name in rest]
         for index, quotes in sorted(places):
-            if quoting_behind(above + rest[:index]) == quotes:
+            if quotes_behind(above + rest[:index]) == quotes:
                 parts.append(rest[:index])
                 above += rest[:index] + "x"
                 rest = rest[index + len(IN_QUOTES[quotes]) :]
@@ -26,4 +26,5 @@ def naming_image(script: str) -> str:
     parts.append(rest)
     if any(_OTHER.search(part) for part in parts):  # in some other form, or for other programs
         return f'export IMAGE="{_TEMPLATE}"\n{escaped(script)}'
-    return _TEMPLATE.join(map(escaped, parts))
+    *others, last = parts
+    return _TEMPLATE.join([*(escaped(part, is_last=False) for part in others), escaped(last)])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
 
-from vmdsl.vmdb2.draft import Argument, Call, Result
+from vmdsl.language.files import is_decimal
+from vmdsl.vmdb2.draft import Argument, Call, Octal, Result
 from vmdsl.vmdb2.text import Text, Variable
 
 _LIBRARY = "vmdsl_stdlib"
@@ -30,6 +33,12 @@ _EMPTY_ID = re.compile(
 )
 _FIRST_BOOT = re.compile(r"""echo\s+(["']?)uninitialized\1\s*>\s*/etc/machine-id""")
 _UNITS = re.compile(r"systemctl\s+enable\s+(?P<units>[\w@][\w@.:\\-]*(?:\s+[\w@][\w@.:\\-]*)*)")
+#: What a specification has where create-dir would find a directory, and fail.
+_DIRECTORY = re.compile(
+    r"install\s+--directory\s+--mode=(?P<mode>[0-7]{4})\s+--owner=(?P<uid>[\w-]+)"
+    r"\s+--group=(?P<gid>[\w-]+)\s+(?P<path>/[\w@%+=:,./-]*|'/[^'\ue000]*')",
+    re.ASCII,
+)
 
 
 def as_calls(system: Result, script: Text, *, on_host: bool) -> tuple[tuple[Call, ...], str] | None:
@@ -98,6 +107,8 @@ def _one(
             where=script.where,
         )
 
+    if (match := _DIRECTORY.fullmatch(line)) and not on_host:
+        return _directory(system, match)
     if match := _HOSTNAME.fullmatch(line):
         name = _with_variables(match["name"], script, variables)
         if not _LABEL.fullmatch(name):
@@ -113,6 +124,18 @@ def _one(
         if match := pattern.fullmatch(line):
             return None if on_host and pattern is _UNITS else (make(match), step, 1)
     return None
+
+
+def _directory(system: Result, found: re.Match[str]) -> _Found | None:
+    mode, (path,) = int(found["mode"], 8), shlex.split(found["path"])
+    if is_decimal(mode):
+        return None  # which create_directory() takes for a mistake
+    named: dict[str, Argument] = {} if mode == 0o755 else {"mode": Octal(mode)}  # noqa: PLR2004
+    for key in ("uid", "gid"):
+        owner = int(found[key]) if found[key].isdigit() else found[key]
+        named |= {key: owner} if owner else {}
+    call = Call(function="create_directory", arguments=(system, path), named=named)
+    return call, PurePosixPath(path).name or "files", 1
 
 
 def _machine_id(system: Result, lines: Sequence[str]) -> _Found | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from vmdsl.vmdb2.draft import Argument, Call, Result
-from vmdsl.vmdb2.quotes import IN_QUOTES, here_document, quoting_behind
+from vmdsl.vmdb2.quotes import AS_IT_IS, IN_QUOTES, quotes_behind
 from vmdsl.vmdb2.schema import (
     Ansible,
     Chroot,
@@ -27,6 +27,7 @@ from vmdsl.vmdb2.translating.on_system import comes_later, system_for
 _OWN = re.compile(r'(?<!\w)IMAGE=(?!"?\0)')
 _FREE = "image_file"
 _MARK = "\0"
+_EXPORT = 'export IMAGE="'
 
 
 def chroot(context: Context, step: Chroot) -> None:
@@ -66,9 +67,13 @@ def _idiom(
     context: Context, step: Chroot | Shell, system: Result, script: Text, *, on_host: bool
 ) -> bool:
     """Write the functions of the library that do what a script does, if there are such."""
-    if context.skip_fact(step) or (found := as_calls(system, script, on_host=on_host)) is None:
+    if (found := as_calls(system, script, on_host=on_host)) is None:
         return False
     calls, name = found
+    if fact := context.skip_fact(step):
+        if any(call.module != "vmdsl" for call in calls):
+            return False  # the library's functions have no condition
+        calls = tuple(replace(call, named={**call.named, **fact}) for call in calls)
     context.comments += [*step.comments, *comments_in(script)]
     context.emit(name, replace(step, comments=()), *calls)
     return True
@@ -116,6 +121,18 @@ def _with_device(context: Context, script: Text) -> tuple[str | Variable, ...]:
     return (first, *(part for other in others for part in (Variable(IMAGE[0]), other)))
 
 
+def _is_image(part: str | Variable) -> bool:
+    return isinstance(part, Variable) and part.name in IMAGE
+
+
+def _without_export(parts: tuple[str | Variable, ...]) -> tuple[str | Variable, ...]:
+    """The parts of a script, but for a first line that gives it the name that it has here."""
+    match parts:
+        case (str(first), name, str(rest), *more) if first == _EXPORT and _is_image(name):
+            return (rest.removeprefix('"\n'), *more) if rest.startswith('"\n') else parts
+    return parts
+
+
 def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]:
     """The script with `$IMAGE` for the image's name, and whether it names it at all."""
     if script.parts is None:
@@ -129,22 +146,26 @@ def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]
             )
         return context.text(step, script), False
     named = _with_device(context, script)
-    if not any(isinstance(part, Variable) and part.name in IMAGE for part in named):
+    if not any(map(_is_image, named)):
         return context.text(step, script), False
-    own = _OWN.search("".join(part if isinstance(part, str) else _MARK for part in named))
+    named = _without_export(named)
+    own = any(map(_is_image, named)) and _OWN.search(
+        "".join(part if isinstance(part, str) else _MARK for part in named)
+    )
     parts: list[str | Variable] = [f'{_FREE}="$IMAGE"\n'] if own else []
     above = ""
     for part in named:
-        if isinstance(part, Variable) and part.name in IMAGE:
-            plain, inside = here_document(above)
-            if inside is False:
+        if _is_image(part):
+            quotes = quotes_behind(above)
+            if quotes == AS_IT_IS:
                 what = "the image's name stands in a here-document that the shell takes as it is"
                 context.problem(step, "shell", what, "take the quotes from its first line")
-            name = IN_QUOTES["#" if inside else quoting_behind(plain)]
+            name = IN_QUOTES.get(quotes, "")
             parts.append(name.replace("IMAGE", _FREE) if own else name)
-        else:
-            parts.append(part)
-        above += part if isinstance(part, str) else "x"
+            above += "x"
+            continue
+        parts.append(part)
+        above += part if isinstance(part, str) else context.variables.get(part.name, "")
     value = "".join(
         context.variables.get(part.name, "") if isinstance(part, Variable) else part
         for part in parts
