@@ -36,7 +36,7 @@ _OPTIONS = (
     "-oDPkg::Options::=--force-unsafe-io",
     "-oAcquire::Retries=3",
 )
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?([=/][A-Za-z0-9.+:~-]+)?")
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(\^|(:[a-z0-9]+)?([=/][A-Za-z0-9.+:~-]+)?)")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~-]*")
 #: What may follow a package's name and is the name of no architecture.
 _NOT_FOREIGN = ("any", "native", "all")
@@ -113,6 +113,7 @@ def apt(
 
     A package may carry a version (`curl=8.14.1-2`), a suite that it alone comes from
     (`curl/trixie-backports`), or another architecture (`libc6:i386`), which the system then knows.
+    `standard^` are all packages of a task.
     With `suite` all of them, and what they need, come from that suite where it has them. `debs` are
     `.deb` files of this machine, relative to the recipe's directory; what they need comes from
     the archive.
@@ -188,21 +189,27 @@ def apt_remove(
     )
 
 
+def is_package(name: str) -> bool:
+    """Whether it can be the name of a package, with what may follow one."""
+    return _PACKAGE.fullmatch(name) is not None and not name.endswith(".deb")
+
+
 def check_packages(names: Sequence[str]) -> tuple[str, ...]:
     """The names of packages; refuses what is none."""
     for name in names:
-        if not _PACKAGE.fullmatch(name):
-            several = " " in name or "," in name
-            local = "/" in name and name.endswith(".deb")
-            raise refuse(
-                f"{name!r} is not the name of a package",
-                f'a file goes to debs=["{name}"]'
-                if local
-                else "give each package by itself"
-                if several
-                else "names are lower case: linux-image",
-            )
+        if not is_package(name):
+            hint = f'a file goes to debs=["{name}"]' if name.endswith(".deb") else instead_of(name)
+            raise refuse(f"{name!r} is not the name of a package", hint)
     return tuple(names)
+
+
+def instead_of(name: str) -> str:
+    """What to write instead of something that is no package's name."""
+    if not name:
+        return "leave it out"
+    if " " in name or "," in name:
+        return "give each package by itself"
+    return "names are lower case: linux-image"
 
 
 def proxy_environment(proxy: str) -> Mapping[str, str]:

@@ -15,6 +15,8 @@ from vmdsl.language.secret import Secret
 Place = Mounted[Any] | RootFs
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
+#: The number after it stands for none.
+_LAST_OWNER = 2**32 - 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -171,8 +173,8 @@ def is_decimal(mode: int) -> bool:
 
 
 def checked_owner(argument: str, owner: Owner) -> Owner:
-    """The owner. Raises what refuses a negative number or what can't be a name."""
-    known = owner >= 0 if isinstance(owner, int) else _NAME.fullmatch(owner)
+    """The owner. Raises what refuses a number that no file can have, or what can't be a name."""
+    known = 0 <= owner <= _LAST_OWNER if isinstance(owner, int) else _NAME.fullmatch(owner)
     if not known:
         raise refuse(
             f"{argument}={owner!r} is no owner", "give a number, or a name such as www-data"

@@ -88,7 +88,7 @@ MKPART = "- {{mkpart: primary, device: x, start: 0%, end: 100%, {}}}\n"
         ("- {create-dir: /x, perm: 0o755}", "| write it as octal, without quotes: perm: 0755"),
         ("- {create-dir: /x, perm: u=rwx}", "| write it as octal, without quotes: perm: 0644"),
         ("- {create-dir: /x, perm: yes}", "this is yes, which YAML takes for true or false"),
-        ("- {create-dir: /x, perm: -1}", "-1, which YAML takes for a whole number is no number"),
+        ("- {create-dir: /x, perm: -1}", "-1 is no number that can be used"),
         ("- {create-dir: /x, uid: '5'}", "| write it without quotes: uid: 5"),
         ("- {create-dir: /x, uid: 5.0}", "| write it without quotes: uid: 5"),
         ("- {apt: install, clean: 0}", "clean must be true or false, and this is 0"),
@@ -162,6 +162,8 @@ MKPART = "- {{mkpart: primary, device: x, start: 0%, end: 100%, {}}}\n"
             "- {foo: x, bar: y}",
             "no key of this step names one that vmdb2 has: foo, bar | the steps",
         ),
+        ("- {fs-tag: a, kernel: linux-image-amd64}", "kernel was a step before vmdb2 was released"),
+        ("- {fs-tag: a}", "no key of this step names one that vmdb2 has: fs-tag"),
         ("- {ramdisk: x}", "ramdisk is a step of a fork of vmdb2"),
         ("- {overlay: x, paths: []}", "overlay is a step of a fork of vmdb2"),
         ("- {zerofree: x}", "zerofree was never a step of a released vmdb2"),
@@ -202,7 +204,7 @@ def test_problem(text: str, message: str) -> None:
         ),
         (
             "- {create-dir: /x, perm: 980}",
-            "980 is decimal, and means the mode 1724 | write perm: 17",
+            "980 is decimal, and means the mode 1724 | write perm: 01724",
         ),
         (
             "- {copy-dir: /x, src: a, umask: 22}",

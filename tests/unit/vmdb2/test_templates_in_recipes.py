@@ -73,3 +73,13 @@ def test_same_script(
     written = load(path)
     assert script(loaded.recipe) == script(written) == expected
     assert script(written, host="web", class_="big") == for_a_big_web
+
+
+@pytest.mark.parametrize("name", ["output", "image"])
+@pytest.mark.parametrize("template", ["echo {{ NAME }} >/x", "echo {{ NAME|upper }}"])
+def test_names_of_the_build_are_told(template: str, name: str, tmp_path: Path) -> None:
+    text = SPECIFICATION.replace("SCRIPT", template.replace("NAME", name))
+    loaded = load_specification(text, tmp_path / "pc.vmdb", directory=tmp_path, variables=VARIABLES)
+    written = to_python(loaded.draft)
+    said = f"# pc.img is what {{{{ {name} }}}} was when this was converted.\n"
+    assert f"{said}@step\ndef customize()" in written

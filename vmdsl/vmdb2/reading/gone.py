@@ -10,6 +10,10 @@ GONE = {
         "a shell step can copy them from $ROOT/boot",
     ),
     "overlay": ("overlay is a step of a fork of vmdb2", "copy-dir copies a directory"),
+    "kernel": (
+        "kernel was a step before vmdb2 was released",
+        "write `apt: install`, with its name below `packages:`, and `tag:`",
+    ),
     "zerofree": (
         "zerofree was never a step of a released vmdb2; mount does it",
         "remove it: what an image does not use is zeros anyway",

@@ -20,6 +20,9 @@ from vmdsl.vmdb2.text import Text
 #: What stands in for a system's values that are missing, so that what needs it makes sense.
 _STAND_INS = {"debootstrap": "stable", "mirror": "http://mirror.example/debian"}
 
+#: Keys of steps that name none.
+_INNER = {key for found in FIELDS.values() for field in found[1:] for key in field.keys}
+
 
 @dataclass(kw_only=True)
 class Steps:
@@ -76,12 +79,12 @@ class Steps:
     def _corrected(self, entries: Mapping[str, Entry], where: Where) -> Mapping[str, Entry]:
         """The entries of an unknown step, as those of the step that was probably meant, if any."""
         meant: dict[str, str] = {}
-        for key in entries:
+        for key in sorted(entries, key=lambda key: key not in GONE):
             close = difflib.get_close_matches(key, STEP_BY_KEY, n=1, cutoff=0.7)
             if key in GONE:
                 what, hint = GONE[key]
                 break
-            if close:
+            if close and key not in _INNER:
                 what, hint = f"there is no step {key}", f"did you mean {close[0]}?"
                 meant = {key: close[0]}
                 break

@@ -24,6 +24,8 @@ MOST = 50_000
 _MODES = ("perm", "umask")
 _NEVER_NEGATIVE = (*_MODES, "uid", "gid")
 _HIGHEST_MODE = 0o777
+#: What of a mode counts: setuid and its like, too.
+_BITS = 0o7777
 _BRACES = re.compile(r"\{\{.*?\}\}")
 
 
@@ -86,7 +88,7 @@ class Values:
             return None
         value = integer(node)
         if value is None or (value < 0 and key in _NEVER_NEGATIVE):
-            what = f"{shown(node)} is no number that can be used"
+            what = f"{node.value} is no number that can be used"
             self._problem(node, path, what, "write a number such as 1000")
             return None
         self._odd_number(node, key, path, value)
@@ -141,9 +143,13 @@ class Values:
             if not written.startswith("0") and (
                 value > _HIGHEST_MODE or not set(written) & {"8", "9"}
             ):
-                what = f"{node.value} is decimal, and means the mode {value:04o}"
-                hint = f"write {key}: 0{written}" if not set(written) & {"8", "9"} else ""
-                self._warning(node, path, what, hint or f"write {key}: {value:04o}")
+                what = f"{node.value} is decimal, and means the mode {value & _BITS:04o}"
+                meant = value if set(written) & {"8", "9"} else int(written, 8)
+                self._warning(node, path, what, f"write {key}: 0{meant & _BITS:o}")
+            elif value > _BITS:
+                mode = f"{value & _BITS:04o}"
+                what = f"{node.value} says more than permissions, and means the mode {mode}"
+                self._warning(node, path, what, f"write {key}: {mode}")
         elif re.match(r"0\d", written):
             what = f"{node.value} is octal, and means {value}"
             self._warning(node, path, what, f"write {key}: {value}")

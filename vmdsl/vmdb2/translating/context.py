@@ -23,14 +23,22 @@ from vmdsl.vmdb2.translating.names import identifier
 
 #: Variables that name the image itself.
 IMAGE = ("output", "image")
+#: What to do about `__SUITE__` and its like.
+SUBSTITUTE = "it stands for one, as in a template: substitute it first"
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a program was to put something else in place of a text."""
+    return text.startswith("__")
 
 
 @dataclass
 class Tag:
     """A tag: what makes it, what is made of it, and the step of the recipe that stands for it.
 
-    `role` is what a boot loader wants the partition to be. `step` is set when that step is
-    written, and `base` before it, where the partition has a step of its own.
+    `path` is where it is in the system, if that isn't the root. `role` is what a boot loader wants
+    the partition to be. `step` is set when that step is written, and `base` before it, where the
+    partition has a step of its own.
     """
 
     name: str
@@ -44,11 +52,8 @@ class Tag:
     comments: list[str] = field(default_factory=list)
     step: str = ""
     base: str = ""
-
-    @property
-    def is_root(self) -> bool:
-        """Whether it is mounted as the root filesystem."""
-        return self.mount is not None and self.mount.dirname is None
+    is_root: bool = False
+    path: str = ""
 
 
 @dataclass
@@ -143,12 +148,20 @@ class Context:
                 option = self._option(step, part.name)
                 parts.append(Variable(option.name, self.variables[part.name]))
             else:
+                self._fixed(part.name)
                 parts.append(self.variables.get(part.name, ""))
         return Text(str(text), text.where, tuple(parts))
 
     def texts(self, step: SpecStep, texts: tuple[Text, ...]) -> tuple[Text, ...]:
         """The same for several."""
         return tuple(self.text(step, text) for text in texts)
+
+    def _fixed(self, variable: str) -> None:
+        """Say that a name of this build stays in the recipe, which has no other one to give."""
+        value = self.variables.get(variable, "")
+        said = f"{value} is what {{{{ {variable} }}}} was when this was converted."
+        if said not in self.comments:
+            self.comments.append(said)
 
     def _option(self, step: SpecStep, variable: str) -> DraftOption:
         if variable not in self.options:
@@ -168,7 +181,8 @@ class Context:
         names = meta.find_undeclared_variables(Environment().parse(text.template))  # noqa: S701
         for name in sorted(names & set(self.variables)):
             if name in (*IMAGE, "rootfs_tarball"):
-                return Text(str(text), text.where)  # it is a name of this build
+                self._fixed(name)
+                return Text(str(text), text.where)
             self._option(step, name)
         return text
 

@@ -23,6 +23,8 @@ _USUAL = 0o755
 _COPIED = 0o644
 #: What mkdir takes of permissions: no setuid, no setgid.
 _OF_MKDIR = 0o1777
+#: What the kernel takes of them where a file has them set.
+_BITS = 0o7777
 
 
 def create_file(context: Context, step: CreateFile) -> None:
@@ -38,7 +40,7 @@ def create_file(context: Context, step: CreateFile) -> None:
         "create_file",
         (place, path, contents),
         path=path,
-        mode=step.perm,
+        mode=step.perm & _BITS,
         usual=usual,
     )
 
@@ -49,19 +51,20 @@ def copy_file(context: Context, step: CopyFile) -> None:
         return
     path, source = _in_system(context, step), context.text(step, step.src)
     _warn_of_resolver(context, step, str(path))
-    _emit(context, step, "copy_file", (place, source, path), path=path, mode=step.perm)
+    _emit(context, step, "copy_file", (place, source, path), path=path, mode=step.perm & _BITS)
 
 
 def create_dir(context: Context, step: CreateDir) -> None:
     """A directory. vmdb2 takes the umask away from its permissions, and so do we."""
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
-    mode = step.perm & ~_UMASK & _OF_MKDIR
-    if mode != step.perm:
+    wanted = step.perm & _BITS
+    mode = wanted & ~_UMASK & _OF_MKDIR
+    if mode != wanted:
         context.warn(
             step,
             "perm",
-            f"the directory gets the permissions {mode:04o}, not {step.perm:04o}: "
+            f"the directory gets the permissions {mode:04o}, not {wanted:04o}: "
             "vmdb2 takes the umask away",
             "in a recipe: create_directory(…, mode=…), as written",
         )
@@ -77,7 +80,8 @@ def copy_dir(context: Context, step: CopyDir) -> None:
     if step.perm != _USUAL:
         what = "directories that are made for what is copied get the permissions 0755"
         context.warn(step, "perm", what, "add create-dir above, with perm")
-    named: dict[str, Argument] = {} if step.umask == _UMASK else {"umask": Octal(step.umask)}
+    umask = step.umask & _BITS
+    named: dict[str, Argument] = {} if umask == _UMASK else {"umask": Octal(umask)}
     if step.user or step.uid:
         named["uid"] = context.text(step, step.user) if step.user else step.uid
     if step.group or step.gid:

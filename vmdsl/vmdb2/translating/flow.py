@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -236,6 +237,8 @@ def _place(context: Context, step: Mount, tag: Tag) -> None:
                 "mount-on without dirname: vmdb2 mounts it elsewhere and takes it for the root",
                 "add dirname:, with the place in the system",
             )
+        elif on is not None:
+            _place_below(context, step, tag, on)
     elif step.dirname is None:
         target = context.tags.get(context.target, tag)
         if context.root is not None or target is not tag:
@@ -247,6 +250,28 @@ def _place(context: Context, step: Mount, tag: Tag) -> None:
             )
         else:
             context.root = tag
+            tag.is_root = True
+
+
+def _place_below(context: Context, step: Mount, tag: Tag, on: Tag) -> None:
+    """Note the directory that a filesystem is mounted at. It is below that of the other one."""
+    written = str(step.dirname)
+    tag.path = posixpath.normpath(f"/{written.lstrip('/')}")
+    if tag.path == "/":
+        tag.path = ""
+        what = f"{on.name!r} is mounted there already"
+        context.problem(step, "dirname", what, "name a directory that is below it")
+    elif not f"{tag.path}/".startswith(f"{on.path}/"):
+        asked, tag.path = tag.path, on.path + tag.path
+        context.warn(
+            step,
+            "dirname",
+            f"it is mounted at {tag.path}; vmdb2 writes {asked} to /etc/fstab, where it is not",
+            f"with the root's tag, dirname: {tag.path} is right for both",
+        )
+    elif not written.startswith("/"):
+        what = f"vmdb2 writes {written} to /etc/fstab as it is, and the system ignores that"
+        context.warn(step, "dirname", what, f"write {tag.path}")
 
 
 def _surround(context: Context, step: VirtualFilesystems) -> None:

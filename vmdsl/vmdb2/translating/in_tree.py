@@ -9,7 +9,6 @@ from vmdsl.language.growth import CAN_GROW
 from vmdsl.values import Arch
 from vmdsl.vmdb2.draft import Argument, Call, Read, Result
 from vmdsl.vmdb2.schema import (
-    Apt,
     CacheRootfs,
     Debootstrap,
     Fstab,
@@ -17,10 +16,9 @@ from vmdsl.vmdb2.schema import (
     UnpackRootfs,
 )
 from vmdsl.vmdb2.text import Text
-from vmdsl.vmdb2.translating.context import Context
+from vmdsl.vmdb2.translating.context import SUBSTITUTE, Context, is_placeholder
 from vmdsl.vmdb2.translating.on_system import is_root, root_of, system_for
 
-_SUBSTITUTE = "it stands for one, as in a template: substitute it first"
 _VARIANTS = {"-": "", "": "", "minbase": "minbase", "buildd": "buildd"}
 
 
@@ -60,15 +58,11 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
 
 
 def _suite(context: Context, step: Debootstrap) -> Argument:
-    if not _is_placeholder(step.debootstrap):
+    if not is_placeholder(step.debootstrap):
         return context.text(step, step.debootstrap)
     what = f"{str(step.debootstrap)!r} is no suite of Debian"
-    context.problem(step, "debootstrap", what, _SUBSTITUTE)
+    context.problem(step, "debootstrap", what, SUBSTITUTE)
     return "stable"
-
-
-def _is_placeholder(text: Text) -> bool:
-    return text.startswith("__")
 
 
 def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]:
@@ -80,8 +74,8 @@ def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]
         close = difflib.get_close_matches(step.arch, list(Arch), n=1)
         known = ", ".join(Arch)
         hint = f"did you mean {close[0]}?" if close else f"there are {known}"
-        if _is_placeholder(step.arch):
-            hint = _SUBSTITUTE
+        if is_placeholder(step.arch):
+            hint = SUBSTITUTE
         context.problem(step, "arch", f"{str(step.arch)!r} is no architecture of Debian", hint)
         return {}
     context.arch = arch.value
@@ -143,36 +137,6 @@ def cache(context: Context, step: CacheRootfs) -> None:
         where=step.where,
     )
     context.emit("tarball", step, call)
-
-
-def apt(context: Context, step: Apt) -> None:
-    """Packages."""
-    if step.tag is None:
-        context.problem(step, "apt", "which system gets the packages isn't said", "add tag:")
-        return
-    system = system_for(context, step, "apt", step.tag)
-    packages = context.texts(step, step.packages)
-    if step.apt != "install":
-        packages = (context.text(step, step.apt), *packages)  # its form in old versions
-    if system is None:
-        return
-    if not packages:
-        context.problem(step, "packages", "no package is named", "add packages:")
-        return
-    named: dict[str, Argument] = {} if step.recommends else {"recommends": False}
-    named |= context.skip_fact(step)
-    if not step.clean:
-        context.warn(
-            step,
-            "clean",
-            "vmdsl leaves no packages in an image",
-            "they stay in its cache, for the next build",
-        )
-    context.emit(
-        "packages",
-        step,
-        Call(function="apt", arguments=(system, *packages), named=named, where=step.where),
-    )
 
 
 def fstab(context: Context, step: Fstab) -> None:

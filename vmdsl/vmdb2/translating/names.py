@@ -22,11 +22,12 @@ AVOIDED = frozenset(
 def identifier(text: str, taken: Collection[str]) -> str:
     """A name for a step or an option that reads like `text`, and is not among those taken.
 
-    `/` is `root`, `/boot/firmware` is `boot_firmware`, `tag-root` is `tag_root`.
+    `/` is `root`, `/boot/firmware` is `boot_firmware`, `99-local.conf` is `local_conf`.
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     words = re.findall(r"[A-Za-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", plain))
     name = "_".join(words).lower()
+    name = name.lstrip("0123456789_") or name
     if not name:
         name = "root" if text.strip() == "/" else "part"
     if name[0].isdigit():

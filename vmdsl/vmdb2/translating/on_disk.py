@@ -73,9 +73,9 @@ def _existing(context: Context, step: Mklabel) -> None:
         call = Call(function="mkimg", arguments=(size,))
         context.disk = context.emit("disk", step, call, returns="Disk")
         return
-    if place.is_block_device():
+    if place.is_block_device() or place.is_relative_to("/dev"):
         what = f"{step.device} is a device, and vmdsl writes image files"
-        context.problem(step, "device", what, "build an image, and write it there with dd")
+        context.problem(step, "device", what, "make one with mkimg, and write it there with dd")
     else:
         what = "no step makes the image"
         hint = 'add above: mkimg: "{{ output }}", size: 4G'
@@ -141,7 +141,7 @@ def _written(context: Context, tag: Tag) -> bool:
 
 def _mounted_on(context: Context, tag: Tag) -> Tag | None:
     """The tag that another is mounted on, as it says or as its boot loader wants it."""
-    if tag.mount is not None and tag.mount.mount_on is not None:
+    if tag.mount is not None and tag.mount.mount_on is not None and tag.path:
         return context.tags.get(tag.mount.mount_on)
     if tag.mount is None and tag.role == "esp":
         return context.root
@@ -164,8 +164,7 @@ def _write_filesystem(context: Context, tag: Tag, base: Call | Result) -> None:
             f"Mounted[{kind}]",
         )
     elif below is not None:
-        path = tag.mount.dirname if tag.mount else None
-        place: Argument = "/boot/efi" if path is None else _absolute(context, tag)
+        place: Argument = _place(context, tag) if tag.path else "/boot/efi"
         named = {"on": Result(below.step), **_defaults(context)}
         call = Call(function="mount", arguments=(call, place), named=named)
         returns = f"Mounted[{kind}]"
@@ -180,14 +179,14 @@ def _defaults(context: Context) -> Mapping[str, Argument]:
     return {"options": ("defaults",)}
 
 
-def _absolute(context: Context, tag: Tag) -> Text:
+def _place(context: Context, tag: Tag) -> Text:
+    """Where a filesystem is mounted, with the variables that are in it."""
     assert tag.mount is not None  # noqa: S101
     assert tag.mount.dirname is not None  # noqa: S101
     text = context.text(tag.mount, tag.mount.dirname)
-    if not text.startswith("/"):
-        what = f"{str(text)!r} doesn't begin with a slash, so /etc/fstab would name no place"
-        context.problem(tag.mount, "dirname", what, f"write /{text}")
-    return text
+    if tag.path.endswith(text):
+        return text.after(tag.path.removesuffix(text)) if text != tag.path else text
+    return Text(tag.path, text.where)
 
 
 def _commented(context: Context, step: SpecStep, tag: Tag) -> SpecStep:

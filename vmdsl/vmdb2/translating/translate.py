@@ -45,7 +45,7 @@ from vmdsl.vmdb2.schema import (
 from vmdsl.vmdb2.second_grub import SecondGrub, with_second_grub
 from vmdsl.vmdb2.swap_scripts import MkSwap, with_swap
 from vmdsl.vmdb2.text import Text
-from vmdsl.vmdb2.translating import boot_loader, files, in_tree, on_disk, scripts
+from vmdsl.vmdb2.translating import boot_loader, files, in_tree, on_disk, packages, scripts
 from vmdsl.vmdb2.translating.context import Context
 from vmdsl.vmdb2.translating.flow import follow_tags
 
@@ -273,7 +273,7 @@ _WRITERS: Mapping[type[SpecStep], Callable[[Context, Any], None]] = {
     Debootstrap: in_tree.debootstrap,
     UnpackRootfs: in_tree.unpack,
     CacheRootfs: in_tree.cache,
-    Apt: in_tree.apt,
+    Apt: packages.apt,
     Fstab: in_tree.fstab,
     ResizeRootfs: in_tree.resize,
     Grub: boot_loader.grub,
