@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from vmdsl.plan.load import Recipe
 from vmdsl.plan.merge import Crash
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.vmdb2.draft import Draft
+from vmdsl.vmdb2.once import once, place
 from vmdsl.vmdb2.places import placed
 from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.run import as_recipe
@@ -39,8 +40,9 @@ class Loaded:
                 self.draft.path, values, cache=self.recipe.directory, seed=seed, loaded=self.recipe
             )
         except RecipeError as error:
-            found = {placed(problem, self.steps) for problem in error.problems}
-            raise RecipeError(*_in_order(found)) from None
+            known = self.recipe.problems
+            found = {p if p in known else placed(p, self.steps) for p in error.problems}
+            raise RecipeError(*sorted(found, key=place)) from None
 
 
 class SpecificationError(RecipeError):
@@ -62,29 +64,22 @@ def load_specification(
     """
     found = read(text, path, variables, lenient=lenient)
     translated = translate(found.spec, path, directory=directory, variables=variables)
-    problems = {*found.problems, *(p for p in translated.problems if not found.told(p))}
+    problems = [*found.problems, *translated.problems]
     loaded = Loaded(
         draft=translated.draft,
-        recipe=as_recipe(translated.draft, directory=directory, problems=tuple(problems)),
+        recipe=as_recipe(translated.draft, directory=directory, problems=problems),
         steps=found.spec.steps,
         image=directory / translated.image,
         warnings=(*found.warnings, *translated.warnings),
     )
     if not problems:
         return loaded
+    planned: set[Problem] = set()
     try:
         loaded.plan({})
     except RecipeError as error:
-        told = {problem.where for problem in problems}
-        more = (p for p in error.problems if p.where not in told and not isinstance(p, Crash))
-        problems |= {p for p in more if not found.told(p)}
-    raise SpecificationError(loaded.warnings, *_in_order(problems))
-
-
-def _in_order(problems: Iterable[Problem]) -> list[Problem]:
-    return sorted(problems, key=_place)
-
-
-def _place(problem: Problem) -> tuple[int, int, str]:
-    where = problem.where
-    return (where.line, where.column, problem.what) if where else (0, 0, problem.what)
+        planned = {p for p in error.problems if not isinstance(p, Crash)} - {*problems}
+    except Exception:  # noqa: BLE001 # a plan may not be possible with what is wrong
+        planned.clear()
+    told = once((found.problems, translated.problems, planned), loaded.steps, found.unread)
+    raise SpecificationError(loaded.warnings, *told)

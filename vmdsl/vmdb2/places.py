@@ -13,12 +13,14 @@ from vmdsl.vmdb2.text import Text
 
 def placed(problem: Problem, steps: Iterable[SpecStep]) -> Problem:
     """A mistake of one of the steps, at the text of it that is named, if one is."""
-    for step in steps:
-        if step.where == problem.where:
-            found = [text for text in _texts(vars(step)) if _names(problem.what, text)]
-            where = max(found, key=len).where if found else problem.where
-            return replace(problem, where=where)
-    return problem
+    named = [
+        text
+        for step in steps
+        if step.where == problem.where
+        for text in _texts(vars(step))
+        if _names(problem.what, text)
+    ]
+    return replace(problem, where=max(named, key=len).where if named else problem.where, step="")
 
 
 def _names(what: str, text: Text) -> bool:

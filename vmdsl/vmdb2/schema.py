@@ -33,13 +33,12 @@ class SpecStep:
     """A step as it stands in the file.
 
     `comments` are those above and in it, without their marks; `places` are those of its keys, by
-    the names of fields here. `ignored` are keys that vmdb2 knows nothing of, with their places.
+    the names of fields here.
     """
 
     where: Where
     comments: tuple[str, ...] = ()
     places: Mapping[str, Where]
-    ignored: Mapping[str, Where] = field(default_factory=dict)
     unless: tuple[Text, ...] | None = None
 
 
@@ -355,12 +354,8 @@ STEPS: tuple[type[SpecStep], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """A specification that was read. `comments` are those above all steps, and below them.
-
-    `unread` are the words of steps that could not be read: what these make isn't known.
-    """
+    """A specification that was read. `comments` are those above all steps, and below them."""
 
     steps: tuple[SpecStep, ...]
-    unread: frozenset[str] = frozenset()
     comments: tuple[str, ...] = ()
     closing: tuple[str, ...] = ()

@@ -20,7 +20,8 @@ class Text(str):
     """A string of a specification, with the values of its variables put in.
 
     `where` is its place in the file. `parts` are what it was made of: plain text, and variables;
-    None where a template says more than that, which stands in `template`.
+    None where a template says more than that, which stands in `template`. Where that is empty, the
+    text is not known: it is wrong, and this is how it is written.
     """
 
     __slots__ = ("parts", "template", "where")
@@ -48,6 +49,11 @@ class Text(str):
         parts = None if self.parts is None else (text, *self.parts)
         template = f"{text}{self.template}" if self.template else ""
         return type(self)(f"{text}{self}", self.where, parts, template)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it stands for a text that is wrong."""
+        return self.parts is None and not self.template
 
     @property
     def is_plain(self) -> bool:

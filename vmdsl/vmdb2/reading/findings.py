@@ -10,13 +10,9 @@ from vmdsl.errors import Problem, Where
 
 @dataclass
 class Findings:
-    """Problems and warnings. With `lenient`, what vmdb2 ignores is only a warning.
-
-    `incomplete` are the paths of steps that lack what they need.
-    """
+    """Problems and warnings. With `lenient`, what vmdb2 ignores is only a warning."""
 
     lenient: bool
-    incomplete: set[str] = field(default_factory=set)
     _problems: list[Problem] = field(default_factory=list)
     _warnings: list[Problem] = field(default_factory=list)
 

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -74,12 +75,14 @@ class Templates:
             parts = _parts(tree, self._environment.globals)
             names = find_undeclared_variables(tree)
             faults += self._faults(shown, names, parts)
-            if parts is None and not any(fault.wrong for fault in faults):
-                value = self._environment.from_string(source).render(self._variables)
         except TemplateSyntaxError as error:
             faults.append(_syntax(shown, error))
-        except Exception as error:  # noqa: BLE001 # what a template does may fail in any way
-            faults.append(self._failed(shown, error))
+        except Exception as error:  # noqa: BLE001 # such as RecursionError
+            faults.append(_failed(shown, error))
+        else:
+            if parts is None:
+                value, more = self._rendered(source, shown)
+                faults += more
         if any(fault.wrong for fault in faults):
             return Filled(value="", parts=None, faults=tuple(faults))
         if parts is not None:
@@ -105,6 +108,20 @@ class Templates:
             elif name in plain and name not in self._variables:
                 yield self._undefined(source, name)
 
+    def _rendered(self, source: str, shown: str) -> tuple[str, list[Fault]]:
+        """What a template comes to, and all that is wrong with that."""
+        template, variables = self._environment.from_string(source), dict(self._variables)
+        faults: list[Fault] = []
+        while True:
+            try:
+                return template.render(variables), faults
+            except Exception as error:  # noqa: BLE001 # what a template does may fail in any way
+                found = _UNDEFINED.search(str(error))
+                if not found or found[1] in variables:
+                    return "", [*faults, *([] if faults else [_failed(shown, error)])]
+                faults.append(self._undefined(shown, found[1]))
+                variables[found[1]] = ""  # as vmdb2 has it
+
     def _undefined(self, source: str, name: str) -> Fault:
         offset = _place(source, name)
         what = f"no variable is named {name}; vmdb2 makes it empty"
@@ -119,15 +136,15 @@ class Templates:
             hint += f"; if it is no template, write {_raw(source, offset)}"
         return Fault(offset, what, hint)
 
-    def _failed(self, source: str, error: Exception) -> Fault:
-        found = _UNDEFINED.search(str(error))
-        if found:
-            return self._undefined(source, found[1])
-        first = _MARK.search(source)
-        what = f"the template fails: {error}"
-        empty = isinstance(error, UndefinedError)
-        hint = "vmdb2 makes that empty; change it" if empty else "vmdb2 fails too; change it"
-        return Fault(first.start() if first else 0, what, hint)
+
+def _failed(source: str, error: Exception) -> Fault:
+    first = _MARK.search(source)
+    hint = "vmdb2 fails too; change it"
+    if isinstance(error, UndefinedError):
+        hint = "vmdb2 makes that empty; change it"
+    elif isinstance(error, SecurityError | OverflowError):
+        hint = "vmdsl lets no template do that, as it has no use in one; write what it gives"
+    return Fault(first.start() if first else 0, f"the template fails: {error}", hint)
 
 
 def _parts(tree: nodes.Template, known: Container[str]) -> tuple[str | Variable, ...] | None:

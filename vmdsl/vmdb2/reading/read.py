@@ -34,19 +34,15 @@ _DEBIAN = {
 class Read:
     """What reading came to: the steps, and what was found on the way.
 
-    Where there are problems, steps may be missing. Those at `incomplete` paths have stand-ins in
-    place of what they need, so that others can still be looked at.
+    Where there are problems, steps may be missing, or have stand-ins in place of what they need, so
+    that others can still be looked at. `unread` are the words of those that are missing: what these
+    would make isn't known.
     """
 
     spec: Spec
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
-    incomplete: frozenset[str] = frozenset()
-
-    def told(self, problem: Problem) -> bool:
-        """Whether a later problem is of a step that is known to be incomplete."""
-        path = problem.where.path if problem.where else ""
-        return any(path == step or path.startswith(f"{step}.") for step in self.incomplete)
+    unread: frozenset[str] = frozenset()
 
 
 def read(
@@ -76,17 +72,11 @@ def read(
     values = Values(document=document, templates=templates, mappings=mappings, findings=findings)
     steps = Steps(document=document, values=values, mappings=mappings, findings=findings)
     made = [
-        steps.step(item, f"$.steps[{number}]", comments.steps[number])
+        steps.steps(item, f"$.steps[{number}]", comments.steps[number])
         for number, item in enumerate(listed.items)
     ]
     spec = Spec(
-        steps=tuple(step for step in made if step is not None),
-        unread=frozenset(
-            word
-            for item, step in zip(listed.items, made, strict=True)
-            if step is None
-            for word in _words(item)
-        ),
+        steps=tuple(step for several in made for step in several),
         comments=comments.above,
         closing=comments.below,
     )
@@ -94,7 +84,12 @@ def read(
         spec=spec,
         problems=findings.problems,
         warnings=findings.warnings,
-        incomplete=frozenset(findings.incomplete),
+        unread=frozenset(
+            word
+            for item, several in zip(listed.items, made, strict=True)
+            if not several
+            for word in [*_words(item)] or [""]
+        ),
     )
 
 
@@ -115,7 +110,7 @@ def _steps(document: Document, mappings: Mappings) -> Entry:
 def _words(node: Node) -> Iterator[str]:
     """All that stands in a part of a specification."""
     match node:
-        case Scalar():
+        case Scalar() if node.tag != "null":
             yield node.value
         case Items():
             for item in node.items:

@@ -31,7 +31,10 @@ _BRACES = re.compile(r"\{\{.*?\}\}")
 
 @dataclass(kw_only=True)
 class Values:
-    """Makes values of nodes. What is wrong is added to `findings`, and such a value is None."""
+    """Makes values of nodes. What is wrong is added to `findings`, and read as it was meant.
+
+    None is the value of what can mean nothing.
+    """
 
     document: Document
     templates: Templates
@@ -39,13 +42,14 @@ class Values:
     findings: Findings
     _count: int = 0
 
-    def text(self, node: Node, key: str, path: str) -> Text | None:
+    def text(self, node: Node, key: str, path: str) -> Text:
         """A text, with its variables filled in."""
         if not isinstance(node, Scalar) or node.tag != "str":
             self._no_text(node, key, path)
-            if isinstance(node, Scalar) and node.tag != "null":  # what was meant, for what follows
-                return Text(node.value, self.document.where(node, path))
-            return None
+            only = node.items[0] if isinstance(node, Items) and len(node.items) == 1 else node
+            if isinstance(only, Scalar) and only.tag != "null":  # what was meant, for what follows
+                return Text(only.value, self.document.where(node, path), None)
+            return Text("", self.document.where(node, path), None)
         where = self.document.where(node, path)
         filled = self.templates.fill(node.value)
         for fault in filled.faults:
@@ -54,19 +58,20 @@ class Values:
             tell = self.findings.wrong if fault.wrong else self.findings.odd
             tell(place, fault.what, fault.hint)
         if any(fault.wrong for fault in filled.faults):
-            return None
+            return Text(node.value, where, None)
         return Text(filled.value, where, filled.parts, filled.template)
 
-    def texts(self, node: Node, key: str, path: str) -> tuple[Text, ...] | None:
+    def texts(self, node: Node, key: str, path: str) -> tuple[Text, ...]:
         """A list of texts."""
         if not isinstance(node, Items) or node.tag != "seq":
             self._no_list(node, key, path)
-            return None
-        found = (
+            words = node.value if isinstance(node, Scalar) and "{" not in node.value else ""
+            where = self.document.where(node, path)
+            return tuple(Text(word, where) for word in re.split(r"[,\s]+", words) if word)
+        return tuple(
             self.text(item, f"each of {key}", f"{path}[{index}]")
             for index, item in enumerate(node.items)
         )
-        return tuple(text for text in found if text is not None)
 
     def flag(self, node: Node, key: str, path: str) -> bool | None:
         """True or false."""

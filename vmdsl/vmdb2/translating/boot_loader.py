@@ -107,6 +107,7 @@ def _partition_for(context: Context, step: Grub, key: str) -> Result | None:
     if tag is None or not tag.step:
         return None
     if key == "efi" and tag.mkfs is None:
-        context.problem(step, key, f"{name!r} has no filesystem", "add mkfs: vfat")
+        what = f"there is no filesystem on {tag.name!r}"
+        context.problem(step, key, what, "add mkfs: vfat", missing="mkfs", name=tag.name)
         return None
     return Result(tag.step)

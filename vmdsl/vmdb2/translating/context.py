@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vmdsl.errors import Problem, Where
 from vmdsl.vmdb2.draft import Argument, Call, DraftOption, DraftStep, Result
+from vmdsl.vmdb2.once import A_TAG, Missing
 from vmdsl.vmdb2.schema import (
     Cryptsetup,
     Lvcreate,
@@ -63,7 +64,6 @@ class Context:
     path: Path
     directory: Path
     variables: Mapping[str, str]
-    unread: frozenset[str] = frozenset()
     tags: dict[str, Tag] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     options: dict[str, DraftOption] = field(default_factory=dict)
@@ -90,15 +90,23 @@ class Context:
     arch: str = "amd64"
 
     def problem(
-        self, step: SpecStep, key: str, what: str, hint: str = "", *, missing: str = ""
+        self,
+        step: SpecStep,
+        key: str,
+        what: str,
+        hint: str = "",
+        *,
+        missing: str = "",
+        name: str = "",
     ) -> None:
         """Note a mistake at a key of a step, or at the step itself.
 
-        Nothing is said of something `missing` that a step could have which was not read.
+        `missing` is the kind of step that is to be above it, for the tag `name`, if that is wrong.
         """
-        if missing and missing in self.unread:
-            return
-        found = Problem(what=what, where=self.where(step, key), hint=hint)
+        where = self.where(step, key)
+        found = Problem(what=what, where=where, hint=hint)
+        if missing:
+            found = Missing(what=what, where=where, hint=hint, of=missing, name=name)
         if found not in self.problems:
             self.problems.append(found)
 
@@ -203,17 +211,24 @@ class Context:
         """A tag that a step names; one that isn't known is a mistake."""
         if name in self.tags:
             return self.tags[name]
-        close = difflib.get_close_matches(name, self.tags, n=1)
+        close = difflib.get_close_matches(name, self.tags, n=2)
         known = ", ".join(self.tags) or "none"
-        hint = f"did you mean {close[0]!r}?" if close else f"tags so far: {known}"
-        self.problem(step, key, f"no step above makes the tag {name!r}", hint, missing=name)
+        hint = f"tags so far: {known}"
+        if close:
+            hint = f"did you mean {' or '.join(map(repr, close))}?"
+        for tag in self.tags.values():
+            if isinstance(tag.made_by, Mkpart) and not tag.made_by.tag and tag.name not in close:
+                hint = f"the partition at line {tag.made_by.where.line} has no tag: is it that one?"
+        what = f"no step above makes the tag {str(name)!r}"
+        self.problem(step, key, what, hint, missing=A_TAG, name=name)
         return None
 
     def same_device(self, step: SpecStep, key: str, device: str) -> None:
         """Note a mistake where a step names another device than the image."""
         if self.device and device != self.device:
             hint = f"which is {self.device!r} (mkimg)"
-            self.problem(step, key, f"{device!r} is not the image", hint)
+            what = f"{str(device)!r} is not the image"
+            self.problem(step, key, what, hint, missing="mkimg", name=device)
 
     def skip_fact(self, step: SpecStep) -> Mapping[str, Argument]:
         """`unless=` for a call, where the step has a condition that is known while building."""

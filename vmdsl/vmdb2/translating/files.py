@@ -77,6 +77,8 @@ def copy_dir(context: Context, step: CopyDir) -> None:
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
     path, source = _in_system(context, step), context.text(step, step.src)
+    if not source:
+        context.problem(step, "src", "src is empty", "name the directory; . is this one")
     if step.perm != _USUAL:
         what = "directories that are made for what is copied get the permissions 0755"
         context.warn(step, "perm", what, "add create-dir above, with perm")

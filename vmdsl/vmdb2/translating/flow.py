@@ -59,12 +59,12 @@ def _target(step: SpecStep) -> str:
 
 
 def _image(context: Context, step: Mkimg) -> None:
-    context.device = context.device or str(step.mkimg)
+    context.device = context.device or ("" if step.mkimg.is_unknown else str(step.mkimg))
     context.is_fixed = step.mkimg.is_plain
 
 
 def _table(context: Context, step: Mklabel) -> None:
-    context.device = context.device or str(step.device)
+    context.device = context.device or ("" if step.device.is_unknown else str(step.device))
 
 
 def _partition(context: Context, step: Mkpart) -> None:
@@ -72,15 +72,18 @@ def _partition(context: Context, step: Mkpart) -> None:
 
 
 def _encrypt(context: Context, step: Cryptsetup) -> None:
-    if below := context.tag(step, "cryptsetup", step.cryptsetup):
+    below = context.tag(step, "cryptsetup", step.cryptsetup)
+    if _add(context, step, step.name, step.comments) and below:
         _use(context, step, "cryptsetup", below)
-    _add(context, step, step.name, step.comments)
 
 
 def _volume(context: Context, step: Lvcreate) -> None:
     if step.lvcreate not in context.groups:
         what = f"no step above makes the volume group {str(step.lvcreate)!r}"
-        context.problem(step, "lvcreate", what, "vgcreate makes one")
+        group = str(step.lvcreate)
+        context.problem(
+            step, "lvcreate", what, "vgcreate makes one", missing="vgcreate", name=group
+        )
     _add(context, step, step.name, step.comments)
 
 
@@ -105,9 +108,12 @@ def _add(
     step: Mkpart | Cryptsetup | Lvcreate,
     name: str,
     comments: tuple[str, ...],
-) -> None:
+) -> bool:
+    """Note a tag; whether it is none's already."""
     number = sum(isinstance(tag.made_by, Mkpart) for tag in context.tags.values())
     key = "tag" if isinstance(step, Mkpart) else "name"
+    if not name and not isinstance(step, Mkpart):
+        context.problem(step, key, f"{key} is empty", "give it a name")
     if not name:  # which vmdb2 allows once
         name = f"partition {number + 1}" if number else "partition"
         while name in context.tags:
@@ -120,8 +126,9 @@ def _add(
             f"the tag {name!r} is made at line {first.line} already",
             "give each partition and volume a tag of its own",
         )
-        return
+        return False
     context.tags[name] = Tag(name, step, number=number + 1, comments=list(comments))
+    return True
 
 
 def _flag(context: Context, step: SetPartFlag) -> None:
@@ -162,14 +169,16 @@ def _use(context: Context, step: SpecStep, key: str, tag: Tag) -> None:
 
 
 def _group(context: Context, step: Vgcreate) -> None:
+    if step.vgcreate in context.groups:
+        what = f"there is a volume group {str(step.vgcreate)!r} already"
+        context.problem(step, "vgcreate", what, "name it otherwise")
+        return
     for name in step.physical:
         if tag := context.tag(step, "physical", name):
             _use(context, step, "physical", tag)
     if not step.physical:
-        context.problem(step, "vgcreate", "a volume group on nothing", "physical: names its tags")
-    if step.vgcreate in context.groups:
-        what = f"there is a volume group {str(step.vgcreate)!r} already"
-        context.problem(step, "vgcreate", what, "name it otherwise")
+        key = "physical" if "physical" in step.places else "vgcreate"
+        context.problem(step, key, "a volume group on nothing", "physical: names its tags")
     context.groups[str(step.vgcreate)] = ""
 
 
@@ -213,6 +222,8 @@ def _mount(context: Context, step: Mount) -> None:
             "mount",
             f"there is no filesystem on {tag.name!r} to be mounted",
             f"format it above: mkfs: ext4, partition: {tag.name}",
+            missing="mkfs",
+            name=tag.name,
         )
     _place(context, step, tag)
     tag.mount = step
@@ -228,7 +239,12 @@ def _place(context: Context, step: Mount, tag: Tag) -> None:
         on = context.tag(step, "mount_on", step.mount_on)
         if on is not None and on.mount is None:
             context.problem(
-                step, "mount_on", f"{on.name!r} is not mounted above", "mount it before this one"
+                step,
+                "mount_on",
+                f"{on.name!r} is not mounted above",
+                "mount it before this one",
+                missing="mount",
+                name=on.name,
             )
         if step.dirname is None:
             context.problem(
@@ -278,7 +294,7 @@ def _surround(context: Context, step: VirtualFilesystems) -> None:
     tag = context.tag(step, "tag", step.tag)
     if tag is not None and tag.mount is None:
         what, hint = f"{tag.name!r} is not mounted above", f"add above: mount: {tag.name}"
-        context.problem(step, "tag", what, hint)
+        context.problem(step, "tag", what, hint, missing="mount", name=tag.name)
 
 
 def _boot(context: Context, step: Grub) -> None:

@@ -33,7 +33,7 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
     named: dict[str, Argument] = {
         "suite": _suite(context, step),
         **_architecture(context, step),
-        "mirror": context.text(step, step.mirror),
+        "mirror": _mirror(context, step),
         "format": "one-line",
     }
     if step.keyring:
@@ -80,6 +80,13 @@ def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]
         return {}
     context.arch = arch.value
     return {} if arch is Arch.AMD64 else {"arch": arch}
+
+
+def _mirror(context: Context, step: Debootstrap) -> Text:
+    if not step.mirror:
+        hint = "such as http://mirror.example/debian"
+        context.problem(step, "mirror", "no mirror is named", hint)
+    return context.text(step, step.mirror)
 
 
 def _words(context: Context, step: Debootstrap, texts: tuple[Text, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -33,6 +34,8 @@ def image(context: Context, step: Mkimg) -> None:
     if context.disk:
         context.problem(step, "mkimg", "a second image", "vmdsl makes one image a specification")
         return
+    if not step.mkimg:
+        context.problem(step, "mkimg", "the image has no name", 'write mkimg: "{{ output }}"')
     size = _size(context, step)
     context.disk = context.emit(
         "disk", step, Call(function="mkimg", arguments=(size,)), returns="Disk"
@@ -53,16 +56,27 @@ def label(context: Context, step: Mklabel) -> None:
     """The partition table."""
     if not context.disk:
         _existing(context, step)
-    if step.mklabel not in {"gpt", "msdos"}:
-        context.problem(step, "mklabel", f"{str(step.mklabel)!r} is no table", "gpt or msdos")
+    is_gpt = step.mklabel == "gpt"
+    if not is_gpt and step.mklabel != "msdos":
+        close = difflib.get_close_matches(step.mklabel, ["gpt", "msdos"], n=1)
+        hint = f"did you mean {close[0]}?" if close else "gpt or msdos"
+        context.problem(step, "mklabel", f"{str(step.mklabel)!r} is no table", hint)
+        is_gpt = close == ["gpt"] or (not close and not _has_primary(context))
     context.same_device(step, "device", step.device)
     if context.table:
         context.problem(step, "mklabel", "a second partition table", "the image has one already")
         return
-    context.is_gpt = step.mklabel == "gpt"
+    context.is_gpt = is_gpt
     function, returns = ("mkgpt", "Gpt") if context.is_gpt else ("mkmsdos", "Msdos")
     call = Call(function=function, arguments=(Result(context.disk),))
     context.table = context.emit("table", step, call, returns=returns)
+
+
+def _has_primary(context: Context) -> bool:
+    return any(
+        isinstance(t.made_by, Mkpart) and t.made_by.mkpart == "primary"
+        for t in context.tags.values()
+    )
 
 
 def _existing(context: Context, step: Mklabel) -> None:
@@ -159,14 +173,15 @@ def _write_filesystem(context: Context, tag: Tag, base: Call | Result) -> None:
     returns = kind
     below = _mounted_on(context, tag)
     if tag.is_root:
-        call, returns = (
-            Call(function="mount", arguments=(call,), named=_defaults(context)),
-            f"Mounted[{kind}]",
-        )
+        where = tag.mount.where if tag.mount else None
+        call = Call(function="mount", arguments=(call,), named=_defaults(context), where=where)
+        returns = f"Mounted[{kind}]"
     elif below is not None:
         place: Argument = _place(context, tag) if tag.path else "/boot/efi"
-        named = {"on": Result(below.step), **_defaults(context)}
-        call = Call(function="mount", arguments=(call, place), named=named)
+        is_mounted = below.mkfs is not None and below.mount is not None
+        named = {"on": Result(below.step if is_mounted else ""), **_defaults(context)}
+        where = tag.mount.where if tag.mount else None
+        call = Call(function="mount", arguments=(call, place), named=named, where=where)
         returns = f"Mounted[{kind}]"
     context.emit("", _commented(context, tag.mkfs, tag), call, returns=returns, named=tag.step)
     tag.comments.clear()
@@ -249,8 +264,10 @@ def encrypted(context: Context, step: Cryptsetup) -> None:
 
 def group(context: Context, step: Vgcreate) -> None:
     """A volume group."""
-    devices = [context.tags[name] for name in step.physical if name in context.tags]
-    arguments = tuple(Result(tag.step) for tag in devices)
+    if context.groups.get(str(step.vgcreate)):
+        return  # one that is made twice
+    tags = [context.tags.get(name) for name in step.physical]
+    arguments = tuple(Result(tag.step if tag else "") for tag in tags)
     call = Call(
         function="mkvg",
         arguments=arguments,
@@ -273,6 +290,7 @@ def volume(context: Context, step: Lvcreate) -> None:
             named["size"] = Size.parse(step.size)
         except ValueError as error:
             context.problem(step, "size", str(error), 'or "fill", for all that is left')
+            named["size"] = Size.parse("4M")  # there is room for that, whatever was meant
     place = Result(context.groups.get(str(step.lvcreate), ""))
     call = Call(function="mklv", arguments=(place,), named=named, where=step.where)
     write_tag(context, tag, call, "LogicalVolume")

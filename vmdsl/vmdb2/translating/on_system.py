@@ -22,7 +22,12 @@ def is_root(context: Context, step: SpecStep, kind: str, name: str, *, key: str 
         return False
     if tag.mount is None:
         context.problem(
-            step, key, f"{name!r} is not mounted", f"add above: mount: {name}", missing="mount"
+            step,
+            key,
+            f"{tag.name!r} is not mounted above",
+            f"add above: mount: {name}",
+            missing="mount",
+            name=tag.name,
         )
     elif tag.mount.where.line > step.where.line:
         context.problem(
@@ -71,7 +76,8 @@ def place_for(context: Context, step: SpecStep) -> Result | None:
     """Where files go: the system."""
     if context.root is None or context.root.mount is None:
         what = "no root filesystem is mounted"
-        context.problem(step, "path", what, "add mount: above", missing="mount")
+        tag = context.target
+        context.problem(step, "path", what, "add mount: above", missing="mount", name=tag)
         return None
     return Result(context.system)
 

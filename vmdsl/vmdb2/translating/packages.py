@@ -27,7 +27,7 @@ def apt(context: Context, step: Apt) -> None:
         return
     system = system_for(context, step, "apt", step.tag)
     packages = context.texts(step, step.packages)
-    if step.apt != "install":
+    if step.apt != "install" and not step.apt.is_unknown:
         if not _is_old(context, step):
             return
         packages = (context.text(step, step.apt), *packages)  # its form in old versions

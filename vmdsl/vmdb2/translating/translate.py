@@ -70,7 +70,7 @@ def translate(
     wanted = [step for step in spec.steps if not _is_own(step)]
     known = (with_second_grub(with_swap(step), wanted) for step in wanted)
     spec = replace(spec, steps=tuple(map(_given, known)))
-    context = Context(path=path, directory=directory, variables=variables, unread=spec.unread)
+    context = Context(path=path, directory=directory, variables=variables)
     skipped = _skipped(context, spec)
     follow_tags(context, tuple(step for step in spec.steps if id(step) not in skipped))
     for step in spec.steps:
@@ -107,9 +107,13 @@ def translate(
 
 def _given(step: SpecStep) -> SpecStep:
     """A step without what is empty, where vmdb2 takes that for not given."""
-    empty = [f.name for f in fields(step) if f.default is None and getattr(step, f.name) == ""]
+    empty = [f.name for f in fields(step) if f.default is None and _is_empty(getattr(step, f.name))]
     nothing: dict[str, Any] = dict.fromkeys(empty)
     return replace(step, **nothing)
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, Text) and value == "" and not value.is_unknown
 
 
 def _is_own(step: SpecStep) -> bool:
@@ -131,6 +135,7 @@ def _system_from_tarball(context: Context, step: UnpackRootfs) -> None:
             "tag",
             "the system comes from a tarball, and none is given",
             "add --rootfs-tarball FILE, or a step debootstrap:",
+            missing="debootstrap",
         )
     if root is None:
         return

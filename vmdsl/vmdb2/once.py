@@ -1,0 +1,105 @@
+"""Each mistake is told once: what only follows from another one is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from vmdsl.errors import Problem
+from vmdsl.vmdb2.reading.fields import FIELDS
+from vmdsl.vmdb2.schema import Cryptsetup, Kpartx, Lvcreate, Mkpart, SpecStep
+from vmdsl.vmdb2.text import Text
+
+#: What makes tags, and the field that has them.
+_MAKERS = {Mkpart: "tag", Kpartx: "tags", Cryptsetup: "name", Lvcreate: "name"}
+#: What is missing where a step names a tag that none makes.
+A_TAG = "a tag"
+#: Of what is missing, all that the same name is wrong for, and how many of these are told.
+_WITH_LINES, _MOST_LINES = (A_TAG, "mkimg", "vgcreate"), 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing(Problem):
+    """What a step needs, and none above it makes: `of` a kind of step, as YAML names it, or A_TAG.
+
+    `name` is that of the tag which it is about.
+    """
+
+    of: str
+    name: str = ""
+
+
+def once(
+    stages: Iterable[Iterable[Problem]], steps: Collection[SpecStep], unread: Collection[str]
+) -> list[Problem]:
+    """Each mistake once, in the order of places. `stages` are the problems of reading and so on.
+
+    A later stage says nothing more of a text or of a step as a whole that is wrong already; nor
+    is anything said of what may be missing only as the step that makes it is wrong. `unread` are
+    the words of steps that could not be read, with "" for an empty one, which may be anything.
+    """
+    stages = [sorted(stage, key=place) for stage in stages]
+    makers = {FIELDS[kind][0].keys[0] for kind in _MAKERS}
+    doubtful = {
+        *unread,
+        *([A_TAG] if makers & {*unread} else []),
+        *_doubtful(steps, {_path(p) for stage in stages for p in stage}),
+    }
+    told: list[Problem] = []
+    for stage in stages:
+        wrong = {_path(problem) for problem in told}
+        told += [
+            problem
+            for problem in _first(stage)
+            if not _is_known(_path(problem), wrong)
+            and not (
+                isinstance(problem, Missing)
+                and doubtful & {problem.of, problem.name or problem.of, ""}
+            )
+        ]
+    return sorted(told, key=place)
+
+
+def _is_known(path: str, wrong: Collection[str]) -> bool:
+    """Whether a text, or an element of a list, or something in a step, is wrong already."""
+    inner = (f"{path}[", f"{path}.") if path.count("[") == 1 and path.endswith("]") else f"{path}["
+    return path in wrong or any(other.startswith(inner) for other in wrong)
+
+
+def _first(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems, where several steps miss the same only the first, which says so."""
+    found: dict[object, list[Problem]] = {}
+    for problem in problems:
+        same = (problem.of, problem.name) if isinstance(problem, Missing) else problem
+        found.setdefault(same, []).append(problem)
+    return [_with_lines(first, others) for first, *others in found.values()]
+
+
+def _with_lines(problem: Problem, others: Iterable[Problem]) -> Problem:
+    lines = [str(other.where.line) for other in others if other.where]
+    if not lines or not isinstance(problem, Missing) or problem.of not in _WITH_LINES:
+        return problem
+    shown = ", ".join(lines[:_MOST_LINES]) + " ..." * (len(lines) > _MOST_LINES)
+    return replace(problem, hint=f"{problem.hint}; it is named in line {shown}, too")
+
+
+def place(problem: Problem) -> tuple[int, int, str]:
+    """What problems are sorted by."""
+    where = problem.where
+    return (where.line, where.column, problem.what) if where else (0, 0, problem.what)
+
+
+def _path(problem: Problem) -> str:
+    return problem.where.path if problem.where else ""
+
+
+def _doubtful(steps: Iterable[SpecStep], wrong: Collection[str]) -> Iterable[str]:
+    """The kinds of steps of which some lack what they need, and A_TAG if one lacks its tag."""
+    for step in steps:
+        for field in FIELDS[type(step)]:
+            if field.required and step.places.get(field.name, step.where).path in wrong:
+                yield FIELDS[type(step)][0].keys[0]
+        tags = getattr(step, _MAKERS.get(type(step), ""), None)
+        several = tags if isinstance(tags, tuple) else (tags,)
+        if any(isinstance(t, Text) and (t.is_unknown or t == "") for t in several):
+            yield A_TAG
