@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from translations import ABOVE, added
+from translations import ABOVE, added, translated
 
 SYSTEM = ABOVE["system"]
 HOST_NAME = "host_name = set_hostname(system(), 'pc', hosts=False)"
@@ -59,6 +59,18 @@ def become(kind: str, script: str, **variables: str) -> list[str]:
             "x_y = create_directory(system(), '/x y', mode=0o1777, uid='man', gid=6)",
         ),
         (
+            "echo pc > /etc/hostname && passwd -d root",
+            "customize = set_hostname(system(), 'pc', hosts=False); open_root_console(system())",
+        ),
+        ("printf 'pc\\n' > /etc/hostname", HOST_NAME),
+        ("printf '%s\\n' pc >/etc/hostname", HOST_NAME),
+        ("usermod -p '' root", ROOT),
+        ("sed -i 's_root:\\*:_root::_g' /etc/shadow", ROOT),
+        ("set -eux; passwd -d root", ROOT),
+        ("truncate -s0 /etc/machine-id; rm -f /var/lib/dbus/machine-id", MACHINE),
+        ("echo -n '' > /etc/machine-id", MACHINE),
+        ("rm /etc/machine-id && touch /etc/machine-id", MACHINE),
+        (
             "echo pc > /etc/hostname\npasswd -d root",
             "customize = set_hostname(system(), 'pc', hosts=False); open_root_console(system())",
         ),
@@ -95,10 +107,17 @@ def test_what_is_one(script: str, steps: str) -> None:
         "truncate -s 1 /etc/machine-id",
         "systemctl enable --now ssh",
         "systemctl enable ssh && true",
+        "systemctl mask ssh",
         "systemctl disable ssh",
         "systemctl --user enable ssh",
-        "set -x\npasswd -d root",
-        "passwd -d root\ntouch /x",
+        "set -x\npasswd -d root\ntouch /x",
+        "touch /x\npasswd -d root",
+        "passwd -d root && touch /x",
+        "passwd -d root || true",
+        "passwd -d root \\\n&& touch /x",
+        "systemctl enable ssh\\\ntouch /x",
+        "set -e",
+        "rm -f /var/lib/dbus/machine-id",
         "if true; then\npasswd -d root\nfi",
         "install --directory --mode=1204 --owner=0 --group=0 /x",
         "install --directory --mode=0755 --owner=0 --group=0 /x /y",
@@ -141,6 +160,42 @@ def test_on_this_machine_it_names_the_tree(script: str, steps: str) -> None:
 )
 def test_this_machine_itself_is_another_matter(script: str) -> None:
     assert become("shell", script) == [f"customize = host_shell(system(), {script!r})"]
+
+
+@pytest.mark.parametrize("kind", ["chroot", "shell"])
+def test_what_follows_idioms_stays_a_script(kind: str) -> None:
+    root = "$ROOT" if kind == "shell" else ""
+    script = f"""\
+# its name
+echo pc > {root}/etc/hostname
+
+# and the rest
+if test -e {root}/x; then
+    cat <<EOT >{root}/y
+  two
+EOT
+fi
+: > {root}/etc/machine-id
+"""
+    rest = script.partition("\n\n")[2].rstrip("\n")
+    function = "host_shell" if kind == "shell" else "chroot"
+    assert become(kind, script) == [HOST_NAME, f"customize = {function}(system(), {rest!r})"]
+
+
+def test_variables_of_what_follows_stay() -> None:
+    found = become("chroot", "echo {{ m }}1 > /etc/hostname\n\n echo {{ n }} {{ m }}", m="x", n="y")
+    assert found == [
+        "host_name = set_hostname(system(), '{m()}1', hosts=False)",
+        "customize = chroot(system(), ' echo {n()} {m()}')",
+    ]
+
+
+def test_a_step_is_commented_once() -> None:
+    steps = (
+        "# of the step\n- chroot: a\n  shell: |\n    # of it\n    passwd -d root\n    # b\n    x\n"
+    )
+    made = translated(SYSTEM + steps).draft.steps[-2:]
+    assert [step.comments for step in made] == [("of the step", "of it"), ()]
 
 
 def test_a_hostname_may_be_a_variable() -> None:

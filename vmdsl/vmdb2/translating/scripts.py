@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.quotes import AS_IT_IS, IN_QUOTES, quotes_behind
@@ -20,13 +20,14 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text, Variable
 from vmdsl.vmdb2.translating.context import IMAGE, Context
-from vmdsl.vmdb2.translating.idioms import as_calls, comments_in
+from vmdsl.vmdb2.translating.idioms import idioms
 from vmdsl.vmdb2.translating.on_system import comes_later, system_for
 
 #: Where a script gives the name `IMAGE` to something else than the image, and a name to use then.
 _OWN = re.compile(r'(?<!\w)IMAGE=(?!"?\0)')
 _FREE = "image_file"
 _MARK = "\0"
+_Script = TypeVar("_Script", bound=Chroot | Shell)
 _EXPORT = 'export IMAGE="'
 
 
@@ -36,11 +37,12 @@ def chroot(context: Context, step: Chroot) -> None:
     script = context.text(step, step.shell)
     if system is None:
         return
-    if _idiom(context, step, system, script, on_host=False):
+    step, rest = _after_idioms(context, step, system, script)
+    if rest is None:
         return
     call = Call(
         function="chroot",
-        arguments=(system, script),
+        arguments=(system, rest),
         named=context.skip_fact(step),
         where=step.where,
     )
@@ -55,28 +57,28 @@ def shell(context: Context, step: Shell) -> None:
     if system is None:
         return
     script, writes = with_image(context, step, step.shell)
-    if not writes and _idiom(context, step, system, script, on_host=True):
+    step, rest = (step, script) if writes else _after_idioms(context, step, system, script)
+    if rest is None:
         return
     named: dict[str, Argument] = {"image": Result(context.disk)} if writes else {}
     named |= context.skip_fact(step)
-    call = Call(function="host_shell", arguments=(system, script), named=named, where=step.where)
+    call = Call(function="host_shell", arguments=(system, rest), named=named, where=step.where)
     context.emit("boot_code" if writes else "customize", step, call)
 
 
-def _idiom(
-    context: Context, step: Chroot | Shell, system: Result, script: Text, *, on_host: bool
-) -> bool:
-    """Write the functions of the library that do what a script does, if there are such."""
-    if (found := as_calls(system, script, on_host=on_host)) is None:
-        return False
-    calls, name = found
-    if fact := context.skip_fact(step):
-        if any(call.module != "vmdsl" for call in calls):
-            return False  # the library's functions have no condition
-        calls = tuple(replace(call, named={**call.named, **fact}) for call in calls)
-    context.comments += [*step.comments, *comments_in(script)]
-    context.emit(name, replace(step, comments=()), *calls)
-    return True
+def _after_idioms(
+    context: Context, step: _Script, system: Result, script: Text
+) -> tuple[_Script, Text | None]:
+    """Write the functions of the library that do what a script begins with, and give the rest."""
+    found = idioms(system, script, on_host=isinstance(step, Shell))
+    fact = context.skip_fact(step)
+    if found is None or (fact and any(call.module != "vmdsl" for call in found.calls)):
+        return step, script  # the library's functions have no condition
+    calls = (replace(call, named={**call.named, **fact}) for call in found.calls)
+    context.comments += [*step.comments, *found.comments]
+    step = replace(step, comments=())
+    context.emit(found.name, step, *calls)
+    return step, found.rest
 
 
 def ansible(context: Context, step: Ansible) -> None:
