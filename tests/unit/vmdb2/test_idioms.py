@@ -182,6 +182,11 @@ fi
     assert become(kind, script) == [HOST_NAME, f"customize = {function}(system(), {rest!r})"]
 
 
+def test_an_option_that_every_script_has_is_left_out() -> None:
+    found = become("chroot", "set -e\npasswd -d root\ntouch /x")
+    assert found == [ROOT, "customize = chroot(system(), 'touch /x')"]
+
+
 def test_variables_of_what_follows_stay() -> None:
     found = become("chroot", "echo {{ m }}1 > /etc/hostname\n\n echo {{ n }} {{ m }}", m="x", n="y")
     assert found == [

@@ -60,8 +60,8 @@ _SIMPLE = (
 )
 #: Every build removes it.
 _OTHER_ID = re.compile(r"rm\s+-f\s+/var/lib/dbus/machine-id")
-#: What changes nothing where only idioms follow.
-_SETTING = re.compile(r"set\s+-[eux]+")
+#: What changes nothing: the first one at all, for all scripts have it, the second among idioms.
+_SETTING = re.compile(r"set\s+-(e|[eux]+)")
 #: Between commands, of which each has to be an idiom by itself.
 _BETWEEN = re.compile(r"\s*(?:&&|;)\s*")
 
@@ -108,7 +108,8 @@ def idioms(system: Result, script: Text, *, on_host: bool) -> Idioms | None:
         if commands[done - 1].end:
             end, whole = commands[done - 1].end, len(calls)
     rest = None if done == len(commands) else _behind(script, end)
-    if not whole or (rest and any(_SETTING.fullmatch(command.text) for command in commands)):
+    set_for_rest = re.search(r"set -\w*[ux]", "\n".join(c.text for c in commands[:done]))
+    if not whole or (rest and set_for_rest):
         return None
     comments = tuple(comments_in(marked if rest is None else marked[:end]))
     if any(_MARK in comment for comment in comments):

@@ -154,12 +154,16 @@ def _written(context: Context, tag: Tag) -> bool:
 
 
 def _mounted_on(context: Context, tag: Tag) -> Tag | None:
-    """The tag that another is mounted on, as it says or as its boot loader wants it."""
-    if tag.mount is not None and tag.mount.mount_on is not None and tag.path:
-        return context.tags.get(tag.mount.mount_on)
-    if tag.mount is None and tag.role == "esp":
-        return context.root
-    return None
+    """The tag whose filesystem holds the place that another is mounted at, if it is below one.
+
+    Its boot loader may want it to be mounted, too. What its step says doesn't matter: for vmdb2 the
+    path alone counts.
+    """
+    path = "/boot/efi" if tag.mount is None and tag.role == "esp" else tag.path
+    if not path:
+        return None
+    above = [t for t in context.tags.values() if t.path and path.startswith(f"{t.path}/")]
+    return max(above, key=lambda t: len(t.path), default=context.root)
 
 
 def _can_be_mounted(context: Context, tag: Tag) -> bool:
