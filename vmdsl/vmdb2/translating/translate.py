@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from vmdsl.errors import Problem
-from vmdsl.vmdb2.draft import Call, Draft, Read, Result
+from vmdsl.vmdb2.draft import Argument, Call, Draft, Read, Result
 from vmdsl.vmdb2.own import is_own
 from vmdsl.vmdb2.schema import (
     Ansible,
@@ -89,7 +89,7 @@ def translate(
     for step in context.deferred:
         what = "it needs a system, and no step makes one"
         context.problem(step, "", what, "add debootstrap:", missing="debootstrap")
-    _remove_resolver(context, spec)
+    _remove_resolver(context)
     draft = Draft(
         path=path,
         options=tuple(context.options.values()),
@@ -207,13 +207,16 @@ def _write_deferred(context: Context) -> None:
         _WRITERS[type(step)](context, step)
 
 
-def _remove_resolver(context: Context, spec: Spec) -> None:
+#: What fills the tree with a system that somebody else made.
+_TARBALLS = ("unpack_rootfs", "system_from")
+
+
+def _remove_resolver(context: Context) -> None:
     """At its end vmdb2 removes the resolver's configuration; here only where there can be one."""
     mount = context.root.mount if context.root else None
     if mount is None or mount.keep_resolvconf or not context.system:
         return
-    last = context.steps[-1].calls[-1].function if context.steps else ""
-    if last != "remove_resolver" and _may_bring_resolver(context, spec):
+    if _has_resolver(context):
         call = Call(
             function="remove_resolver",
             arguments=(Result(context.system),),
@@ -223,23 +226,28 @@ def _remove_resolver(context: Context, spec: Spec) -> None:
         context.emit("resolver", replace(mount, comments=()), call)
 
 
-def _may_bring_resolver(context: Context, spec: Spec) -> bool:
-    """Whether a file, a package or a script may, or a tarball: those of vmdb2 have one."""
-    has_tarball = any(isinstance(step, UnpackRootfs) for step in spec.steps)
-    return has_tarball or any("resolv" in text for text in _texts(context, spec))
+def _has_resolver(context: Context) -> bool:
+    """Whether a file, a package or a script may have brought it, or a tarball: vmdb2's have it."""
+    for call in reversed([call for step in context.steps for call in step.calls]):
+        if call.function == "remove_resolver":
+            return False
+        if call.function in _TARBALLS or any("resolv" in text for text in _texts(call)):
+            return True
+    return False
 
 
-def _texts(context: Context, spec: Spec) -> list[str]:
-    """What could bring a resolver's configuration: names of files, packages, scripts."""
-    own = {c.where for s in context.steps for c in s.calls if c.function == "remove_resolver"}
-    found: list[str] = []
-    for step in spec.steps:
-        if step.where in own or (isinstance(step, Chroot | Shell) and step.shell.where in own):
-            continue
-        for value in vars(step).values():
-            values = value if isinstance(value, tuple) else (value,)
-            found += [str(v) for v in values if isinstance(v, Text)]
-    return found
+def _texts(argument: Argument) -> Iterator[str]:
+    """All texts of a call."""
+    match argument:
+        case str():
+            yield argument
+        case Call():
+            yield from _texts((*argument.arguments, *argument.named.values()))
+        case tuple():
+            for one in argument:
+                yield from _texts(one)
+        case Mapping():
+            yield from _texts(tuple(argument.values()))
 
 
 def _nothing(context: Context, step: SpecStep) -> None:
