@@ -45,6 +45,7 @@ def become(kind: str, script: str, **variables: str) -> list[str]:
             "rm -f /etc/machine-id\necho 'uninitialized' > /etc/machine-id",
             "machine_id = forget_machine_id(system(), first_boot=True)",
         ),
+        ("systemctl daemon-reload\nsystemctl enable ssh", "units = enable_unit(system(), 'ssh')"),
         ("systemctl enable ssh", "units = enable_unit(system(), 'ssh')"),
         (
             "systemctl enable ssh.service getty@ttyS1.service",
@@ -117,6 +118,7 @@ def test_what_is_one(script: str, steps: str) -> None:
         "passwd -d root \\\n&& touch /x",
         "systemctl enable ssh\\\ntouch /x",
         "set -e",
+        "systemctl daemon-reload",
         "rm -f /var/lib/dbus/machine-id",
         "if true; then\npasswd -d root\nfi",
         "install --directory --mode=1204 --owner=0 --group=0 /x",

@@ -58,8 +58,8 @@ _SIMPLE = (
     (_EMPTY_ID, "forget_machine_id", "machine_id"),
     (_UNITS, "enable_unit", "units"),
 )
-#: Every build removes it.
-_OTHER_ID = re.compile(r"rm\s+-f\s+/var/lib/dbus/machine-id")
+#: A file that every build removes, and what systemctl does not do in a chroot.
+_NOTHING = re.compile(r"rm\s+-f\s+/var/lib/dbus/machine-id|systemctl\s+daemon-reload")
 #: What changes nothing: the first one at all, for all scripts have it, the second among idioms.
 _SETTING = re.compile(r"set\s+-(e|[eux]+)")
 #: Between commands, of which each has to be an idiom by itself.
@@ -151,7 +151,7 @@ def _inside(command: str) -> str:
         return command
     text, times = _IN_ROOT.subn(r"\1", command)
     about_host = re.search(r"(^|\s)/", _IN_ROOT.sub("", command))
-    only_there = _UNITS.fullmatch(text) or _DIRECTORY.fullmatch(text)
+    only_there = text.startswith("systemctl") or _DIRECTORY.fullmatch(text)
     return text if times and not about_host and not only_there else ""
 
 
@@ -174,7 +174,7 @@ def _behind(script: Text, offset: int) -> Text:
 def _known(system: Result, script: Text, commands: Sequence[_Command]) -> _Found | None:
     """What the first of some commands is, if it is known."""
     text = commands[0].text
-    if _SETTING.fullmatch(text) or _OTHER_ID.fullmatch(text):
+    if _SETTING.fullmatch(text) or _NOTHING.fullmatch(text):
         return None, "", 1
     if match := _DIRECTORY.fullmatch(text):
         return _directory(system, script, match)
