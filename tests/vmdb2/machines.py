@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
@@ -15,25 +15,32 @@ from vmdsl.boot.machine import Accel, Firmware, Machine, Serial, argv
 from vmdsl.errors import BootError
 
 _MINUTES = 60
-#: The keys of a keyboard whose names are not those of the letters on them.
+#: Keys whose names are not those of the letters on them; and those of a German keyboard.
 _KEYS = {"\n": "ret", " ": "spc", "-": "minus", "@": "shift-2", "S": "shift-s"}
+_GERMAN = {**_KEYS, "y": "z", "-": "slash", "@": "alt_r-q"}
 
 
 @contextmanager
 def logged_in(
-    image: Path, firmware: Firmware, accel: Accel, *, keyboard: Path | None = None
+    image: Path,
+    firmware: Firmware,
+    accel: Accel,
+    *,
+    keyboard: Path | None = None,
+    german: bool = False,
+    network: bool = False,
 ) -> Iterator[Console]:
     """Boot an image until root is logged in and nothing has failed; at the end, shut it down.
 
     `keyboard` is a name for the socket of one: for images that know nothing of a serial port.
     """
-    machine = Machine(image=image, firmware=firmware, network=False, accel=accel)
+    machine = Machine(image=image, firmware=firmware, network=network, accel=accel)
     with (
         mock.patch.object(boot, "argv", _with(keyboard) if keyboard else argv),
         boot.running(machine) as console,
     ):
         if keyboard:
-            _open_serial_port(console, keyboard)
+            _open_serial_port(console, keyboard, _GERMAN if german else _KEYS)
         console.login(timeout=10 * _MINUTES)
         state = console.run("systemctl is-system-running --wait", timeout=5 * _MINUTES)
         failed = console.run("systemctl --failed --no-legend --plain").output.strip()
@@ -58,7 +65,7 @@ def _with(keyboard: Path) -> Callable[[Machine, Serial], tuple[str, ...]]:
     return with_keyboard
 
 
-def _open_serial_port(console: Console, keyboard: Path) -> None:
+def _open_serial_port(console: Console, keyboard: Path, keys: Mapping[str, str]) -> None:
     """Log root in at the keyboard, and open the serial port there.
 
     Nothing tells when the system is ready, so it is typed until it works. An empty line first ends
@@ -68,15 +75,15 @@ def _open_serial_port(console: Console, keyboard: Path) -> None:
     while time.monotonic() < ends:
         for line in ("\n", "root\n", "systemctl start serial-getty@ttyS0\n"):
             console.listen(seconds=5)
-            _type(keyboard, line)
+            _type(keyboard, line, keys)
         if "login: " in console.transcript:
             return
     raise BootError(f"Nobody could log in at the keyboard:\n{console.transcript[-2000:]}")
 
 
-def _type(keyboard: Path, text: str) -> None:
+def _type(keyboard: Path, text: str, keys: Mapping[str, str]) -> None:
     with socket.socket(socket.AF_UNIX) as monitor:
         monitor.connect(str(keyboard))
         for letter in text:
-            monitor.sendall(f"sendkey {_KEYS.get(letter, letter)} 20\n".encode())
+            monitor.sendall(f"sendkey {keys.get(letter, letter)} 20\n".encode())
             time.sleep(0.05)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,34 +12,42 @@ from typing import Any
 import pytest
 import yaml
 
+from vmdb2.looked_at import Steps, scripts
 from vmdb2.specifications import CORPUS, corpus
 
 _MINUTES = 60
-#: Suites that no mirror has any more, with a package of theirs; the mirror of the corpus.
+#: Suites that no mirror has any more, with a package of theirs; the mirrors of the corpus.
 _GONE = {
     r"(?<=debootstrap: )(?:stretch|buster)\b": "bookworm",
     r"(?m)(?<=apt: )python$|(?<=- )python$": "python3",
 }
-_MIRROR = "http://mirror.example/debian"
-#: What stands in for local files. The playbook lets root in, and leaves a trace.
+_MIRROR = re.compile(r"http://(?:security\.)?mirror\.example/debian")
+#: What stands in for local files. The playbook lets root in, and writes what it was given; the
+#: service makes a key for an SSH server.
 _STAND_INS = {
     ".yml": """\
 - hosts: image
   gather_facts: false
   tasks:
     - command: passwd --quiet --delete root
-    - copy: {content: "by ansible", dest: /etc/trace}
+      tags: always
+    - copy: {content: "by ansible {{ [VARIABLES] | to_json }}", dest: /etc/trace}
+      tags: always
 """,
     ".service": """\
+[Unit]
+Before=ssh.service
 [Service]
 Type=oneshot
 ExecStart=/bin/sh -c 'echo started >/run/stand-in'
+ExecStart=-/usr/bin/ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key
 [Install]
 WantedBy=multi-user.target
 """,
 }
 
-Steps = Sequence[Mapping[str, Any]]
+#: A local file that a script installs in the system.
+_INSTALLED = re.compile(r"""install (?:-\w \S+ )*([\w.-]+) "?\$""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +94,7 @@ def copied(user: Any, host_mirror: str) -> Callable[..., Specification]:
     def copy(origin: Path, *, trimmed: bool = False) -> Specification:
         text = origin.read_text(encoding="utf-8")
         steps = steps_of(text)
-        text = text.replace(_MIRROR, host_mirror.rstrip("/"))
+        text = _MIRROR.sub(host_mirror.rstrip("/"), text)
         for gone, instead in _GONE.items():
             text = re.sub(gone, instead, text)
         folder = user.folder("specification")
@@ -97,17 +105,21 @@ def copied(user: Any, host_mirror: str) -> Callable[..., Specification]:
                     text = re.sub(rf"(?m)^ *- {re.escape(name)}\n", "", text)
             for key in ("src", "playbook"):
                 if not step.get(key, "/").startswith("/"):
-                    _stand_in(folder / step[key], is_directory="copy-dir" in step)
+                    path = folder / step[key]
+                    _stand_in(path / "file" if "copy-dir" in step else path, step)
+        for name in _INSTALLED.findall(scripts(steps)):
+            _stand_in(folder / name)
         file = user.file(folder / "spec.vmdb", text)
-        return Specification(user=user, folder=folder, file=file, steps=steps)
+        return Specification(user=user, folder=folder, file=file, steps=steps_of(text))
 
     return copy
 
 
-def _stand_in(path: Path, *, is_directory: bool) -> None:
-    file = path / "file" if is_directory else path
+def _stand_in(file: Path, step: Mapping[str, Any] | None = None) -> None:
+    variables = ", ".join((step or {}).get("extra_vars", ()))
+    text = _STAND_INS.get(file.suffix, "# stand-in\n").replace("VARIABLES", variables)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(_STAND_INS.get(file.suffix, "# stand-in\n"), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
 
 
 def steps_of(text: str) -> Steps:
