@@ -10,7 +10,7 @@ from vmdsl.language.operations import Fact, Tree, TreeOperation
 from vmdsl.language.recording import record
 
 #: Filesystems that systemd-growfs can grow while they are in use.
-CAN_GROW = ("ext3", "ext4", "xfs", "btrfs")
+CAN_GROW = ("ext2", "ext3", "ext4", "xfs", "btrfs")
 
 _PROGRAM = "/usr/local/sbin/grow-root"
 _UNIT = "grow-root.service"
@@ -74,8 +74,8 @@ def grow_root(root: RootFs, *, unless: Fact | None = None) -> None:
     """Let the root filesystem grow to the end of the disk whenever the system starts.
 
     So an image can be small, and fill whatever disk it is copied to. Both the partition, of a GPT
-    or an MBR, and the filesystem grow: ext3, ext4, XFS or Btrfs. The root's partition must be the
-    last one of the disk. The system takes the packages `fdisk` and `systemd`, which all
+    or an MBR, and the filesystem grow: ext2, ext3, ext4, XFS or Btrfs. The root's partition must be
+    the last one of the disk. The system takes the packages `fdisk` and `systemd`, which all
     variants but `minbase` have.
     """
     record(GrowRoot(root=root, unless=unless))

@@ -226,15 +226,22 @@ def _is_own_archive(operation: Operation) -> bool:
     return isinstance(operation, AptSource)
 
 
+#: What most systems have, and what brings no Python.
+_WITHOUT_PYTHON = re.compile(
+    r"(linux-(image|headers)|grub|firmware|openssh)-.*|systemd(-sysv)?|udev|dbus|ifupdown|iproute2"
+    r"|ssh|curl|wget|sudo|parted|fdisk|locales|vim|nano|rsync|ca-certificates|zerofree"
+)
+
+
 def ansible_finds_python(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Python is named before a playbook is played, be it an old one of an old Debian."""
+    """Something is named before a playbook is played that is Python, or may bring it along."""
     named: set[str] = set()
     for operation in operations:
         named |= _packages_of(operation)
         if isinstance(operation, Debootstrap) and operation.variant == "standard":
             return  # it has Python
         if isinstance(operation, Ansible):
-            if not any(name.startswith("python") for name in named):
+            if all(_WITHOUT_PYTHON.fullmatch(name) for name in named):
                 yield operation.problem(
                     "no step above installs python3, which Ansible works with",
                     'add it to the packages, as in apt(system(), "python3")',

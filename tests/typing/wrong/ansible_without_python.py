@@ -39,5 +39,5 @@ def system() -> RootFs:
 
 @step
 def files() -> None:
-    apt(system(), "curl")
+    apt(system(), "curl", "linux-image-amd64", "systemd-sysv")
     ansible(system(), "empty.py")  # E: no step above installs python3

@@ -1,6 +1,6 @@
 from vmdsl import (
+    F2fs,
     Ext2,
-    Ext4,
     GiB,
     MiB,
     Mounted,
@@ -8,8 +8,8 @@ from vmdsl import (
     RootFs,
     debootstrap,
     grow_root,
+    mkf2fs,
     mkext2,
-    mkext4,
     mkimg,
     mkmsdos,
     mkpart,
@@ -24,13 +24,13 @@ def table() -> Msdos:
 
 
 @step
-def root() -> Mounted[Ext2]:
-    return mount(mkext2(mkpart(table(), size=GiB(2))))
+def root() -> Mounted[F2fs]:
+    return mount(mkf2fs(mkpart(table(), size=GiB(2))))
 
 
 @step
-def srv() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table(), start=MiB(2100))), "/srv", on=root())
+def srv() -> Mounted[Ext2]:
+    return mount(mkext2(mkpart(table(), start=MiB(2100))), "/srv", on=root())
 
 
 @step
@@ -40,4 +40,4 @@ def system() -> RootFs:
 
 @step
 def grow() -> None:
-    grow_root(system())  # E: ext2 cannot grow while it is in use  # E: root cannot grow: srv is behind it
+    grow_root(system())  # E: f2fs cannot grow while it is in use  # E: root cannot grow: srv is behind it

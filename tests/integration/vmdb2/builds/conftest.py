@@ -98,11 +98,9 @@ def copied(user: Any, host_mirror: str) -> Callable[..., Specification]:
         for gone, instead in _GONE.items():
             text = re.sub(gone, instead, text)
         folder = user.folder("specification")
+        if trimmed:
+            text = _trimmed(text, steps)
         for step in steps:
-            for name in step.get("packages", ()) if trimmed else ():
-                named = len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
-                if named == 1 and not name.startswith("linux-image"):
-                    text = re.sub(rf"(?m)^ *- {re.escape(name)}\n", "", text)
             for key in ("src", "playbook"):
                 if not step.get(key, "/").startswith("/"):
                     path = folder / step[key]
@@ -113,6 +111,16 @@ def copied(user: Any, host_mirror: str) -> Callable[..., Specification]:
         return Specification(user=user, folder=folder, file=file, steps=steps_of(text))
 
     return copy
+
+
+def _trimmed(text: str, steps: Steps) -> str:
+    """Without the packages that nothing else speaks of, but comments."""
+    spoken_of = re.sub(r"(?m)(^|\s)#.*", "", text)
+    for name in (name for step in steps for name in step.get("packages", ())):
+        named = len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", spoken_of))
+        if named == 1 and not name.startswith(("linux-image", "python3")):
+            text = re.sub(rf"(?m)^ *- {re.escape(name)}\n", "", text)
+    return text
 
 
 def _stand_in(file: Path, step: Mapping[str, Any] | None = None) -> None:
