@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import filecmp
 import os
+import re
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -83,15 +85,7 @@ def test_one_for_uefi_whose_files_come_first(fewest: Find, copied: Copy, booted:
 
 
 def test_one_with_a_playbook(fewest: Find, copied: Copy, booted: Boot) -> None:
-    """Its tags and packages are in the oldest form."""
-    spec = copied(fewest(lambda s: boots(s, "bios") and has(s, "ansible")))
-    spec.build("disk.img", "--rootfs-tarball", "rootfs.tar")
-    with booted(spec):
-        pass
-
-
-def test_one_whose_playbook_has_variables(fewest: Find, copied: Copy, booted: Boot) -> None:
-    """Its root is an ext2 that grows on a larger disk; it does without what packages recommend."""
+    """The playbook has variables and tags, and the root is an ext2 that grows on a larger disk."""
 
     def suits(steps: Steps) -> bool:
         return boots(steps, "bios") and any("extra_vars" in step for step in steps)
@@ -124,13 +118,23 @@ def test_one_for_processors_of_32_bits(fewest: Find, copied: Copy, booted: Boot)
 
 
 def test_one_that_does_most_in_shell(fewest: Find, copied: Copy, booted: Boot) -> None:
-    """Its fstab, sources, units, locale and keyboard are made by scripts, as is room for holes."""
+    """Scripts make its fstab, sources, units, locale and keyboard, and fill the disk with zeros."""
 
     def suits(steps: Steps) -> bool:
         return boots(steps, "uefi") and "etc/fstab" in scripts(steps)
 
     spec = copied(fewest(suits), trimmed=True)
     spec.build("disk.img")
-    german = 'XKBLAYOUT="de"' in scripts(spec.steps)
-    with booted(spec, network=True, german=german) as console:
+    script = scripts(spec.steps)
+    with booted(spec, network=True, german='XKBLAYOUT="de"' in script) as console:
         assert said(console, "cat /run/stand-in") == "started"
+        assert said(console, "findmnt --noheadings --output FSTYPE /boot/efi") == "vfat"
+        written = re.findall(r'(?m)^echo "(.*)" +>>? "\$\{ROOT\?\}(/etc/\S+)"', script)
+        assert len(written) > 5
+        for line, path in written:
+            said(console, f"grep -qxF -- {shlex.quote(line)} {path}")
+        (zone,) = re.findall(r"ln -sf (\S+) /etc/localtime", script)
+        assert said(console, "readlink /etc/localtime") == zone
+        (locale,) = re.findall(r"default_environment_locale select (\S+)\"", script)
+        assert said(console, ". /etc/default/locale; echo $LANG") == locale
+        said(console, f"locale -a | grep -i {locale.replace('-', '')}")
