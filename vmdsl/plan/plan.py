@@ -104,7 +104,7 @@ def make_plan(
             found += writes_have_room(evaluated.operations, layout)
             found += root_has_room_to_grow(evaluated.operations, layout)
     except Exception:
-        if not mistyped:  # otherwise a handle is not what its name says
+        if not mistyped and not found:  # otherwise a handle may not be what its name says
             raise
     problems = merge(mistyped, found)
     if problems or layout is None:

@@ -55,6 +55,11 @@ def test_mistakes_of_every_kind_are_told_at_once(wrong: str, path: str, tmp_path
     assert [place for place, _ in told(text, tmp_path)] == [path, "$.steps[7].src"]
 
 
+def test_what_is_mounted_on_a_filesystem_that_is_not_mounted(tmp_path: Path) -> None:
+    text = ABOVE["efi"].replace("- {mount: a}", "- {mount: e, dirname: /boot, mount-on: a}")
+    assert [place for place, _ in told(text, tmp_path)] == ["$.steps[6].mount-on"]
+
+
 def test_what_needs_an_incomplete_system_is_looked_at(tmp_path: Path) -> None:
     text = ABOVE["system"].replace("mirror:", "miror:") + "- {copy-file: /b, src: gone.txt}\n"
     assert told(text, tmp_path)[-1] == ("$.steps[6].src", "there is no file gone.txt")

@@ -56,7 +56,8 @@ def grub_ieee1275(export: Export, operation: GrubIeee1275) -> Iterator[YamlStep]
 def grub_uefi(export: Export, operation: GrubUefi) -> Iterator[YamlStep]:
     """The same, or grub-install itself where vmdb2's step would do something else.
 
-    It would remove GRUB for BIOS, and it knows neither all architectures nor all places.
+    It would remove GRUB for BIOS, and it knows neither all architectures nor all numbers. It mounts
+    the partition at /boot/efi, wherever else that is.
     """
     operations = export.plan.operations
     arch, esp = operation.root.arch, operation.esp
@@ -64,8 +65,8 @@ def grub_uefi(export: Export, operation: GrubUefi) -> Iterator[YamlStep]:
     told = arch == Arch.AMD64 or any(
         isinstance(o, Debootstrap) and not is_by_hand(o) for o in operations
     )
-    usual = str(esp.path) == "/boot/efi" and _has_one_digit(export, esp.filesystem.device)
-    if told and usual and not two and arch in _UEFI:
+    has_one_digit = _has_one_digit(export, esp.filesystem.device)
+    if told and has_one_digit and not two and arch in _UEFI:
         yield from _grub(export, operation, "uefi", {"efi": export.tag(esp)})
         return
     signed = "" if operation.secure_boot else " --no-uefi-secure-boot"

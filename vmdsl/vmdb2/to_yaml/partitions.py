@@ -156,6 +156,8 @@ def _parted_name(label: str) -> str:
 
 def _start(export: Export, place: PartitionLayout) -> str:
     start = place.partition.start
+    if start is None and (before := _before(export, place)).endswith("%"):
+        return before  # parted leaves room for a table, as vmdsl does
     near = export.plan.layout.size > _NOT_NEAR  # the first MiB, to 0%, as parted sees it
     if start is None and place.number == 1 and place.start == ALIGNMENT and near:
         return "0%"
@@ -164,6 +166,18 @@ def _start(export: Export, place: PartitionLayout) -> str:
     if isinstance(start, Size) and start.bytes < 0 and (word := _word(-start.bytes)):
         return f"-{word}"
     return _word(place.start) or f"{place.start // SECTOR}s"
+
+
+def _before(export: Export, place: PartitionLayout) -> str:
+    """Where the logical partition before a logical one ends, or where the extended one begins."""
+    if _kind(place.partition) != "logical":
+        return ""
+    logical = [p for p in export.plan.layout.partitions if _kind(p.partition) == "logical"]
+    if number := logical.index(place):
+        return _end(export, logical[number - 1])
+    return next(
+        _start(export, p) for p in export.plan.layout.partitions if _kind(p.partition) == "extended"
+    )
 
 
 def _end(export: Export, place: PartitionLayout) -> str:

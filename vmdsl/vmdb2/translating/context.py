@@ -82,6 +82,7 @@ class Context:
     extended: str = ""
     #: Where the last logical partition ends, or where the extended one begins.
     behind: str = ""
+    behind_is_end: bool = False
     is_gpt: bool = False
     has_bios_grub: bool = False
     root: Tag | None = None

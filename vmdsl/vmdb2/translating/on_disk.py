@@ -225,7 +225,9 @@ def _mkfs(context: Context, step: Mkfs, base: Call | Result) -> tuple[Call, str]
         named["label"] = context.text(step, step.label)
     if step.target_old and kind == "ext4":
         named["features"] = _FOR_OLD_TARGETS
-    if step.options and (words := _options(step.options, function)):
+    words, identity = _identity(_options(step.options or "", function), function)
+    named |= identity
+    if words:
         named["options"] = words
     return Call(function=function, arguments=(base,), named=named, where=step.where), returns
 
@@ -236,6 +238,31 @@ def _options(text: str, function: str) -> tuple[str, ...]:
     if function.startswith("mkext"):
         words = ["-" + word[2:] if re.fullmatch("-F[a-zA-Z]", word) else word for word in words]
     return tuple(word for word in words if word != "-F" or function == "mkvfat")
+
+
+def _identity(
+    words: tuple[str, ...], function: str
+) -> tuple[tuple[str, ...], Mapping[str, Argument]]:
+    """The options but for a label and a UUID, and these, which have names here."""
+    label, uuid = {"mkvfat": ("n", "i"), "mkf2fs": ("l", "U")}.get(function, ("L", "U"))
+    by_letter = {label: "label", uuid: "uuid"}
+    kept, found = list(words), dict[str, Argument]()
+    for index in reversed(range(len(words))):
+        word, value = words[index], "".join(words[index + 1 : index + 2])
+        option = re.fullmatch(rf"-([{label}{uuid}])(.*)|--(label|uuid)=(.*)", word)
+        if word == "-m" and function == "mkxfs" and value.startswith("uuid="):
+            key, value, used = "uuid", value.removeprefix("uuid="), 2
+        elif option:
+            key = by_letter.get(option[1], option[3])
+            rest = option[2] or option[4]
+            value, used = (rest, 1) if rest else (value, 2)
+        else:
+            continue
+        if not value:
+            continue
+        del kept[index : index + used]
+        found.setdefault(key, value)
+    return tuple(kept), found
 
 
 def encrypted(context: Context, step: Cryptsetup) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
+from vmdsl.language.layout import LOGICAL_GAP
 from vmdsl.language.partition_types import CODES, RAW
+from vmdsl.plan.places import ALIGNMENT
 from vmdsl.values import Percent, Size, position
 from vmdsl.vmdb2.draft import Argument, Call, Hex, Result
 from vmdsl.vmdb2.schema import Mkpart, SetPartFlag
@@ -58,7 +60,7 @@ def mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
         named["label"] = _unquoted(context.text(step, step.mkpart))
     elif step.mkpart == "logical":
         table = context.extended or table
-        context.behind = str(step.end)
+        context.behind, context.behind_is_end = str(step.end), True
         if not context.extended:
             what = "a logical partition before there is an extended one"
             context.problem(step, "mkpart", what, "make one above: mkpart: extended")
@@ -95,10 +97,26 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
             continue  # what is left
         if text.is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
             continue
-        if not is_end and step.mkpart == "logical" and str(step.start) == context.behind:
-            continue  # parted moves it, so that a table of its own has room
+        if not is_end and step.mkpart == "logical" and _follows(context, step, place):
+            continue
         named[key] = place if text.is_plain else _variable_place(context, step, key, text, place)
     return named
+
+
+def _follows(context: Context, step: Mkpart, place: Size | Percent) -> bool:
+    """Whether a logical partition begins where it does anyway, behind a table of its own.
+
+    Parted itself moves one that is to begin where the one before it ends.
+    """
+    if str(step.start) == context.behind:
+        return True
+    try:
+        behind = parted_position(context.behind, is_end=context.behind_is_end)
+    except ValueError:
+        return False
+    if not isinstance(behind, Size) or behind.bytes % ALIGNMENT:
+        return False
+    return place == Size(behind.bytes + LOGICAL_GAP)
 
 
 def _is_last(context: Context, tag: Tag) -> bool:
