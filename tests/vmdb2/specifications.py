@@ -19,6 +19,7 @@ from vmdsl.vmdb2.load import Loaded, load_specification
 
 #: The folder with the specifications. CI sets it.
 CORPUS = os.environ.get("VMDSL_CORPUS", "")
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def corpus() -> list[Path]:
@@ -61,28 +62,39 @@ def load(file: Path) -> Loaded:
 
 
 def prepared(origin: Path, directory: Path) -> Prepared:
-    """A copy, with stand-ins for its local files. One that is no YAML names none."""
+    """A copy, with stand-ins for its local files. One that is no YAML names none.
+
+    Files elsewhere on its author's machine are relative ones in the copy.
+    """
     directory.mkdir()
     copy = directory / f"{re.sub(r'[^A-Za-z0-9]', '_', origin.name)}.vmdb"
-    shutil.copyfile(origin, copy)
+    text = origin.read_text(encoding="utf-8")
     try:
-        content = yaml.safe_load(copy.read_text(encoding="utf-8"))
+        content = yaml.safe_load(text)
     except (yaml.YAMLError, RecipeError):
-        return Prepared(origin, copy)
-    _stand_in(directory / "rootfs.tar", is_directory=False)
-    for step in content["steps"]:
-        for key in ("src", "playbook", "keyring", "config_file"):
-            if isinstance(name := step.get(key), str) and not name.startswith("/"):
-                _stand_in(directory / name, is_directory="copy-dir" in step)
+        content = None
+    _stand_in(directory / "rootfs.tar", "")
+    for step in content.get("steps") or () if isinstance(content, dict) else ():
+        for key in ("src", "playbook", "keyring", "config_file", "key-file"):
+            name = step.get(key)
+            if not isinstance(name, str) or Path(name).exists():
+                continue
+            text = text.replace(name, name.lstrip("/"))
+            kind = "copy-dir" if "copy-dir" in step else key
+            _stand_in(directory / name.lstrip("/"), kind)
+    copy.write_text(text, encoding="utf-8")
     return Prepared(origin, copy)
 
 
-def _stand_in(path: Path, *, is_directory: bool) -> None:
+def _stand_in(path: Path, kind: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if is_directory:
+    if kind == "copy-dir":
         path.mkdir(exist_ok=True)
         path /= "file"
-    path.write_text("- hosts: image\n", encoding="utf-8")
+    if kind == "keyring":
+        shutil.copyfile(_KEYRING, path)
+    else:
+        path.write_text("- hosts: image\n", encoding="utf-8")
 
 
 def meaning(plan: Plan) -> dict[str, Any]:
