@@ -320,6 +320,11 @@ class Error(SpecStep):
     teardown: Text
 
 
+@dataclass(frozen=True, kw_only=True)
+class Zerofree(SpecStep):
+    """What `mount` does by itself: a step for a while only, and so none of `STEPS`."""
+
+
 STEPS: tuple[type[SpecStep], ...] = (
     Mkimg,
     Mklabel,

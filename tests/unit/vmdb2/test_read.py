@@ -166,7 +166,6 @@ MKPART = "- {{mkpart: primary, device: x, start: 0%, end: 100%, {}}}\n"
         ("- {fs-tag: a}", "no key of this step names one that vmdb2 has: fs-tag"),
         ("- {ramdisk: x}", "ramdisk is a step of a fork of vmdb2"),
         ("- {overlay: x, paths: []}", "overlay is a step of a fork of vmdb2"),
-        ("- {zerofree: x}", "zerofree was never a step of a released vmdb2"),
         ("- {mkimage: x, size: 1G}", "the step is mkimg"),
         (
             "- {create-file: a, contents: b, copy-file: c, src: d}",
@@ -213,6 +212,7 @@ def test_problem(text: str, message: str) -> None:
         ("- {create-dir: /x, uid: 010}", "010 is octal, and means 8 | write uid: 8"),
         ("- {create-dir: /x, uid: 12:30}", "YAML takes 12:30 for minutes and seconds, 750"),
         ("- {ansible: a, playbook: b, extra_vars: {x: 0644}}", "0644 is octal, and means 420"),
+        ("- {zerofree: x}", "zerofree was never a step of a released vmdb2"),
         ("- {echo: '{{ arch }}'}", "{{ arch }} is 'arm64', with the quotes"),
         (
             "- create-file: a\n  contents: |\n    hi\n",

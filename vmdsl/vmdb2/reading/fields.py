@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from vmdsl.vmdb2.schema import STEPS, Key, SpecStep
+from vmdsl.vmdb2.schema import STEPS, Key, SpecStep, Zerofree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +40,11 @@ def _fields(step: type[SpecStep]) -> tuple[Field, ...]:
 
 
 #: The fields of each step; the first is what names it.
-FIELDS: Mapping[type[SpecStep], tuple[Field, ...]] = {step: _fields(step) for step in STEPS}
+FIELDS: Mapping[type[SpecStep], tuple[Field, ...]] = {
+    step: _fields(step) for step in (*STEPS, Zerofree)
+}
 
 #: The steps by the keys that name them, old ones too.
 STEP_BY_KEY: Mapping[str, type[SpecStep]] = {
-    key: step for step, found in FIELDS.items() for key in found[0].keys
+    key: step for step in STEPS for key in FIELDS[step][0].keys
 }

@@ -14,11 +14,12 @@ GONE = {
         "kernel was a step before vmdb2 was released",
         "write `apt: install`, with its name below `packages:`, and `tag:`",
     ),
-    "zerofree": (
-        "zerofree was never a step of a released vmdb2; mount does it",
-        "remove it: what an image does not use is zeros anyway",
-    ),
 }
+#: What was a step for a while, and needs none here.
+ZEROFREE = (
+    "zerofree was never a step of a released vmdb2, which refuses it: mount does it",
+    "remove it: what an image does not use is zeros anyway",
+)
 #: Keys, the same.
 NEVER = {
     "when": (

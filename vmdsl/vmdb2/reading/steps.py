@@ -9,12 +9,12 @@ from typing import Any, get_origin
 from vmdsl.errors import Where
 from vmdsl.vmdb2.reading.fields import FIELDS, STEP_BY_KEY, Field
 from vmdsl.vmdb2.reading.findings import Findings
-from vmdsl.vmdb2.reading.gone import NEVER
+from vmdsl.vmdb2.reading.gone import NEVER, ZEROFREE
 from vmdsl.vmdb2.reading.kinds import Kinds, kinds_of, lacking, meant_by, names_of
 from vmdsl.vmdb2.reading.mappings import Mappings
 from vmdsl.vmdb2.reading.nodes import Document, Entry, Items, Node, Pairs, Scalar, below
 from vmdsl.vmdb2.reading.values import Values
-from vmdsl.vmdb2.schema import CreateFile, SpecStep
+from vmdsl.vmdb2.schema import CreateFile, SpecStep, Zerofree
 from vmdsl.vmdb2.text import Text
 
 #: What stands in for a system's values that are missing, so that what needs it makes sense.
@@ -41,6 +41,9 @@ class Steps:
             if all(isinstance(key, Scalar) and key.tag == "merge" for key, _ in item.pairs):
                 self._no_mapping(item, where)
             return ()
+        if set(entries) == {"zerofree"}:
+            self.findings.odd(where, *ZEROFREE)
+            return (Zerofree(where=where, comments=comments, places={}),)
         kinds = kinds_of(entries)
         if kinds.what:
             key = entries[kinds.wrong].key

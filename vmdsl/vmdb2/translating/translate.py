@@ -41,6 +41,7 @@ from vmdsl.vmdb2.schema import (
     UnpackRootfs,
     Vgcreate,
     VirtualFilesystems,
+    Zerofree,
 )
 from vmdsl.vmdb2.second_grub import SecondGrub, with_second_grub
 from vmdsl.vmdb2.swap_scripts import MkSwap, with_swap
@@ -279,6 +280,7 @@ _WRITERS: Mapping[type[SpecStep], Callable[[Context, Any], None]] = {
     MkSwap: on_disk.filesystem,
     Mount: on_disk.mounted,
     VirtualFilesystems: _nothing,
+    Zerofree: _nothing,
     Cryptsetup: on_disk.encrypted,
     Vgcreate: on_disk.group,
     Lvcreate: on_disk.volume,
