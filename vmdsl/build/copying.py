@@ -1,7 +1,8 @@
 """Copying a directory of this machine into the tree.
 
 It runs in the tree's root: of the machine it has nothing but the open source, below which it never
-follows a symlink. Symlinks of the tree are followed, as they lead nowhere else.
+follows a symlink, and what symlinks there were found to lead to. Symlinks of the tree are followed,
+as they lead nowhere else.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from vmdsl.build.owners import OutsideIds, chown
 from vmdsl.build.places import make_directory
 from vmdsl.build.sparse import copy_data
 from vmdsl.errors import BuildError
-from vmdsl.language.directories import excluded
+from vmdsl.language.directories import excluded, paths_below
 
 _ACCESS = "system.posix_acl_access"
 _DEFAULT = "system.posix_acl_default"
@@ -31,7 +32,8 @@ _ACL_OF_USERS, _ACL_OF_GROUPS = 0x02, 0x08
 class Copier:
     """Copies directories. `user` and `group` own what is copied; None means the source's own.
 
-    `users` and `groups` know the numbers that those of the sandbox have on this machine.
+    `users` and `groups` know the numbers that those of the sandbox have on this machine. `targets`
+    are where symlinks lead to, if they are to be followed, as paths that start at `machine`.
     """
 
     shown: Path
@@ -41,11 +43,19 @@ class Copier:
     users: OutsideIds
     groups: OutsideIds
     exclude: Sequence[str]
+    parents: int | None
+    targets: Mapping[Path, Path] | None
+    machine: int
     _links: dict[tuple[int, int], Path] = field(default_factory=dict)
 
     def copy(self, source: int, path: Path) -> None:
         """Copy what is in an open directory to `path`, which is made like it if it is missing."""
-        make_directory(str(path.parent), None, None, None)
+        if self.parents is None:
+            make_directory(str(path.parent), None, None, None)
+        else:
+            missing = [place for place in (path, *path.parents) if not os.path.lexists(place)]
+            for place in reversed(missing):
+                make_directory(str(place), self.parents, self.user, self.group)
         self._directory(source, path, self.shown)
 
     def _directory(self, source: int, path: Path, shown: Path) -> None:
@@ -65,6 +75,9 @@ class Copier:
 
     def _entry(self, source: int, name: str, path: Path, shown: Path) -> None:
         about = os.stat(name, dir_fd=source, follow_symlinks=False)
+        if stat.S_ISLNK(about.st_mode) and self.targets is not None:
+            self._followed(self.targets[shown], path, shown)
+            return
         if stat.S_ISLNK(about.st_mode):
             self._replace(path, shown)
             path.symlink_to(os.readlink(name, dir_fd=source))
@@ -81,6 +94,20 @@ class Copier:
         finally:
             os.close(file)
 
+    def _followed(self, target: Path, path: Path, shown: Path) -> None:
+        """What a symlink leads to, in its place; of a directory nothing but itself."""
+        file = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.machine)
+        try:
+            if stat.S_ISREG(os.fstat(file).st_mode):
+                self._replace(path, shown)
+                self._content(file, path, shown)
+            elif not path.is_dir():
+                self._replace(path, shown)
+                path.mkdir(0o700)
+                self._attributes(file, path, shown)
+        finally:
+            os.close(file)
+
     def _file(self, source: int, path: Path, shown: Path) -> None:
         about = os.fstat(source)
         self._replace(path, shown)
@@ -89,6 +116,10 @@ class Copier:
             path.hardlink_to(self._links[inode])
             return
         self._links[inode] = path
+        self._content(source, path, shown)
+
+    def _content(self, source: int, path: Path, shown: Path) -> None:
+        about = os.fstat(source)
         target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             copy_data(source, target, size=about.st_size)
@@ -149,6 +180,20 @@ class Copier:
                 number = kept.of(shown, int.from_bytes(acl[there], "little"))
                 result[there] = number.to_bytes(4, "little")
         return bytes(result)
+
+
+def real_targets(source: Path, exclude: Sequence[str]) -> Mapping[Path, Path]:
+    """Where the symlinks in a directory of this machine lead to, by their paths.
+
+    Those are relative to the machine's root. Raises BuildError where it is no file or directory.
+    """
+    found = {}
+    for path in (source / below for below in paths_below(source, Path(), exclude)):
+        if path.is_symlink():
+            if not (path.is_file() or path.is_dir()):
+                raise BuildError(f"{path} is a symlink that leads to no file")
+            found[path] = path.resolve().relative_to("/")
+    return found
 
 
 def _attributes_of(file: int) -> list[str]:

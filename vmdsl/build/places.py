@@ -36,14 +36,17 @@ def real_place(path: str, *, directory: bool) -> str:
 
 @contextmanager
 def created(path: str, mode: int, uid: Owner, gid: Owner) -> Iterator[int]:
-    """An open, empty file in place of whatever was there, with its parents, mode and owner."""
+    """An open, empty file in place of whatever was there, with its parents and owner.
+
+    It gets its mode at the end: to write to it would take away set-user-id.
+    """
     user, group = uid_of(uid), gid_of(gid)
     make_room(Path(path), "file")
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         chown(file, user, group)
-        os.fchmod(file, mode)
         yield file
+        os.fchmod(file, mode)
     finally:
         os.close(file)
 

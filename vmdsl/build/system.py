@@ -24,7 +24,7 @@ _LINKS = {
     "stdout": "/proc/self/fd/1",
     "stderr": "/proc/self/fd/2",
 }
-_VIRTUAL = ("proc", "sys", "dev", "run", "tmp")
+_VIRTUAL = ("proc", "sys", "dev", "run")
 _SET_FLAGS, _UP = 0x8914, 1  # SIOCSIFFLAGS, IFF_UP
 _NO_DAEMONS = "#!/bin/sh\nexit 101\n"
 
@@ -100,7 +100,7 @@ def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None
 
 
 def mount_virtual(top: Path, devices: Path) -> None:
-    """Give a tree /proc, /sys, /dev, /run and /tmp, where it has such directories."""
+    """Give a tree /proc, /sys, /dev and /run, where it has such directories."""
     places = {name: top / name for name in _VIRTUAL}
     # A symlink may lead out of the tree.
     places = {n: p for n, p in places.items() if p.is_dir() and not p.is_symlink()}
@@ -112,7 +112,7 @@ def mount_virtual(top: Path, devices: Path) -> None:
         elif name == "dev":
             mount(devices, place, flags=BIND | RECURSIVE)
         else:
-            mount("tmpfs", place, "tmpfs", options="mode=1777" if name == "tmp" else "mode=0755")
+            mount("tmpfs", place, "tmpfs", options="mode=0755")
 
 
 def _hostname() -> str:

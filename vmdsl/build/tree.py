@@ -16,7 +16,7 @@ from vmdsl import programs
 from vmdsl.build import environment, inside, places
 from vmdsl.build.archives import Archives, State
 from vmdsl.build.children import write_all
-from vmdsl.build.copying import Copier
+from vmdsl.build.copying import Copier, real_targets
 from vmdsl.build.debs import Debs, checksums
 from vmdsl.build.environment import INTO_TREE
 from vmdsl.build.job import Job
@@ -281,9 +281,13 @@ class BuildTree:
         gid: Owner | None = 0,
         umask: int = 0,
         exclude: Sequence[str] = (),
+        parents: int | None = None,
+        follow: bool = False,
     ) -> None:
         users, groups = OutsideIds("uid"), OutsideIds("gid")
+        targets = real_targets(source, exclude) if follow else None
         directory = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
+        machine = os.open("/", os.O_PATH | os.O_DIRECTORY)
 
         def copy() -> None:
             Copier(
@@ -294,12 +298,16 @@ class BuildTree:
                 users=users,
                 groups=groups,
                 exclude=exclude,
+                parents=parents,
+                targets=targets,
+                machine=machine,
             ).copy(directory, Path(path))
 
         try:
             self.inside(copy)
         finally:
             os.close(directory)
+            os.close(machine)
 
     def mkdir(
         self,

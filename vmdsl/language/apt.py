@@ -25,7 +25,7 @@ NONINTERACTIVE = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 _ALL_CORES = {"ZSTD_NBTHREADS": "0"}
 #: It puts its thousand files together here, if it isn't in /var/tmp. To remove them takes long on a
 #: disk that is told of everything that is removed (the mount option `discard`).
-_IN_MEMORY = {"TMPDIR": "/tmp"}  # noqa: S108 (the tree's)
+_IN_MEMORY = {"TMPDIR": "/run"}
 _ROOM = 4 * 2**30
 #: Meanwhile no initramfs is made: one is, at the end.
 _APT = {**NONINTERACTIVE, "INITRD": "No"}
@@ -41,8 +41,8 @@ _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~-]*")
 #: What may follow a package's name and is the name of no architecture.
 _NOT_FOREIGN = ("any", "native", "all")
 #: Local packages lie here while they are installed.
-_DEBS = "/tmp/vmdsl-packages"  # noqa: S108 (the tree's own, empty and gone afterwards)
-_URIS = "/tmp/vmdsl-uris"  # noqa: S108 (the same)
+_DEBS = "/run/vmdsl-packages"
+_URIS = "/run/vmdsl-uris"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -243,9 +243,9 @@ def _one_initramfs(tree: Tree) -> Iterator[None]:
 
 
 def _has_room_in_memory() -> bool:
-    """Whether /tmp is in memory, with room for the largest initramfs and for others."""
-    about = os.statvfs("/tmp")  # noqa: S108 (the tree's)
-    return os.path.ismount("/tmp") and about.f_bavail * about.f_frsize >= _ROOM  # noqa: S108
+    """Whether /run is in memory, with room for the largest initramfs and for others."""
+    about = os.statvfs("/run")
+    return os.path.ismount("/run") and about.f_bavail * about.f_frsize >= _ROOM
 
 
 def _kernels() -> Kernels:

@@ -14,7 +14,7 @@ from vmdsl.language.handles import RootFs
 from vmdsl.language.operations import Tree
 
 #: Where an index is fetched to.
-_NEW_LISTS = "/tmp/vmdsl-lists"  # noqa: S108 (the tree's own, empty and gone afterwards)
+_NEW_LISTS = "/run/vmdsl-lists"
 #: A source that can't be reached is an error, as old or fewer packages would do otherwise.
 _UPDATE = (
     "apt-get",

@@ -97,6 +97,8 @@ class CopyTree(TreeOperation):
     uid: Owner | None
     gid: Owner | None
     exclude: tuple[str, ...]
+    parents: int | None
+    follow: bool
 
     def summary(self) -> str:
         return f"copy the directory {self.source} to {self.path}"
@@ -105,7 +107,8 @@ class CopyTree(TreeOperation):
         return (self.source,)
 
     def local_files(self) -> tuple[Path, ...]:
-        return paths_below(self.directory, self.source, self.exclude)
+        found = paths_below(self.directory, self.source, self.exclude)
+        return with_targets(self.directory, found) if self.follow else found
 
     def apply(self, tree: Tree) -> None:
         tree.copy_tree(
@@ -115,6 +118,8 @@ class CopyTree(TreeOperation):
             uid=self.uid,
             gid=self.gid,
             exclude=self.exclude,
+            parents=self.parents,
+            follow=self.follow,
         )
 
 
@@ -127,6 +132,8 @@ def copy_tree(
     gid: Owner | None = 0,
     umask: int = 0o022,
     exclude: Sequence[str] = (),
+    parents: int | None = None,
+    follow: bool = False,
     unless: Fact | None = None,
 ) -> None:
     """Copy what is in a directory of this machine into a directory of the system.
@@ -147,6 +154,11 @@ def copy_tree(
     `umask` is taken away from permissions, as people have checkouts of different permissions; 0
     keeps all of them, and those of what has an access control list are always kept. `exclude` has
     names that are left out wherever they are, with what is in them, such as `(".git", "*.pyc")`.
+
+    `parents` is the mode of `path` and of its parents where they are missing, which then get the
+    owner, too. Without it `path` gets the mode that `source` has; its parents get 0755, and are
+    root's. With `follow` each symlink becomes the file that it leads to; where that is a directory,
+    an empty one. A symlink that leads nowhere is a mistake then.
     """
     if isinstance(exclude, str):
         raise refuse(f"exclude={exclude!r} is one text", f"give a tuple: exclude=({exclude!r},)")
@@ -164,6 +176,8 @@ def copy_tree(
             uid=None if uid is None else checked_owner("uid", uid),
             gid=None if gid is None else checked_owner("gid", gid),
             exclude=tuple(exclude),
+            parents=None if parents is None else checked_mode(parents),
+            follow=follow,
             unless=unless,
         )
     )

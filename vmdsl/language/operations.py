@@ -176,6 +176,8 @@ class Tree(Protocol):
         gid: Owner | None = 0,
         umask: int = 0,
         exclude: Sequence[str] = (),
+        parents: int | None = None,
+        follow: bool = False,
     ) -> None:
         """Copy what is in a directory outside the tree into one of the tree, as `copy_tree()`."""
 

@@ -783,7 +783,7 @@ WRITTEN = {
     "CacheRootfs": "tarball",
     "Chroot": "script secrets",
     "CopyFile": "source path mode uid gid",
-    "CopyTree": "source path umask uid gid exclude",
+    "CopyTree": "source path umask uid gid exclude parents follow",
     "CreateDirectory": "path mode uid gid",
     "CreateFile": "path content mode uid gid",
     "CreateSymlink": "path target",

@@ -10,6 +10,7 @@ from vmdsl.language.directories import CopyTree, CreateDirectory, CreateSymlink
 from vmdsl.language.files import CopyFile, CreateFile, PathExists
 from vmdsl.language.operations import Owner
 from vmdsl.language.secret import Secret
+from vmdsl.vmdb2.copied import USUAL, parents_of_copy
 from vmdsl.vmdb2.own import own
 from vmdsl.vmdb2.to_yaml.emit import Octal, Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export
@@ -44,7 +45,6 @@ _ALWAYS = frozenset(
     }
 )
 _USUAL_FILE = 0o644
-_USUAL_DIRECTORY = 0o755
 #: What a new directory may not have while the umask is 022, or at all.
 _NOT_MADE = 0o6022
 _SPECIAL = 0o6000
@@ -105,7 +105,7 @@ def create_directory(export: Export, operation: CreateDirectory) -> Iterator[Yam
         yield export.chroot(f"install --directory {words} {shlex.quote(path)}")
     else:
         keys: dict[str, Value] = {"create-dir": path}
-        yield YamlStep(keys=keys | _access(mode, uid, gid, usual=_USUAL_DIRECTORY))
+        yield YamlStep(keys=keys | _access(mode, uid, gid, usual=USUAL))
     _note(export, path)
 
 
@@ -121,24 +121,40 @@ def copy_tree(export: Export, operation: CopyTree) -> Iterator[YamlStep]:
     """As copy-dir, or with tar where that would do something else."""
     source = operation.directory / operation.source
     uid, gid = operation.uid, operation.gid
-    spoiled = operation.exclude or _spoiled(source, str(operation.source))
+    spoiled = operation.exclude or _spoiled(export, source, operation)
     if spoiled or uid is None or gid is None or export.unless(operation)[1]:
+        if operation.follow:
+            export.refuse(operation, "to follow symlinks in what is copied like this")
         yield export.shell(_tar_script(operation))
         return
     keys: dict[str, Value] = {"copy-dir": operation.path, "src": str(operation.source)}
     if operation.umask != 0o022:  # noqa: PLR2004 (vmdb2's own)
         keys["umask"] = Octal(operation.umask)
+    if operation.parents not in {None, USUAL}:
+        keys["perm"] = Octal(operation.parents)
     for number, name, owner in (("uid", "user", uid), ("gid", "group", gid)):
         if owner:
             keys[number if isinstance(owner, int) else name] = owner
     yield YamlStep(keys=keys)
 
 
-def _spoiled(source: Path, name: str) -> bool:
-    """Whether copy-dir would follow symlinks, or lose its way where its name comes twice."""
+def _spoiled(export: Export, source: Path, operation: CopyTree) -> bool:
+    """Whether copy-dir would do something else.
+
+    It follows symlinks, it loses its way where its name comes twice, and what it makes above the
+    copied files has a mode and an owner of its own.
+    """
+    above = str(PurePosixPath(operation.path).parent)
+    is_there = operation.parents is None and (above in _ALWAYS or above in export.made)
+    is_owned = bool(operation.uid or operation.gid) and not is_there
+    perm = USUAL if operation.parents is None else operation.parents
+    if operation.parents != parents_of_copy(perm, operation.umask, source, is_owned=is_owned):
+        return True
+    name = str(operation.source)
     below = list(source.rglob("*")) if source.is_dir() else []
     return any(
-        path.is_symlink() or (path.is_dir() and name in str(path.relative_to(source)))
+        (path.is_symlink() and not operation.follow)
+        or (path.is_dir() and name in str(path.relative_to(source)))
         for path in below
     )
 
@@ -158,9 +174,19 @@ def _tar_script(operation: CopyTree) -> str:
         elif owner is not None:
             known = f'chroot "$ROOT" getent {database} {shlex.quote(owner)}'
             given += f' --{kind}=":$({known} | cut -d: -f3)"'
+    make = f'chroot "$ROOT" mkdir -p {path}\n'
+    if operation.parents is not None:
+        mode = f"--mode={operation.parents:04o}"
+        owner = f"--owner={operation.uid or 0} --group={operation.gid or 0}"
+        places = (PurePosixPath(operation.path), *PurePosixPath(operation.path).parents)
+        make = "".join(
+            f'chroot "$ROOT" test -e {shlex.quote(str(place))} || '
+            f'chroot "$ROOT" install --directory {mode} {owner} {shlex.quote(str(place))}\n'
+            for place in reversed(places)
+            if str(place) not in _ALWAYS
+        )
     return (
-        f'chroot "$ROOT" mkdir -p {path}\n'
-        f"tar --create --directory={shlex.quote(str(operation.source))} {given} . |\n"
+        f"{make}tar --create --directory={shlex.quote(str(operation.source))} {given} . |\n"
         f'    chroot "$ROOT" tar --extract --directory={path} --preserve-permissions \\\n'
         "    --xattrs --acls --numeric-owner --no-overwrite-dir --keep-directory-symlink"
     )

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from vmdsl.language.files import is_decimal
+from vmdsl.vmdb2.copied import made, parents_of_copy
 from vmdsl.vmdb2.draft import Argument, Call, Octal
 from vmdsl.vmdb2.schema import (
     CopyDir,
@@ -19,11 +20,8 @@ from vmdsl.vmdb2.translating.context import Context
 from vmdsl.vmdb2.translating.on_system import comes_later, place_for
 
 _UMASK = 0o022
-_USUAL = 0o755
 _COPIED = 0o644
-#: What mkdir takes of permissions: no setuid, no setgid.
-_OF_MKDIR = 0o1777
-#: What the kernel takes of them where a file has them set.
+#: What the kernel takes of permissions where a file has them set.
 _BITS = 0o7777
 
 
@@ -59,7 +57,7 @@ def create_dir(context: Context, step: CreateDir) -> None:
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
     wanted = step.perm & _BITS
-    mode = wanted & ~_UMASK & _OF_MKDIR
+    mode = made(wanted)
     if mode != wanted:
         context.warn(
             step,
@@ -79,24 +77,27 @@ def copy_dir(context: Context, step: CopyDir) -> None:
     path, source = _in_system(context, step), context.text(step, step.src)
     if not source:
         context.problem(step, "src", "src is empty", "name the directory; . is this one")
-    if step.perm != _USUAL:
-        what = "directories that are made for what is copied get the permissions 0755"
-        context.warn(step, "perm", what, "add create-dir above, with perm")
     umask = step.umask & _BITS
     named: dict[str, Argument] = {} if umask == _UMASK else {"umask": Octal(umask)}
     if step.user or step.uid:
         named["uid"] = context.text(step, step.user) if step.user else step.uid
     if step.group or step.gid:
         named["gid"] = context.text(step, step.group) if step.group else step.gid
-    named |= context.skip_fact(step)
     below = context.directory / str(source)
+    is_owned = bool(named.keys() & {"uid", "gid"})
+    parents = parents_of_copy(step.perm, step.umask, below, is_owned=is_owned)
+    if parents is not None:
+        named["parents"] = Octal(parents)
     if below.is_dir() and any(p.is_symlink() for p in below.rglob("*")):
+        named["follow"] = True
         context.warn(
             step,
             "src",
-            "there are symlinks in it: they stay symlinks, and vmdb2 copies what they lead to",
-            "put the files there themselves",
+            "there are symlinks in it: vmdb2 copies the files that they lead to, "
+            "and makes an empty directory where that is one",
+            "in a recipe: copy_tree(…) without follow=True",
         )
+    named |= context.skip_fact(step)
     context.emit(
         _name_of(path),
         step,
@@ -107,6 +108,8 @@ def copy_dir(context: Context, step: CopyDir) -> None:
 def _in_system(context: Context, step: CreateFile | CreateDir | CopyFile | CopyDir) -> Text:
     """The path in the system, whose first slash vmdb2 can do without."""
     path = context.text(step, step.path)
+    if path.is_plain and path.startswith("//"):
+        path = Text("/" + path.lstrip("/"), path.where)
     return path if path.startswith("/") else path.after("/")
 
 
