@@ -26,6 +26,7 @@ _UPDATE = (
     "-oDir::Cache::pkgcache=",
     "-oDir::Cache::srcpkgcache=",
 )
+_TMP = Path("/tmp")  # noqa: S108 (the tree's)
 _LISTS = Path("/var/lib/apt/lists")
 #: Beside the index: the sources that it was made from. It goes with the index.
 _SOURCES_OF_INDEX = _LISTS / "vmdsl-sources"
@@ -75,11 +76,23 @@ def _fetch(tree: Tree, archs: Sequence[str], env: Mapping[str, str], lists: Path
     tree.bind(place, _NEW_LISTS)
     known = dict.fromkeys([*archs, *tree.inside(_foreign)])
     options = [f"-oAPT::Architectures::={arch}" for arch in known]
+    before = tree.inside(_time_of_tmp)
     tree.chroot(*_UPDATE, *options, "update", env=env)
+    tree.inside(partial(_set_time_of_tmp, before))
     tree.inside(_no_links)
     for file in place.iterdir():
         if file.is_file() and not file.is_symlink():
             _copy(file, lists / file.name)
+
+
+def _time_of_tmp() -> int:
+    return _TMP.stat().st_mtime_ns if _TMP.is_dir() else 0
+
+
+def _set_time_of_tmp(time: int) -> None:
+    """Leave no trace of what apt had there: an index is not fetched in every build."""
+    if _TMP.is_dir():
+        os.utime(_TMP, ns=(time, time))
 
 
 def _foreign() -> list[str]:
