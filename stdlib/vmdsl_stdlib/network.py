@@ -51,9 +51,12 @@ def _hosts(names: str) -> str:
     )
 
 
-def remove_resolver(system: RootFs) -> None:
-    """Remove `/etc/resolv.conf`, as something in the machine is to write it. Packages: none."""
-    chroot(system, "rm -f /etc/resolv.conf")
+def remove_resolver(system: RootFs, *, links: bool = True) -> None:
+    """Remove `/etc/resolv.conf`, as something in the machine is to write it.
+
+    Without `links` a symlink stays: that says who is to write it. Packages: none.
+    """
+    chroot(system, f"{'' if links else '[ -L /etc/resolv.conf ] || '}rm -f /etc/resolv.conf")
 
 
 def use_dhcp(system: RootFs) -> None:

@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -128,10 +128,28 @@ def _can_be_lent(place: Path) -> bool:
     return plain and place.parent.is_dir()
 
 
+def _write_in_run(path: str, content: bytes, mode: int) -> bool:
+    """Write to what a symlink leads to, if that is in /run, which is in memory meanwhile."""
+    place = Path(os.path.realpath(path))
+    if not (place.is_relative_to("/run") and os.path.ismount("/run")):
+        return False
+    with suppress(OSError):  # something else is in the way
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+        place.chmod(mode)
+    return True
+
+
 @contextmanager
 def _lent(tree: BuildTree, path: str, content: bytes, mode: int) -> Iterator[None]:
-    """Have a file be `content` for a while; what was there returns unless it was changed."""
+    """Have a file be `content` for a while; what was there returns unless it was changed.
+
+    A symlink into /run, where something in the running system will write the file, stays as it is.
+    """
     if not tree.inside(partial(_can_be_lent, Path(path))):
+        yield
+        return
+    if tree.inside(partial(_write_in_run, path, content, mode)):
         yield
         return
 

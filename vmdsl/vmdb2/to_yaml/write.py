@@ -107,6 +107,8 @@ _NO_RESOLVER = """\
 [ -L "$ROOT/etc/resolv.conf" ] || ! cmp -s /etc/resolv.conf "$ROOT/etc/resolv.conf" ||
     rm "$ROOT/etc/resolv.conf\""""
 _REMOVED = "rm -f /etc/resolv.conf"
+#: What vmdb2 does itself: a symlink into /run leads nowhere then.
+_REMOVED_AT_ITS_END = f"[ -L /etc/resolv.conf ] || {_REMOVED}"
 
 
 def to_yaml(plan: Plan) -> str:
@@ -135,7 +137,10 @@ def _with_own_ends(export: Export, steps: list[YamlStep]) -> list[YamlStep]:
     mentioned = any("resolv" in str(step.keys) for step in steps) or any(
         isinstance(operation, SystemFrom | UnpackRootfs) for operation in export.plan.operations
     )
-    if not mentioned or (steps and steps[-1].keys.get("shell") == _REMOVED):
+    last = steps[-1].keys.get("shell") if steps else ""
+    if last == _REMOVED_AT_ITS_END:
+        return [*steps[:-1], *ends]
+    if not mentioned or last == _REMOVED:
         return [*steps, *ends]
     kept = [
         YamlStep(keys={**step.keys, "keep_resolvconf": True})

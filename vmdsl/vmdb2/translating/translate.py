@@ -221,6 +221,7 @@ def _remove_resolver(context: Context) -> None:
         call = Call(
             function="remove_resolver",
             arguments=(Result(context.system),),
+            named={"links": False},
             module="vmdsl_stdlib",
             where=mount.where,
         )
@@ -232,7 +233,11 @@ def _has_resolver(context: Context) -> bool:
     for call in reversed([call for step in context.steps for call in step.calls]):
         if call.function == "remove_resolver":
             return False
-        if call.function in _TARBALLS or any("resolv" in text for text in _texts(call)):
+        texts = list(_texts(call))
+        if call.function == "copy_tree":
+            source = context.directory / str(call.arguments[1])
+            texts += [path.name for path in source.rglob("resolv*")]
+        if call.function in _TARBALLS or any("resolv" in text for text in texts):
             return True
     return False
 
