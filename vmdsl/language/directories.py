@@ -165,6 +165,8 @@ def copy_tree(
     for pattern in exclude:
         if not pattern or "/" in pattern:
             raise refuse(f"exclude={pattern!r} is no name of a file", 'give names, such as ".git"')
+    if parents is not None and not 0 <= parents <= 0o7777:  # noqa: PLR2004 (twelve bits)
+        raise refuse(f"parents={parents}", "write it in octal, such as 0o755")
     if not 0 <= umask <= 0o777:  # noqa: PLR2004 (nine bits)
         raise refuse(f"the umask {umask}", "write it in octal, such as 0o022")
     record(
@@ -176,7 +178,7 @@ def copy_tree(
             uid=None if uid is None else checked_owner("uid", uid),
             gid=None if gid is None else checked_owner("gid", gid),
             exclude=tuple(exclude),
-            parents=None if parents is None else checked_mode(parents),
+            parents=parents,
             follow=follow,
             unless=unless,
         )

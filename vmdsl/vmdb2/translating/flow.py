@@ -246,13 +246,6 @@ def _place(context: Context, step: Mount, tag: Tag) -> None:
                 missing="mount",
                 name=on.name,
             )
-        elif on is not None and on is not context.root and step.dirname is not None:
-            context.warn(
-                step,
-                "dirname",
-                f"this is the place in the system; vmdb2 mounts it below {on.name!r} while it builds",
-                "let mount-on: be the root filesystem's tag",
-            )
         if step.dirname is None:
             context.problem(
                 step,
