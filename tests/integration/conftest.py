@@ -28,6 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _rank(item: pytest.Item) -> int:
     if item.path.parent.name == "images":
         return 1 if item.path.stem == "test_upgrades" else 0
+    if item.path.stem == "test_corpus_images":
+        return 1
     return 2 if item.get_closest_marker("integration") else 3
 
 
