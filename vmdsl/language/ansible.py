@@ -183,7 +183,7 @@ def ansible(
         if not name.isidentifier():
             raise refuse(f"extra_vars has {name!r}, which Ansible takes for no name", "use a-z, _")
     if not _WORD.fullmatch(group):
-        raise refuse(f"group={group!r} is no name of a group", "letters, digits and _ make one")
+        raise refuse(f"{group!r} is no name of a group", "letters, digits and _ make one")
     if not isinstance(files, str | Path):
         listed = tuple(Path(file) for file in files)
     else:

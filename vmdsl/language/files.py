@@ -177,6 +177,6 @@ def checked_owner(argument: str, owner: Owner) -> Owner:
     known = 0 <= owner <= _LAST_OWNER if isinstance(owner, int) else _NAME.fullmatch(owner)
     if not known:
         raise refuse(
-            f"{argument}={owner!r} is no owner", "give a number, or a name such as www-data"
+            f"{argument} {owner!r} is no owner", "give a number, or a name such as www-data"
         )
     return owner

@@ -111,7 +111,7 @@ def configure(
     """Record the configuration, unless it was and nothing has changed the system since."""
     one_of("console", console, get_args(Console))
     if timeout < -1:
-        raise refuse(f"timeout={timeout}", "give seconds; -1 waits until somebody chooses")
+        raise refuse(f"a timeout of {timeout}", "give seconds; -1 waits until somebody chooses")
     wanted = GrubConfig(
         root=root,
         console=console,
@@ -148,7 +148,7 @@ def _checked(name: str, parameters: Sequence[str]) -> tuple[str, ...]:
         if not _PARAMETER.fullmatch(parameter):
             several = len(parameter.split()) > 1
             raise refuse(
-                f"{parameter!r} in {name} is no kernel parameter that GRUB can pass on",
+                f"{parameter!r} is no kernel parameter that GRUB can pass on",
                 "give each parameter by itself"
                 if several
                 else "there are no spaces, quotes, or signs such as $ and ; in one",

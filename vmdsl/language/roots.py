@@ -43,4 +43,5 @@ def suite_of(suite: Suite | str) -> Suite:
     try:
         return Suite.parse(suite)
     except ValueError as error:
-        raise refuse(str(error)) from None
+        what, _, hint = str(error).partition(", ")
+        raise refuse(what, hint) from None

@@ -91,7 +91,7 @@ def mklv(group: VolumeGroup, *, size: Size | None = None, name: str = "") -> Log
 def _lvm_name(name: str, what: str) -> str:
     chosen = _named(name, what)
     if _RESERVED.fullmatch(chosen):
-        raise refuse(f"{what} {chosen!r}: LVM keeps such names for itself", "give another name=")
+        raise refuse(f"{what} {chosen!r}: LVM keeps such names for itself", "give it another one")
     return chosen
 
 
@@ -101,6 +101,6 @@ def _named(name: str, what: str) -> str:
     if not _NAME.fullmatch(chosen) or len(chosen) > _LONGEST:
         raise refuse(
             f"{chosen!r} cannot be the name of {what}",
-            "give a name= of letters of ASCII, digits and _ + . -, of 127 at most",
+            "a name has letters of ASCII, digits and _ + . -, 127 at most",
         )
     return chosen

@@ -208,7 +208,7 @@ def _too_many(table: Gpt | Msdos, primary: Sequence[AnyPartition]) -> list[Probl
     if len(primary) > most:
         hint = "make fewer"
         if not is_gpt:
-            hint = "an MBR has room for four: use mkgpt, or put it into an mkextended()"
+            hint = "an MBR has room for four: use a GPT, or put it into an extended one"
         problems.append(
             primary[most].problem(f"partition {most + 1} on the {table.kind} {table.name}", hint)
         )

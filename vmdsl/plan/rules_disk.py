@@ -162,7 +162,7 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
         if mounted.on is not None and not mounted.path.is_relative_to(mounted.on.path):
             yield mounted.problem(
                 f"{mounted.path} is not below {mounted.on.path}, which it is mounted on",
-                "give as on= the filesystem that holds the mount point",
+                "mount it on the filesystem that holds the mount point",
             )
 
 
@@ -174,7 +174,7 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
         if device.type == "esp" and not isinstance(content, Vfat):
             yield content.problem(
                 f"the EFI system partition {device.name} is {_kind(content)}",
-                "firmware reads FAT alone: use mkvfat",
+                "firmware reads FAT alone: format it with that",
             )
         if device.type in _FOR_CODE:
             yield content.problem(
@@ -190,7 +190,7 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
             else:
                 yield operation.problem(
                     f"firmware cannot read {esp.name}, which is on {esp.device.name}",
-                    'give it a partition of its own, of type="esp"',
+                    "give it a partition of its own, of the type esp",
                 )
         elif isinstance(operation, GrubPrep):
             partition = operation.partition
@@ -198,7 +198,7 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
             if isinstance(partition.table, Msdos) and "boot" not in partition.flags:
                 yield operation.problem(
                     f"firmware won't look at {partition.name}, which isn't active in its MBR",
-                    f'add flags=("boot",) to its mkpart ({partition.origin.where})',
+                    f"give it the flag boot ({partition.origin.where})",
                 )
 
 
@@ -212,7 +212,7 @@ def _of_type(operation: Operation, partition: Partition, wanted: str) -> Iterato
     if partition.type != wanted:
         yield operation.problem(
             f"firmware won't look at {partition.name}, of the type {type_name(partition.type)}",
-            f'add type="{wanted}" to its mkpart ({partition.origin.where})',
+            f"give it the type {wanted} ({partition.origin.where})",
         )
 
 

@@ -18,12 +18,14 @@ def root_has_room_to_grow(operations: Sequence[Operation], layout: Layout) -> It
             continue
         root = operation.root.mounted.filesystem
         if root.kind not in CAN_GROW:
-            yield operation.problem(f"{root.kind} cannot grow while it is in use", "use mkext4")
+            yield operation.problem(
+                f"{root.kind} cannot grow while it is in use", "format it with ext4"
+            )
         partition = root.device
         if not isinstance(partition, Partition):
             yield operation.problem(
                 f"{root.name} cannot grow: it is on {partition.name}, which is no partition",
-                "leave out grow_root(), or format a partition",
+                "leave this out, or format a partition",
             )
             continue
         if partition.extended is not None:
@@ -37,6 +39,6 @@ def root_has_room_to_grow(operations: Sequence[Operation], layout: Layout) -> It
                 yield operation.problem(
                     f"{partition.name} cannot grow: {other.partition.name} is behind it on "
                     f"the disk ({other.partition.origin.where})",
-                    f"call mkpart for {partition.name} after all others",
+                    f"make {partition.name} after all others",
                 )
                 break

@@ -11,7 +11,7 @@ from vmdsl.language.layout import Layout
 from vmdsl.language.operations import ImageOperation, Operation
 from vmdsl.language.spans import Span, in_the_way, partition_spans, table_spans
 
-_HINT = "choose another offset, or start the partition later: mkpart(…, start=MiB(16))"
+_HINT = "choose another offset, or start the partition later, such as at 16 MiB"
 
 
 def writes_have_room(operations: Sequence[Operation], layout: Layout) -> Iterator[Problem]:

@@ -61,14 +61,14 @@ def system_comes_first(operations: Sequence[Operation]) -> Iterator[Problem]:
             if early := systems.get(tree) or changed.get(tree):
                 yield operation.problem(
                     f"the tree is no longer empty ({early.origin.where})",
-                    "unpack first, then debootstrap(..., unless=) what was not unpacked",
+                    "unpack first, and debootstrap only what was not unpacked",
                 )
         elif isinstance(operation, RootMaker):
             other = systems.setdefault(tree, operation)
             if other is not operation:
                 yield operation.problem(
                     f"{operation.root.name} holds a system already ({other.origin.where})",
-                    "make it once; add packages with apt()",
+                    "make it once; apt adds packages",
                 )
             elif tree in changed:
                 yield changed[tree].problem(
@@ -99,7 +99,7 @@ def system_has_owners(operations: Sequence[Operation]) -> Iterator[Problem]:
     for operation in operations:
         if isinstance(operation, RootMaker) and isinstance(operation.root.filesystem, Vfat):
             yield operation.problem(
-                f"a system cannot be on FAT, which {operation.root.name} is", "use mkext4"
+                f"a system cannot be on FAT, which {operation.root.name} is", "format it with ext4"
             )
 
 

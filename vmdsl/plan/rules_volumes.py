@@ -27,7 +27,7 @@ def names_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
         if other is not operation:
             yield operation.problem(
                 f"{what} with the name {name}: {other.name} ({other.origin.where}) has it",
-                "give it another one with name=",
+                "give it another one",
             )
 
 
@@ -42,7 +42,7 @@ def grub_reads_boot(operations: Sequence[Operation]) -> Iterator[Problem]:
         for luks in _encrypted(holder.filesystem.device):
             yield grub.problem(
                 f"GRUB cannot unlock {luks.name} ({luks.origin.where}), which /boot is on",
-                'give /boot a filesystem that is not encrypted: mount(…, "/boot", on=…)',
+                "give /boot a filesystem of its own, which is not encrypted",
             )
 
 

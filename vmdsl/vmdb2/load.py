@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vmdsl.errors import Problem, RecipeError
@@ -23,26 +23,31 @@ from vmdsl.vmdb2.translating.translate import translate
 class Loaded:
     """A specification as a recipe: as data, and as what can be evaluated.
 
-    `image` is the name of the image's file. `warnings` say where vmdb2 does something that one may
-    not expect.
+    `names` are tags, by the names that their steps have in the recipe, and `image` is that of the
+    image's file. `warnings` say where vmdb2 does something that one may not expect.
     """
 
     draft: Draft
     recipe: Recipe
     steps: tuple[SpecStep, ...]
+    names: Mapping[str, str]
     image: Path
     warnings: tuple[Problem, ...]
 
     def plan(self, values: Mapping[str, object], *, seed: str = "") -> Plan:
         """Check it in every way there is. Raises RecipeError with all that is wrong."""
         try:
-            return make_plan(
+            plan = make_plan(
                 self.draft.path, values, cache=self.recipe.directory, seed=seed, loaded=self.recipe
             )
         except RecipeError as error:
-            known = self.recipe.problems
-            found = {p if p in known else placed(p, self.steps) for p in error.problems}
+            found = {self._placed(problem) for problem in error.problems}
             raise RecipeError(*sorted(found, key=place)) from None
+        return replace(plan, obstacles=tuple(map(self._placed, plan.obstacles)))
+
+    def _placed(self, problem: Problem) -> Problem:
+        known = problem in self.recipe.problems
+        return problem if known else placed(problem, self.steps, self.names)
 
 
 class SpecificationError(RecipeError):
@@ -69,6 +74,7 @@ def load_specification(
         draft=translated.draft,
         recipe=as_recipe(translated.draft, directory=directory, problems=problems),
         steps=found.spec.steps,
+        names=translated.names,
         image=directory / translated.image,
         warnings=(*found.warnings, *translated.warnings),
     )

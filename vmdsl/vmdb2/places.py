@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from vmdsl.errors import Problem
 from vmdsl.vmdb2.schema import SpecStep
 from vmdsl.vmdb2.text import Text
+from vmdsl.vmdb2.wording import in_yaml
 
 
-def placed(problem: Problem, steps: Iterable[SpecStep]) -> Problem:
-    """A mistake of one of the steps, at the text of it that is named, if one is."""
+def placed(problem: Problem, steps: Iterable[SpecStep], names: Mapping[str, str]) -> Problem:
+    """A mistake of one of the steps, at the text of it that is named, if one is.
+
+    It is told in the words of specifications, where the `names` of a recipe's steps are tags.
+    """
     named = [
         text
         for step in steps
@@ -20,7 +24,13 @@ def placed(problem: Problem, steps: Iterable[SpecStep]) -> Problem:
         for text in _texts(vars(step))
         if _names(problem.what, text)
     ]
-    return replace(problem, where=max(named, key=len).where if named else problem.where, step="")
+    return replace(
+        problem,
+        where=max(named, key=len).where if named else problem.where,
+        step="",
+        what=in_yaml(problem.what, names),
+        hint=in_yaml(problem.hint, names),
+    )
 
 
 def _names(what: str, text: Text) -> bool:

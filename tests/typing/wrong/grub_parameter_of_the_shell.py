@@ -40,4 +40,4 @@ def system() -> RootFs:
 @step
 def boot() -> None:
     apt(system(), "linux-image-amd64", "grub-pc")
-    grub_bios(system(), default_parameters=("root=$DISK",))  # E: 'root=$DISK' in default_parameters is no kernel parameter
+    grub_bios(system(), default_parameters=("root=$DISK",))  # E: 'root=$DISK' is no kernel parameter

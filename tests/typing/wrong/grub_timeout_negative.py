@@ -40,4 +40,4 @@ def system() -> RootFs:
 @step
 def boot() -> None:
     apt(system(), "linux-image-amd64", "grub-pc")
-    grub_bios(system(), timeout=-5)  # E: timeout=-5
+    grub_bios(system(), timeout=-5)  # E: a timeout of -5

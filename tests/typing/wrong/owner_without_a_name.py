@@ -10,4 +10,4 @@ def system() -> RootFs:
 
 @step
 def motd() -> None:
-    create_file(system(), "/etc/motd", "Hello\n", uid="")  # E: uid='' is no owner
+    create_file(system(), "/etc/motd", "Hello\n", uid="")  # E: uid '' is no owner

@@ -72,8 +72,8 @@ def test_plain_forms() -> None:
         ({"suites": ["-x"]}, "'-x' is not the name of a suite"),
         ({"suites": ["./"], "components": ["main"]}, "is a folder, which has no components"),
         ({"suites": ["stable", "./"]}, "both a folder and a suite"),
-        ({"components": ["main contrib"]}, "components= has 'main contrib'"),
-        ({"architectures": ["amd 64"]}, "architectures= has 'amd 64'"),
+        ({"components": ["main contrib"]}, "'main contrib' among the components"),
+        ({"architectures": ["amd 64"]}, "'amd 64' among the architectures"),
         ({"types": ["dsc"]}, "types='dsc' is not known"),
     ],
 )

@@ -58,10 +58,11 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
 
 
 def _suite(context: Context, step: Debootstrap) -> Argument:
-    if not is_placeholder(step.debootstrap):
+    if step.debootstrap and not is_placeholder(step.debootstrap):
         return context.text(step, step.debootstrap)
     what = f"{str(step.debootstrap)!r} is no suite of Debian"
-    context.problem(step, "debootstrap", what, SUBSTITUTE)
+    hint = SUBSTITUTE if step.debootstrap else "such as trixie"
+    context.problem(step, "debootstrap", what, hint)
     return "stable"
 
 
