@@ -73,6 +73,20 @@ _NoCache = Annotated[
 _MEMORY = GiB(1)
 
 
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it)
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 (slow)
+
+        typer.echo(f"vmdsl {version('vmdsl')}")
+        raise typer.Exit
+
+
+#: `vmdb2 --version`, where a script calls vmdsl by that name.
+_Version = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, hidden=True)
+]
+
+
 def make_app(ahead: Ahead | None) -> typer.Typer:
     """The commands, with the options of the recipe that the arguments name."""
     app = typer.Typer(
@@ -96,14 +110,6 @@ def make_app(ahead: Ahead | None) -> typer.Typer:
     app.command()(doctor)
     app.add_typer(cache_app())
     return app
-
-
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it)
-    if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 (slow)
-
-        typer.echo(f"vmdsl {version('vmdsl')}")
-        raise typer.Exit
 
 
 def _top(
@@ -132,6 +138,7 @@ def build(
     refresh: _Refresh = False,
     offline: _Offline = False,
     no_cache: _NoCache = False,
+    version: _Version = False,  # noqa: ARG001 (its callback has seen to it)
 ) -> None:
     """Build an image. The recipe is checked first, and nothing is built unless all is right."""
     _require_recipe(ahead)

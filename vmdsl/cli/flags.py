@@ -78,6 +78,13 @@ def looking_ahead(arguments: Sequence[str]) -> Iterator[Ahead | None]:
             types.stop()
 
 
+def as_vmdb2(arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments of a command; where they name a specification, as vmdb2 would take them."""
+    full = specification.spelled_out(arguments)
+    path = find_recipe(full)
+    return full if path is None or specification.is_specification(path) else arguments
+
+
 def _loaded(path: Path) -> Recipe | None:
     from vmdsl.plan.load import load  # noqa: PLC0415 (slow, and not always needed)
 

@@ -65,12 +65,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    from vmdsl.cli.flags import looking_ahead  # noqa: PLC0415 (slow)
+    from vmdsl.cli.flags import as_vmdb2, looking_ahead  # noqa: PLC0415 (slow)
 
     arguments = arguments or ["--help"]
     with ExitStack() as stack:
         ahead = None
         if arguments[0] in _WITH_RECIPE:
+            arguments = [arguments[0], *as_vmdb2(arguments[1:])]
             ahead = stack.enter_context(looking_ahead(arguments[1:]))
 
         from vmdsl.cli.app import make_app  # noqa: PLC0415 (slow)

@@ -57,6 +57,11 @@ LogFile = Annotated[
     typer.Option("--log", help="Write the build's log to this file.", rich_help_panel=_PANEL),
 ]
 
+#: All of vmdb2's long options.
+_LONG = (
+    *("--help", "--image", "--log", "--output", "--rootfs-tarball", "--variable"),
+    *("--verbose", "--version"),
+)
 #: Those that are followed by a value.
 WITH_VALUE = frozenset({"--image", "--rootfs-tarball", "--variable", "--log"})
 
@@ -86,6 +91,20 @@ class Given:
 def is_specification(path: Path) -> bool:
     """Whether a file that a command names is one of vmdb2's, and not a recipe."""
     return path == STDIN or (path.suffix != ".py" and path.is_file())
+
+
+def spelled_out(arguments: Sequence[str]) -> list[str]:
+    """The arguments with vmdb2's long options in full, which it takes by their first letters."""
+    found: list[str] = []
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        known = [option for option in _LONG if option.startswith(name)]
+        is_value = bool(found) and found[-1] in {*WITH_VALUE, "--output"}
+        if is_value or len(known) != 1 or len(name) <= len("--"):
+            found.append(argument)
+        else:
+            found.append(known[0] + equals + value)
+    return found
 
 
 def parameters() -> list[inspect.Parameter]:

@@ -14,6 +14,27 @@ from vmdsl.language.secret import Secret
 
 Place = Mounted[Any] | RootFs
 
+#: What is a directory in every system.
+_DIRECTORIES = frozenset(
+    f"/{name}"
+    for name in (
+        *(
+            "bin",
+            "boot",
+            "boot/efi",
+            "boot/grub",
+            "dev",
+            "etc",
+            "etc/apt",
+            "etc/default",
+            "etc/skel",
+        ),
+        *("etc/network", "etc/systemd", "etc/systemd/system", "home", "lib", "media", "mnt", "opt"),
+        *("proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "usr/bin", "usr/lib"),
+        *("usr/local", "usr/local/bin", "usr/local/sbin", "usr/sbin", "usr/share", "usr/src"),
+        *("var", "var/cache", "var/lib", "var/log", "var/tmp"),
+    )
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
 #: The number after it stands for none.
 _LAST_OWNER = 2**32 - 2
@@ -59,7 +80,7 @@ def create_file(
     record(
         CreateFile(
             root=root,
-            path=place_of(root, path),
+            path=_file_at(root, path),
             content=content,
             mode=checked_mode(mode),
             uid=checked_owner("uid", uid),
@@ -113,7 +134,7 @@ def copy_file(
         CopyFile(
             root=root,
             source=Path(source),
-            path=place_of(root, path),
+            path=_file_at(root, path),
             mode=None if mode is None else checked_mode(mode),
             uid=checked_owner("uid", uid),
             gid=checked_owner("gid", gid),
@@ -156,6 +177,14 @@ def place_of(root: Place, path: str, *, top: bool = False) -> str:
         raise refuse(f"{path!r} is no path of a file", "write it as it is in the system: /etc/motd")
     mounted = root.mounted if isinstance(root, RootFs) else root
     return str(mounted.path / asked.relative_to("/"))
+
+
+def _file_at(root: Place, path: str) -> str:
+    """The path of a file. Raises what refuses that of a directory."""
+    place = place_of(root, path)
+    if path.endswith("/") or place in _DIRECTORIES:
+        raise refuse(f"{path!r} is a directory", "name the file that is to be in it")
+    return place
 
 
 def checked_mode(mode: int) -> int:

@@ -38,4 +38,4 @@ def system() -> RootFs:
 
 @step
 def files() -> None:
-    copy_file(system(), "../right", "/srv")  # E: ../right is a directory, not a file
+    copy_file(system(), "../right", "/srv/right")  # E: ../right is a directory, not a file

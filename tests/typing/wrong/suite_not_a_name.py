@@ -32,4 +32,4 @@ def root() -> Mounted[Ext4]:
 
 @step
 def system() -> RootFs:
-    return debootstrap(root(), suite="Debian 13")  # E: 'Debian 13' is not the name of a suite, such as trixie
+    return debootstrap(root(), suite="Debian 13")  # E: 'Debian 13' is not the name of a suite

@@ -26,6 +26,11 @@ _NEVER_NEGATIVE = (*_MODES, "uid", "gid")
 _HIGHEST_MODE = 0o777
 #: What of a mode counts: setuid and its like, too.
 _BITS = 0o7777
+#: Modes that files and directories often have.
+_USUAL = {
+    *(0o400, 0o440, 0o444, 0o500, 0o550, 0o555, 0o600, 0o640, 0o644, 0o660, 0o664, 0o666),
+    *(0o700, 0o710, 0o711, 0o750, 0o755, 0o770, 0o775, 0o777),
+}
 _BRACES = re.compile(r"\{\{.*?\}\}")
 
 
@@ -145,11 +150,13 @@ class Values:
             what = f"YAML takes {node.value} for minutes and seconds, {value}"
             self._warning(node, path, what, f"write {key}: {value}")
         elif key in _MODES:
-            if not written.startswith("0") and (
-                value > _HIGHEST_MODE or not set(written) & {"8", "9"}
+            octal = int(written, 8) if re.fullmatch("[0-7]+", written) else None
+            is_meant = value in _USUAL and octal not in _USUAL  # such as 420, which is 0644
+            if not (written.startswith("0") or is_meant) and (
+                value > _HIGHEST_MODE or octal is not None
             ):
                 what = f"{node.value} is decimal, and means the mode {value & _BITS:04o}"
-                meant = value if set(written) & {"8", "9"} else int(written, 8)
+                meant = value if octal is None else octal
                 self._warning(node, path, what, f"write {key}: 0{meant & _BITS:o}")
             elif value > _BITS:
                 mode = f"{value & _BITS:04o}"

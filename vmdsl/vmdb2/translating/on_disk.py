@@ -25,7 +25,10 @@ from vmdsl.vmdb2.text import Text
 from vmdsl.vmdb2.translating.context import Context, Tag
 from vmdsl.vmdb2.translating.flow import FILESYSTEMS
 from vmdsl.vmdb2.translating.partitions import mkpart
+from vmdsl.vmdb2.translating.positions import image_size
 
+#: What stands in for a size that is wrong: all else has room in it.
+_ANY_SIZE = Size.parse("1T")
 _FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
 
 
@@ -34,8 +37,12 @@ def image(context: Context, step: Mkimg) -> None:
     if context.disk:
         context.problem(step, "mkimg", "a second image", "vmdsl makes one image a specification")
         return
+    place = context.directory / str(step.mkimg)
     if not step.mkimg:
         context.problem(step, "mkimg", "the image has no name", 'write mkimg: "{{ output }}"')
+    elif place.is_block_device() or place.is_relative_to("/dev"):
+        what = f"{step.mkimg} is a device, and vmdsl writes image files"
+        context.problem(step, "mkimg", what, "name a file, and write it there with dd")
     size = _size(context, step)
     context.disk = context.emit(
         "disk", step, Call(function="mkimg", arguments=(size,)), returns="Disk"
@@ -44,12 +51,15 @@ def image(context: Context, step: Mkimg) -> None:
 
 def _size(context: Context, step: Mkimg) -> Argument:
     text = context.text(step, step.size)
+    if text.is_unknown:
+        return _ANY_SIZE
     try:
-        size = Size.parse(text)
+        size = image_size(text)
+        is_same = not text.is_plain and Size.parse(text) == size
     except ValueError as error:
-        context.problem(step, "size", str(error), "as qemu-img has it: 4G is 4 GiB")
-        return None
-    return size if text.is_plain else Call(function="Size.parse", arguments=(text,))
+        context.problem(step, "size", str(error), "k, M, G and T are its units: 4G is 4 GiB")
+        return _ANY_SIZE
+    return Call(function="Size.parse", arguments=(text,)) if is_same else size
 
 
 def label(context: Context, step: Mklabel) -> None:

@@ -1,4 +1,4 @@
-"""Places on a disk as parted takes them: where a partition really starts and ends."""
+"""Sizes as qemu-img takes them, and places as parted does: where a partition really is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ _ROUNDED = re.compile(r"-?\d+\.?\d*\s*(?P<unit>[kmgt]?)(?P<b>b?)", re.IGNORECASE
 #: Only behind these, written just so, an end is where the next partition may begin.
 _EXCLUSIVE = ("kiB", "MiB", "GiB", "TiB")
 _MIB = 2**20
+_IMAGE = re.compile(r"\s*\+?(\d+\.?\d*[kmgt]|\d+b?)", re.IGNORECASE | re.ASCII)
+_SECTOR = 512
+
+
+def image_size(text: str) -> Size:
+    """How large qemu-img makes an image: in whole sectors. Raises ValueError with a sentence."""
+    found = _IMAGE.fullmatch(text)
+    if found is None:
+        Size.parse(text)
+        raise ValueError(f"{text!r} is no size that qemu-img takes")
+    size = Size.parse(re.sub(r"\.(?!\d)", "", found[1]))
+    return Size(-(-size.bytes // _SECTOR) * _SECTOR)
 
 
 def parted_position(text: str, *, is_end: bool) -> Size | Percent:
