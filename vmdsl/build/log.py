@@ -98,6 +98,7 @@ def keep_log(log: Path, copy: Path) -> Problem:
         copy.write_bytes(log.read_bytes())
     except OSError:  # the disk is full, say
         with suppress(OSError):
-            copy.unlink()
+            if copy.is_file() and not copy.is_symlink():  # /dev/stdout, say
+                copy.unlink()
         copy = log
     return Problem(what=f"the whole log is {copy}")

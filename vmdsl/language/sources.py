@@ -175,7 +175,10 @@ def check_words(name: str, words: Sequence[str]) -> None:
     """Refuse what is no component and no architecture."""
     for word in words:
         if not _WORD.fullmatch(word):
-            raise refuse(f"{word!r} among the {name}", "give each by itself: main, non-free, amd64")
+            raise refuse(
+                f"{word!r} cannot be one of the {name}",
+                "give each by itself: main, non-free, amd64",
+            )
 
 
 def several(name: str, values: object) -> None:

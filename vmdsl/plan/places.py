@@ -76,8 +76,12 @@ class Places:
         return self._limit is None or self._limit > self._first
 
     def find(self, partitions: Sequence[AnyPartition]) -> tuple[list[Place], list[Problem]]:
-        """Give every partition its place, in order, and say what is wrong with it."""
+        """Give every partition its place, in order, and say what is wrong with it.
+
+        Of one that is in the way of others, only that is said which is wrong with itself.
+        """
         found: list[Place] = []
+        sound: list[tuple[AnyPartition, Place]] = []
         problems = []
         cursor = self._usual
         for index, partition in enumerate(partitions):
@@ -85,11 +89,19 @@ class Places:
             if isinstance(partition.start, Percent) and cursor - self.gap <= start < cursor:
                 start = up(cursor)
             place = Place(start, self._end(partition, start, partitions[index + 1 :]))
-            before = list(zip(partitions, found, strict=False))
-            problems += self._misplaced(partition, place, before)
+            misplaced = self._misplaced(partition, place, sound)
+            if not (misplaced and self._is_pushed_out(place, found)):
+                problems += misplaced
+            if not misplaced:
+                sound.append((partition, place))
             found.append(place)
             cursor = max(cursor, place.end + self.gap)
         return found, problems
+
+    def _is_pushed_out(self, place: Place, before: Sequence[Place]) -> bool:
+        """Whether it is behind the disk, as one before it already is."""
+        size = self._size
+        return size is not None and place.start >= size and any(p.end > size for p in before)
 
     def _at(self, position: Size | Percent) -> int:
         """A place as bytes from the start of the disk."""
@@ -162,7 +174,7 @@ class Places:
         """What is wrong where a partition does not end on the disk, or has no room."""
         if not self._is_gpt and place.end > _MBR_REACH:
             end = Size(place.end)
-            return f"it ends at {end}, and an MBR reaches no farther than 2 TiB", "use mkgpt"
+            return f"it ends at {end}, and an MBR reaches no farther than 2 TiB", "use a GPT"
         rest = next(iter(open_partitions([other for other, _ in before])), None)
         hint = f"{rest.name} takes all that is left" if rest else "make the image larger"
         room = Size(down(self._limit)) if self._limit is not None else None

@@ -80,7 +80,7 @@ def _with_lines(problem: Problem, others: Iterable[Problem]) -> Problem:
     if not lines or not isinstance(problem, Missing) or problem.of not in _WITH_LINES:
         return problem
     shown = ", ".join(lines[:_MOST_LINES]) + " ..." * (len(lines) > _MOST_LINES)
-    return replace(problem, hint=f"{problem.hint}; it is named in line {shown}, too")
+    return replace(problem, hint=f"{problem.hint} (the same in line {shown})")
 
 
 def place(problem: Problem) -> tuple[int, int, str]:

@@ -16,6 +16,8 @@ _WORDS = (
     (r"mkpart\(\w+\(\), size=.*", "mkpart of 1 MiB, and set_part_flag with flag: bios_grub"),
     (r'as in apt\(\w+\(\), "([^"]+)"\)', r"as in packages: [\1]"),
     (r"add unless=\w+\(\)", "add `unless: rootfs_unpacked`"),
+    (r"\bMiB\((\d+)\)", r"\1MiB"),
+    (r"\bsectors\((\d+)\)", r"\1s"),
     (r"\bcopy_tree\(\)", "copy-dir"),
     (r"\bcopy_file\(\)", "copy-file"),
     (r"\bgrub_bios\(\)", "grub: bios"),

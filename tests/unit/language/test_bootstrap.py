@@ -27,7 +27,7 @@ FIRST_SECONDS, SECOND_SECONDS = 1754731425, 1754784000
         ({"include": ["--force"]}, "'--force' is not the name"),
         ({"suite": "a b"}, "'a b' is not the name of a suite"),
         ({"variant": "tiny"}, "variant='tiny' is not known"),
-        ({"components": ["main contrib"]}, "'main contrib' among the components"),
+        ({"components": ["main contrib"]}, "'main contrib' cannot be one of the components"),
         ({"format": "list"}, "format='list' is not known"),
         ({"mirror": "mirror.example/debian"}, "'mirror.example/debian' is no address"),
         ({"mirror": "http:///debian"}, "'http:///debian' names no machine"),

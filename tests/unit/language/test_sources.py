@@ -72,8 +72,8 @@ def test_plain_forms() -> None:
         ({"suites": ["-x"]}, "'-x' is not the name of a suite"),
         ({"suites": ["./"], "components": ["main"]}, "is a folder, which has no components"),
         ({"suites": ["stable", "./"]}, "both a folder and a suite"),
-        ({"components": ["main contrib"]}, "'main contrib' among the components"),
-        ({"architectures": ["amd 64"]}, "'amd 64' among the architectures"),
+        ({"components": ["main contrib"]}, "'main contrib' cannot be one of the components"),
+        ({"architectures": ["amd 64"]}, "'amd 64' cannot be one of the architectures"),
         ({"types": ["dsc"]}, "types='dsc' is not known"),
     ],
 )

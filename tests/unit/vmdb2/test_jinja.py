@@ -156,3 +156,11 @@ def test_text_without_marks_stays(source: str) -> None:
     filled = TEMPLATES.fill(source)
     if not filled.faults:
         assert filled.value == jinja2.Template(source).render(VARIABLES)
+
+
+def test_all_that_is_wrong_with_a_text_is_told() -> None:
+    source = "echo ${#a}\nawk '{{print $1}}'\n{{ b }} {{ c | upper }}\necho ${#d}\n"
+    faults = TEMPLATES.fill(source).faults
+    assert sorted(fault.offset for fault in faults) == [
+        source.index(word) for word in ("${#a", "{{print", "b }}", "c |", "${#d")
+    ]

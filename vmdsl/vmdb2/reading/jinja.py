@@ -21,6 +21,8 @@ _DROPPED = re.compile(r"\$\{#.*?#\}", re.DOTALL)
 _SHOWN = re.compile(r"\$\{#[^}\n]*\}|\{\{.*?\}\}+|\{%.*?%\}|\{#.*?#\}")
 _ALONE = re.compile(r"\s*\{\{ \w+ \}\}\s*")
 _UNDEFINED = re.compile(r"'(\w+)' is undefined")
+#: More that is wrong with one text need not be told.
+_MOST_FAULTS = 20
 #: The options of vmdb2 that are variables too, and what they are given as.
 _OPTIONS = {
     "output": "--output FILE",
@@ -67,21 +69,21 @@ class Templates:
         if not _MARK.search(source):
             value = re.sub(r"\r\n?", "\n", source).removesuffix("\n")
             return Filled(value=value, parts=(value,))
-        shown = _RAW.sub(lambda raw: " " * len(raw[0]), source)
-        faults: list[Fault] = []
+        readable, faults = self._readable(source)
+        shown = _RAW.sub(lambda raw: " " * len(raw[0]), readable)
         value, parts, names = "", None, set[str]()
         try:
-            tree = self._environment.parse(source)
+            tree = self._environment.parse(readable)
             parts = _parts(tree, self._environment.globals)
             names = find_undeclared_variables(tree)
             faults += self._faults(shown, names, parts)
-        except TemplateSyntaxError as error:
-            faults.append(_syntax(shown, error))
+        except TemplateSyntaxError:
+            pass  # which is told
         except Exception as error:  # noqa: BLE001 # such as RecursionError
             faults.append(_failed(shown, error))
         else:
             if parts is None:
-                value, more = self._rendered(source, shown)
+                value, more = self._rendered(readable, shown)
                 faults += more
         if any(fault.wrong for fault in faults):
             return Filled(value="", parts=None, faults=tuple(faults))
@@ -91,6 +93,25 @@ class Templates:
             return Filled(value=value, parts=parts, faults=tuple(faults))
         arch = f"{{% set arch = {self._variables['arch']!r} %}}" if "arch" in names else ""
         return Filled(value=value, parts=None, template=arch + source, faults=tuple(faults))
+
+    def _readable(self, source: str) -> tuple[str, list[Fault]]:
+        """A text without what Jinja2 cannot read, which is blank in it, and the faults there."""
+        faults: list[Fault] = []
+        while len(faults) < _MOST_FAULTS:
+            try:
+                find_undeclared_variables(self._environment.parse(source))
+            except TemplateSyntaxError as error:
+                shown = _RAW.sub(lambda raw: " " * len(raw[0]), source)
+                faults.append(_syntax(shown, error))
+                start, end = _tag_at(shown, faults[-1].offset)
+                if shown.startswith("{%", start):
+                    break  # what begins or ends there is in other tags
+                source = source[:start] + re.sub("[^\n]", " ", source[start:end]) + source[end:]
+            except Exception:  # noqa: BLE001 # such as RecursionError
+                break
+            else:
+                break
+        return source, faults
 
     def _faults(
         self, source: str, names: set[str], parts: tuple[str | Variable, ...] | None
@@ -194,8 +215,14 @@ def _comment(source: str, offset: int) -> Fault:
 
 def _raw(source: str, offset: int) -> str:
     """How to write what stands at `offset` so that it stays as it is."""
-    tags = (tag[0] for tag in _SHOWN.finditer(source) if tag.start() <= offset < tag.end())
-    return f"{{% raw %}}{next(tags, source[offset : offset + 2])}{{% endraw %}}"
+    start, end = _tag_at(source, offset)
+    return f"{{% raw %}}{source[start:end]}{{% endraw %}}"
+
+
+def _tag_at(source: str, offset: int) -> tuple[int, int]:
+    """The span of what Jinja2 takes for a tag."""
+    tags = (tag.span() for tag in _SHOWN.finditer(source) if tag.start() <= offset < tag.end())
+    return next(tags, (offset, offset + 2))
 
 
 def _place(source: str, name: str) -> int:

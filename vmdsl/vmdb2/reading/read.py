@@ -21,7 +21,8 @@ from vmdsl.vmdb2.reading.values import Values
 from vmdsl.vmdb2.schema import Spec
 
 _EXAMPLE = "a specification begins with `steps:`, and a list of steps below it"
-_DEBIAN = {
+#: Debian's architectures, by what the kernel calls the machine.
+DEBIAN = {
     "x86_64": "amd64",
     "aarch64": "arm64",
     "i686": "i386",
@@ -51,7 +52,7 @@ def read(
     variables: Mapping[str, str],
     *,
     lenient: bool = False,
-    arch: str = _DEBIAN.get(platform.machine(), platform.machine()),
+    arch: str = DEBIAN.get(platform.machine(), platform.machine()),
 ) -> Read:
     """Read a specification. `path` is what messages call it; `arch` is this machine's.
 

@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Mapping
 
 from vmdsl.language.growth import CAN_GROW
-from vmdsl.values import Arch
+from vmdsl.values import Arch, Suite, debian_suites, suite_aliases
 from vmdsl.vmdb2.draft import Argument, Call, Read, Result
+from vmdsl.vmdb2.reading.read import DEBIAN
 from vmdsl.vmdb2.schema import (
     CacheRootfs,
     Debootstrap,
@@ -59,6 +60,11 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
 
 def _suite(context: Context, step: Debootstrap) -> Argument:
     if step.debootstrap and not is_placeholder(step.debootstrap):
+        known = [*debian_suites(), *suite_aliases()]
+        close = difflib.get_close_matches(step.debootstrap, known, n=1, cutoff=0.7)
+        if close and Suite(step.debootstrap).name not in known and step.debootstrap.is_plain:
+            what = f"Debian has no suite {str(step.debootstrap)!r}; the mirror may"
+            context.warn(step, "debootstrap", what, f"did you mean {close[0]}?")
         return context.text(step, step.debootstrap)
     what = f"{str(step.debootstrap)!r} is no suite of Debian"
     hint = SUBSTITUTE if step.debootstrap else "such as trixie"
@@ -74,6 +80,7 @@ def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]
     except ValueError:
         close = difflib.get_close_matches(step.arch, list(Arch), n=1)
         known = ", ".join(Arch)
+        close = [DEBIAN[step.arch]] if step.arch in DEBIAN else close
         hint = f"did you mean {close[0]}?" if close else f"there are {known}"
         if is_placeholder(step.arch):
             hint = SUBSTITUTE

@@ -66,9 +66,10 @@ def label(context: Context, step: Mklabel) -> None:
     """The partition table."""
     if not context.disk:
         _existing(context, step)
-    is_gpt = step.mklabel == "gpt"
-    if not is_gpt and step.mklabel != "msdos":
-        close = difflib.get_close_matches(step.mklabel, ["gpt", "msdos"], n=1)
+    kind = step.mklabel.lower()
+    is_gpt = kind == "gpt"
+    if not is_gpt and kind != "msdos":
+        close = difflib.get_close_matches(kind, ["gpt", "msdos"], n=1)
         hint = f"did you mean {close[0]}?" if close else "gpt or msdos"
         context.problem(step, "mklabel", f"{str(step.mklabel)!r} is no table", hint)
         is_gpt = close == ["gpt"] or (not close and not _has_primary(context))

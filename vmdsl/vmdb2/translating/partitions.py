@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -50,7 +51,7 @@ _HINTS = {"fat16": "fat", "fat32": "fat", "vfat": "fat", "ntfs": "ntfs", "linux-
 def mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
     """The call that makes a partition."""
     named = _places(context, step, tag)
-    if not context.is_gpt and step.mkpart == "extended":
+    if not context.is_gpt and step.mkpart.lower() == "extended":
         return _extended(context, step, tag, named)
     table = context.table
     kind, flags = _kind(context, step, tag)
@@ -58,13 +59,13 @@ def mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
         named["type"] = Hex(kind) if isinstance(kind, int) else kind
     if context.is_gpt:
         named["label"] = _unquoted(context.text(step, step.mkpart))
-    elif step.mkpart == "logical":
+    elif step.mkpart.lower() == "logical":
         table = context.extended or table
         context.behind, context.behind_is_end = str(step.end), True
         if not context.extended:
             what = "a logical partition before there is an extended one"
             context.problem(step, "mkpart", what, "make one above: mkpart: extended")
-    elif step.mkpart != "primary":
+    elif step.mkpart.lower() != "primary":
         what = f"{str(step.mkpart)!r} is no kind of partition of an MBR"
         context.problem(step, "mkpart", what, "primary, extended or logical")
     if flags:
@@ -93,13 +94,14 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
         except ValueError as error:
             context.problem(step, key, str(error), "these are what parted takes")
             continue
-        if text.is_plain and is_end and place == Percent(100) and _is_last(context, tag):
+        is_plain = text.is_plain or text.is_unknown
+        if is_plain and is_end and place == Percent(100) and _is_last(context, tag):
             continue  # what is left
-        if text.is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
+        if is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
             continue
-        if not is_end and step.mkpart == "logical" and _follows(context, step, place):
+        if not is_end and step.mkpart.lower() == "logical" and _follows(context, step, place):
             continue
-        named[key] = place if text.is_plain else _variable_place(context, step, key, text, place)
+        named[key] = place if is_plain else _variable_place(context, step, key, text, place)
     return named
 
 
@@ -124,7 +126,7 @@ def _is_last(context: Context, tag: Tag) -> bool:
     return not any(
         isinstance(other.made_by, Mkpart)
         and other.number > tag.number
-        and other.made_by.mkpart != "logical"  # which is in another one
+        and other.made_by.mkpart.lower() != "logical"  # which is in another one
         for other in context.tags.values()
     )
 
@@ -149,7 +151,7 @@ def _variable_place(
 
 def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, list[str]]:
     """What the partition is for, and its flags."""
-    kind: str | int | UUID = tag.role or _HINTS.get(str(step.fs_type or ""), "linux")
+    kind: str | int | UUID = tag.role or _HINTS.get(str(step.fs_type or "").lower(), "linux")
     flags: list[str] = []
     if tag.role == "prep" and not context.is_gpt:
         flags.append("boot")
@@ -168,7 +170,9 @@ def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, l
             known = ", ".join(
                 sorted({*types, *(_GPT_FLAGS if context.is_gpt else ("boot", "lba"))})
             )
-            context.problem(flag, "flag", f"{table} has no flag {name!r}", f"there are {known}")
+            close = difflib.get_close_matches(name, types, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {known}"
+            context.problem(flag, "flag", f"{table} has no flag {str(flag.flag)!r}", hint)
     boots = kind == "bios-boot" and context.has_bios_grub
     if tag.mkfs is None and not tag.is_device and not tag.role and not boots:
         kind = _unused(kind, is_gpt=context.is_gpt)
@@ -187,7 +191,8 @@ def _enabled(tag: Tag) -> Mapping[str, SetPartFlag]:
     """The flags that are on in the end, each with the step that has turned it on."""
     found: dict[str, SetPartFlag] = {}
     for step in tag.flags:
-        found.pop(str(step.flag), None)
+        name = step.flag.lower()  # parted's names are the same in capitals
+        found.pop(name, None)
         if step.state != "disabled":
-            found[str(step.flag)] = step
+            found[name] = step
     return found
