@@ -79,10 +79,10 @@ def looking_ahead(arguments: Sequence[str]) -> Iterator[Ahead | None]:
 
 
 def as_vmdb2(arguments: Sequence[str]) -> Sequence[str]:
-    """The arguments of a command; where they name a specification, as vmdb2 would take them."""
+    """The arguments of a command as vmdb2 would take them, unless they name a recipe in Python."""
     full = specification.spelled_out(arguments)
     path = find_recipe(full)
-    return full if path is None or specification.is_specification(path) else arguments
+    return arguments if path is not None and path.suffix == ".py" else full
 
 
 def _loaded(path: Path) -> Recipe | None:
@@ -127,7 +127,7 @@ def with_flags(command: Callable[..., None], ahead: Ahead | None) -> Callable[..
     parameters = [p for p in own.values() if p.name not in {"ahead", "values"}]
     parameters += [_parameter(o, ahead.path) for o in options if ahead]
     of_vmdb2 = []
-    if ahead and ahead.is_specification:
+    if ahead is None or ahead.is_specification:
         taken = {*own, "output"} if "written" in own else {*own}
         of_vmdb2 = [p for p in specification.parameters() if p.name not in taken]
         parameters += of_vmdb2

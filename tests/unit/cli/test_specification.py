@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from translations import ABOVE
+from vmdsl.cli.flags import as_vmdb2
 from vmdsl.cli.main import run
+from vmdsl.cli.specification import spelled_out
 
 WITH_VARIABLE = f"steps:\n{ABOVE['root']}- {{debootstrap: sid, mirror: '{{{{ m }}}}', target: a}}\n"
 
@@ -88,3 +90,35 @@ def test_a_specification_of_a_specification(
 ) -> None:
     assert run(["to-yaml", "pc.vmdb", *options]) == 0
     assert "- debootstrap: trixie" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "full"),
+    [
+        (["--out", "x.img", "a.vmdb"], ["--output", "x.img", "a.vmdb"]),
+        (["--o=x.img", "a.vmdb", "--verb"], ["--output=x.img", "a.vmdb", "--verbose"]),
+        (["a.vmdb", "--rootfs", "t.tar"], ["a.vmdb", "--rootfs-tarball", "t.tar"]),
+        (["--variable", "--ou", "-v", "--lo"], ["--variable", "--ou", "-v", "--log"]),
+        (["--ver", "--va", "a=b", "--", "-"], ["--ver", "--variable", "a=b", "--", "-"]),
+        (["--lenient", "--offline"], ["--lenient", "--offline"]),
+    ],
+)
+def test_long_options_may_be_short(given: list[str], full: list[str]) -> None:
+    assert spelled_out(given) == full
+
+
+def test_a_wrapper_is_vmdb2(capsys: pytest.CaptureFixture[str]) -> None:
+    """What scripts give to vmdb2 comes behind `build --lenient`."""
+    wrapper = ["build", "--lenient"]
+    assert run([*wrapper, "--version"]) == 0
+    assert "vmdsl" in capsys.readouterr().out
+    assert run([*wrapper, "-v", "--out", "x.img", "--var", "a=b", "gone.vmdb", "--log=-"]) == 2
+    assert "there is no specification gone.vmdb" in capsys.readouterr().err
+    given = [*wrapper, "--verbose", "--rootfs", "none/t.tar", "--out", "x.img", "pc.vmdb"]
+    assert run(given) == 2
+    assert "there is no directory none" in capsys.readouterr().err
+
+
+def test_options_of_recipes_are_not_shortened() -> None:
+    Path("pc.py").write_text("", encoding="utf-8")
+    assert as_vmdb2(["pc.py", "--out", "x"]) == ["pc.py", "--out", "x"]

@@ -234,6 +234,7 @@ def test_warning(text: str, message: str) -> None:
         "- {create-dir: /x, perm: 0644, uid: 0, gid: 1000}",
         "- {create-dir: /x, perm: 0x1ff}",
         "- {create-dir: /x, perm: 489}",
+        "- {create-file: /x, contents: a, perm: 420}",
         "- {create-dir: /x, perm: 0}",
         "- {grub: bios, timeout: -1}",
         "- create-file: a\n  contents: |-\n    hi\n",
@@ -302,6 +303,38 @@ def test_nothing_can_be_read(text: str, message: str) -> None:
         read(text, FILE, VARIABLES)
     assert len(error.value.problems) == 1
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message"),
+    [
+        ("- {chrot: x, shell: y}", "Chroot", "there is no step chrot | did you mean chroot?"),
+        ("- {copy-file: /a, from: b}", "CopyFile", "copy-file has no key from | did you mean src?"),
+        ("- {size: 1G}", "Mkimg", "names one that vmdb2 has: size | add `mkimg:`, which has such"),
+        ("- {dirname: /a, mount-on: b}", "Mount", "| add `mount:`, which has such keys"),
+        ("- {apt: install, tag: a, packages: vim}", "Apt", "packages must be a list"),
+        ("- {mount: [a]}", "Mount", "mount must be text, and this is a list"),
+    ],
+)
+def test_what_was_meant_is_read(text: str, kind: str, message: str) -> None:
+    assert message in problem_of(text)
+    (step,) = steps(text).spec.steps
+    assert type(step).__name__ == kind
+
+
+def test_two_misspelt_keys_make_one_step() -> None:
+    found = steps("- {shel: y, chrot: x}")
+    assert [type(step).__name__ for step in found.spec.steps] == ["Chroot"]
+    assert [problem.hint for problem in found.problems] == [
+        "did you mean chroot?",
+        "did you mean shell?",
+    ][::-1]
+
+
+def test_two_steps_in_one_mapping_are_read_both() -> None:
+    found = steps("- {create-file: a, contents: b, copy-file: c, src: d}")
+    assert [type(step).__name__ for step in found.spec.steps] == ["CreateFile", "CopyFile"]
+    assert len(found.problems) == 1
 
 
 def test_every_problem_at_once_in_the_order_of_places() -> None:

@@ -96,8 +96,13 @@ def lacking(step: type[SpecStep], keys: Collection[str]) -> list[Field]:
     return [field for field in FIELDS[step] if field.required and not set(field.keys) & set(keys)]
 
 
-def meant_by(step: type[SpecStep], keys: Collection[str]) -> Mapping[str, str]:
-    """The keys that a step doesn't have, each with the one that was probably meant, if any."""
+def meant_by(
+    step: type[SpecStep], keys: Collection[str], *, only_alike: bool = False
+) -> Mapping[str, str]:
+    """The keys that a step doesn't have, each with the one that was probably meant, if any.
+
+    The only one that it lacks is meant by the only other one, unless those count that are alike.
+    """
     known = names_of(step)
     taken = {key for f in FIELDS[step] if set(f.keys) & set(keys) for key in f.keys}
     found: dict[str, str] = {}
@@ -108,13 +113,13 @@ def meant_by(step: type[SpecStep], keys: Collection[str]) -> Mapping[str, str]:
             found[key] = close[0] if close and key not in NEVER else ""
     needed = lacking(step, {*keys, *found.values()})
     rest = [key for key, meant in found.items() if not meant and key not in NEVER]
-    if len(needed) == len(rest) == 1:
+    if len(needed) == len(rest) == 1 and not only_alike:
         found[rest[0]] = needed[0].keys[0]
     return found
 
 
 def _misfit(step: type[SpecStep], keys: Collection[str]) -> int:
     """How many keys would be wrong, if a mapping were this step."""
-    meant = meant_by(step, keys)
+    meant = meant_by(step, keys, only_alike=True)
     unknown = sum(1 if other else 2 for other in meant.values())
     return unknown + len(lacking(step, {*keys, *meant.values()}))
