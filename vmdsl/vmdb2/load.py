@@ -76,7 +76,7 @@ def load_specification(
         steps=found.spec.steps,
         names=translated.names,
         image=directory / translated.image,
-        warnings=(*found.warnings, *translated.warnings),
+        warnings=tuple(sorted((*found.warnings, *translated.warnings), key=place)),
     )
     if not problems:
         return loaded

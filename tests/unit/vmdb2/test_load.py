@@ -64,3 +64,18 @@ def test_what_needs_an_incomplete_system_is_looked_at(tmp_path: Path) -> None:
     text = ABOVE["system"].replace("mirror:", "miror:") + "- {copy-file: /b, src: gone.txt}\n"
     assert told(text, tmp_path)[-1] == ("$.steps[6].src", "there is no file gone.txt")
     assert len(told(text, tmp_path)) == 2
+
+
+def test_warnings_are_in_the_order_of_the_lines(tmp_path: Path) -> None:
+    text = (
+        ABOVE["efi"]
+        + "- {mount: e, mount-on: a, dirname: x}\n- {create-file: /a, contents: b, perm: 644}\n"
+    )
+    loaded = load_specification(
+        f"steps:\n{text}- {{echo: x}}\n",
+        tmp_path / "pc.vmdb",
+        directory=tmp_path,
+        variables={"output": "pc.img", "image": "pc.img"},
+    )
+    paths = [warning.where.path for warning in loaded.warnings if warning.where]
+    assert paths == ["$.steps[8].dirname", "$.steps[9].perm", "$.steps[10].echo"]
