@@ -97,6 +97,13 @@ def added(text: str) -> list[dict[str, Any]]:
     return [step for step in steps[start + 1 :] if not is_own(str(step.get("shell", "")))]
 
 
+def test_architectures_are_added_as_vmdsl_does_by_itself(export: Export) -> None:
+    steps = steps_of(export('apt(system(), "libc6:i386")'))
+    (script,) = (s["shell"] for s in steps if "dpkg" in str(s.get("shell")))
+    assert is_own(script)
+    assert script.endswith("dpkg --add-architecture i386\n")
+
+
 def test_a_command_line_that_is_long_is_several(export: Export) -> None:
     text = export(system=SYSTEM.replace(', mirror="http://mirror.example/debian"', ""))
     assert (
@@ -306,7 +313,7 @@ FILESYSTEMS = [
      {"label": "data", "options": "-O ^64bit,quota -m 0 -N 1000"}),
     ('mkext4(p, features=("^large_dir", "^metadata_csum_seed", "^orphan_file"))',
      {"target_old": True}),
-    ('mkvfat(p, fat=32, cluster=4096, uuid="1234-abcd")', {"options": "-F 32 -s 8 -i 1234ABCD"}),
+    ('mkvfat(p, fat=32, cluster=4096, uuid="1234-abcd")', {"options": "-i 1234ABCD -F 32 -s 8"}),
     ('mkxfs(p, uuid="ed09e570-a448-5eae-8a35-3b7317a07202")',
      {"options": "-m uuid=ed09e570-a448-5eae-8a35-3b7317a07202"}),
     ('mkbtrfs(p, options=("--nodiscard",))', {"options": "--nodiscard"}),
@@ -573,8 +580,7 @@ TREE: list[tuple[str, list[dict[str, Any]]]] = [
     ('apt(system(), "a", "b", recommends=False)',
      [{"apt": "install", "packages": ["a", "b"], "tag": "root", "recommends": False}]),
     ('apt(system(), "libc6:i386")',
-     [{"chroot": "root", "shell": "dpkg --add-architecture i386"},
-      {"apt": "install", "packages": ["libc6:i386"], "tag": "root"}]),
+     [{"apt": "install", "packages": ["libc6:i386"], "tag": "root"}]),
     ('apt(system(), "a", suite="trixie-backports")',
      [{"chroot": "root", "shell": "apt-get update\n"
        "DEBIAN_FRONTEND=noninteractive apt-get -y install --target-release=trixie-backports a\n"

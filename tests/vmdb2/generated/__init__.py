@@ -11,4 +11,5 @@ def prepare(directory: Path) -> None:
     for name in ("file", "it's", "tree/below/file", "ansible.cfg", "rootfs.tar", "ca.crt"):
         (directory / name).write_text("x", encoding="utf-8")
     (directory / "key.gpg").write_bytes(b"\x99\x01\x0d\x04")
+    (directory / "a.deb").write_bytes(b"!<arch>\ndebian-binary   ")
     (directory / "play.yml").write_text("- hosts: image\n", encoding="utf-8")

@@ -9,6 +9,8 @@ VARIABLES = {
     "output": "disk.img",
     "image": "disk.img",
     "rootfs_tarball": "rootfs.tar",
+    "mirror": "http://mirror.example/debian",
+    "security": "http://mirror.example/debian-security",
     "a": "one",
     "class": "it's {{",
     "n": "7",

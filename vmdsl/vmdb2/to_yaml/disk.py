@@ -116,7 +116,12 @@ def _is_for_old_targets(filesystem: Filesystem) -> bool:
 
 
 def _fields(filesystem: Filesystem) -> Iterator[str]:
-    """The fields of a filesystem as options of its mkfs."""
+    """The fields of a filesystem as options of its mkfs, and first what is a field again."""
+    if filesystem.uuid and isinstance(filesystem, Vfat):
+        yield from ("-i", filesystem.uuid.replace("-", ""))
+    elif filesystem.uuid:
+        is_xfs = isinstance(filesystem, Xfs)
+        yield from ("-m", f"uuid={filesystem.uuid}") if is_xfs else ("-U", filesystem.uuid)
     if isinstance(filesystem, Ext):
         if filesystem.features and not _is_for_old_targets(filesystem):
             yield from ("-O", ",".join(filesystem.features))
@@ -135,11 +140,6 @@ def _fields(filesystem: Filesystem) -> Iterator[str]:
             yield from ("-F", str(filesystem.fat))
         if filesystem.cluster:
             yield from ("-s", str(filesystem.cluster // SECTOR))
-    if filesystem.uuid and isinstance(filesystem, Vfat):
-        yield from ("-i", filesystem.uuid.replace("-", ""))
-    elif filesystem.uuid:
-        is_xfs = isinstance(filesystem, Xfs)
-        yield from ("-m", f"uuid={filesystem.uuid}") if is_xfs else ("-U", filesystem.uuid)
 
 
 def swap(export: Export) -> Iterator[YamlStep]:

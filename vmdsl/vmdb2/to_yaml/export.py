@@ -13,7 +13,7 @@ from vmdsl.language.operations import Fact, Operation, TreeOperation
 from vmdsl.language.tarballs import UnpackRootfs
 from vmdsl.plan.plan import Plan
 from vmdsl.vmdb2.to_yaml.emit import Template, Value, YamlStep
-from vmdsl.vmdb2.to_yaml.image_names import naming_image
+from vmdsl.vmdb2.to_yaml.image_names import EXPORT, naming_image
 
 #: The image's file, as `--output` names it.
 OUTPUT = Template("{{ output }}")
@@ -124,5 +124,8 @@ def guarded(step: YamlStep, marker: str) -> YamlStep | None:
     root = '"$ROOT"' if "root-fs" in step.keys else ""
     line = f"[ ! -e {root}{marker} ] || exit 0\n"
     script = step.keys["shell"]
-    new: Value = Template(line + script) if isinstance(script, Template) else f"{line}{script}"
+    new: Value = f"{line}{script}"
+    if isinstance(script, Template):
+        first = EXPORT if script.startswith(EXPORT) else ""
+        new = Template(first + line + script.removeprefix(first))
     return YamlStep(keys={**step.keys, "shell": new})

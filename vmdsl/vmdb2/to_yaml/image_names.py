@@ -8,6 +8,8 @@ from vmdsl.vmdb2.quotes import IN_QUOTES, quotes_behind
 from vmdsl.vmdb2.to_yaml.emit import escaped
 
 _TEMPLATE = "{{ output }}"
+#: The first line of a script that knows the image by the name that it has here.
+EXPORT = f'export IMAGE="{_TEMPLATE}"\n'
 _OTHER = re.compile(r"(?<![A-Za-z0-9_])IMAGE(?![A-Za-z0-9_])")
 
 
@@ -25,6 +27,6 @@ def naming_image(script: str) -> str:
                 break
     parts.append(rest)
     if any(_OTHER.search(part) for part in parts):  # in some other form, or for other programs
-        return f'export IMAGE="{_TEMPLATE}"\n{escaped(script)}'
+        return EXPORT + escaped(script)
     *others, last = parts
     return _TEMPLATE.join([*(escaped(part, is_last=False) for part in others), escaped(last)])

@@ -11,6 +11,7 @@ from vmdsl.language.ansible import Ansible
 from vmdsl.language.apt import Apt, AptRemove
 from vmdsl.language.debconf import Preseed
 from vmdsl.language.shells import Chroot, HostShell
+from vmdsl.vmdb2.own import own
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export
 
@@ -24,7 +25,7 @@ def apt(export: Export, operation: Apt) -> Iterator[YamlStep]:
         yield _apt_script(export, operation, foreign)
         return
     if foreign:
-        yield export.chroot("\n".join(foreign))
+        yield export.chroot(own("\n".join(foreign)))
     keys: dict[str, Value] = {
         "apt": "install",
         "packages": list(operation.packages),
