@@ -17,7 +17,9 @@ FOLDER = os.environ.get("VMDSL_CORPUS", "")
 VARIABLES = {"output": "out.img", "image": "in.img", "rootfs_tarball": "rootfs.tar"}
 FILES = sorted(path for path in Path(FOLDER).iterdir() if path.suffix != ".md") if FOLDER else []
 
-pytestmark = pytest.mark.skipif(not FILES, reason="VMDSL_CORPUS names no folder: none was read")
+pytestmark = pytest.mark.skipif(
+    not FILES, reason="VMDSL_CORPUS names no folder with specifications: a test of each is skipped"
+)
 
 
 def is_yaml(text: str) -> bool:
