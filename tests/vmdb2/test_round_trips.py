@@ -99,7 +99,10 @@ def test_what_is_wrong_is_told(text: str, cuts: list[tuple[float, int, str]], pl
     except RecipeError as error:
         for problem in error.problems:
             assert problem.where is not None
-            assert problem.where.line <= len(text.splitlines()) + 1
+            assert 0 < problem.where.line <= len(text.splitlines()) + 1
+            assert problem.hint, problem
+        told = [(problem.where, problem.what) for problem in error.problems]
+        assert len(set(told)) == len(told)
 
 
 def _lines(text: str) -> list[str]:

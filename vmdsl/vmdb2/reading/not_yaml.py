@@ -26,6 +26,7 @@ _GO = re.compile(r"\{\{-?\s*(?:[.$`]|(?:if|range|end|else|with)\b).*?\}\}")
 #: A template that is not in quotes.
 _UNQUOTED = re.compile(r"(?::|-)\s+\{\{")
 _SHOWN = 4
+_ANY = "text with signs that mean something to YAML must be in quotes"
 _HINTS = (
     (r"'\\t'", "YAML is indented with spaces, never with tabs"),
     (
@@ -42,6 +43,8 @@ _HINTS = (
         "expected <block end>",
         "the lines of a step are indented alike, and text of several lines more than its key",
     ),
+    ("document start", "it belongs to nothing above: all steps are below `steps:`, indented alike"),
+    ("scanning a directive", "text that begins with % must be in quotes"),
     ("cannot start any token", "text that begins with this character must be in quotes"),
     ("unknown escape", 'in double quotes a backslash is written twice: "\\\\"; or use single ones'),
     ("quoted scalar", "the quote that begins here is never closed"),
@@ -68,7 +71,7 @@ def why(error: yaml.YAMLError, text: str, path: Path) -> Problem:
     if context and re.search(r"stream|expected ':'", what):
         mark = context
     where = Where(path, mark.line + 1, mark.column + 1) if mark else Where(path)
-    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, said)), "")
+    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, said)), _ANY)
     if mark and _UNQUOTED.search(lines[mark.line] if mark.line < len(lines) else ""):
         hint = 'text that begins with a template must be in quotes: "{{ output }}"'
     return Problem(what=f"not YAML: {what}", where=where, hint=hint)
