@@ -68,9 +68,10 @@ def _with(keyboard: Path) -> Callable[[Machine, Serial], tuple[str, ...]]:
 def _open_serial_port(console: Console, keyboard: Path, keys: Mapping[str, str]) -> None:
     """Log root in at the keyboard, and open the serial port there.
 
-    Nothing tells when the system is ready, so it is typed until it works. An empty line first ends
-    what an earlier try has begun.
+    Nothing tells when the system is ready, so it is typed until it works, but not into GRUB's menu.
+    An empty line first ends what an earlier try has begun.
     """
+    console.wait_for("Loading initial ramdisk", timeout=5 * _MINUTES)
     ends = time.monotonic() + 10 * _MINUTES
     while time.monotonic() < ends:
         for line in ("\n", "root\n", "systemctl start serial-getty@ttyS0\n"):
