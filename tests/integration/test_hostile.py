@@ -113,7 +113,7 @@ SYSTEMS = {
     "devices": ("cd /; umount -l /dev; rmdir /dev; ln -s {out} /dev", ""),
     "processes": ("cd /; umount -l /proc; rmdir /proc; ln -s {out} /proc", ""),
     "memory": (
-        "cd /; umount -l /run /tmp; rmdir /run /tmp; ln -s {out} /run; ln -s {out} /tmp",
+        "cd /; umount -l /run; rm -r /run /tmp; ln -s {out} /run; ln -s {out} /tmp",
         "",
     ),
     "kernel": ("cd /; umount -l /sys; rmdir /sys; ln -s ../../../../..{out} /sys", ""),

@@ -36,6 +36,7 @@ from vmdsl.errors import BuildError, Problem, VmdslError
 from vmdsl.language.handles import Filesystem
 from vmdsl.language.layout import FilesystemLayout
 from vmdsl.language.operations import Operation, TreeOperation
+from vmdsl.language.secret import secrets_in
 from vmdsl.plan.lay_out import with_size
 from vmdsl.plan.load import load
 from vmdsl.plan.places import up
@@ -137,7 +138,8 @@ class Build:
     def _surroundings(self, operation: TreeOperation) -> AbstractContextManager[None]:
         if not operation.in_system:
             return nullcontext()
-        return surroundings(self.tree, self._devices, self._resolver)
+        secret = any(secrets_in(operation))
+        return surroundings(self.tree, self._devices, self._resolver, own_tmp=secret)
 
     def _assemble(self) -> None:
         with self._layers.reading():

@@ -75,12 +75,15 @@ def start_loopback() -> None:
 
 
 @contextmanager
-def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None]:
+def surroundings(
+    tree: BuildTree, devices: Path, resolver: str, *, own_tmp: bool = False
+) -> Iterator[None]:
     """Let programs of the tree run as in a system, and take it all away again.
 
     The sandbox has the system's hostname. What an operation leaves running is ended, and what it
     leaves mounted is unmounted. The resolver and policy-rc.d are real files for the time of the
-    operation, so that a script may replace or remove them.
+    operation, so that a script may replace or remove them. With `own_tmp`, so is /tmp: for what has
+    secrets, which may get there.
     """
     socket.sethostname(tree.inside(_hostname))
     if not tree.exists("/usr"):
@@ -88,7 +91,7 @@ def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None
         end_everything()
         unmount_below(tree.path)
         return
-    mount_virtual(tree.path, devices)
+    mount_virtual(tree.path, devices, own_tmp=own_tmp)
     with (
         _lent(tree, "/etc/resolv.conf", resolver.encode(), 0o644),
         _lent(tree, "/usr/sbin/policy-rc.d", _NO_DAEMONS.encode(), 0o755),
@@ -99,9 +102,9 @@ def surroundings(tree: BuildTree, devices: Path, resolver: str) -> Iterator[None
         unmount_below(tree.path)
 
 
-def mount_virtual(top: Path, devices: Path) -> None:
-    """Give a tree /proc, /sys, /dev and /run, where it has such directories."""
-    places = {name: top / name for name in _VIRTUAL}
+def mount_virtual(top: Path, devices: Path, *, own_tmp: bool = False) -> None:
+    """Give a tree /proc, /sys, /dev and /run, and perhaps /tmp, where it has such directories."""
+    places = {name: top / name for name in (*_VIRTUAL, *(("tmp",) if own_tmp else ()))}
     # A symlink may lead out of the tree.
     places = {n: p for n, p in places.items() if p.is_dir() and not p.is_symlink()}
     for name, place in places.items():
@@ -112,7 +115,7 @@ def mount_virtual(top: Path, devices: Path) -> None:
         elif name == "dev":
             mount(devices, place, flags=BIND | RECURSIVE)
         else:
-            mount("tmpfs", place, "tmpfs", options="mode=0755")
+            mount("tmpfs", place, "tmpfs", options="mode=1777" if name == "tmp" else "mode=0755")
 
 
 def _hostname() -> str:
