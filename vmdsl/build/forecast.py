@@ -187,7 +187,8 @@ def _salt(cache: Path) -> bytes:
     if not _is_whole(path):
         with suppress(OSError):
             cache.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)  # the machine went down while it was written
+            if path.exists() and not _is_whole(path):  # the machine went down meanwhile
+                path.unlink()
             part.touch(mode=0o600)
             part.write_bytes(random.token_bytes(_SALT))
             os.link(part, path)  # but not in place of another build's

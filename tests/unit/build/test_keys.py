@@ -452,6 +452,37 @@ def test_no_secret_is_told(recipe: Recipe) -> None:
     assert [p.name for p in recipe.cache.iterdir() if p.name.startswith("salt")] == ["salt"]
 
 
+def test_a_salt_that_another_build_makes_meanwhile(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = recipe.plan()
+    secrets = dict.fromkeys(values_of(plan), b"one")
+    cache = recipe.cache / "shared"
+    cache.mkdir(parents=True)
+    of_another = b"s" * 32
+    real = Path.mkdir
+
+    def mkdir(path: Path, *args: Any, **more: Any) -> None:
+        real(path, *args, **more)
+        if path == cache:
+            (cache / "salt").write_bytes(of_another)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "mkdir", mkdir)
+        first = description_of(plan, cache, secrets=secrets)
+    assert (cache / "salt").read_bytes() == of_another
+    assert first.parts == description_of(plan, cache, secrets=secrets).parts
+
+
+def test_a_salt_that_was_cut_off(recipe: Recipe) -> None:
+    plan = recipe.plan()
+    secrets = dict.fromkeys(values_of(plan), b"one")
+    recipe.cache.mkdir(exist_ok=True)
+    (recipe.cache / "salt").write_bytes(b"s")
+    first = description_of(plan, recipe.cache, secrets=secrets)
+    assert first.parts == description_of(plan, recipe.cache, secrets=secrets).parts
+
+
 def test_what_all_depend_on(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     before = recipe.keys()
     one, two = recipe.keys(epoch=1), recipe.keys(epoch=2)
