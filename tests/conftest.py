@@ -6,6 +6,7 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 #: The same examples in each run: whether a change passes is not left to chance, nor to the clock.
@@ -35,7 +36,7 @@ class Sharing(LoadScopeScheduling):
         return file
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
     return Sharing(config, log)
 
 

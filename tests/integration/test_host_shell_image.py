@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from users import User
 
 pytestmark = pytest.mark.integration
 
@@ -60,9 +61,9 @@ BOARD = """
 class Try:
     """A folder of the user's, in which recipes with such a script are built."""
 
-    def __init__(self, user: Any) -> None:
+    def __init__(self, user: User) -> None:
         self.user = user
-        self.folder: Path = user.folder("host-shell-image")
+        self.folder = user.folder("host-shell-image")
         self.image = self.folder / "r.img"
 
     def build(
@@ -71,10 +72,7 @@ class Try:
         kind, maker = ("Gpt", "gpt") if gpt else ("Msdos", "msdos")
         text = RECIPE.format(script=script, after=after, kind=kind, maker=maker)
         recipe = self.user.file(self.folder / "r.py", text)
-        done: subprocess.CompletedProcess[str] = self.user.build(
-            recipe, "--output", self.image, *arguments
-        )
-        return done
+        return self.user.build(recipe, "--output", self.image, *arguments)
 
     def at(self, offset: int, size: int) -> bytes:
         with self.image.open("rb") as image:

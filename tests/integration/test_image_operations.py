@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from users import User
 
 pytestmark = pytest.mark.integration
 
@@ -59,9 +60,9 @@ def image() -> None:
 class Try:
     """A folder of the user's, in which recipes with one operation are built."""
 
-    def __init__(self, user: Any) -> None:
+    def __init__(self, user: User) -> None:
         self.user = user
-        self.folder: Path = user.folder("image-operations")
+        self.folder = user.folder("image-operations")
         self.image = self.folder / "r.img"
 
     def build(self, operation: str, *, gpt: bool = False) -> subprocess.CompletedProcess[str]:
@@ -72,8 +73,7 @@ class Try:
             maker="gpt" if gpt else "msdos",
         )
         recipe = self.user.file(self.folder / "r.py", text)
-        done: subprocess.CompletedProcess[str] = self.user.build(recipe, "--output", self.image)
-        return done
+        return self.user.build(recipe, "--output", self.image)
 
     def at(self, offset: int, size: int) -> bytes:
         with self.image.open("rb") as image:

@@ -137,7 +137,7 @@ class Running:
 
     user: Any
     recipe: str
-    before: dict[str, object] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder = self.user.folder("kill")
@@ -227,10 +227,10 @@ def until(there: Callable[[], bool], seconds: float = 5) -> None:
         time.sleep(0.01)
 
 
-def outside(user: Any, folder: Path) -> dict[str, object]:
+def outside(user: Any, folder: Path) -> dict[str, Any]:
     """What there is outside the cache that a build could leave behind."""
     ids = owned_ids(user.name)
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     for place in (Path("/tmp"), Path("/var/tmp"), user.home):
         for path in place.iterdir():
             with suppress(OSError):

@@ -248,7 +248,7 @@ def fat_name(entry: Any) -> str:
     """A name; a short one has two bits that say that it is written in small letters."""
     if entry.ldirents:
         return str(entry.name)
-    base, _, extension = entry.short_name.partition(".")
+    base, _, extension = str(entry.short_name).partition(".")
     base = base.lower() if entry.dirent.DIR_NTRes & 0x08 else base
     extension = extension.lower() if entry.dirent.DIR_NTRes & 0x10 else extension
     return base + ("." if extension else "") + extension

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from users import User
+
 pytestmark = pytest.mark.integration
 
 #: A system that has a few of this machine's programs.
@@ -147,7 +149,7 @@ def terminal(user: Any, *arguments: str | Path) -> Iterator[Terminal]:
         made.process.wait()
 
 
-def recipe_of(user: Any, text: str) -> Path:
+def recipe_of(user: User, text: str) -> Path:
     return user.file(user.folder("on-error") / "recipe.py", text)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from users import User
+
 pytestmark = pytest.mark.integration
 
 FILE = "-----BEGIN KEY-----\nfirst-line-of-the-key\nsecond line\n-----END KEY-----\n"
@@ -85,9 +87,9 @@ def own() -> None:
 class Case:
     """The recipe in a folder of its own, and its build."""
 
-    def __init__(self, user: Any, fail: str = "pass") -> None:
+    def __init__(self, user: User, fail: str = "pass") -> None:
         self.user = user
-        self.folder: Path = user.folder("secrets")
+        self.folder = user.folder("secrets")
         self.recipe = user.file(self.folder / "recipe.py", RECIPE.replace("FAIL", fail))
         user.file(self.folder / "secret.key", FILE)
         self.image = self.folder / "recipe.img"
@@ -161,7 +163,7 @@ def arguments() -> list[str]:
 
 
 def test_plan_and_check_read_no_value(user: Any) -> None:
-    case = Case(user)
+    case, said = Case(user), ""
     for command in (("check",), ("plan",), ("plan", "--json")):
         code, said = case.run(command[0], case.recipe, *command[1:], variable=None)
         assert code == 0, said

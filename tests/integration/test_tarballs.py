@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from users import User
+
 pytestmark = pytest.mark.integration
 
 Make = Callable[[tarfile.TarFile], None]
@@ -44,7 +46,7 @@ def names(tarball: Path) -> dict[str, tarfile.TarInfo]:
         return {m.name: m for m in tar.getmembers()}
 
 
-def build(user: Any, tarball: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def build(user: User, tarball: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     recipe = user.checkout / "tests/integration/recipes/from_tarball.py"
     return user.build(
         recipe,

@@ -15,6 +15,7 @@ import pytest
 from dissect.extfs import ExtFS
 from dissect.util.stream import RangeStream
 
+from users import User
 from vmdsl import programs
 
 pytestmark = pytest.mark.integration
@@ -54,9 +55,9 @@ def system() -> RootFs:
 class Recipe:
     """A recipe in a folder of its own, and what came of its build."""
 
-    def __init__(self, user: Any, text: str) -> None:
+    def __init__(self, user: User, text: str) -> None:
         self.user = user
-        self.folder: Path = user.folder("troubles")
+        self.folder = user.folder("troubles")
         self.path = user.file(self.folder / "recipe.py", text)
         self.output = self.folder / "recipe.img"
         self.code = -1

@@ -14,7 +14,7 @@ import subprocess
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -261,7 +261,7 @@ def fill(archive: Archive, key: Key, other: Key) -> None:
         deb("versions", "1.0"),
         deb("versions", "1.1"),
         deb("picked", "1.0"),
-        deb("quiz", fields="Architecture: all\nDepends: debconf\n", **QUIZ),
+        deb("quiz", fields="Architecture: all\nDepends: debconf\n", files=None, **QUIZ),
         deb("tool", fields="Architecture: all\nDepends: tool-part\n", files={"/etc/tool": "x\n"},
             conffiles="/etc/tool\n"),
         deb("tool-part"),
@@ -327,7 +327,7 @@ def acme(user: Any, host_mirror: str) -> Iterator[Acme]:
         )
 
 
-def make_certificate(folder: Path) -> Sequence[Path]:
+def make_certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for mirror.test that is its own authority, and its key."""
     certificate, key = folder / "mirror.crt", folder / "mirror.key"
     tool(

@@ -224,7 +224,7 @@ def test_builds_at_once_share_what_they_fetch(builds: Builds) -> None:
     for process in running:
         said, _ = process.communicate()
         assert process.returncode == 0, said
-    assert filecmp.cmp(*outputs, shallow=False)
+    assert filecmp.cmp(outputs[0], outputs[1], shallow=False)
     assert builds.acme.served.count("/dists/moving/InRelease") == 1
     assert len(list((cache / "debs").iterdir())) == 1
 

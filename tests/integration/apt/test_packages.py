@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
+from users import User
+
 pytestmark = pytest.mark.integration
 
 MINUTE = 60
 
 
 def build(
-    user: Any, recipe: str, output: Path, *arguments: str | Path
+    user: User, recipe: str, output: Path, *arguments: str | Path
 ) -> subprocess.CompletedProcess[str]:
     path = user.checkout / "tests/integration/recipes" / f"{recipe}.py"
     return user.build(path, "--output", output, *arguments, timeout=20 * MINUTE)

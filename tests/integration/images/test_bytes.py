@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from users import User
+
 pytestmark = pytest.mark.integration
 
 MINUTES = 60
@@ -22,14 +24,15 @@ exec "$@"
 """
 
 
-def build_elsewhere(root_user: Any, recipe: str, *arguments: str) -> Path:
+def build_elsewhere(root_user: User, recipe: str, *arguments: str) -> Path:
     """Build an image as root, with a cache that nobody has used for it."""
     output = root_user.folder("elsewhere") / "other.img"
     source = root_user.checkout / f"recipes/{recipe}.py"
     vmdsl = root_user.checkout / ".venv/bin/vmdsl"
     done = root_user.run(
-        *("unshare", "--uts", "sh", "-ec", ELSEWHERE, "sh"),
-        *(vmdsl, "build", source, "--output", output, *arguments),
+        *("unshare", "--uts", "sh", "-ec", ELSEWHERE, "sh", vmdsl),
+        *("build", source, "--output", output),
+        *arguments,
         timeout=20 * MINUTES,
     )
     assert done.returncode == 0, done.stdout

@@ -36,7 +36,7 @@ def test_filesystems_are_whole(look: Any, tmp_path: Path) -> None:
         done = look.tool("e2fsck", "-fn", place)
         assert done.returncode == 0, done.stdout + done.stderr
         about = look.tool("debugfs", "-R", "show_super_stats -h", place).stdout
-        assert re.search(r"^Filesystem UUID: +(.*)$", about, re.MULTILINE)[1] == ext4["uuid"]
+        assert re.findall(r"^Filesystem UUID: +(.*)$", about, re.MULTILINE) == [ext4["uuid"]]
     for vfat in look.kinds("vfat"):
         part = look.cut(vfat, tmp_path / "vfat")
         done = look.tool("fsck.vfat", "-n", part)

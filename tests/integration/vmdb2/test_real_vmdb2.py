@@ -148,9 +148,9 @@ def test_partitions_are_where_the_plan_has_them(vmdb2: Any, name: str, tmp_path:
     assert partitions(tmp_path / "disk.img") == partitions(expected)
     for place in found.layout.filesystems:
         if place.filesystem.kind == "swap":
-            command = ["blkid", "-p", "-o", "value", "-s", "UUID"]
-            at = ["-O", str(place.partition.start), tmp_path / "disk.img"]
-            said = subprocess.run([*command, *at], capture_output=True, text=True, check=True)
+            at = ["-O", str(place.partition.start), str(tmp_path / "disk.img")]
+            command = ["blkid", "-p", "-o", "value", "-s", "UUID", *at]
+            said = subprocess.run(command, capture_output=True, text=True, check=True)
             assert said.stdout.strip() == place.uuid
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture(scope="module")
 def vmdb2(announcement: Any) -> Path:
     """The one line that makes vmdb2 of vmdsl."""
-    program = announcement.user.file(
+    program: Path = announcement.user.file(
         announcement.folder / "vmdb2",
         f'#!/bin/sh\nexec {announcement.user.checkout}/.venv/bin/vmdsl build "$@"\n',
     )

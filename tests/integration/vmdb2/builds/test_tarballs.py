@@ -50,7 +50,7 @@ def content(tarball: Path) -> dict[str, tuple[object, ...]]:
     Directories have no times: any change in them, even one that is undone, gives them another.
     """
     with tarfile.open(tarball) as tar:
-        found = {}
+        found: dict[str, tuple[object, ...]] = {}
         for member in tar:
             real = tar.getmember(member.linkname) if member.islnk() else member
             owner = (real.uid, real.gid, real.mode)
