@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from vmdsl.build.forecast import Description, describe
-from vmdsl.build.keys import digest
-from vmdsl.build.store import base_of, key_of
-from vmdsl.language.operations import Operation
+from vmdsl.builder.cache.forecast import Description, describe
+from vmdsl.builder.cache.keys import digest
+from vmdsl.builder.cache.store import base_of, key_of
+from vmdsl.language.effects import Operation
 from vmdsl.language.secret import Secret, secrets_in
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out

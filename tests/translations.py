@@ -10,9 +10,9 @@ from pathlib import Path
 from vmdsl.errors import Problem
 from vmdsl.values import Percent, Size
 from vmdsl.vmdb2.draft import Argument, Call, DraftStep, Hex, Octal, Read, Result
+from vmdsl.vmdb2.from_yaml.translate import Translated, translate
 from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.text import Text, Variable
-from vmdsl.vmdb2.translating.translate import Translated, translate
 
 PATH = Path("pc.vmdb")
 

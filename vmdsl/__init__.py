@@ -3,26 +3,7 @@
 A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, step`.
 """
 
-from vmdsl.language.ansible import ansible
-from vmdsl.language.apt import apt, apt_remove
-from vmdsl.language.bootstrap import debootstrap
-from vmdsl.language.debconf import preseed
-from vmdsl.language.directories import copy_tree, create_directory, create_symlink
-from vmdsl.language.disks import mkextended, mkgpt, mkimg, mkmsdos, mkpart, mount
-from vmdsl.language.files import copy_file, create_file, path_exists
-from vmdsl.language.filesystems import (
-    mkbtrfs,
-    mkext2,
-    mkext3,
-    mkext4,
-    mkf2fs,
-    mkswap,
-    mkvfat,
-    mkxfs,
-)
-from vmdsl.language.fstab import fstab
-from vmdsl.language.growth import grow_root
-from vmdsl.language.grub import grub_bios, grub_ieee1275, grub_uefi
+from vmdsl.language.effects import Fact, Image, ImageOperation, Tree, TreeOperation
 from vmdsl.language.handles import (
     BlockDevice,
     Btrfs,
@@ -46,14 +27,9 @@ from vmdsl.language.handles import (
     VolumeGroup,
     Xfs,
 )
-from vmdsl.language.image import SystemFile, image_shell, system_file, write_at
 from vmdsl.language.layout import Layout
-from vmdsl.language.operations import Fact, Image, ImageOperation, Tree, TreeOperation
-from vmdsl.language.passwords import set_password
-from vmdsl.language.recording import record, refuse
+from vmdsl.language.operation import record, refuse
 from vmdsl.language.secret import Secret
-from vmdsl.language.shells import chroot, host_shell
-from vmdsl.language.sources import Source, apt_source
 from vmdsl.language.spans import Span
 from vmdsl.language.steps import (
     Flag,
@@ -66,8 +42,32 @@ from vmdsl.language.steps import (
     step,
     step_if,
 )
-from vmdsl.language.tarballs import cache_rootfs, system_from, unpack_rootfs
-from vmdsl.language.volumes import mkluks, mklv, mkvg
+from vmdsl.operations.boot_loaders.grub.calls import grub_bios, grub_ieee1275, grub_uefi
+from vmdsl.operations.disk.disks import mkextended, mkgpt, mkimg, mkmsdos, mkpart, mount
+from vmdsl.operations.disk.filesystems import (
+    mkbtrfs,
+    mkext2,
+    mkext3,
+    mkext4,
+    mkf2fs,
+    mkswap,
+    mkvfat,
+    mkxfs,
+)
+from vmdsl.operations.disk.volumes import mkluks, mklv, mkvg
+from vmdsl.operations.files.directories import copy_tree, create_directory, create_symlink
+from vmdsl.operations.files.files import copy_file, create_file, path_exists
+from vmdsl.operations.files.fstab import fstab
+from vmdsl.operations.files.passwords import set_password
+from vmdsl.operations.packages.apt import apt, apt_remove
+from vmdsl.operations.packages.debconf import preseed
+from vmdsl.operations.packages.sources import Source, apt_source
+from vmdsl.operations.scripts.ansible import ansible
+from vmdsl.operations.scripts.image import SystemFile, image_shell, system_file, write_at
+from vmdsl.operations.scripts.shells import chroot, host_shell
+from vmdsl.operations.systems.debootstrap import debootstrap
+from vmdsl.operations.systems.growth import grow_root
+from vmdsl.operations.systems.tarballs import cache_rootfs, system_from, unpack_rootfs
 from vmdsl.values import (
     GB,
     MB,

@@ -18,23 +18,23 @@ import pytest
 import vmdsl
 import vmdsl_stdlib
 from vmdsl import programs
-from vmdsl.build.btrfs import format_btrfs
-from vmdsl.build.ext import make_ext
-from vmdsl.build.f2fs import format_f2fs
-from vmdsl.build.fat import make_fat
-from vmdsl.build.swap import make_swap
-from vmdsl.build.table import table_script
-from vmdsl.build.tools import Target
-from vmdsl.build.xfs import format_xfs
-from vmdsl.language.handles import Disk, Filesystem, Partition, Table
-from vmdsl.language.layout import Layout
-from vmdsl.language.operations import (
+from vmdsl.builder.filesystems.btrfs import format_btrfs
+from vmdsl.builder.filesystems.ext import make_ext
+from vmdsl.builder.filesystems.f2fs import format_f2fs
+from vmdsl.builder.filesystems.fat import make_fat
+from vmdsl.builder.filesystems.swap import make_swap
+from vmdsl.builder.filesystems.target import Target
+from vmdsl.builder.filesystems.xfs import format_xfs
+from vmdsl.builder.image.table import table_script
+from vmdsl.language.effects import (
     Fact,
     ImageOperation,
     LayoutOperation,
     Operation,
     TreeOperation,
 )
+from vmdsl.language.handles import Disk, Filesystem, Partition, Table
+from vmdsl.language.layout import Layout
 from vmdsl.language.secret import Secret
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
@@ -104,7 +104,7 @@ def _text(data: bytes) -> str | None:
 
 
 class RecordedTree:
-    """vmdsl.language.operations.Tree, where nothing happens."""
+    """vmdsl.language.effects.Tree, where nothing happens."""
 
     following = ()
 
@@ -212,7 +212,7 @@ class RecordedTree:
 
 
 class RecordedImage:
-    """vmdsl.language.operations.Image, where nothing happens."""
+    """vmdsl.language.effects.Image, where nothing happens."""
 
     def __init__(self, log: Log, tree: RecordedTree) -> None:
         self.tree = tree

@@ -11,12 +11,11 @@ import pytest
 
 from users import IS_ROOT, REPOSITORY, User, ordinary_user
 from vmdsl import Size, mkgpt, mkimg, mkpart
-from vmdsl.build.job import CacheOptions, Job
-from vmdsl.build.tools import Target
-from vmdsl.build.tree import BuildTree
-from vmdsl.language import recording
+from vmdsl.builder.filesystems.target import Target
+from vmdsl.builder.job import CacheOptions, Job
+from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.language.handles import Filesystem, Partition
-from vmdsl.language.recording import Recorder
+from vmdsl.language.operation import Recorder, start_recording
 from vmdsl.plan.lay_out import lay_out
 
 
@@ -95,7 +94,7 @@ def target_of(tmp_path: Path) -> Iterator[Callable[..., Target]]:
 
         def make(format_: Callable[[Partition], Filesystem], size: int) -> Target:
             recorder = Recorder(tmp_path / "r.py", value_of=id, result_of=id, step="it")
-            undo = recording.start(recorder)
+            undo = start_recording(recorder)
             format_(mkpart(mkgpt(mkimg(Size(2 * 2**20 + size))), size=Size(size)))
             undo()
             layout, problems = lay_out(recorder.operations, recipe="r", seed="")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from users import IS_ROOT, User
-from vmdsl.build.store import Layer, Store, boot_id
+from vmdsl.builder.cache.store import Layer, Store, boot_id
 
 pytestmark = pytest.mark.integration
 
@@ -166,7 +166,7 @@ def test_a_disk_that_gets_full_while_a_tree_is_kept(user: User) -> None:
 KEEP = """
 import json, os, signal, sys
 from pathlib import Path
-from vmdsl.build.store import Layer, Store
+from vmdsl.builder.cache.store import Layer, Store
 
 cache, number = Path(sys.argv[1]), int(sys.argv[2])
 layer = Layer(**json.loads(sys.argv[3]))

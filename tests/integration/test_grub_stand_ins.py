@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from vmdsl import GiB, MiB, mkext4, mkgpt, mkimg, mkmsdos, mkpart, mkvfat, mount
-from vmdsl.language import recording
-from vmdsl.language.grub_stand_ins import probe_script, relpath_script
 from vmdsl.language.layout import Layout
-from vmdsl.language.recording import Recorder
+from vmdsl.language.operation import Recorder, start_recording
+from vmdsl.operations.boot_loaders.grub.stand_ins import probe_script, relpath_script
 from vmdsl.plan.lay_out import lay_out
 
 pytestmark = pytest.mark.integration
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
     made = Recorder(Path("/recipes/r.py"), value_of=id, result_of=id, step="here")
-    undo = recording.start(made)
+    undo = start_recording(made)
     yield made
     undo()
 

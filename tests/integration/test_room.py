@@ -10,9 +10,9 @@ from random import Random
 import pytest
 
 from vmdsl import mkext2, mkext3, mkext4, mkvfat, mkxfs
-from vmdsl.build.kinds import KINDS
-from vmdsl.build.room import room_of_empty, shortage
-from vmdsl.build.tools import Target
+from vmdsl.builder.filesystems.kinds import KINDS
+from vmdsl.builder.filesystems.room import room_of_empty, shortage
+from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
 from vmdsl.language.handles import Filesystem, Partition
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vmdsl.build import sandbox
+from vmdsl.builder.sandbox import namespaces
 
 pytestmark = pytest.mark.integration
 
@@ -25,11 +25,11 @@ time.sleep(1000)
 
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[bytes]]:
-    with sandbox.start([sys.executable, "-c", SLEEPERS], log=subprocess.DEVNULL) as started:
+    with namespaces.start([sys.executable, "-c", SLEEPERS], log=subprocess.DEVNULL) as started:
         assert started.stdout is not None
         assert started.stdout.readline() == b"up\n"
         yield started
-        sandbox.end(started)
+        namespaces.end(started)
 
 
 @pytest.fixture
@@ -63,13 +63,13 @@ def test_at_its_end_nothing_of_it_runs(
     process: subprocess.Popen[bytes], all_inside: list[int]
 ) -> None:
     assert not have_ended(all_inside, seconds=0)
-    sandbox.end(process)
+    namespaces.end(process)
     assert have_ended(all_inside, seconds=0)
 
 
 def test_it_may_be_ended_twice(process: subprocess.Popen[bytes]) -> None:
-    sandbox.end(process)
-    sandbox.end(process)
+    namespaces.end(process)
+    namespaces.end(process)
     assert process.returncode
 
 

@@ -148,7 +148,7 @@ def built(user: Any) -> tuple[Case, str]:
     said = output.read_text("utf-8")
     assert process.returncode == 0, said
     assert_hidden("\n".join(text for text in seen if "VMDSL_TEST_SECRET=" not in text))
-    assert any("vmdsl.build.inner" in text for text in seen)
+    assert any("vmdsl.builder.inner" in text for text in seen)
     return case, said
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from vmdsl import programs
 from vmdsl.errors import Problem
-from vmdsl.language import recording
+from vmdsl.language.operation import Recorder
 from vmdsl.plan import plan
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.typecheck import mypy_command, read_messages
@@ -32,7 +32,7 @@ def _note_start(event: str, arguments: tuple[object, ...]) -> None:
 @pytest.fixture(scope="session")
 def _audit() -> None:
     """Note programs that start, after the guard's hook, so that what it refuses is not noted."""
-    with guarded(recording.Recorder(HERE, value_of=id, result_of=id)):
+    with guarded(Recorder(HERE, value_of=id, result_of=id)):
         pass
     sys.addaudithook(_note_start)
 

@@ -156,8 +156,8 @@ def build(
     made = _make_plan(ahead, values, cache, seed)
     made.require_buildable()
 
-    from vmdsl.build.build import build as build_image  # noqa: PLC0415
-    from vmdsl.build.job import CacheOptions, OnError  # noqa: PLC0415
+    from vmdsl.builder.build import build as build_image  # noqa: PLC0415
+    from vmdsl.builder.job import CacheOptions, OnError  # noqa: PLC0415
     from vmdsl.cli.progress import progress, show_built  # noqa: PLC0415
     from vmdsl.cli.timings import check_phase, show_timings  # noqa: PLC0415
     from vmdsl.host.checks import require_host  # noqa: PLC0415
@@ -223,7 +223,7 @@ def plan(
 
         typer.echo(plan_json(made), nl=False)
     else:
-        from vmdsl.build.forecast import expect  # noqa: PLC0415
+        from vmdsl.builder.cache.forecast import expect  # noqa: PLC0415
         from vmdsl.cli.draw import draw_plan  # noqa: PLC0415
 
         draw_plan(made, expect(made, cache=cache))

@@ -18,7 +18,7 @@ from vmdsl.cli.progress import rounded
 from vmdsl.values import Size
 
 if TYPE_CHECKING:
-    from vmdsl.build.inventory import Entry, Removed
+    from vmdsl.builder.cache.inventory import Entry, Removed
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a kept tree.")]
 _All = Annotated[bool, typer.Option("--all", help="List everything, one by one.")]
@@ -55,7 +55,7 @@ def _show_if_alone(context: typer.Context) -> None:
 
 def show(*, all_: _All = False, json: _Json = False, cache_dir: Cache = None) -> None:
     """Show what is in the cache: how much of what, and how old it is."""
-    from vmdsl.build.inventory import inventory  # noqa: PLC0415 (slow)
+    from vmdsl.builder.cache.inventory import inventory  # noqa: PLC0415 (slow)
 
     cache = cache_of(cache_dir)
     entries = inventory(cache)
@@ -79,7 +79,7 @@ def prune(*, size: _Size = None, cache_dir: Cache = None) -> None:
 
     What running builds use is not removed, and neither are kept trees.
     """
-    from vmdsl.build.inventory import prune as prune_cache  # noqa: PLC0415
+    from vmdsl.builder.cache.inventory import prune as prune_cache  # noqa: PLC0415
 
     done = prune_cache(cache_of(cache_dir), size.bytes if size else None)
     _tell(done)
@@ -89,14 +89,14 @@ def prune(*, size: _Size = None, cache_dir: Cache = None) -> None:
 
 def clear(*, cache_dir: Cache = None) -> None:
     """Remove everything but what running builds use; kept trees too."""
-    from vmdsl.build.inventory import clear as clear_cache  # noqa: PLC0415
+    from vmdsl.builder.cache.inventory import clear as clear_cache  # noqa: PLC0415
 
     _tell(clear_cache(cache_of(cache_dir)))
 
 
 def shell(name: _Name, *, cache_dir: Cache = None) -> None:
     """Open a shell in a tree that a build has kept (with --on-error keep)."""
-    from vmdsl.build.kept import visit  # noqa: PLC0415
+    from vmdsl.builder.cache.failed_trees import visit  # noqa: PLC0415
     from vmdsl.cli.terminal import connect, require_terminal  # noqa: PLC0415
 
     require_terminal("a shell", "")
@@ -105,7 +105,7 @@ def shell(name: _Name, *, cache_dir: Cache = None) -> None:
 
 def remove(name: _Name, *, cache_dir: Cache = None) -> None:
     """Remove a tree that a build has kept."""
-    from vmdsl.build.kept import remove as remove_kept  # noqa: PLC0415
+    from vmdsl.builder.cache.failed_trees import remove as remove_kept  # noqa: PLC0415
 
     remove_kept(cache_of(cache_dir), name)
 

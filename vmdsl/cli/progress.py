@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from vmdsl.build.progress import Built, Listener, Work
+from vmdsl.builder.report.progress import Built, Listener, Work
 from vmdsl.cli.problems import show_error
 from vmdsl.cli.terminal import connect
 from vmdsl.errors import VmdslError

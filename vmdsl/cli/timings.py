@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vmdsl.build.timing import Phase, as_text, cpu_seconds, rows
+from vmdsl.builder.report.timing import Phase, as_text, cpu_seconds, rows
 
 _STYLES = ("bold", "", "dim")
 

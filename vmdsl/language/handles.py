@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from vmdsl.language.operations import LayoutOperation
+from vmdsl.language.effects import LayoutOperation
 from vmdsl.language.partition_types import EXTENDED, type_name
 from vmdsl.language.secret import Secret
 from vmdsl.values import Arch, Percent, Size, Suite

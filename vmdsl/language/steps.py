@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from vmdsl.errors import Where
-from vmdsl.language.recording import misused, recorder_for
+from vmdsl.language.operation import misused, recorder_for
 from vmdsl.values import Size, Suite
 
 _T = TypeVar("_T")

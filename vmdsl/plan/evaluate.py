@@ -8,9 +8,8 @@ from inspect import signature
 from typing import Any
 
 from vmdsl.errors import Problem
-from vmdsl.language import recording
-from vmdsl.language.operations import Operation
-from vmdsl.language.recording import DependsOnFailed, Recorder, Refused
+from vmdsl.language.effects import Operation
+from vmdsl.language.operation import DependsOnFailed, Recorder, Refused, start_recording
 from vmdsl.language.steps import Step
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.load import Recipe, crash
@@ -89,7 +88,7 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
         directory=recipe.directory,
     )
     results.recorder = options.recorder = recorder
-    undo = recording.start(recorder)
+    undo = start_recording(recorder)
     try:
         with guarded(recorder):
             for step in recipe.steps:

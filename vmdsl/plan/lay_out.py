@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from vmdsl.errors import Problem
+from vmdsl.language.effects import Operation
 from vmdsl.language.handles import (
     Disk,
     Extended,
@@ -25,9 +26,8 @@ from vmdsl.language.handles import (
     Vfat,
 )
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout, PartitionLayout
-from vmdsl.language.operations import Operation
 from vmdsl.language.partition_types import type_code
-from vmdsl.plan.places import (
+from vmdsl.plan.extents import (
     ALIGNMENT,
     AnyPartition,
     LogicalPlaces,
@@ -37,7 +37,7 @@ from vmdsl.plan.places import (
     size_for,
     up,
 )
-from vmdsl.plan.volumes import Volumes
+from vmdsl.plan.lay_out_volumes import Volumes
 from vmdsl.values import Size
 
 _NAMESPACE = uuid.UUID("7ed36ae8-0c5b-5e4b-8d66-8f9b1bd9a5d7")

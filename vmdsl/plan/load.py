@@ -10,8 +10,8 @@ from pathlib import Path
 from types import ModuleType
 
 from vmdsl.errors import Problem, RecipeError, UsageError, Where
-from vmdsl.language import recording, steps
-from vmdsl.language.recording import Recorder, Refused
+from vmdsl.language import steps
+from vmdsl.language.operation import Recorder, Refused, start_recording
 from vmdsl.language.steps import Option, Step
 from vmdsl.plan.declarations import declaration_problems, name_options
 from vmdsl.plan.guard import guarded
@@ -66,7 +66,7 @@ def load(path: Path) -> Recipe:
     sys.modules[module.__name__] = module
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
-    undo = recording.start(recorder)
+    undo = start_recording(recorder)
     steps.declared.append(found.append)
     try:
         with guarded(recorder):

@@ -6,9 +6,9 @@ import platform
 from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
+from vmdsl.language.effects import Operation
 from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
-from vmdsl.language.operations import Operation
-from vmdsl.language.roots import RootMaker
+from vmdsl.operations.systems.roots import RootMaker
 from vmdsl.values import Arch
 
 _NATIVE = {"x86_64": (Arch.AMD64, Arch.I386), "aarch64": (Arch.ARM64,)}

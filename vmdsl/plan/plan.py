@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl.errors import HostError, Problem, RecipeError
+from vmdsl.language.effects import ImageOperation, LayoutOperation, Operation, TreeOperation
 from vmdsl.language.layout import Layout
-from vmdsl.language.operations import ImageOperation, LayoutOperation, Operation, TreeOperation
-from vmdsl.plan.check import check
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import Recipe, load
 from vmdsl.plan.merge import merge
 from vmdsl.plan.obstacles import obstacles
-from vmdsl.plan.rules_growth import root_has_room_to_grow
-from vmdsl.plan.rules_image import writes_have_room
+from vmdsl.plan.rules.check import check
+from vmdsl.plan.rules.growth import root_has_room_to_grow
+from vmdsl.plan.rules.image import writes_have_room
 from vmdsl.plan.typecheck import TypeCheck, Types, Untyped
 
 

@@ -10,13 +10,13 @@ from vmdsl.errors import Problem, RecipeError
 from vmdsl.plan.load import Recipe
 from vmdsl.plan.merge import Crash
 from vmdsl.plan.plan import Plan, make_plan
+from vmdsl.vmdb2.deduplicate import once, place
 from vmdsl.vmdb2.draft import Draft
-from vmdsl.vmdb2.once import once, place
+from vmdsl.vmdb2.from_yaml.translate import translate
 from vmdsl.vmdb2.places import placed
 from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.run import as_recipe
 from vmdsl.vmdb2.schema import SpecStep
-from vmdsl.vmdb2.translating.translate import translate
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vmdsl.errors import Problem, Where
-from vmdsl.language.recording import DependsOnFailed, recorder_for, refuse
+from vmdsl.language.operation import DependsOnFailed, recorder_for, refuse
 from vmdsl.language.steps import Option, Step
 from vmdsl.plan.load import Recipe
 from vmdsl.vmdb2.draft import Argument, Call, Draft, DraftStep, Hex, Octal, Read, Result

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl.build.tools import Target
+from vmdsl.builder.filesystems.target import Target
 
 MIB = 2**20
 NASTY = Path(__file__).parent / "nasty.py"

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from vmdsl import mkbtrfs
-from vmdsl.build.btrfs import make_btrfs, need_btrfs
-from vmdsl.build.kinds import KINDS
-from vmdsl.build.room import room_of_empty
-from vmdsl.build.tools import Target
+from vmdsl.builder.filesystems.btrfs import make_btrfs, need_btrfs
+from vmdsl.builder.filesystems.kinds import KINDS
+from vmdsl.builder.filesystems.room import room_of_empty
+from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
 from vmdsl.language.handles import Filesystem, Partition
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from vmdsl import mkf2fs
-from vmdsl.build.f2fs import make_f2fs, need_f2fs
-from vmdsl.build.kinds import KINDS
-from vmdsl.build.room import room_of_empty
-from vmdsl.build.tools import Target
+from vmdsl.builder.filesystems.f2fs import make_f2fs, need_f2fs
+from vmdsl.builder.filesystems.kinds import KINDS
+from vmdsl.builder.filesystems.room import room_of_empty
+from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
 from vmdsl.language.handles import Filesystem, Partition
 

@@ -14,8 +14,8 @@ import pytest
 from dissect.xfs.xfs import XFS
 
 from vmdsl import mkxfs
-from vmdsl.build.tools import Target
-from vmdsl.build.xfs import make_xfs
+from vmdsl.builder.filesystems.target import Target
+from vmdsl.builder.filesystems.xfs import make_xfs
 from vmdsl.errors import BuildError
 from vmdsl.language.handles import Filesystem, Partition
 

@@ -37,9 +37,9 @@ from vmdsl import (
     record,
     step,
 )
-from vmdsl.build.tree import BuildTree
+from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.language.handles import RootFs
-from vmdsl.language.recording import recorded
+from vmdsl.language.operation import recorded
 from vmdsl.values import Arch, Suite
 
 outside = option("/nowhere", help="The directory that is not to be touched.")

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from vmdb2.specifications import corpus, prepared
-from vmdsl.build.table import table_script
+from vmdsl.builder.image.table import table_script
 from vmdsl.errors import RecipeError
 from vmdsl.plan.load import load
 from vmdsl.plan.plan import Plan, make_plan

@@ -81,7 +81,7 @@ def test_a_rate_is_kept_by_all_together() -> None:
     ("words", "own"),
     [
         ("/e/bin/python /e/bin/vmdsl build r.py", True),
-        ("/e/bin/python -P -X utf8 -m vmdsl.build.inner", True),
+        ("/e/bin/python -P -X utf8 -m vmdsl.builder.inner", True),
         ("/e/bin/python -P -m mypy r.py", False),
         ("mke2fs -d /e/bin/python", False),
         ("", False),

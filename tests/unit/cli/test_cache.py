@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vmdsl.build.inventory import Entry, Kind, Removed
+from vmdsl.builder.cache.inventory import Entry, Kind, Removed
 from vmdsl.cli.main import run
 
 SUM = "0123456789abcdef" * 4
@@ -34,7 +34,7 @@ ENTRIES = [
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setattr("vmdsl.cli.cache.time.time", lambda: NOW)
-    monkeypatch.setattr("vmdsl.build.inventory.inventory", lambda _: ENTRIES)
+    monkeypatch.setattr("vmdsl.builder.cache.inventory.inventory", lambda _: ENTRIES)
 
 
 def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -91,7 +91,7 @@ def test_what_was_removed(
             removed=tuple(ENTRIES[1:2]), in_use=tuple(ENTRIES[:1]), left=tuple(ENTRIES[::2])
         )
 
-    monkeypatch.setattr("vmdsl.build.inventory.prune", prune)
+    monkeypatch.setattr("vmdsl.builder.cache.inventory.prune", prune)
     assert said(["prune", "--size", "1M"], capsys) == [
         "removed 1 thing, 1 MiB; 3 MiB left",
         "1 thing, 3 MiB, in use by running builds, stay",

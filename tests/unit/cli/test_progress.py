@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from vmdsl.build.progress import Built, Listener, Work
+from vmdsl.builder.report.progress import Built, Listener, Work
 from vmdsl.cli.progress import clean, duration, progress, rounded, show_built
 
 

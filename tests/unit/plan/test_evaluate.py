@@ -7,7 +7,7 @@ import pytest
 
 from vmdsl import mkimg
 from vmdsl.errors import Problem
-from vmdsl.language import recording
+from vmdsl.language.operation import here
 from vmdsl.plan.evaluate import Evaluated, evaluate
 from vmdsl.plan.load import load
 from vmdsl.plan.merge import Crash
@@ -142,7 +142,7 @@ def test_interrupting_is_no_mistake(write: Write) -> None:
     with pytest.raises(KeyboardInterrupt):
         found(write("@step\ndef a() -> None:\n    raise KeyboardInterrupt"))
     with pytest.raises(RuntimeError):  # no evaluation is under way
-        recording.here()
+        here()
 
 
 @pytest.mark.parametrize(

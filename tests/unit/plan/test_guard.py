@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl.language.recording import Recorder, Refused
+from vmdsl.language.operation import Recorder, Refused
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.load import load

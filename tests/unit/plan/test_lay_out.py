@@ -24,13 +24,12 @@ from vmdsl import (
     mount,
 )
 from vmdsl.errors import Problem
-from vmdsl.language import recording
+from vmdsl.language.effects import Operation
 from vmdsl.language.layout import Layout
-from vmdsl.language.operations import Operation
+from vmdsl.language.operation import Recorder, start_recording
 from vmdsl.language.partition_types import CODES
-from vmdsl.language.recording import Recorder
+from vmdsl.plan.extents import ALIGNMENT
 from vmdsl.plan.lay_out import lay_out
-from vmdsl.plan.places import ALIGNMENT
 from vmdsl.values import GiB, MiB, Size, TiB
 
 SECTOR = 512
@@ -40,7 +39,7 @@ SECTOR = 512
 def recorder() -> Iterator[Recorder]:
     """Operations made in this go into the recorder, as those of its step."""
     made = Recorder(Path("/recipes/r.py"), value_of=id, result_of=id, step="parts")
-    undo = recording.start(made)
+    undo = start_recording(made)
     try:
         yield made
     finally:

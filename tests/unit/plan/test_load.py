@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from vmdsl.errors import RecipeError, UsageError
-from vmdsl.language import recording, steps
+from vmdsl.language import steps
+from vmdsl.language.operation import here
 from vmdsl.plan.load import load
 from vmdsl.plan.merge import Crash
 
@@ -63,7 +64,7 @@ def test_nothing_is_left_behind(write: Write) -> None:
         with suppress(RecipeError):
             load(path)
         with pytest.raises(RuntimeError):  # no evaluation is under way
-            recording.here()
+            here()
         assert steps.declared == []
         assert sys.dont_write_bytecode == before
 

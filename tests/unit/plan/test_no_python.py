@@ -10,7 +10,7 @@ import pytest
 
 from vmdsl import GiB, Size, apt, copy_file, debootstrap, mkext4, mkimg, mkmsdos, mkpart, mount
 from vmdsl.errors import Problem, RecipeError, Where
-from vmdsl.language.recording import recorder_for
+from vmdsl.language.operation import recorder_for
 from vmdsl.language.steps import Option, Step
 from vmdsl.plan.load import Recipe
 from vmdsl.plan.plan import make_plan

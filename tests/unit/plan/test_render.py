@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from vmdsl.errors import Problem, Where
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Ext4
-from vmdsl.language.operations import Tree, TreeOperation
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load

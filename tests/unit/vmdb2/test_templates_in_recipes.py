@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl.language.shells import Chroot
+from vmdsl.operations.scripts.shells import Chroot
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.load import Recipe, load
 from vmdsl.vmdb2.load import load_specification

@@ -5,16 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from vmdsl.language.apt import Apt
-from vmdsl.language.growth import GrowRoot
-from vmdsl.language.grub_bios import GrubBios
-from vmdsl.language.grub_config import GrubConfig
-from vmdsl.language.grub_ieee1275 import GrubIeee1275, GrubPrep
-from vmdsl.language.grub_uefi import EFI, GrubUefi
+from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import BlockDevice, Ext, F2fs, Partition
 from vmdsl.language.layout import PartitionLayout
-from vmdsl.language.mmdebstrap import Debootstrap
-from vmdsl.language.operations import TreeOperation
+from vmdsl.operations.boot_loaders.grub.bios import GrubBios
+from vmdsl.operations.boot_loaders.grub.config import GrubConfig
+from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275, GrubPrep
+from vmdsl.operations.boot_loaders.grub.uefi import EFI, GrubUefi
+from vmdsl.operations.packages.apt import Apt
+from vmdsl.operations.systems.growth import GrowRoot
+from vmdsl.operations.systems.mmdebstrap import Debootstrap
 from vmdsl.values import Arch
 from vmdsl.vmdb2.own import own
 from vmdsl.vmdb2.second_grub import second_grub_script

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vmdsl.errors import Problem
-from vmdsl.language.files import PathExists
+from vmdsl.language.effects import Fact, Operation, TreeOperation
 from vmdsl.language.handles import BlockDevice, Extended, Filesystem, Mounted, RootFs
-from vmdsl.language.operations import Fact, Operation, TreeOperation
-from vmdsl.language.tarballs import UnpackRootfs
+from vmdsl.operations.files.files import PathExists
+from vmdsl.operations.systems.tarballs import UnpackRootfs
 from vmdsl.plan.plan import Plan
 from vmdsl.vmdb2.to_yaml.emit import Template, Value, YamlStep
 from vmdsl.vmdb2.to_yaml.image_names import EXPORT, naming_image

@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from vmdsl.language.directories import CopyTree, CreateDirectory, CreateSymlink
-from vmdsl.language.files import CopyFile, CreateFile, PathExists
-from vmdsl.language.operations import Owner
+from vmdsl.language.effects import Owner
 from vmdsl.language.secret import Secret
+from vmdsl.operations.files.directories import CopyTree, CreateDirectory, CreateSymlink
+from vmdsl.operations.files.files import CopyFile, CreateFile, PathExists
 from vmdsl.vmdb2.copied import USUAL, parents_of_copy
 from vmdsl.vmdb2.own import own
 from vmdsl.vmdb2.to_yaml.emit import Octal, Value, YamlStep

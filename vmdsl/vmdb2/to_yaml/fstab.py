@@ -6,8 +6,8 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
-from vmdsl.language.fstab import Fstab, fstab_text, place_of
 from vmdsl.language.layout import MountLayout
+from vmdsl.operations.files.fstab import Fstab, fstab_text, place_of
 from vmdsl.vmdb2.own import own
 from vmdsl.vmdb2.to_yaml.emit import YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export

@@ -6,9 +6,9 @@ import base64
 import shlex
 from collections.abc import Iterator, Sequence
 
+from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Partition
-from vmdsl.language.image import ImageShell, SystemFile, WriteAt
-from vmdsl.language.operations import ImageOperation
+from vmdsl.operations.scripts.image import ImageShell, SystemFile, WriteAt
 from vmdsl.vmdb2.own import own
 from vmdsl.vmdb2.to_yaml.disk import swap
 from vmdsl.vmdb2.to_yaml.emit import YamlStep

@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from vmdsl.language.ansible import Ansible
-from vmdsl.language.apt import Apt, AptRemove
-from vmdsl.language.debconf import Preseed
-from vmdsl.language.shells import Chroot, HostShell
+from vmdsl.operations.packages.apt import Apt, AptRemove
+from vmdsl.operations.packages.debconf import Preseed
+from vmdsl.operations.scripts.ansible import Ansible
+from vmdsl.operations.scripts.shells import Chroot, HostShell
 from vmdsl.vmdb2.own import own
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export

@@ -6,11 +6,11 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 
-from vmdsl.language.fstab import Fstab
 from vmdsl.language.handles import Extended, Gpt, Partition
 from vmdsl.language.layout import SECTOR, PartitionLayout
 from vmdsl.language.partition_types import GPT_FLAGS, type_code
-from vmdsl.plan.places import ALIGNMENT, down
+from vmdsl.operations.files.fstab import Fstab
+from vmdsl.plan.extents import ALIGNMENT, down
 from vmdsl.values import Percent, Size
 from vmdsl.vmdb2.to_yaml.emit import YamlStep
 from vmdsl.vmdb2.to_yaml.export import OUTPUT, Export

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from vmdsl.language.mmdebstrap import MAIN, Debootstrap, is_before_trixie
-from vmdsl.language.operations import TreeOperation
-from vmdsl.language.sources import DEBIAN_KEYS, FOLDER, AptSource, Source, suffix_of
-from vmdsl.language.tarballs import CacheRootfs, SystemFrom, UnpackRootfs
+from vmdsl.language.effects import TreeOperation
+from vmdsl.operations.packages.sources import DEBIAN_KEYS, FOLDER, AptSource, Source, suffix_of
+from vmdsl.operations.systems.mmdebstrap import MAIN, Debootstrap, is_before_trixie
+from vmdsl.operations.systems.tarballs import CacheRootfs, SystemFrom, UnpackRootfs
 from vmdsl.values import debian_suites
 from vmdsl.vmdb2.own import own
 from vmdsl.vmdb2.to_yaml.emit import Template, Value, YamlStep, escaped

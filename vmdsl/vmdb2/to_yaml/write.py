@@ -8,17 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vmdsl.errors import RecipeError
-from vmdsl.language.ansible import Ansible
-from vmdsl.language.apt import Apt, AptRemove
-from vmdsl.language.debconf import Preseed
-from vmdsl.language.directories import CopyTree, CreateDirectory, CreateSymlink
-from vmdsl.language.files import CopyFile, CreateFile, PathExists
-from vmdsl.language.fstab import Fstab
-from vmdsl.language.growth import GrowRoot
-from vmdsl.language.grub_bios import GrubBios, GrubBootCode
-from vmdsl.language.grub_config import GrubConfig
-from vmdsl.language.grub_ieee1275 import GrubIeee1275, GrubPrep
-from vmdsl.language.grub_uefi import GrubUefi
+from vmdsl.language.effects import Operation, TreeOperation
 from vmdsl.language.handles import (
     Btrfs,
     Disk,
@@ -38,14 +28,24 @@ from vmdsl.language.handles import (
     VolumeGroup,
     Xfs,
 )
-from vmdsl.language.image import ImageShell, WriteAt
-from vmdsl.language.mmdebstrap import Debootstrap
-from vmdsl.language.operations import Operation, TreeOperation
-from vmdsl.language.passwords import SetPassword
 from vmdsl.language.secret import secrets_in
-from vmdsl.language.shells import Chroot, HostShell
-from vmdsl.language.sources import AptSource
-from vmdsl.language.tarballs import CacheRootfs, SystemFrom, UnpackRootfs
+from vmdsl.operations.boot_loaders.grub.bios import GrubBios, GrubBootCode
+from vmdsl.operations.boot_loaders.grub.config import GrubConfig
+from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275, GrubPrep
+from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
+from vmdsl.operations.files.directories import CopyTree, CreateDirectory, CreateSymlink
+from vmdsl.operations.files.files import CopyFile, CreateFile, PathExists
+from vmdsl.operations.files.fstab import Fstab
+from vmdsl.operations.files.passwords import SetPassword
+from vmdsl.operations.packages.apt import Apt, AptRemove
+from vmdsl.operations.packages.debconf import Preseed
+from vmdsl.operations.packages.sources import AptSource
+from vmdsl.operations.scripts.ansible import Ansible
+from vmdsl.operations.scripts.image import ImageShell, WriteAt
+from vmdsl.operations.scripts.shells import Chroot, HostShell
+from vmdsl.operations.systems.growth import GrowRoot
+from vmdsl.operations.systems.mmdebstrap import Debootstrap
+from vmdsl.operations.systems.tarballs import CacheRootfs, SystemFrom, UnpackRootfs
 from vmdsl.plan.plan import Plan
 from vmdsl.vmdb2.own import own
 from vmdsl.vmdb2.to_yaml import boot, files, packages, system

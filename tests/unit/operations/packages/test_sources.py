@@ -1,0 +1,120 @@
+"""Sources of apt: their two forms, what is refused, and what a keyring is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vmdsl import RootFs, Source, apt_source
+from vmdsl.language.operation import Recorder, Refused
+from vmdsl.operations.packages.sources import suffix_of, what_is_wrong
+
+SOURCE: dict[str, Any] = {"name": "acme", "uris": ["http://a.example"], "suites": ["stable"]}
+
+
+def test_both_forms() -> None:
+    source = Source(
+        name="acme",
+        uris=["http://a.example/x", "http://b.example/x"],
+        suites=["one", "two"],
+        components=["main", "extra"],
+        types=["deb", "deb-src"],
+        architectures=["amd64", "i386"],
+        trusted=True,
+        check_valid_until=False,
+    )
+    assert source.stanza("/k.gpg") == (
+        "Types: deb deb-src\n"
+        "URIs: http://a.example/x http://b.example/x\n"
+        "Suites: one two\n"
+        "Components: main extra\n"
+        "Architectures: amd64 i386\n"
+        "Signed-By: /k.gpg\n"
+        "Trusted: yes\n"
+        "Check-Valid-Until: no\n"
+    )
+    lines = source.lines("/k.gpg").splitlines()
+    assert len(lines) == 8
+    assert lines[0] == (
+        "deb [arch=amd64,i386 signed-by=/k.gpg trusted=yes check-valid-until=no]"
+        " http://a.example/x one main extra"
+    )
+    assert lines[-1].startswith("deb-src [")
+    assert lines[-1].endswith("] http://b.example/x two main extra")
+
+
+def test_plain_forms() -> None:
+    source = Source(**SOURCE)
+    assert source.stanza("") == (
+        "Types: deb\nURIs: http://a.example\nSuites: stable\nComponents: main\n"
+    )
+    assert source.lines("") == "deb http://a.example stable main\n"
+    folder = Source(**{**SOURCE, "suites": ["./"]})
+    assert folder.stanza("") == "Types: deb\nURIs: http://a.example\nSuites: ./\n"
+    assert folder.lines("") == "deb http://a.example ./\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"uris": "http://a.example"}, "uris= is one text"),
+        ({"suites": "stable"}, "suites= is one text"),
+        ({"types": "deb"}, "types= is one text"),
+        ({"name": "acme.list"}, "'acme.list' is no name of a source"),
+        ({"name": "../acme"}, "'../acme' is no name of a source"),
+        ({"uris": []}, "the source acme has not an address"),
+        ({"suites": ()}, "the source acme has not a suite"),
+        ({"types": ()}, "the source acme has not a type"),
+        ({"uris": ["a.example"]}, "'a.example' is no address"),
+        ({"uris": ["http://a.example\nTrusted: yes"]}, "is no address"),
+        ({"suites": ["stable\nTrusted: yes"]}, "is not the name of a suite"),
+        ({"suites": ["-x"]}, "'-x' is not the name of a suite"),
+        ({"suites": ["./"], "components": ["main"]}, "is a folder, which has no components"),
+        ({"suites": ["stable", "./"]}, "both a folder and a suite"),
+        ({"components": ["main contrib"]}, "'main contrib' cannot be one of the components"),
+        ({"architectures": ["amd 64"]}, "'amd 64' cannot be one of the architectures"),
+        ({"types": ["dsc"]}, "types='dsc' is not known"),
+    ],
+)
+def test_refused(recorder: Recorder, system: RootFs, changes: Any, what: str) -> None:
+    with pytest.raises(Refused):
+        apt_source(system, Source(**{**SOURCE, **changes}))
+    assert [what in p.what for p in recorder.problems] == [True]
+
+
+@pytest.mark.parametrize("suite", ["trixie", "trixie-backports", "stable/updates", "./", "/", "x/"])
+def test_suites(recorder: Recorder, system: RootFs, suite: str) -> None:
+    apt_source(system, Source(**{**SOURCE, "suites": [suite]}))
+    assert recorder.problems == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "suffix"),
+    [
+        (b"\x99\x01\x0d\x04", ".gpg"),
+        (b"\x98\x33\x04", ".gpg"),
+        (b"\xc6\x33\x04", ".gpg"),
+        (b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ", ".asc"),
+        (b"\n-----BEGIN PGP PUBLIC KEY BLOCK-----\nVersion: 1\n", ".asc"),
+    ],
+)
+def test_keyrings(keys: bytes, suffix: str) -> None:
+    assert what_is_wrong(keys) is None
+    assert suffix_of(keys) == suffix
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        (b"\x00\x00\x00\x20\x01\x01\x00\x02KBXf", "keybox"),
+        (b"", "no public key"),
+        (b"-----BEGIN PGP PRIVATE KEY BLOCK-----", "no public key"),
+        (b"<html>404", "no public key"),
+        (b"\x95\x03", "no public key"),
+    ],
+)
+def test_no_keyrings(keys: bytes, what: str) -> None:
+    wrong = what_is_wrong(keys)
+    assert wrong is not None
+    assert what in wrong[0]

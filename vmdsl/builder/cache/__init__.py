@@ -1,0 +1,1 @@
+"""The files that builds keep between them: layers, packages, indexes, failed trees."""

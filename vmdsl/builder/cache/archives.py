@@ -1,0 +1,205 @@
+"""What was last seen of the archives that packages come from: their indexes, kept between builds.
+
+`<cache>/archives/<sha256 of what describes the sources>/` has `state.json`, and the index in the
+directory that it names. Both are written under another name and renamed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from vmdsl.builder.job import CacheOptions
+from vmdsl.errors import BuildError, Problem
+
+#: How long an index is used, in seconds.
+MOST_AGE = 24 * 60 * 60
+_STATE = "state.json"
+_RELEASE = re.compile(r"(.*_)(?:InRelease|Release|Release\.gpg)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What was seen of archives. `seen` is in seconds since 1970, `name` is for people.
+
+    `sources` is the sha256 of what describes them, `hash` that of what they were.
+    """
+
+    sources: str
+    name: str
+    hash: str
+    seen: float
+
+
+class Archives:
+    """The indexes in `directory`, as one build uses them, which has started at `started`."""
+
+    def __init__(self, directory: Path, options: CacheOptions, started: float) -> None:
+        self._directory = directory
+        self._options = options
+        self._started = started
+
+    def get(
+        self, name: str, sources: str, fetch: Callable[[Path], None], scratch: Path
+    ) -> tuple[State, Path]:
+        """The state of the archives that `sources` describes, and a directory with its index.
+
+        That is in `scratch`, and nobody else's. `fetch` fills an empty directory, where the last
+        state is too old. Raises BuildError where it must not, and what `fetch` raises.
+        """
+        key = hashlib.sha256(sources.encode()).hexdigest()
+        place = self._directory / key
+        with _locked(place):
+            state = read_state(place)
+            if state is None and self._options.offline:
+                raise _never_seen(name)
+            if state is None or not self._is_good(state):
+                new = Path(tempfile.mkdtemp(prefix="index-", dir=scratch))
+                new.chmod(0o755)
+                fetch(new)
+                state = State(sources=key, name=name, hash=_tidied(new), seen=time.time())
+                _replace(place, state, new)
+            own = Path(tempfile.mkdtemp(prefix="archive-", dir=scratch))
+            own.chmod(0o755)
+            _link(place / state.hash, own)
+        return state, own
+
+    def is_current(self, state: State) -> bool:
+        """Whether an operation that has seen this state would see it again."""
+        return not self.why_not(state)
+
+    def why_not(self, state: State) -> str:
+        """Why an operation that has seen this state must look again; nothing where it needn't."""
+        last = read_state(self._directory / state.sources)
+        if last is None:
+            return f"no state of the archive {state.name} is kept"
+        if last.hash != state.hash:
+            return f"the archive state of {state.name} changed"
+        if not self._is_good(last):
+            return f"the archive state of {state.name} is to be seen anew"
+        return ""
+
+    def _is_good(self, state: State) -> bool:
+        if self._options.offline:
+            return True
+        if self._options.refresh:
+            return state.seen >= self._started  # this build has fetched it, or one beside it
+        return is_recent(state)
+
+
+def is_recent(state: State) -> bool:
+    """Whether a state is used without asking the archives."""
+    return 0 <= time.time() - state.seen < MOST_AGE
+
+
+def read_state(place: Path) -> State | None:
+    """The state that is kept in a directory, if there is one that is whole."""
+    try:
+        state = State(**json.loads((place / _STATE).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return state if (place / state.hash).is_dir() else None
+
+
+def _replace(place: Path, state: State, index: Path) -> None:
+    """Keep a new index, and forget those before it."""
+    kept = place / state.hash
+    if not kept.exists():
+        for file in index.iterdir():
+            _sync(file)
+        index.rename(kept)
+    new = place / f"{_STATE}.new"
+    new.write_text(json.dumps(asdict(state)), encoding="utf-8")
+    _sync(new)
+    new.rename(place / _STATE)
+    for old in place.iterdir():
+        if old.is_dir() and old != kept:
+            shutil.rmtree(old)
+
+
+def _tidied(index: Path) -> str:
+    """Leave nothing but files in an index; its hash.
+
+    That goes over what signs or lists everything else, so not over most of it.
+    """
+    for entry in list(os.scandir(index)):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        elif not entry.is_file(follow_symlinks=False) or entry.name == "lock":
+            Path(entry.path).unlink()
+    total = hashlib.sha256()
+    for name in sorted(telling(file.name for file in index.iterdir())):
+        total.update(name.encode() + b"\0")
+        total.update(hashlib.sha256((index / name).read_bytes()).digest())
+    return total.hexdigest()
+
+
+def telling(names: Iterable[str]) -> set[str]:
+    """Those files of an index that tell one state from another.
+
+    Release files have the checksums of all others of their archive; without one, all count.
+    """
+    names = set(names)
+    found = {name: _RELEASE.fullmatch(name) for name in names}
+    covered = tuple({release[1] for release in found.values() if release})
+    return {name for name in names if found[name] or not name.startswith(covered)}
+
+
+def _link(index: Path, own: Path) -> None:
+    """Fill a directory with the files of an index, which take no room again where that can be."""
+    for file in index.iterdir():
+        try:
+            os.link(file, own / file.name)
+        except OSError:
+            shutil.copy2(file, own)
+
+
+def _sync(file: Path) -> None:
+    with file.open("rb") as opened:
+        os.fdatasync(opened.fileno())
+
+
+def _never_seen(name: str) -> BuildError:
+    return BuildError(
+        Problem(
+            what=f"no index of {name} with these sources was seen yet, and --offline fetches none",
+            hint="build once without --offline",
+        )
+    )
+
+
+@contextmanager
+def _locked(place: Path) -> Iterator[None]:
+    """Make a directory and hold it: whoever else wants it waits."""
+    file = None
+    while file is None:
+        file = _hold(place)
+    try:
+        yield
+    finally:
+        os.close(file)
+
+
+def _hold(place: Path) -> int | None:
+    """Make a directory and lock it; None where somebody has removed it meanwhile."""
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        file = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    with suppress(FileNotFoundError):
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.path.samestat(os.fstat(file), place.stat()):
+            return file
+    os.close(file)
+    return None

@@ -1,0 +1,202 @@
+"""What of a build is there already, and why the rest is not. Nothing is started for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets as random
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vmdsl.builder.cache.archives import Archives
+from vmdsl.builder.cache.keys import Describer, Inputs, digest, stamp
+from vmdsl.builder.cache.reasons import why
+from vmdsl.builder.cache.store import Layer, Store, base_of, key_of
+from vmdsl.builder.job import CacheOptions
+from vmdsl.errors import HostError
+from vmdsl.language.effects import Fact, TreeOperation
+from vmdsl.language.secret import Secret
+from vmdsl.plan.plan import Plan
+
+_SALT = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What a build depends on: all of it, then each operation on the tree, then its cleaning.
+
+    `stamps` are those of the operations on the tree, `image_stamps` of those on the image.
+    """
+
+    plan: Plan
+    start: Inputs
+    operations: tuple[Inputs | None, ...]
+    cleaning: Inputs
+    image: Inputs | None
+    stamps: tuple[str, ...]
+    image_stamps: tuple[str, ...]
+
+    @property
+    def parts(self) -> list[Inputs | None]:
+        """All but the image's own, in order."""
+        return [self.start, *self.operations, self.cleaning]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """Whether an operation must be done: `how` is empty then, otherwise "cached" or "skipped".
+
+    The first one that must be done has a reason.
+    """
+
+    how: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What is expected of the operations on the tree. `key` is the tree's, if all is there."""
+
+    operations: tuple[Expected, ...]
+    key: str = ""
+
+
+def describe(
+    plan: Plan, secrets: Mapping[Secret, bytes], *, cache: Path, epoch: int | None
+) -> Description:
+    """Say what a build of `plan` depends on. In a plan there are no values of secrets."""
+    stamps, image_stamps = (
+        tuple(stamp(o) for o in operations)  # before anything is read
+        for operations in (plan.tree_operations, plan.image_operations)
+    )
+    describer = Describer(plan, secrets, salt=_salt(cache) if secrets else b"")
+    return Description(
+        plan=plan,
+        start=describer.start(epoch),
+        operations=tuple(describer.operation(o) for o in plan.tree_operations),
+        cleaning=describer.cleaning(),
+        image=describer.image(),
+        stamps=stamps,
+        image_stamps=image_stamps,
+    )
+
+
+def forecast(description: Description, *, cache: Path, archives: Archives) -> Forecast:
+    """Look which layers there are. Of what the build has not yet decided, nothing is known."""
+    store = Store(cache)
+    plan = description.plan
+    key = digest(description.start)
+    facts: dict[int, bool] = {}
+    expected: list[Expected] = []
+    inputs = [*zip(plan.tree_operations, description.operations, strict=True)]
+    for number, (operation, parts) in enumerate(inputs):
+        if operation.unless is not None and facts.get(id(operation.unless)):
+            expected.append(Expected(how="skipped"))
+            continue
+        if not operation.changes_tree:
+            expected.append(Expected())
+            continue
+        found, reason = _find(store, archives, key, parts)
+        if found is None:
+            if parts is None and operation.is_repeatable():
+                reason = "it has a secret, which only a build reads"
+            reason = reason or why(last_build(plan, cache), description.parts, number + 1)
+            expected.append(Expected(reason=reason))
+            left = len(inputs) - len(expected)
+            return Forecast(operations=(*expected, *[Expected()] * left))
+        expected.append(Expected(how="cached"))
+        key = found.key
+        facts |= _facts(operation, found)
+    found, _ = _find(store, archives, key, description.cleaning)
+    return Forecast(operations=tuple(expected), key=found.key if found else "")
+
+
+def _find(
+    store: Store, archives: Archives, key: str, parts: Inputs | None
+) -> tuple[Layer | None, str]:
+    if parts is None:
+        return None, "what it reads of this machine is not known"
+    base = base_of(key, digest(parts))
+    seen = store.seen(base)
+    for state in seen:
+        if reason := archives.why_not(state):
+            return None, reason
+    return store.find(key_of(base, seen)), ""
+
+
+def _facts(operation: TreeOperation, layer: Layer) -> dict[int, bool]:
+    fields = {name: getattr(operation, name, None) for name in layer.facts}
+    return {id(f): layer.facts[name] for name, f in fields.items() if isinstance(f, Fact)}
+
+
+def expect(plan: Plan, *, cache: Path) -> tuple[Expected, ...]:
+    """What a build of `plan` would find in the cache; nothing where it was never built."""
+    if not last_build(plan, cache):
+        return ()
+    description = describe(plan, {}, cache=cache, epoch=given_epoch())
+    archives = Archives(cache / "archives", CacheOptions(), time.time())
+    return forecast(description, cache=cache, archives=archives).operations
+
+
+def given_epoch() -> int | None:
+    """SOURCE_DATE_EPOCH of the environment. Raises HostError where it is no number."""
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise HostError(f"SOURCE_DATE_EPOCH is {text!r}, which is no number of seconds")
+    return int(text)
+
+
+def last_build(plan: Plan, cache: Path) -> list[Inputs | None]:
+    """What the last build of a recipe depended on, or nothing."""
+    try:
+        found = json.loads(_record(plan, cache).read_bytes())
+    except (OSError, ValueError):
+        return []
+    known = isinstance(found, list) and all(isinstance(one, dict | None) for one in found)
+    return found if known else []
+
+
+def note_build(description: Description, cache: Path) -> None:
+    """Note what a build depends on, so that the next can say what has changed."""
+    write(_record(description.plan, cache), description.parts)
+
+
+def _record(plan: Plan, cache: Path) -> Path:
+    return cache / "recipes" / digest(str(plan.recipe))
+
+
+def write(path: Path, data: Any) -> None:
+    """Write data to a file in the cache that others may read meanwhile."""
+    with suppress(OSError):  # it only spares work
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{os.getpid()}")
+        part.write_text(json.dumps(data), encoding="utf-8")
+        part.replace(path)
+
+
+def _salt(cache: Path) -> bytes:
+    """What makes checksums of secrets useless elsewhere: of several builds that make it, one's."""
+    path = cache / "salt"
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    if not _is_whole(path):
+        with suppress(OSError):
+            cache.mkdir(parents=True, exist_ok=True)
+            if path.exists() and not _is_whole(path):  # the machine went down meanwhile
+                path.unlink()
+            part.touch(mode=0o600)
+            part.write_bytes(random.token_bytes(_SALT))
+            os.link(part, path)  # but not in place of another build's
+    part.unlink(missing_ok=True)
+    return path.read_bytes() if _is_whole(path) else random.token_bytes(_SALT)
+
+
+def _is_whole(salt: Path) -> bool:
+    with suppress(OSError):
+        return len(salt.read_bytes()) == _SALT
+    return False

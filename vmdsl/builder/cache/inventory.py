@@ -1,0 +1,176 @@
+"""What is in a cache, and its removal. What running builds use is never removed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from vmdsl.builder.cache.archives import read_state
+from vmdsl.builder.cache.failed_trees import read_about
+from vmdsl.builder.cache.store import Store
+from vmdsl.builder.cache.workspace import own_workspace, take_out, unreachable
+from vmdsl.builder.sandbox import namespaces
+
+
+class Kind(StrEnum):
+    """A kind of things in a cache, by what people call it."""
+
+    LAYER = "layers"
+    PACKAGE = "packages"
+    ARCHIVE = "archive indexes"
+    KEPT = "kept trees"
+    LOG = "logs"
+    MYPY = "mypy's cache"
+    NOTE = "notes"
+    BUILD = "unfinished builds"
+
+
+#: What builds would make or fetch again, and so can be dropped for the room.
+_SPARE = (Kind.LAYER, Kind.PACKAGE, Kind.ARCHIVE, Kind.LOG)
+#: The directories whose entries are of a kind.
+_PLACES = (
+    ("builds", Kind.BUILD),
+    ("debs", Kind.PACKAGE),
+    ("archives", Kind.ARCHIVE),
+    ("kept", Kind.KEPT),
+    ("logs", Kind.LOG),
+    ("seen", Kind.NOTE),
+    ("recipes", Kind.NOTE),
+    ("images", Kind.NOTE),
+    ("kvm", Kind.NOTE),
+    ("locks", Kind.NOTE),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing in a cache. `size` is what it takes on the disk, `used` when it was used last.
+
+    `is_broken` says that no build can use it.
+    """
+
+    kind: Kind
+    path: Path
+    used: float
+    about: str = ""
+    is_broken: bool = False
+    size: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removed:
+    """What was removed, and what is left. `in_use` is what was not, for a build uses it."""
+
+    removed: tuple[Entry, ...]
+    in_use: tuple[Entry, ...]
+    left: tuple[Entry, ...]
+
+
+def inventory(cache: Path) -> list[Entry]:
+    """All that is in a cache; nothing where there is none.
+
+    What several entries share counts once. Raises HostError where the cache cannot be read.
+    """
+    try:
+        found = [*_layers(cache), *_others(cache)]
+    except OSError as error:
+        raise unreachable(cache, error, "read") from None
+    sizes = _sizes([entry.path for entry in found])
+    return [replace(entry, size=sizes.get(entry.path, 0)) for entry in found]
+
+
+def prune(cache: Path, limit: int | None) -> Removed:
+    """Remove what is broken, what killed builds have left, and more layers than builds leave.
+
+    With a limit, in bytes, then what was used longest ago, until no more is left in all, or
+    nothing but kept trees, notes and what is in use.
+    """
+    entries = inventory(cache)
+    too_much = set(Store(cache).too_much()) if entries else set()
+    useless = [entry for entry in entries if entry.is_broken or entry.path in too_much]
+    spare = [entry for entry in entries if entry.kind in _SPARE and entry not in useless]
+    by_age = sorted(spare, key=lambda entry: entry.used) if limit is not None else []
+    return _remove(cache, entries, useless, by_age, limit or 0)
+
+
+def clear(cache: Path) -> Removed:
+    """Remove everything."""
+    entries = inventory(cache)
+    return _remove(cache, entries, entries, [], 0)
+
+
+def _remove(
+    cache: Path, entries: Sequence[Entry], first: Sequence[Entry], then: Sequence[Entry], limit: int
+) -> Removed:
+    """Remove the first entries, and then others while all together are more than the limit."""
+    if not entries:
+        return Removed(removed=(), in_use=(), left=())
+    removed, in_use = [], []
+    try:
+        with own_workspace(cache) as workspace:
+            left = [entry for entry in entries if os.path.lexists(entry.path)]
+            removed += [entry for entry in entries if entry not in left]  # of killed builds
+            total = sum(entry.size for entry in left)
+            for number, entry in enumerate([*first, *then]):
+                if entry not in left or (number >= len(first) and total <= limit):
+                    continue
+                if take_out(entry.path, workspace / f"{number}"):
+                    removed.append(entry)
+                    left.remove(entry)
+                    total -= entry.size
+                else:
+                    in_use.append(entry)
+    except OSError as error:
+        raise unreachable(cache, error, "changed") from None
+    return Removed(removed=tuple(removed), in_use=tuple(in_use), left=tuple(left))
+
+
+def _layers(cache: Path) -> Iterator[Entry]:
+    store = Store(cache)
+    for path, layer, used in store.entries():
+        about = ""
+        if layer:
+            step = f" {layer.step}:" if layer.step else ""
+            about = f"{Path(layer.recipe).name}{step} {layer.summary}"
+        is_broken = store.find(path.name) is None
+        yield Entry(kind=Kind.LAYER, path=path, used=used, about=about, is_broken=is_broken)
+
+
+def _others(cache: Path) -> Iterator[Entry]:
+    whole = [(cache / "mypy", Kind.MYPY), (cache / "salt", Kind.NOTE)]
+    for name, kind in _PLACES:
+        with suppress(FileNotFoundError):
+            whole += [(path, kind) for path in (cache / name).iterdir()]
+    for path, kind in sorted(whole):
+        with suppress(FileNotFoundError):  # it has just been removed
+            used, about, is_broken = _describe(path, kind)
+            yield Entry(kind=kind, path=path, used=used, about=about, is_broken=is_broken)
+
+
+def _describe(path: Path, kind: Kind) -> tuple[float, str, bool]:
+    """When something was used last, what it is, and whether it is broken."""
+    used = path.lstat().st_mtime
+    if kind is Kind.ARCHIVE:
+        state = read_state(path)
+        return (state.seen, state.name, False) if state else (used, "", True)
+    if kind is Kind.KEPT:
+        kept = read_about(path)
+        return used, f"{Path(kept.recipe).name}: {kept.problem}" if kept else "", False
+    return used, "", False
+
+
+def _sizes(paths: Sequence[Path]) -> dict[Path, int]:
+    """What each takes on the disk. Only root of a sandbox can look everywhere."""
+    if not paths:
+        return {}
+    process = namespaces.start(
+        ["du", "--summarize", "--block-size=1", "--null", "--files0-from=-"], log=subprocess.DEVNULL
+    )
+    output, _ = process.communicate(b"\0".join(os.fsencode(path) for path in paths))
+    lines = (line.partition(b"\t") for line in output.split(b"\0") if line)
+    return {Path(os.fsdecode(name)): int(size) for size, _, name in lines}

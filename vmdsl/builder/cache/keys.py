@@ -1,0 +1,298 @@
+"""What the result of an operation depends on, as data: equal data, equal result.
+
+Nothing is started and nothing is fetched for it. A layer's key is a checksum over these data of its
+operation and of all operations before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pwd
+import stat
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import fields
+from functools import cache, cached_property
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import vmdsl
+from vmdsl import programs
+from vmdsl.host.identity import ranges
+from vmdsl.language.effects import Fact, LayoutOperation, Operation, TreeOperation
+from vmdsl.language.handles import RootFs
+from vmdsl.language.secret import Secret, secrets_in
+from vmdsl.plan.plan import Plan
+from vmdsl.plan.render import Encoder, kind_name, layout_data
+from vmdsl.plan.rules.check import programs_for
+
+#: What a key is made of, by the name that people are told when it has changed.
+Inputs = dict[str, Any]
+
+_ENGINE = (
+    *("builder", "language", "operations", "plan/lay_out.py", "plan/extents.py"),
+    *("errors.py", "programs.py", "values.py"),
+)
+_SUBIDS = ("/etc/subuid", "/etc/subgid")
+
+
+def digest(data: object) -> str:
+    """A checksum of any data that JSON can hold."""
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def stamp(operation: Operation) -> str:
+    """What changes when anybody changes the local files that an operation reads, at little cost."""
+    found: list[list[Any]] = []
+    for path in dict.fromkeys((*operation.local_directories(), *operation.local_files())):
+        for follow in (False, True):
+            with suppress(OSError):
+                about = (operation.directory / path).stat(follow_symlinks=follow)
+                of_file = [about.st_size, about.st_mtime_ns, about.st_ctime_ns]
+                is_directory = stat.S_ISDIR(about.st_mode)  # what is in it is in the list
+                found.append([str(path), about.st_ino, *([] if is_directory else of_file)])
+    return digest(found)
+
+
+def finds_mount_points(operation: Operation) -> bool:
+    """Whether it changes a system that is there: then all mount points are in the tree."""
+    if not isinstance(operation, TreeOperation):
+        return False
+    return operation.changes_tree and isinstance(operation.root, RootFs)
+
+
+class Describer:
+    """Says of what the operations of a plan depend on. `secrets` may lack values, in a plan."""
+
+    def __init__(self, plan: Plan, secrets: Mapping[Secret, bytes], *, salt: bytes) -> None:
+        self._plan = plan
+        self._secrets = secrets
+        self._encode = _Encoder(plan, secrets, salt, placed=False)
+        self._encode_placed = _Encoder(plan, secrets, salt, placed=True)
+
+    def start(self, epoch: int | None) -> Inputs:
+        """What all operations depend on. `epoch` is SOURCE_DATE_EPOCH, where it was given."""
+        return {
+            "vmdsl": engine(),
+            "owners": _owners(),
+            "SOURCE_DATE_EPOCH": epoch,
+        }
+
+    def operation(self, operation: Operation) -> Inputs | None:
+        """What one operation depends on, or None where that cannot be known."""
+        if not operation.is_repeatable():
+            return None
+        if any(secret not in self._secrets for secret in secrets_in(operation)):
+            return None
+        placed = not isinstance(operation, TreeOperation) or operation.reads_layout
+        encode = self._encode_placed if placed else self._encode
+        inputs: Inputs = {
+            "operation": kind_name(type(operation)),
+            "arguments": encode.arguments(operation),
+            "files": self._files(operation),
+            "programs": {name: _identity(name) for name in operation.programs},
+            "code": self._code(operation),
+        }
+        if placed:
+            inputs["layout"] = self.layout
+        elif finds_mount_points(operation):
+            inputs["mount points"] = self._mount_points
+        return inputs
+
+    def cleaning(self) -> Inputs:
+        """What the last layer depends on, which has the mount points and lacks leftovers."""
+        return {"mount points": self._mount_points}
+
+    @property
+    def _mount_points(self) -> list[str]:
+        return [str(mount.path) for mount in self._plan.layout.mounts]
+
+    def image(self) -> Inputs | None:
+        """What the image depends on besides the tree."""
+        operations = [self.operation(operation) for operation in self._plan.image_operations]
+        if None in operations:
+            return None
+        makers = programs_for(self._plan.operations)
+        return {
+            "layout": self.layout,
+            "operations": operations,
+            "programs": {name: _identity(name) for name in makers},
+        }
+
+    @cached_property
+    def layout(self) -> Any:
+        """Everything that the recipe says of the disk."""
+        return {
+            "places": layout_data(self._plan.layout, self._encode_placed),
+            "handles": [
+                [kind_name(type(o)), o.name, self._encode_placed.arguments(o)]
+                for o in self._plan.layout_operations
+            ],
+        }
+
+    def _files(self, operation: Operation) -> dict[str, str]:
+        """What is read of this machine. In a directory a symlink is one; others lead to a file."""
+        directories = operation.local_directories()
+        first: dict[tuple[int, int], str] = {}
+        found = {}
+        for path in dict.fromkeys((*directories, *operation.local_files())):
+            inside = any(path != one and path.is_relative_to(one) for one in directories)
+            found[str(path)] = _content(operation.directory / path, first, follow=not inside)
+        return found
+
+    def _code(self, operation: Operation) -> dict[str, str]:
+        """The files of the code that others wrote, by their names."""
+        named = {cls.__module__ for cls in type(operation).__mro__}
+        named |= {value.__module__ for value in _functions(operation)}
+        wanted: set[Path] = set()
+        for name in named:
+            wanted |= _files_of(name, self._plan.recipe)
+        return {_shown(path, self._plan.recipe): _content(path, {}) for path in sorted(wanted)}
+
+
+class _Encoder(Encoder):
+    """Arguments as data, without what only says where in the recipe they stand."""
+
+    def __init__(
+        self, plan: Plan, secrets: Mapping[Secret, bytes], salt: bytes, *, placed: bool
+    ) -> None:
+        super().__init__(plan)
+        self._placed = placed
+        self._secrets = secrets
+        self._salt = salt
+        self._facts: dict[int, list[Any]] = {}
+        for number, operation in enumerate(plan.tree_operations):
+            for field in fields(operation):
+                value = getattr(operation, field.name)
+                if isinstance(value, Fact) and field.name != "unless":
+                    self._facts[id(value)] = [number, field.name]
+
+    def arguments(self, operation: Operation) -> dict[str, Any]:
+        left_out = {"origin", *operation.irrelevant}
+        return {
+            field.name: self.value(getattr(operation, field.name))
+            for field in fields(operation)
+            if field.name not in left_out
+        }
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, Secret):
+            known = self._secrets.get(value)
+            return {"secret": known and hashlib.sha256(self._salt + known).hexdigest()}
+        if isinstance(value, RootFs):
+            return {"suite": str(value.suite), "arch": str(value.arch)}
+        if isinstance(value, Fact):
+            return self._facts.get(id(value))
+        if isinstance(value, LayoutOperation):
+            kind = kind_name(type(value))  # the layout says the rest, to those who read it
+            return [kind, super().value(value)] if self._placed else kind
+        return super().value(value)
+
+
+@cache
+def engine() -> str:
+    """A checksum of the code that applies operations, and of what runs it."""
+    top = Path(vmdsl.__file__).parent
+    found: list[Path] = []
+    for name in _ENGINE:
+        place = top / name
+        found += sorted(place.rglob("*.py")) if place.is_dir() else [place]
+    sums = [[str(path.relative_to(top)), _content(path, {})] for path in found]
+    return digest([sums, sys.version])
+
+
+def _owners() -> list[Any]:
+    """How owners in the tree are numbered outside of the sandbox: of this user's ranges alone."""
+    if os.geteuid() == 0:
+        return [0]
+    return [os.geteuid(), *(own_ranges(_read(Path(file)), os.geteuid()) for file in _SUBIDS)]
+
+
+def own_ranges(text: str, uid: int) -> list[list[int]]:
+    """Start and length of each range that /etc/subuid or /etc/subgid has for a user."""
+    names = {str(uid)}
+    with suppress(KeyError):
+        names.add(pwd.getpwuid(uid).pw_name)
+    return [[found.start, found.length] for found in ranges(text) if found.owner in names]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _identity(program: str) -> list[Any]:
+    """What changes when a program is replaced, as an upgrade does."""
+    place = programs.find(program)
+    if place is None:
+        return []
+    real = Path(place).resolve()
+    about = real.stat()
+    return [str(real), about.st_size, about.st_mtime_ns]
+
+
+def _content(path: Path, first: dict[tuple[int, int], str], *, follow: bool = True) -> str:
+    """A checksum of a file, symlink or directory; `first` has those that were seen, by inode."""
+    about = path.stat(follow_symlinks=follow)
+    if stat.S_ISREG(about.st_mode):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+    else:
+        content = str(path.readlink()) if stat.S_ISLNK(about.st_mode) else ""
+    names = os.listxattr(path, follow_symlinks=follow)
+    attributes = [
+        [n, os.getxattr(path, n, follow_symlinks=follow).hex()]
+        for n in sorted(names)
+        if not n.startswith("security.selinux")
+    ]
+    linked = ""
+    if about.st_nlink > 1 and not stat.S_ISDIR(about.st_mode):
+        linked = first.setdefault((about.st_dev, about.st_ino), str(path))
+        linked = "" if linked == str(path) else os.path.relpath(linked, path.parent)
+    owner = [about.st_uid, about.st_gid]
+    return digest([about.st_mode, owner, content, attributes, linked])
+
+
+def _functions(operation: Operation) -> Iterable[FunctionType]:
+    values = [getattr(operation, field.name) for field in fields(operation)]
+    return [value for value in values if isinstance(value, FunctionType)]
+
+
+def _files_of(module: str, recipe: Path) -> set[Path]:
+    """The files of a module and of what is beside it, as it may call any of it.
+
+    That is its whole package, loaded or not; or all that is loaded from beside the recipe.
+    """
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names or top == "vmdsl":
+        return set()
+    loaded = {name: path for name, one in list(sys.modules.items()) if (path := _file(one))}
+    if module in loaded and _is_beside(loaded[module], recipe):
+        names = {name for name in loaded if name.partition(".")[0] != "vmdsl"}
+        return {loaded[name] for name in names if _is_beside(loaded[name], recipe)}
+    places = getattr(sys.modules.get(top), "__path__", ())
+    package = {path for place in places for path in Path(place).rglob("*.py")}
+    return package | {loaded[name] for name in loaded if name.partition(".")[0] == top}
+
+
+def _file(module: ModuleType | None) -> Path | None:
+    name = getattr(module, "__file__", None)
+    return Path(name) if name and name.endswith(".py") and Path(name).is_file() else None
+
+
+def _shown(path: Path, recipe: Path) -> str:
+    """A file of code, as it is called in the nearest directory that modules come from."""
+    places = sorted([str(recipe.parent), *filter(None, sys.path)], key=len, reverse=True)
+    inside = next((place for place in places if path.is_relative_to(place)), None)
+    return str(path.relative_to(inside) if inside else path)
+
+
+def _is_beside(path: Path, recipe: Path) -> bool:
+    return path.is_relative_to(recipe.parent) and "site-packages" not in path.parts

@@ -1,0 +1,258 @@
+"""The layers that builds keep, each under the key of all that it came from.
+
+    layers/KEY/tree        what one operation changed, as overlayfs has it
+    layers/KEY/meta.json   a Layer
+    seen/BASE              which states of archives an operation saw
+    locks/BASE             held by the build that is making a layer
+
+A layer gets its name when it is whole, by rename. Who uses one holds its directory (a shared
+flock); who removes one takes it for itself first.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from vmdsl.builder.cache.archives import State
+from vmdsl.builder.cache.keys import digest
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+#: Layers are dropped, least recently used first, until they take no more than this, in bytes.
+LIMIT = 10 * 2**30
+#: What filesystems and floats can tell of times, in nanoseconds.
+_TICK = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """What is known of a layer beside its files.
+
+    `epoch` is what its operation set SOURCE_DATE_EPOCH to, if it did, `facts` are what it decided,
+    by field. `boot` is the boot of the machine in which it was written, until it is known to be on
+    the disk; it counts in that boot only. `size` is in bytes.
+    """
+
+    key: str
+    summary: str
+    step: str
+    recipe: str
+    size: int
+    epoch: int | None = None
+    facts: dict[str, bool] = field(default_factory=dict)
+    boot: str | None = None
+
+
+@cache
+def boot_id() -> str:
+    """What this boot of the machine is called."""
+    return _BOOT_ID.read_text(encoding="ascii").strip()
+
+
+def base_of(previous: str, inputs: str) -> str:
+    """The name of an operation's work before it is known what archives it sees."""
+    return digest([previous, inputs])
+
+
+def key_of(base: str, seen: Sequence[State]) -> str:
+    """The key of an operation's layer."""
+    return digest([base, [one.hash for one in seen]])
+
+
+class Store:
+    """The layers in a cache directory. What is used stays locked until this process ends."""
+
+    def __init__(self, cache: Path) -> None:
+        self._layers = cache / "layers"
+        self._seen = cache / "seen"
+        self._locks = cache / "locks"
+        self._held: list[int] = []
+
+    def place(self, layer: Layer) -> Path:
+        """The directory of a layer's files."""
+        return self._layers / layer.key / "tree"
+
+    def find(self, key: str) -> Layer | None:
+        """A layer, if it is there, whole, and sure to have survived."""
+        layer = _read_layer(self._layers / key / "meta.json")
+        return layer if layer and layer.boot in (None, boot_id()) else None
+
+    def use(self, key: str) -> Layer | None:
+        """A layer that nobody may remove any more while this process runs."""
+        try:
+            held = os.open(self._layers / key, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:  # it is being removed
+            os.close(held)
+            return None
+        layer = self.find(key) if _is_at(held, self._layers / key) else None
+        if layer is None:
+            os.close(held)
+            return None
+        self._held.append(held)
+        return layer
+
+    def keep(self, layer: Layer, tree: Path) -> Layer:
+        """Take the directory `tree` as a layer; if somebody else has kept the same, theirs."""
+        entry = tree.with_name(f"{tree.name}.entry")
+        entry.mkdir()
+        tree.rename(entry / "tree")
+        _write(entry / "meta.json", asdict(layer))
+        self._layers.mkdir(mode=0o700, exist_ok=True)  # of programs that become another user
+        place = self._layers / layer.key
+        held = os.open(entry, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(held, fcntl.LOCK_SH)  # who removes layers finds it in use from the start
+        self._held.append(held)
+        try:
+            entry.rename(place)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            if found := self.use(layer.key):
+                return found
+            # It does not count: it is broken, or was written before the machine went down.
+            with suppress(FileNotFoundError):  # or it is just being removed
+                place.rename(entry.with_name(f"{entry.name}.old"))
+            entry.rename(place)
+        return layer
+
+    def seen(self, base: str) -> tuple[State, ...]:
+        """What the operation saw when it last ran."""
+        found = _read(self._seen / base)
+        try:
+            return tuple(State(**one) for one in found or ())
+        except TypeError:  # of another version
+            return ()
+
+    def note_seen(self, base: str, seen: Sequence[State], scratch: Path) -> None:
+        """Note what an operation saw; `scratch` is a directory where the file is written."""
+        self._seen.mkdir(exist_ok=True)
+        part = scratch / "seen"
+        _write(part, [asdict(one) for one in seen])
+        part.rename(self._seen / base)
+
+    @contextmanager
+    def making(self, base: str, wait: Callable[[], None]) -> Iterator[None]:
+        """Be the only one who makes a layer. `wait` is called where somebody else is at it."""
+        self._locks.mkdir(exist_ok=True)
+        path = self._locks / base
+        while True:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                wait()
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_at(file, path):
+                break
+            os.close(file)  # who had it has removed it
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+            os.close(file)
+
+    def used(self, layers: Sequence[Layer]) -> None:
+        """Note that these were used now: the ones below count as used later than those on top."""
+        now = time.time_ns()
+        for number, layer in enumerate(layers):
+            with suppress(FileNotFoundError):
+                os.utime(self._layers / layer.key / "meta.json", ns=(now, now - number * _TICK))
+
+    def entries(self) -> list[tuple[Path, Layer | None, float]]:
+        """Every layer's directory, what is known of it, and when it was used last."""
+        found = []
+        with suppress(FileNotFoundError):
+            for entry in self._layers.iterdir():
+                meta = entry / "meta.json"
+                with suppress(FileNotFoundError):
+                    used = meta.stat().st_mtime if meta.exists() else entry.stat().st_mtime
+                    found.append((entry, _read_layer(meta), used))
+        return found
+
+    def too_much(self, limit: int = LIMIT) -> list[Path]:
+        """The layers to remove so that no more than `limit` bytes are left; broken ones too."""
+        entries = sorted(self.entries(), key=lambda entry: entry[2], reverse=True)
+        chosen, total = [], 0
+        for path, layer, _ in entries:
+            counts = layer is not None and layer.boot in (None, boot_id())
+            total += layer.size if layer and counts else 0
+            if not counts or total > limit:
+                chosen.append(path)
+        return chosen
+
+    def take_out(self, entry: Path, trash: Path) -> bool:
+        """Move a layer to `trash`, whence it can be removed, unless somebody uses it."""
+        try:
+            held = os.open(entry, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not _is_at(held, entry):
+                return False  # somebody has put another there
+            entry.rename(trash / entry.name)
+        except OSError:
+            return False
+        finally:
+            os.close(held)
+        return True
+
+    def unsynced(self, *, before: float) -> list[Path]:
+        """The metadata of layers that may not be on the disk yet, and were made before a time."""
+        return [
+            entry / "meta.json"
+            for entry, layer, _ in self.entries()
+            if layer and layer.boot == boot_id() and entry.stat().st_mtime < before
+        ]
+
+
+def mark_synced(meta: Path) -> None:
+    """Note that a layer is on the disk, where it is still there."""
+    layer = _read(meta)
+    if isinstance(layer, dict):
+        with suppress(OSError):
+            about = meta.stat()
+            part = meta.with_name(f"meta.{os.getpid()}")
+            _write(part, {**layer, "boot": None})
+            os.utime(part, ns=(about.st_atime_ns, about.st_mtime_ns))
+            part.rename(meta)
+
+
+def _is_at(opened: int, path: Path) -> bool:
+    """Whether an open file or directory is still the one at a path."""
+    try:
+        return os.path.samestat(os.fstat(opened), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _read_layer(meta: Path) -> Layer | None:
+    data = _read(meta)
+    try:
+        return Layer(**data) if isinstance(data, dict) else None
+    except TypeError:  # of another version
+        return None
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _write(path: Path, data: object) -> None:
+    path.write_text(json.dumps(data), encoding="utf-8")

@@ -1,0 +1,90 @@
+"""The directory of a build's own in the cache, and how directories there are held."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from vmdsl.builder.sandbox import namespaces
+from vmdsl.errors import HostError, Problem
+
+
+@contextmanager
+def own_workspace(cache: Path) -> Iterator[Path]:
+    """A directory of the build's own in the cache; those of builds that were killed are removed."""
+    with ExitStack() as stack:
+        try:
+            own = _make(cache / "builds", stack)
+        except OSError as error:
+            raise unreachable(cache, error, "changed") from None
+        yield own
+
+
+def _make(builds: Path, stack: ExitStack) -> Path:
+    builds.mkdir(parents=True, exist_ok=True)
+    with locked(builds, wait=True):  # so that no build takes a new one for an old one
+        for old in builds.iterdir():
+            with locked(old) as free:
+                if free:
+                    namespaces.remove(old)
+        own = Path(tempfile.mkdtemp(dir=builds))
+        stack.enter_context(locked(own))
+        stack.callback(namespaces.remove, own)
+    _inherit_nothing(own)
+    return own
+
+
+def unreachable(cache: Path, error: OSError, done: str) -> HostError:
+    """The error that a cache can't be `done` to; whose it is explains most of them."""
+    with suppress(OSError, KeyError):
+        owner = pwd.getpwuid(cache.stat().st_uid).pw_name
+        return HostError(
+            Problem(
+                what=f"the cache {cache} can't be {done}: {error.filename}: {error.strerror}",
+                hint="" if cache.stat().st_uid == os.geteuid() else f"it belongs to {owner}",
+            )
+        )
+    return HostError(f"the cache {cache} can't be {done}: {error.strerror}")
+
+
+def _inherit_nothing(directory: Path) -> None:
+    """Drop what a directory has from the one that it is in, and would give the image's files."""
+    directory.chmod(0o700)
+    with suppress(OSError):  # it has none, or there are none here
+        os.removexattr(directory, "system.posix_acl_default")
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = False, shared: bool = False) -> Iterator[bool]:
+    """Hold a file or directory for this process; whether it is there and nobody else holds it.
+
+    With `shared`, others may hold it as well, if they share it too.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        try:
+            fcntl.flock(file, kind | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(file)
+
+
+def take_out(entry: Path, trash: Path) -> bool:
+    """Move a file or directory to `trash`, whence it can be removed, unless somebody holds it."""
+    with locked(entry) as free:
+        if free:
+            entry.rename(trash)
+        return free

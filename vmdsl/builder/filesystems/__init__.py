@@ -1,0 +1,1 @@
+"""Filesystems: each made and filled in the image, and measured."""

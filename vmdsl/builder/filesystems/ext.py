@@ -1,0 +1,146 @@
+"""ext2, ext3 and ext4, made straight from a directory by mke2fs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from vmdsl.builder.filesystems.ext_room import need_with_extents, need_with_maps, room_told
+from vmdsl.builder.filesystems.room import Kind, Room
+from vmdsl.builder.filesystems.target import Target
+from vmdsl.errors import BuildError
+from vmdsl.language.handles import Ext
+
+_SHOWN = 10
+
+#: Our own configuration, so that the host's doesn't matter: no feature that GRUB or a kernel of
+#: Debian 11 cannot read.
+_CONFIGURATION = """\
+[defaults]
+    base_features = sparse_super,large_file,filetype,resize_inode,dir_index,ext_attr
+    default_mntopts = acl,user_xattr
+    enable_periodic_fsck = 0
+    blocksize = 4096
+    inode_size = 256
+    inode_ratio = 16384
+[fs_types]
+    ext3 = {
+        features = has_journal
+    }
+    ext4 = {
+        features = has_journal,extent,huge_file,flex_bg,metadata_csum,64bit,dir_nlink,extra_isize
+    }
+"""
+_FIRST_FREE = 11  # those before it are ext's own, but for the root
+
+
+def make_ext(target: Target, content: Path | None) -> Room:
+    """Make the filesystem with the content of a directory, or empty."""
+    filesystem = target.filesystem
+    wanted = filesystem.filesystem
+    assert isinstance(wanted, Ext)  # noqa: S101 (the assembler chooses by type)
+    configuration = target.tree.scratch / "mke2fs.conf"
+    configuration.write_text(_CONFIGURATION, encoding="ascii")
+    # Of several -E mke2fs takes the last, and so of several -O: what is wanted is put together.
+    extended, options = gather("-E", wanted.options)
+    features, options = gather("-O", options)
+    extended = [
+        f"offset={target.offset}",
+        f"hash_seed={filesystem.hash_seed}",
+        "nodiscard",
+        "lazy_itable_init=1",
+        "lazy_journal_init=1",
+        *extended,
+    ]
+    features = [*wanted.features, *features]
+    numbers = {
+        "-m": wanted.reserved,
+        "-b": wanted.block_size,
+        "-I": wanted.inode_size,
+        "-i": wanted.bytes_per_inode,
+        "-N": wanted.inodes,
+    }
+    env = {"MKE2FS_CONFIG": str(configuration), "E2FSPROGS_FAKE_TIME": str(target.tree.epoch)}
+    target.run(
+        "mke2fs",
+        "-q",
+        "-F",
+        "-t",
+        wanted.kind,
+        "-U",
+        filesystem.uuid,
+        *(["-L", wanted.label] if wanted.label else []),
+        "-E",
+        ",".join(extended),
+        *(["-O", ",".join(features)] if features else []),
+        *(w for flag, n in numbers.items() if n is not None for w in (flag, str(n))),
+        *(["-d", str(content)] if content else []),
+        *options,
+        target.path,
+        f"{target.size // 1024}k",
+        env=env,
+    )
+    place = f"{target.path}?offset={target.offset}"
+    stats = target.run("debugfs", "-R", "stats", place, env=env)
+    _settle(target, content, place, stats, env)
+    return room_told(stats, kept=wanted.kind == "ext4")
+
+
+def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The values of an option, and the other options."""
+    values, others = [], []
+    words = iter(options)
+    for word in words:
+        if word == flag:
+            values.append(next(words, ""))
+        elif word.startswith(flag):
+            values.append(word.removeprefix(flag))
+        else:
+            others.append(word)
+    return values, others
+
+
+def _settle(
+    target: Target, content: Path | None, place: str, stats: str, env: dict[str, str]
+) -> None:
+    """Set what mke2fs took from the machine: two times of inodes, and the root's own owner."""
+    script = [
+        f"sif <{inode}> {field} @{target.tree.epoch}"
+        for inode in used_inodes(stats)
+        for field in ("atime", "ctime")
+    ]
+    if content is not None:
+        about = content.stat()
+        script += [
+            f"sif <2> mode 0{about.st_mode:o}",
+            f"sif <2> uid {about.st_uid}",
+            f"sif <2> gid {about.st_gid}",
+            f"sif <2> mtime @{int(about.st_mtime)}",
+        ]
+    argv = ("debugfs", "-w", "-f", "-", place)
+    said = target.run(*argv, stdin="\n".join(script) + "\n", env=env, logged=False)
+    # It succeeds whatever it says: there is a line for each command, and more where one failed.
+    if errors := [line for line in said.splitlines() if line and not line.startswith("debugfs")]:
+        what = "debugfs could not set the times of its files"
+        raise BuildError(target.filesystem.filesystem.problem(what, "\n".join(errors[:_SHOWN])))
+
+
+def used_inodes(stats: str) -> list[int]:
+    """The inodes that hold something, from debugfs's `stats`; 2 is the root, 11 lost+found.
+
+    mke2fs takes the first free inode of a group and gives none back, so those in use stand at
+    the group's start.
+    """
+    (per_group,) = map(int, re.findall(r"^Inodes per group:\s+(\d+)", stats, re.MULTILINE))
+    free = [int(n) for n in re.findall(r"(\d+) free inodes?,", stats)]
+    used = [
+        group * per_group + index
+        for group, unused in enumerate(free)
+        for index in range(1, per_group - unused + 1)
+    ]
+    return [2, *(inode for inode in used if inode >= _FIRST_FREE)]
+
+
+EXT23 = Kind(make=make_ext, need=need_with_maps)
+EXT4 = Kind(make=make_ext, need=need_with_extents)

@@ -1,0 +1,81 @@
+"""F2FS: made by mkfs.f2fs, filled from a directory by sload.f2fs, and corrected here."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from vmdsl.builder.filesystems.contents import File, read
+from vmdsl.builder.filesystems.f2fs_disk import BLOCK, Disk, UnfitError
+from vmdsl.builder.filesystems.room import Kind, Need, Room
+from vmdsl.builder.filesystems.target import Target
+from vmdsl.errors import BuildError
+
+_INLINE = 3400  # bytes of a file that need no block of their own
+_HELD = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
+
+
+def make_f2fs(target: Target, content: Path | None) -> Room:
+    """Make the filesystem with the content of a directory, or empty."""
+    filesystem = target.filesystem.filesystem
+    files = read(content) if content is not None else []
+    _check(target, files)
+    file = format_f2fs(target, content)
+    with file.open("r+b") as stream:
+        try:
+            disk = Disk(stream)
+            disk.forget_the_kernel()
+            if files:
+                disk.settle(files, target.tree.epoch)
+        except UnfitError as error:
+            raise BuildError(filesystem.problem(str(error))) from None
+        except LookupError as error:
+            what = f"sload.f2fs left out {error.args[0]}"
+            raise BuildError(filesystem.problem(what)) from None
+    target.place(file)
+    return Room(block=BLOCK, free=disk.free, available=disk.free, inline=_INLINE)
+
+
+def format_f2fs(target: Target, content: Path | None) -> Path:
+    """Make the filesystem in a file of its own."""
+    wanted = target.filesystem.filesystem
+    file = target.blank_file()
+    target.run(
+        "mkfs.f2fs",
+        "-q",
+        "-f",
+        "-r",
+        "-T",
+        str(target.tree.epoch),
+        "-U",
+        target.filesystem.uuid,
+        *(["-l", wanted.label] if wanted.label else []),
+        *wanted.options,
+        str(file),
+    )
+    if content is not None:
+        target.run("sload.f2fs", "-P", "-f", str(content), str(file))
+    return file
+
+
+def _check(target: Target, files: Sequence[File]) -> None:
+    """Raise BuildError for what sload.f2fs would leave out without a word."""
+    for file in files:
+        if stat.S_IFMT(file.about.st_mode) not in _HELD:
+            what = f"sload.f2fs cannot make {file.shown}, which is a pipe, a socket or a device"
+            problem = target.filesystem.filesystem.problem(what, "remove it")
+            raise BuildError(problem)
+
+
+def need_f2fs(content: Path, room: Room) -> Need:
+    """What the content takes at the least: an inode a file, and the data, zeros too."""
+    files = read(content)
+    blocks = len(files)
+    for file in files:
+        if stat.S_ISREG(file.about.st_mode) and file.about.st_size > room.inline:
+            blocks += -(-file.about.st_size // room.block)
+    return Need(bytes=blocks * room.block, files=len(files))
+
+
+F2FS = Kind(make=make_f2fs, need=need_f2fs, least=52 * 2**20)

@@ -1,0 +1,162 @@
+"""FAT, made by mkfs.vfat and filled by mtools."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+from vmdsl.builder.filesystems.room import Kind, Need, Room, folders
+from vmdsl.builder.filesystems.target import Target
+from vmdsl.errors import BuildError
+from vmdsl.language.handles import Vfat
+from vmdsl.language.layout import SECTOR
+
+_SHOWN = 10
+
+
+_SLOT = 32  # bytes of an entry in a directory
+_SLOT_NAME = 13  # letters of a long name that go into one
+
+
+def make_fat(target: Target, content: Path | None) -> Room:
+    """Make the filesystem with the content of a directory, or empty. Names are sorted."""
+    filesystem = target.filesystem
+    wanted = filesystem.filesystem
+    assert isinstance(wanted, Vfat)  # noqa: S101 (the assembler chooses by type)
+    file = target.blank_file()
+    target.run(
+        "mkfs.vfat",
+        "--invariant",
+        "-F",
+        str(wanted.fat or fat_bits(target.size)),
+        "-i",
+        filesystem.uuid.replace("-", ""),
+        *(["-n", wanted.label] if wanted.label else []),
+        "-h",
+        str(target.offset // SECTOR),
+        *(["-s", str(wanted.cluster // SECTOR)] if wanted.cluster else []),
+        *wanted.options,
+        str(file),
+    )
+    if content is not None:
+        _fill(target, file, content)
+    room = _room(target, file)
+    target.place(file)
+    return room
+
+
+def _room(target: Target, file: Path) -> Room:
+    """What is left, as fsck.vfat counts it; the top directory of FAT12 and FAT16 is of one size."""
+    told = target.run("fsck.vfat", "-n", "-v", str(file))
+
+    def number(pattern: str) -> int:
+        return sum(map(int, re.findall(pattern, told)))
+
+    block = number(r"(\d+) bytes per cluster")
+    free = (number(r"files, \d+/(\d+) clusters") - number(r"files, (\d+)/\d+ clusters")) * block
+    slots = number(r"(\d+) root directory entries")
+    label = 1 if target.filesystem.filesystem.label else 0
+    return Room(block=block, free=free, available=free, files=slots - label if slots else None)
+
+
+def need_fat(content: Path, room: Room) -> Need:
+    """What the content takes at the least; the files are entries of the top directory."""
+    top = clusters = 0
+    for folder in folders(content):
+        slots = sum(map(_slots, folder.inside))
+        if folder.depth:
+            clusters += -(-(slots + 2) * _SLOT // room.block)
+        else:
+            top = slots
+            clusters += 0 if room.files else max(-(-slots * _SLOT // room.block) - 1, 0)
+        clusters += sum(
+            -(-about.st_size // room.block)
+            for about in folder.inside.values()
+            if stat.S_ISREG(about.st_mode)
+        )
+    return Need(bytes=clusters * room.block, files=top)
+
+
+def _slots(name: str) -> int:
+    """How many entries of a directory a name takes at the least: one, or more if it is long."""
+    base, _, suffix = name.partition(".")
+    if re.fullmatch(r"[^. ]{1,8}", base) and re.fullmatch(r"[^. ]{0,3}", suffix):
+        return 1
+    return 1 + -(-len(name) // _SLOT_NAME)
+
+
+def _fill(target: Target, image: Path, content: Path) -> None:
+    _check_names(target, content)
+    for directory in [content, *sorted(p for p in content.rglob("*") if p.is_dir())]:
+        inside = "::/" + str(directory.relative_to(content)).removeprefix(".")
+        if directory != content:
+            _mtool(target, image, "mmd", inside)
+        files = sorted(p for p in directory.iterdir() if not p.is_dir() or p.is_symlink())
+        for file in files:
+            if not stat.S_ISREG(file.lstat().st_mode):
+                raise BuildError(
+                    target.filesystem.filesystem.problem(
+                        f"FAT cannot hold {file.relative_to(content)}, which is no plain file",
+                        "remove it, or put it on another filesystem",
+                    )
+                )
+        if files:
+            _mtool(target, image, "mcopy", "-m", *map(str, files), f"{inside}/")
+
+
+def _check_names(target: Target, content: Path) -> None:
+    """Raise BuildError for names that FAT, or mtools, would change without a word."""
+    seen: dict[str, str] = {}
+    problems = []
+    for path in sorted(content.rglob("*")):
+        name = str(path.relative_to(content))
+        fault = name_fault(path.name)
+        if other := seen.get(name.lower()):
+            fault = f"{other!r} is there, and small letters make no difference"
+        seen[name.lower()] = name
+        if fault:
+            what = f"FAT cannot hold the name {name!r}: {fault}"
+            problems.append(
+                target.filesystem.filesystem.problem(
+                    what, "rename it, or put it on another filesystem"
+                )
+            )
+    if problems:
+        raise BuildError(*problems[:_SHOWN])
+
+
+def name_fault(name: str) -> str:
+    """What is wrong with a name in FAT; nothing, mostly."""
+    if re.search(r'[\x00-\x1f\x7f"*:<>?\\|]', name):
+        return r'it has one of " * : < > ? \ | or a control character'
+    if not name.isascii():  # mtools writes some of them as others, and depends on a code page
+        return "it has a letter that is not ASCII"
+    if name.endswith((" ", ".")):
+        return "it ends with a space or a dot"
+    if re.fullmatch(r"(?i:con|prn|aux|nul|com\d|lpt\d)", name):
+        return "it is the name of a device in DOS"
+    return ""
+
+
+def fat_bits(size: int) -> int:
+    """Which FAT suits a partition of `size` bytes.
+
+    The UEFI specification wants FAT32 in an EFI system partition, so it comes as early as it can.
+    """
+    if size >= 64 * 2**20:
+        return 32
+    return 16 if size >= 9 * 2**20 else 12  # with 8 MiB it would have too few clusters
+
+
+def _mtool(target: Target, image: Path, tool: str, *arguments: str) -> None:
+    target.run(
+        tool,
+        "-i",
+        str(image),
+        *arguments,
+        env={"MTOOLSRC": "/dev/null", "MTOOLS_SKIP_CHECK": "1"},
+    )
+
+
+FAT = Kind(make=make_fat, need=need_fat, files="entries in its top directory")

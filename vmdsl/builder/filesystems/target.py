@@ -1,0 +1,102 @@
+"""Running the tools that make filesystems in the image."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmdsl import programs
+from vmdsl.builder.image.sparse import copy_data
+from vmdsl.builder.tree.tree import BuildTree
+from vmdsl.errors import BuildError
+from vmdsl.language.layout import FilesystemLayout
+from vmdsl.values import Size
+
+#: What the tools say when the filesystem that they make is full.
+_NO_ROOM = (
+    "Could not allocate block",
+    "Could not allocate inode",
+    "Ext2 file too big",
+    "Disk full",
+    "No directory slots",
+    "Can't find free block",
+    "No space left on device",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A filesystem that is to be made: what, and in which open file."""
+
+    filesystem: FilesystemLayout
+    image: int
+    tree: BuildTree
+    log: int
+
+    @property
+    def path(self) -> str:
+        """The image's name for programs; it has no other yet."""
+        return f"/proc/self/fd/{self.image}"
+
+    @property
+    def offset(self) -> int:
+        """Where in the image the filesystem starts, in bytes."""
+        return self.filesystem.partition.start
+
+    @property
+    def size(self) -> int:
+        """How large it is, in bytes."""
+        return self.filesystem.partition.size
+
+    def blank_file(self) -> Path:
+        """A sparse file of the filesystem's size, for tools that can't write at an offset."""
+        file = self.tree.scratch / "filesystem"
+        with file.open("wb") as stream:
+            stream.truncate(self.size)
+        file.chmod(0o600)
+        return file
+
+    def place(self, file: Path) -> None:
+        """Put what `blank_file` has become into the image; holes stay holes."""
+        with file.open("rb") as stream:
+            copy_data(stream.fileno(), self.image, size=self.size, offset=self.offset)
+        file.unlink()
+
+    def run(
+        self,
+        *argv: str,
+        env: Mapping[str, str] | None = None,
+        stdin: str = "",
+        logged: bool = True,
+    ) -> str:
+        """Run a tool; what it printed, which goes to the log too, if it is to be `logged`."""
+        known = {"SOURCE_DATE_EPOCH": str(self.tree.epoch), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+        os.write(self.log, b"+ " + os.fsencode(" ".join(argv[:12])) + b"\n")
+        done = programs.run(
+            argv,
+            env=programs.environment({**known, **(env or {})}),
+            stdin=stdin.encode(),
+            pass_fds=[self.image],
+        )
+        if logged:
+            os.write(self.log, done.output.encode())
+        if not done.ok:
+            raise self._failed(argv[0], done)
+        return done.output
+
+    def full(self) -> BuildError:
+        """The error for content that turns out not to fit."""
+        filesystem = self.filesystem.filesystem
+        what = f"its content does not fit into {filesystem.kind} of {Size(self.size)}"
+        return BuildError(filesystem.problem(what, "make the partition, or the image, larger"))
+
+    def _failed(self, tool: str, done: programs.Finished) -> BuildError:
+        filesystem = self.filesystem.filesystem
+        if any(text in done.output for text in _NO_ROOM):
+            return self.full()
+        lines = done.output.strip().splitlines()[-10:]
+        return BuildError(
+            filesystem.problem(f"{tool} failed (exit code {done.code})", "\n".join(lines))
+        )

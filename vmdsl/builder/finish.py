@@ -1,0 +1,104 @@
+"""The finished image, as operations write to it: only where nothing else is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from vmdsl.builder.tree.tree import BuildTree
+from vmdsl.errors import BuildError, Problem
+from vmdsl.language.effects import ImageOperation
+from vmdsl.language.handles import Partition
+from vmdsl.language.spans import Span, in_the_way, partition_spans, table_spans
+
+_BLOCK = 2**20
+_NO_DATA = bytes(_BLOCK)
+
+
+class FinishedImage:
+    """vmdsl.language.effects.Image, for real; one for each operation."""
+
+    def __init__(
+        self, file: int, tree: BuildTree, written: list[Span], who: ImageOperation
+    ) -> None:
+        self.tree = tree
+        self._file = file
+        self._written = written
+        self._who = who
+
+    def write_at(self, offset: int, content: bytes, *, within: Partition | None = None) -> None:
+        layout = self.tree.layout
+        place = layout.of_partition(within) if within else None
+        start, end = (place.start, place.end) if place else (0, os.fstat(self._file).st_size)
+        span = Span(
+            start=start + offset, end=start + offset + len(content), what="the bytes to write"
+        )
+        others = [*table_spans(layout), *partition_spans(layout, but=[within] if within else [])]
+        if offset < 0:
+            raise BuildError(f"the offset {offset} is before the start")
+        if problem := in_the_way(span, [*others, *self._written], end):
+            raise BuildError(problem)
+        written = 0
+        while written < len(content):
+            written += os.pwrite(self._file, content[written:], span.start + written)
+        self._written.append(
+            Span(start=span.start, end=span.end, what=f"what {self._who.origin.where} wrote")
+        )
+
+    def run(
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        partitions: Sequence[Partition] = (),
+        table: bool = False,
+    ) -> None:
+        layout = self.tree.layout
+        kept = [
+            *([] if table else table_spans(layout)),
+            *partition_spans(layout, but=partitions),
+            *self._written,
+        ]
+        size, before = os.fstat(self._file).st_size, checksums(self._file, kept)
+        # This process is the first of the sandbox and has the image open under this number. A
+        # descriptor of the program's own would not reach all that it starts.
+        image = f"/proc/{os.getpid()}/fd/{self._file}"
+        self.tree.run(*command, env={**(env or {}), "IMAGE": image})
+        if os.fstat(self._file).st_size != size:
+            raise BuildError(f"it has changed the size of the image, which is {size} bytes")
+        after = checksums(self._file, kept)
+        changed = [span for span in kept if before[span] != after[span]]
+        if changed:
+            hint = "name the partitions that it is to change in partitions=, or add table=True"
+            raise BuildError(
+                *(Problem(what=f"it has changed {s.what}", hint=hint) for s in changed)
+            )
+
+
+def checksums(file: int, spans: Iterable[Span]) -> dict[Span, str]:
+    """A checksum of what is in each span, which doesn't depend on what of it are holes."""
+    return {span: _checksum(file, span) for span in spans}
+
+
+def _checksum(file: int, span: Span) -> str:
+    sums = hashlib.blake2b()
+    for position in _data(file, span):
+        block = os.pread(file, min(_BLOCK, span.end - position), position)
+        if block != _NO_DATA[: len(block)]:
+            sums.update(position.to_bytes(8, "big"))
+            sums.update(block)
+    return sums.hexdigest()
+
+
+def _data(file: int, span: Span) -> Iterator[int]:
+    """The starts of the blocks of a span that aren't just holes."""
+    position = span.start
+    while position < span.end:
+        try:
+            found = os.lseek(file, position, os.SEEK_DATA)
+        except OSError:  # nothing but a hole is left
+            return
+        position += (found - position) // _BLOCK * _BLOCK
+        if position < span.end:
+            yield position
+        position += _BLOCK

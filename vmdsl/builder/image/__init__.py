@@ -1,0 +1,1 @@
+"""The image file: partition table, sparse data, and the file's publication."""

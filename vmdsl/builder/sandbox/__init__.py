@@ -1,0 +1,1 @@
+"""The sandbox: namespaces, child processes, mounts, and a shell for the user."""

@@ -1,0 +1,65 @@
+"""A shell for the user in the sandbox, on a pseudo-terminal of the sandbox's own.
+
+Its other end goes out through a socket, to a process that has the user's terminal. So no process of
+the sandbox ever has that open, and job control works as anywhere.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from vmdsl import programs
+from vmdsl.builder.sandbox import environment
+from vmdsl.builder.sandbox.environment import INTO_TREE
+
+#: Requests of ioctl that Python's termios lacks.
+_UNLOCK, _OPEN_PEER = 0x40045431, 0x5441
+_SHELLS = ("/bin/bash", "/bin/sh")
+_WORD = b"pty"
+
+
+def run_shell(
+    tree: Path, *, devices: Path, scratch: Path, epoch: int | None, console: socket.socket
+) -> None:
+    """Run a shell in the tree until it ends; one of this machine where the tree has none that runs.
+
+    `devices` is the /dev that programs of the tree see.
+    """
+    terminal = os.open(devices / "pts/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    fcntl.ioctl(terminal, _UNLOCK, bytes(4))
+    inner = fcntl.ioctl(terminal, _OPEN_PEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    socket.send_fds(console, [_WORD], [terminal])
+    os.close(terminal)
+    command, env = _shell(tree, scratch, epoch)
+    process = programs.start(
+        ["setsid", "--ctty", *command], stdin=inner, output=inner, errors=inner, env=env, cwd=tree
+    )
+    os.close(inner)
+    process.wait()
+
+
+def _shell(tree: Path, scratch: Path, epoch: int | None) -> tuple[list[str], dict[str, str]]:
+    ours = {"TERM": os.environ.get("TERM", "dumb"), "debian_chroot": "vmdsl"}
+    env = {**environment.of_tree(epoch), **ours}
+    for shell in _SHELLS:
+        command = [*INTO_TREE, str(tree), shell]
+        if programs.run([*command, "-c", ":"], env=env).ok:
+            return command, env
+    return ["bash"], {**environment.of_host(tree, scratch, epoch), **ours}
+
+
+def attend(console: socket.socket, show: Callable[[int], None]) -> bool:
+    """Outside: have `show` connect the user with the shell; whether one was offered.
+
+    It is given the terminal, open until it returns.
+    """
+    word, files, _, _ = socket.recv_fds(console, len(_WORD), 1)
+    if not word:
+        return False
+    with open(files[0], "r+b", buffering=0) as terminal:  # noqa: PTH123 (an open file)
+        show(terminal.fileno())
+    return True

@@ -1,0 +1,82 @@
+"""Reads the secrets of a plan, before its build starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from vmdsl import programs
+from vmdsl.errors import HostError, Problem
+from vmdsl.language.effects import Operation
+from vmdsl.language.secret import Secret, secrets_in
+
+_LAST_LINES = 5
+
+
+def read_secrets(operations: Sequence[Operation]) -> dict[Secret, bytes]:
+    """The value of each secret. Raises HostError with all that could not be read."""
+    values: dict[Secret, bytes] = {}
+    problems: dict[Secret, Problem] = {}
+    for operation in operations:
+        for secret in secrets_in(operation):
+            if secret in values or secret in problems:
+                continue
+            try:
+                values[secret] = _read(secret, operation.directory)
+            except _UnreadableError as error:
+                problems[secret] = operation.problem(str(error), error.hint)
+    if problems:
+        raise HostError(*problems.values())
+    return values
+
+
+class _UnreadableError(Exception):
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.hint = hint
+
+
+def _read(secret: Secret, directory: Path) -> bytes:
+    if secret.source == "command":
+        value = _output(secret.reference, directory)
+    elif secret.source == "file":
+        value = _file(directory / secret.reference[0])
+    elif secret.source == "text":
+        value = secret.text.encode()
+    else:
+        value = _variable(secret.reference[0])
+    if not value.strip():
+        raise _UnreadableError(f"the secret of the {secret.place} is empty", "")
+    return value
+
+
+def _variable(name: str) -> bytes:
+    if name not in os.environ:
+        raise _UnreadableError(
+            f"the variable {name}, which holds a secret, is not set", f"export {name}=…"
+        )
+    return os.fsencode(os.environ[name])
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        what = f"the file {path}, which holds a secret, cannot be read: {error.strerror}"
+        raise _UnreadableError(what, "") from None
+
+
+def _output(command: tuple[str, ...], directory: Path) -> bytes:
+    try:
+        process = programs.start(command, errors=subprocess.PIPE, cwd=directory)
+    except OSError as error:
+        what = f"the command {command[0]}, which tells a secret, cannot be run: {error.strerror}"
+        raise _UnreadableError(what, "") from None
+    output, errors = process.communicate()
+    if process.returncode:
+        what = f"the command {command[0]}, which tells a secret, failed ({process.returncode})"
+        lines = errors.decode(errors="replace").splitlines()[-_LAST_LINES:]
+        raise _UnreadableError(what, "\n".join(lines))
+    return output

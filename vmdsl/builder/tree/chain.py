@@ -1,0 +1,128 @@
+"""The layers of one build, one upon the other: taken from the store, or made and kept in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vmdsl.builder.cache.archives import State
+from vmdsl.builder.cache.keys import stamp
+from vmdsl.builder.cache.store import Layer, Store, base_of, boot_id, key_of
+from vmdsl.builder.job import Job
+from vmdsl.builder.tree.layers import Layers, Stopped, seal
+from vmdsl.builder.tree.tree import BuildTree
+from vmdsl.language.effects import Fact, TreeOperation
+
+
+class Chain:
+    """Knows which layer is next, by the key of the last one and what the next comes from."""
+
+    def __init__(self, job: Job, layers: Layers, tree: BuildTree) -> None:
+        self._job = job
+        self._layers = layers
+        self._tree = tree
+        self._store = Store(job.cache)
+        #: The key of the tree as it is; None where it cannot be known what the tree comes from.
+        self._key = job.start if job.caching.use else None
+        self._base: str | None = None
+        self._seen: list[State] = []
+        self._known: Layer | None = None
+        self._used: list[Layer] = []
+        tree.saw = self._saw
+
+    @property
+    def key(self) -> str:
+        """The key of the tree as it is; nothing where that isn't known."""
+        return self._key or ""
+
+    @contextmanager
+    def next(self, inputs: str | None) -> Iterator[Layer | None]:
+        """The next layer, if there is one; otherwise it is ours to make."""
+        self._seen, self._known = [], None
+        self._base = base_of(self._key, inputs) if self._key and inputs else None
+        if self._base is None:
+            yield None
+        elif known := self._find(self._base):
+            yield known
+        else:
+            with self._store.making(self._base, self._say_that_it_waits):
+                yield self._find(self._base)  # somebody may have made it since
+
+    def take(self, layer: Layer, operation: TreeOperation | None = None) -> None:
+        """Put a layer of the store on top, with what its operation found out."""
+        self._layers.add(self._store.place(layer))
+        self._used.append(layer)
+        self._key = layer.key
+        if layer.epoch is not None:
+            self._tree.set_epoch(layer.epoch)
+        for name, truth in layer.facts.items():
+            self._tree.decide(getattr(operation, name), truth)
+
+    @contextmanager
+    def making(self, operation: TreeOperation | None = None, before: str = "") -> Iterator[None]:
+        """Let the tree be changed; what was changed is the next layer.
+
+        `before` is the stamp of the operation's local files: its layer is not kept if others have
+        changed them meanwhile, as its key tells of what they were.
+        """
+        epoch = self._tree.known_epoch
+        size = 0
+        with self._layers.writing() as part:
+            yield  # ended by Stopped where the layer turns out to be there
+            size = seal(part, self._tree.epoch)
+        if self._known:
+            self.take(self._known, operation)
+            return
+        if operation and self._base and before != stamp(operation):
+            os.write(self._job.log, b"its local files have changed meanwhile: it is not kept\n")
+            self._base = None
+        if self._base is None:
+            self._key = None
+            self._layers.add(part)
+            return
+        if self._seen:
+            self._store.note_seen(self._base, self._seen, self._job.workspace)
+        new = self._tree.known_epoch
+        layer = Layer(
+            key=key_of(self._base, self._seen),
+            summary=operation.summary() if operation else "clean the tree",
+            step=operation.name if operation else "",
+            recipe=str(self._job.recipe),
+            size=size,
+            epoch=new if new != epoch else None,
+            facts=self._facts(operation) if operation else {},
+            boot=boot_id(),
+        )
+        self.take(self._store.keep(layer, part), operation)
+
+    def done(self) -> None:
+        """Note, when the tree is complete, what was used."""
+        self._store.used(self._used)
+
+    def _find(self, base: str) -> Layer | None:
+        seen = self._store.seen(base)
+        if not all(map(self._tree.archives.is_current, seen)):
+            return None
+        return self._store.use(key_of(base, seen))
+
+    def _say_that_it_waits(self) -> None:
+        os.write(self._job.log, b"another build makes this layer: waiting for it\n")
+
+    def _saw(self, seen: State) -> None:
+        """Note what archive the operation at work sees; end it if that makes its layer known."""
+        self._seen.append(seen)
+        if self._base is None:
+            return
+        self._known = self._store.use(key_of(self._base, self._seen))
+        if self._known:
+            self._store.note_seen(self._base, self._seen, self._job.workspace)
+            raise Stopped
+
+    def _facts(self, operation: TreeOperation) -> dict[str, bool]:
+        """What an operation decided, by the names of its fields."""
+        found = {}
+        for name, value in vars(operation).items():
+            if isinstance(value, Fact) and name != "unless" and self._tree.is_decided(value):
+                found[name] = self._tree.truth_of(value)
+        return found

@@ -1,0 +1,205 @@
+"""Copying a directory of this machine into the tree.
+
+It runs in the tree's root: of the machine it has nothing but the open source, below which it never
+follows a symlink, and what symlinks there were found to lead to. Symlinks of the tree are followed,
+as they lead nowhere else.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vmdsl.builder.image.sparse import copy_data
+from vmdsl.builder.tree.owners import OutsideIds, chown
+from vmdsl.builder.tree.paths import make_directory
+from vmdsl.errors import BuildError
+from vmdsl.operations.files.directories import excluded, paths_below
+
+_ACCESS = "system.posix_acl_access"
+_DEFAULT = "system.posix_acl_default"
+_CAPABILITY = "security.capability"
+#: Those of an access control list: version, and then entries of tag, permissions and id.
+_ACL_HEADER, _ACL_ENTRY = 4, 8
+_ACL_OF_USERS, _ACL_OF_GROUPS = 0x02, 0x08
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copier:
+    """Copies directories. `user` and `group` own what is copied; None means the source's own.
+
+    `users` and `groups` know the numbers that those of the sandbox have on this machine. `targets`
+    are where symlinks lead to, if they are to be followed, as paths that start at `machine`.
+    """
+
+    shown: Path
+    umask: int
+    user: int | None
+    group: int | None
+    users: OutsideIds
+    groups: OutsideIds
+    exclude: Sequence[str]
+    parents: int | None
+    targets: Mapping[Path, Path] | None
+    machine: int
+    _links: dict[tuple[int, int], Path] = field(default_factory=dict)
+
+    def copy(self, source: int, path: Path) -> None:
+        """Copy what is in an open directory to `path`, which is made like it if it is missing."""
+        if self.parents is None:
+            make_directory(str(path.parent), None, None, None)
+        else:
+            missing = [place for place in (path, *path.parents) if not os.path.lexists(place)]
+            for place in reversed(missing):
+                make_directory(str(place), self.parents, self.user, self.group)
+        self._directory(source, path, self.shown)
+
+    def _directory(self, source: int, path: Path, shown: Path) -> None:
+        made = not path.is_dir()
+        if made:
+            if os.path.lexists(path):
+                raise BuildError(f"{shown} is a directory, and {path} in the system is none")
+            path.mkdir(0o700)
+        with os.scandir(source) as entries:
+            names = sorted(
+                entry.name for entry in entries if not excluded(entry.name, self.exclude)
+            )
+        for name in names:
+            self._entry(source, name, path / name, shown / name)
+        if made:  # last, as what is in a directory inherits its access control list
+            self._attributes(source, path, shown)
+
+    def _entry(self, source: int, name: str, path: Path, shown: Path) -> None:
+        about = os.stat(name, dir_fd=source, follow_symlinks=False)
+        if stat.S_ISLNK(about.st_mode) and self.targets is not None:
+            self._followed(self.targets[shown], path, shown)
+            return
+        if stat.S_ISLNK(about.st_mode):
+            self._replace(path, shown)
+            path.symlink_to(os.readlink(name, dir_fd=source))
+            self._own(path, about, shown)
+            return
+        if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)):
+            raise BuildError(f"{shown} is neither a file, a directory nor a symlink")
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=source)
+        try:
+            if stat.S_ISDIR(about.st_mode):
+                self._directory(file, path, shown)
+            else:
+                self._file(file, path, shown)
+        finally:
+            os.close(file)
+
+    def _followed(self, target: Path, path: Path, shown: Path) -> None:
+        """What a symlink leads to, in its place; of a directory nothing but itself."""
+        file = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.machine)
+        try:
+            if stat.S_ISREG(os.fstat(file).st_mode):
+                self._replace(path, shown)
+                self._content(file, path, shown)
+            elif not path.is_dir():
+                self._replace(path, shown)
+                path.mkdir(0o700)
+                self._attributes(file, path, shown)
+        finally:
+            os.close(file)
+
+    def _file(self, source: int, path: Path, shown: Path) -> None:
+        about = os.fstat(source)
+        self._replace(path, shown)
+        inode = (about.st_dev, about.st_ino)
+        if about.st_nlink > 1 and inode in self._links:
+            path.hardlink_to(self._links[inode])
+            return
+        self._links[inode] = path
+        self._content(source, path, shown)
+
+    def _content(self, source: int, path: Path, shown: Path) -> None:
+        about = os.fstat(source)
+        target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            copy_data(source, target, size=about.st_size)
+            os.ftruncate(target, about.st_size)
+        finally:
+            os.close(target)
+        self._attributes(source, path, shown)
+
+    def _replace(self, path: Path, shown: Path) -> None:
+        """Remove what is at a path, for something to take its place."""
+        if path.is_dir() and not path.is_symlink():
+            raise BuildError(f"{path} in the system is a directory, and {shown} is none")
+        path.unlink(missing_ok=True)
+
+    def _attributes(self, source: int, path: Path, shown: Path) -> None:
+        """Give a file or directory the owner, the permissions and attributes of its source.
+
+        A change of the owner takes away capabilities and the bits of set-user-id: it comes first.
+        """
+        about = os.fstat(source)
+        self._own(path, about, shown)
+        mode = stat.S_IMODE(about.st_mode)
+        names = _attributes_of(source)
+        for name in names:
+            if name in (_ACCESS, _DEFAULT):
+                os.setxattr(path, name, self._access(os.getxattr(source, name), shown))
+        path.chmod(mode if _ACCESS in names else mode & ~self.umask)
+        for name in names:
+            if name == _CAPABILITY or (
+                name.startswith("user.") and not name.startswith("user.overlay.")
+            ):
+                os.setxattr(path, name, self._attribute(source, name, shown))
+
+    def _own(self, path: Path, about: os.stat_result, shown: Path) -> None:
+        user = self.users.of(shown, about.st_uid) if self.user is None else self.user
+        group = self.groups.of(shown, about.st_gid) if self.group is None else self.group
+        chown(path, user, group, follow_symlinks=False)
+
+    def _attribute(self, source: int, name: str, shown: Path) -> bytes:
+        try:
+            return os.getxattr(source, name)
+        except OSError as error:
+            if error.errno != errno.EOVERFLOW:
+                raise
+            raise BuildError(
+                f"{shown} has capabilities that only root can copy: build as root, or set them "
+                "in the system with setcap"
+            ) from None
+
+    def _access(self, acl: bytes, shown: Path) -> bytes:
+        """An access control list, with the numbers that users and groups have on this machine."""
+        result = bytearray(acl)
+        for start in range(_ACL_HEADER, len(acl), _ACL_ENTRY):
+            tag = int.from_bytes(acl[start : start + 2], "little")
+            kept = {_ACL_OF_USERS: self.users, _ACL_OF_GROUPS: self.groups}.get(tag)
+            if kept is not None:
+                there = slice(start + 4, start + 8)
+                number = kept.of(shown, int.from_bytes(acl[there], "little"))
+                result[there] = number.to_bytes(4, "little")
+        return bytes(result)
+
+
+def real_targets(source: Path, exclude: Sequence[str]) -> Mapping[Path, Path]:
+    """Where the symlinks in a directory of this machine lead to, by their paths.
+
+    Those are relative to the machine's root. Raises BuildError where it is no file or directory.
+    """
+    found = {}
+    for path in (source / below for below in paths_below(source, Path(), exclude)):
+        if path.is_symlink():
+            if not (path.is_file() or path.is_dir()):
+                raise BuildError(f"{path} is a symlink that leads to no file")
+            found[path] = path.resolve().relative_to("/")
+    return found
+
+
+def _attributes_of(file: int) -> list[str]:
+    try:
+        return sorted(os.listxattr(file))
+    except OSError as error:
+        if error.errno != errno.ENOTSUP:
+            raise
+        return []

@@ -1,0 +1,53 @@
+"""What becomes of the tree of a build that fails, in the sandbox: it is kept, or looked into."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+from vmdsl.builder.sandbox.children import end_everything
+from vmdsl.builder.sandbox.mounts import unmount_below
+from vmdsl.builder.sandbox.shells import run_shell
+from vmdsl.builder.tree.layers import Layers
+from vmdsl.builder.tree.surroundings import surroundings
+from vmdsl.builder.tree.tree import BuildTree
+from vmdsl.errors import BuildError, Problem
+
+#: Where in the workspace a tree is that is to be kept.
+KEPT = "kept"
+
+
+def keep(tree: BuildTree, workspace: Path) -> list[Problem]:
+    """Copy the tree as the failed operation has left it; what to say where that can't be done."""
+    end_everything()
+    part = workspace / f"{KEPT}.part"
+    try:
+        tree.unbind()
+        unmount_below(tree.path)
+        part.mkdir(mode=0o700)
+        tree.run("cp", "--archive", "--one-file-system", f"{tree.path}/.", str(part / "tree"))
+        part.rename(workspace / KEPT)
+    except (BuildError, OSError) as error:
+        tree.run("rm", "-rf", str(part))  # so that there is room for the log
+        reason = error.problems[0] if isinstance(error, BuildError) else Problem(what=str(error))
+        return [Problem(what=f"the tree could not be kept: {reason.what}", hint=reason.hint)]
+    return []
+
+
+def look(tree: BuildTree, layers: Layers, devices: Path, resolver: str, console: int) -> None:
+    """Run a shell in the tree as the failed operation has left it, in the same surroundings.
+
+    Nothing that is mounted for it is taken away: the sandbox ends with it.
+    """
+    stack = ExitStack()
+    if os.statvfs(tree.path).f_flag & os.ST_RDONLY:  # it is complete
+        stack.enter_context(layers.writing())
+    if not os.path.ismount(tree.path / "proc"):
+        stack.enter_context(surroundings(tree, devices, resolver))
+    tree.scratch.mkdir(exist_ok=True)
+    with socket.socket(fileno=console) as outside:
+        run_shell(
+            tree.path, devices=devices, scratch=tree.scratch, epoch=tree.epoch, console=outside
+        )

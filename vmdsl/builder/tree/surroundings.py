@@ -1,0 +1,189 @@
+"""What surrounds an operation: a system's virtual filesystems, a resolver, and no daemons."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from vmdsl.builder.sandbox.children import end_everything
+from vmdsl.builder.sandbox.mounts import BIND, READ_ONLY, RECURSIVE, REMOUNT, mount, unmount_below
+from vmdsl.builder.tree.tree import BuildTree
+from vmdsl.errors import HostError, Problem
+
+_NODES = ("null", "zero", "full", "random", "urandom", "tty")
+_LINKS = {
+    "ptmx": "pts/ptmx",
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+}
+_VIRTUAL = ("proc", "sys", "dev", "run")
+_SET_FLAGS, _UP = 0x8914, 1  # SIOCSIFFLAGS, IFF_UP
+_NO_DAEMONS = "#!/bin/sh\nexit 101\n"
+
+
+def mount_proc() -> None:
+    """Let the sandbox have a /proc of its own. Raises HostError where it can't."""
+    try:
+        mount("proc", Path("/proc"), "proc")
+    except OSError:
+        raise HostError(
+            Problem(
+                what="the sandbox cannot have a /proc of its own",
+                hint="this happens in containers that hide parts of /proc; vmdsl doctor says more",
+            )
+        ) from None
+
+
+def make_devices(directory: Path) -> None:
+    """Make the /dev that programs of the tree see; they can't change the host's nodes in it."""
+    directory.mkdir()
+    mount("vmdsl-dev", directory, "tmpfs", options="mode=0755")
+    for name in _NODES:
+        node = directory / name
+        node.touch()
+        mount(f"/dev/{name}", node, flags=BIND)
+        try:
+            mount("", node, flags=REMOUNT | BIND | READ_ONLY)
+        except OSError:  # an ordinary user can't change the nodes anyway
+            if _is_real_root():
+                raise
+    for name, mode in (("pts", 0o755), ("shm", 0o1777)):
+        (directory / name).mkdir()
+        (directory / name).chmod(mode)
+    mount("devpts", directory / "pts", "devpts", options="newinstance,ptmxmode=0666,mode=0620")
+    for name, target in _LINKS.items():
+        (directory / name).symlink_to(target)
+
+
+def _is_real_root() -> bool:
+    """Whether root of the sandbox is root of the machine, whose device nodes it could change."""
+    return Path("/proc/self/uid_map").read_text(encoding="ascii").split()[1] == "0"
+
+
+def start_loopback() -> None:
+    """Let programs reach 127.0.0.1 where the sandbox has a network of its own."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sH14x", b"lo", _UP))
+
+
+@contextmanager
+def surroundings(
+    tree: BuildTree, devices: Path, resolver: str, *, own_tmp: bool = False
+) -> Iterator[None]:
+    """Let programs of the tree run as in a system, and take it all away again.
+
+    The sandbox has the system's hostname. What an operation leaves running is ended, and what it
+    leaves mounted is unmounted. The resolver and policy-rc.d are real files for the time of the
+    operation, so that a script may replace or remove them. With `own_tmp`, so is /tmp: for what has
+    secrets, which may get there.
+    """
+    socket.sethostname(tree.inside(_hostname))
+    if not tree.exists("/usr"):
+        yield
+        end_everything()
+        unmount_below(tree.path)
+        return
+    mount_virtual(tree.path, devices, own_tmp=own_tmp)
+    with (
+        _lent(tree, "/etc/resolv.conf", resolver.encode(), 0o644),
+        _lent(tree, "/usr/sbin/policy-rc.d", _NO_DAEMONS.encode(), 0o755),
+    ):
+        yield
+        end_everything()
+        tree.unbind()
+        unmount_below(tree.path)
+
+
+def mount_virtual(top: Path, devices: Path, *, own_tmp: bool = False) -> None:
+    """Give a tree /proc, /sys, /dev and /run, and perhaps /tmp, where it has such directories."""
+    places = {name: top / name for name in (*_VIRTUAL, *(("tmp",) if own_tmp else ()))}
+    # A symlink may lead out of the tree.
+    places = {n: p for n, p in places.items() if p.is_dir() and not p.is_symlink()}
+    for name, place in places.items():
+        if name == "proc":
+            mount("proc", place, "proc")
+        elif name == "sys":
+            mount("/sys", place, flags=BIND | RECURSIVE)
+        elif name == "dev":
+            mount(devices, place, flags=BIND | RECURSIVE)
+        else:
+            mount("tmpfs", place, "tmpfs", options="mode=1777" if name == "tmp" else "mode=0755")
+
+
+def _hostname() -> str:
+    """The name of the future machine: that of the one that builds must not come into the image."""
+    place = Path("/etc/hostname")
+    words = place.read_text("utf-8", "replace").split() if place.is_file() else []
+    return words[0][:64] if words else "localhost"
+
+
+def _can_be_lent(place: Path) -> bool:
+    """Whether a file can be there; what is neither a file nor a symlink stays as it is."""
+    plain = place.is_file() or place.is_symlink() or not os.path.lexists(place)
+    return plain and place.parent.is_dir()
+
+
+def _write_in_run(path: str, content: bytes, mode: int) -> bool:
+    """Write to what a symlink leads to, if that is in /run, which is in memory meanwhile."""
+    place = Path(os.path.realpath(path))
+    if not (place.is_relative_to("/run") and os.path.ismount("/run")):
+        return False
+    with suppress(OSError):  # something else is in the way
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+        place.chmod(mode)
+    return True
+
+
+@contextmanager
+def _lent(tree: BuildTree, path: str, content: bytes, mode: int) -> Iterator[None]:
+    """Have a file be `content` for a while; what was there returns unless it was changed.
+
+    A symlink into /run, where something in the running system will write the file, stays as it is.
+    """
+    if not tree.inside(partial(_can_be_lent, Path(path))):
+        yield
+        return
+    if tree.inside(partial(_write_in_run, path, content, mode)):
+        yield
+        return
+
+    def lend() -> tuple[str, bytes, int, int] | None:
+        place = Path(path)
+        before = None
+        if place.is_symlink():
+            before = ("link", os.fsencode(place.readlink()), 0, 0)
+            place.unlink()
+        elif place.exists():
+            about = place.stat()
+            before = ("file", place.read_bytes(), about.st_mode & 0o7777, about.st_mtime_ns)
+        place.write_bytes(content)
+        place.chmod(mode)
+        return before
+
+    before = tree.inside(lend)
+    yield
+
+    def give_back() -> None:
+        place = Path(path)
+        if place.is_symlink() or not place.is_file() or place.read_bytes() != content:
+            return
+        if before is None:
+            place.unlink()
+        elif before[0] == "link":
+            place.unlink()
+            place.symlink_to(os.fsdecode(before[1]))
+        else:
+            place.write_bytes(before[1])
+            place.chmod(before[2])
+            os.utime(place, ns=(before[3], before[3]))
+
+    tree.inside(give_back)

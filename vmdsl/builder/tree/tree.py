@@ -1,0 +1,351 @@
+"""The tree that operations work on: vmdsl.language.effects.Tree, for real."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from vmdsl import programs
+from vmdsl.builder.cache.archives import Archives, State
+from vmdsl.builder.cache.debs import Debs, checksums
+from vmdsl.builder.image.decoys import StandIns
+from vmdsl.builder.job import Job
+from vmdsl.builder.report.mask import Mask
+from vmdsl.builder.sandbox import environment
+from vmdsl.builder.sandbox.children import write_all
+from vmdsl.builder.sandbox.environment import INTO_TREE
+from vmdsl.builder.tree import inside, paths
+from vmdsl.builder.tree.copying import Copier, real_targets
+from vmdsl.builder.tree.owners import OutsideIds, gid_of, uid_of
+from vmdsl.builder.tree.scripts import BLOCK, LIMITED, make_lenient_mount
+from vmdsl.errors import BuildError, CommandError, Problem
+from vmdsl.language.effects import Fact, Owner, TreeOperation
+from vmdsl.language.layout import Layout
+from vmdsl.language.secret import Secret
+
+_T = TypeVar("_T")
+
+#: The time of all that has none of its own where no archive says what time it is: 2020-01-01.
+DEFAULT_EPOCH = 1577836800
+_LAST_LINES = 20
+_LAST_BYTES = 65536
+_LINE = 500
+_MOST_NAMED = 5
+#: Where apt keeps what it downloads.
+ARCHIVES = "/var/cache/apt/archives"
+
+
+class BuildTree:
+    """The tree of the build under way, at `path` while an operation is applied."""
+
+    def __init__(self, job: Job, path: Path) -> None:
+        self.path = path
+        self._layout: Layout = job.layout
+        self._works: TreeOperation | None = None
+        self.recipe_directory = job.directory
+        self.scratch = job.workspace / "scratch"
+        self._own_programs = job.workspace / "bin"
+        self._log = job.log
+        self._operations = job.tree_operations
+        self._epoch = job.epoch
+        self._secrets = job.secrets
+        self._mask = Mask(job.secrets.values())
+        self._facts: dict[int, bool] = {}
+        self.archives = Archives(job.cache / "archives", job.caching, time.time())
+        #: Called with what an operation sees of archives, before it changes anything.
+        self.saw: Callable[[State], None] = lambda _: None
+        self._bound: list[str] = []
+        self._debs = Debs(job.cache / "debs")
+        self._offline = job.caching.offline
+        self.stand_ins = StandIns(job.workspace, job.log)
+
+    @property
+    def known_epoch(self) -> int | None:
+        """The epoch, where something has told it."""
+        return self._epoch
+
+    @property
+    def epoch(self) -> int:
+        return DEFAULT_EPOCH if self._epoch is None else self._epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        if self._epoch is None:
+            self._epoch = epoch
+
+    def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
+        state, index = self.archives.get(name, sources, fetch, self.scratch)
+        self.saw(state)
+        return index
+
+    @property
+    def layout(self) -> Layout:
+        if self._works is not None and not self._works.reads_layout:
+            what = f"{type(self._works).__name__} has reads_layout = False, and reads the layout"
+            raise BuildError(self._works.problem(what, "set it to True in the class"))
+        return self._layout
+
+    @layout.setter
+    def layout(self, layout: Layout) -> None:
+        self._layout = layout
+
+    @contextmanager
+    def work_of(self, operation: TreeOperation) -> Iterator[None]:
+        """Know whose work is done."""
+        self._works = operation
+        try:
+            yield
+        finally:
+            self._works = None
+
+    @property
+    def following(self) -> tuple[TreeOperation, ...]:
+        """The operations after the one at work."""
+        of_all = self._operations
+        return of_all[of_all.index(self._works) + 1 :] if self._works in of_all else ()
+
+    @contextmanager
+    def kept_packages(self, printed: str) -> Iterator[tuple[Path, list[str]]]:
+        wanted = checksums(printed)
+        place = Path(tempfile.mkdtemp(prefix="packages-", dir=self.scratch))
+        place.chmod(0o755)
+        try:
+            yield place, self._debs.lend(wanted, place)
+        finally:
+            self._debs.keep(place, wanted)
+
+    @contextmanager
+    def packages(self, printed: str) -> Iterator[None]:
+        with self.kept_packages(printed) as (place, missing), self._archives_at(place):
+            try:
+                yield
+            except CommandError:
+                if self._offline and missing:
+                    raise _not_kept(missing) from None
+                raise
+
+    @contextmanager
+    def _archives_at(self, place: Path) -> Iterator[None]:
+        self.mkdir(ARCHIVES)
+        target = self.inside(partial(paths.real_place, ARCHIVES, directory=True))
+        self.run("mount", "--bind", str(place), f"{self.path}{target}")
+        try:
+            yield
+        finally:
+            self.run("umount", "--lazy", f"{self.path}{target}")
+
+    def reveal(self, secret: Secret) -> bytes:
+        if secret not in self._secrets:
+            raise BuildError(f"the {secret.place} was not read: no field of the operation holds it")
+        return self._secrets[secret]
+
+    def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the protocol's)
+        self._facts[id(fact)] = truth
+
+    def is_decided(self, fact: Fact) -> bool:
+        """Whether an operation has said so or so."""
+        return id(fact) in self._facts
+
+    def truth_of(self, fact: Fact) -> bool:
+        """What an operation decided. Raises BuildError where none did."""
+        if id(fact) not in self._facts:
+            raise BuildError(fact.problem("no operation has decided this fact yet"))
+        return self._facts[id(fact)]
+
+    def run(
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | str = "",
+        script: bool = False,
+    ) -> None:
+        known = environment.of_host(self.path, self.scratch, self._epoch)
+        if script:
+            make_lenient_mount(self._own_programs, self.path)
+            known["PATH"] = f"{self._own_programs}:{known['PATH']}"
+        self._run(command, {**known, **(env or {})}, stdin)
+
+    def chroot(
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | str = "",
+        script: bool = False,
+    ) -> None:
+        known = environment.of_tree(self._epoch)
+        limit = (*LIMITED, str(self._largest_file() // BLOCK)) if script else ()
+        inside = (*INTO_TREE, str(self.path), *command)
+        self._run(inside, {**known, **(env or {})}, stdin, limit)
+
+    def _largest_file(self) -> int:
+        """What a file of the tree may come to, in bytes: some fill all the room that there is."""
+        about = os.statvfs(self.path)
+        half = about.f_bavail * about.f_frsize // 2  # there must be room for the image, too
+        if self._layout.open:
+            return half
+        return min(half, max((f.partition.size for f in self._layout.filesystems), default=half))
+
+    def _run(
+        self,
+        command: tuple[str, ...],
+        env: Mapping[str, str],
+        stdin: bytes | str,
+        limit: tuple[str, ...] = (),
+    ) -> None:
+        os.write(self._log, b"+ " + os.fsencode(" ".join(command)) + b"\n")
+        before = os.fstat(self._log).st_size
+        program = programs.find(command[0])
+        if program is None:
+            raise BuildError(f"there is no program {command[0]} on this machine")
+        done = programs.run(
+            [*limit, program, *command[1:]],
+            output=self._log,
+            env=env,
+            cwd=self.recipe_directory,
+            stdin=stdin.encode() if isinstance(stdin, str) else stdin,
+        )
+        if not done.ok:
+            ended = f"exit code {done.code}" if done.code > 0 else f"signal {-done.code}"
+            output = self._end_of_log(before)
+            lines = [line[:_LINE] for line in output.splitlines()[-_LAST_LINES:]]
+            raise CommandError(
+                Problem(
+                    what=f"the command failed ({ended}): {shown(command)}",
+                    hint="\n".join(lines) or "it printed nothing",
+                ),
+                output=output,
+            )
+
+    def _end_of_log(self, start: int) -> str:
+        """The last of what the log has from an offset on."""
+        with open(f"/proc/self/fd/{self._log}", "rb") as log:  # noqa: PTH123 (an open file)
+            log.seek(max(start, os.fstat(self._log).st_size - _LAST_BYTES - self._mask.longest))
+            return self._mask.all_of(log.read()).decode(errors="replace")
+
+    def bind(self, source: Path, target: str) -> None:
+        place = self.inside(partial(paths.real_place, target, directory=source.is_dir()))
+        self.run("mount", "--bind", str(source), f"{self.path}{place}")
+        self._bound.append(f"{self.path}{place}")
+
+    def unbind(self) -> None:
+        """Take away what `bind` has put there."""
+        while self._bound:
+            self.run("umount", "--lazy", self._bound.pop())
+
+    def image(self) -> AbstractContextManager[Path]:
+        assert self._works is not None  # noqa: S101 (only operations at work call this)
+        return self.stand_ins.lend(self._works, self._layout, self.epoch)
+
+    def read(self, path: str) -> bytes:
+        return self.inside(partial(paths.read, path))
+
+    def exists(self, path: str) -> bool:
+        return self.inside(lambda: os.path.lexists(path))
+
+    def write(
+        self, path: str, content: bytes | str, *, mode: int = 0o644, uid: Owner = 0, gid: Owner = 0
+    ) -> None:
+        data = content.encode() if isinstance(content, str) else content
+
+        def write() -> None:
+            with paths.created(path, mode, uid, gid) as file:
+                write_all(file, data)
+
+        self.inside(write)
+
+    def copy_in(
+        self, source: Path, path: str, *, mode: int, uid: Owner = 0, gid: Owner = 0
+    ) -> None:
+        with source.open("rb") as content:
+
+            def copy() -> None:
+                with (
+                    paths.created(path, mode, uid, gid) as file,
+                    os.fdopen(os.dup(file), "wb") as out,
+                ):
+                    shutil.copyfileobj(content, out)
+
+            self.inside(copy)
+
+    def copy_tree(
+        self,
+        source: Path,
+        path: str,
+        *,
+        uid: Owner | None = 0,
+        gid: Owner | None = 0,
+        umask: int = 0,
+        exclude: Sequence[str] = (),
+        parents: int | None = None,
+        follow: bool = False,
+    ) -> None:
+        users, groups = OutsideIds("uid"), OutsideIds("gid")
+        targets = real_targets(source, exclude) if follow else None
+        directory = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
+        machine = os.open("/", os.O_PATH | os.O_DIRECTORY)
+
+        def copy() -> None:
+            Copier(
+                shown=source,
+                umask=umask,
+                user=None if uid is None else uid_of(uid),
+                group=None if gid is None else gid_of(gid),
+                users=users,
+                groups=groups,
+                exclude=exclude,
+                parents=parents,
+                targets=targets,
+                machine=machine,
+            ).copy(directory, Path(path))
+
+        try:
+            self.inside(copy)
+        finally:
+            os.close(directory)
+            os.close(machine)
+
+    def mkdir(
+        self,
+        path: str,
+        *,
+        mode: int | None = None,
+        uid: Owner | None = None,
+        gid: Owner | None = None,
+    ) -> None:
+        self.inside(partial(paths.make_directory, path, mode, uid, gid))
+
+    def symlink(self, path: str, target: str) -> None:
+        self.inside(partial(paths.make_symlink, path, target))
+
+    def remove(self, path: str) -> None:
+        self.inside(lambda: Path(path).unlink(missing_ok=True))
+
+    def inside(self, function: Callable[[], _T]) -> _T:
+        return inside.call(self.path, function)
+
+
+def _not_kept(names: Sequence[str]) -> BuildError:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return BuildError(
+        Problem(
+            what=f"with --offline, packages are missing: {' '.join(names[:_MOST_NAMED])}{more}",
+            hint="build once without --offline",
+        )
+    )
+
+
+def shown(command: Sequence[str]) -> str:
+    """A command in a line, for people: a part of it, and not how it gets into the tree."""
+    if tuple(command[: len(LIMITED)]) == LIMITED:
+        command = command[len(LIMITED) + 1 :]
+    words = [Path(command[0]).name, *command[1:]]
+    if tuple(words[: len(INTO_TREE)]) == INTO_TREE:
+        words = words[len(INTO_TREE) + 1 :]
+    lines = " ".join(word.strip() for word in words).splitlines() or [""]
+    return lines[0][:200] + (" …" if len(lines) > 1 or len(lines[0]) > 200 else "")  # noqa: PLR2004

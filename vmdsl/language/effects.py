@@ -1,0 +1,300 @@
+"""What an operation is, and what its `apply` is given to work on.
+
+A third party's operation is a frozen dataclass that derives from TreeOperation or
+ImageOperation, and a function that records it. Nothing is registered.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+from vmdsl.errors import Problem
+from vmdsl.language.operation import Origin, here, misused
+
+if TYPE_CHECKING:
+    from vmdsl.language.handles import Partition
+    from vmdsl.language.layout import Layout
+    from vmdsl.language.secret import Secret
+    from vmdsl.language.spans import Span
+
+_T = TypeVar("_T")
+
+#: A user or a group: a number, or a name that the system itself knows.
+Owner = int | str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Operation:
+    """One thing that a recipe asks for. Two operations are equal only if they are the same one."""
+
+    origin: Origin = field(default_factory=here, repr=False)
+
+    #: Programs of the host that this operation starts, checked before a build.
+    programs: ClassVar[tuple[str, ...]] = ()
+    #: Fields that change nothing in the result, such as the address of a proxy.
+    irrelevant: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the step that made this."""
+        return self.origin.step
+
+    @property
+    def directory(self) -> Path:
+        """The recipe's directory, which relative names of local files start from."""
+        return self.origin.directory
+
+    def summary(self) -> str:
+        """A few words for the plan and for progress, such as `apt install curl`."""
+        return type(self).__name__
+
+    def local_files(self) -> tuple[Path, ...]:
+        """Files of the recipe's machine that are read, relative to the recipe's directory.
+
+        Of what is in `local_directories`, all that is read: directories and symlinks too.
+        """
+        return ()
+
+    def local_directories(self) -> tuple[Path, ...]:
+        """Directories of the recipe's machine that are read, relative to the recipe's."""
+        return ()
+
+    def is_repeatable(self) -> bool:
+        """Whether equal fields, local files and trees have equal results, which are then kept."""
+        return True
+
+    def problem(self, what: str, hint: str = "") -> Problem:
+        """A mistake in this operation, with its place."""
+        return Problem(what=what, where=self.origin.where, step=self.origin.step, hint=hint)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LayoutOperation(Operation):
+    """A part of the disk's layout: data only, and at once the handle that the recipe passes on."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fact(Operation):
+    """A truth that is known only while building: pass it as `unless=`, never to `if`."""
+
+    if not TYPE_CHECKING:  # mypy must not know of it, or it would allow `if fact:`
+
+        def __bool__(self) -> bool:
+            raise misused(
+                "a Fact is known only while building, so `if` cannot ask it", "pass it as unless="
+            )
+
+
+class Tree(Protocol):
+    """The directory tree that will become the filesystems, as an operation sees it.
+
+    Paths are those of the future system: absolute, and confined to the tree whatever symlinks
+    it holds. Methods that start programs raise BuildError when one fails.
+    """
+
+    @property
+    def path(self) -> Path:
+        """Where the tree is while the build runs, for programs of the host."""
+
+    @property
+    def layout(self) -> Layout:
+        """Where everything is on the disk, and the UUID of each part."""
+
+    @property
+    def recipe_directory(self) -> Path:
+        """The directory of the recipe, which relative names of local files start from."""
+
+    @property
+    def scratch(self) -> Path:
+        """An empty directory outside the tree, the operation's own, gone after it."""
+
+    @property
+    def epoch(self) -> int:
+        """SOURCE_DATE_EPOCH of this build: no time in the image is later."""
+
+    def run(
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | str = "",
+        script: bool = False,
+    ) -> None:
+        """Run a program of the host inside the sandbox, with ROOT set to the tree's path.
+
+        A `script` of the recipe may mount what the tree has already, such as /dev.
+        """
+
+    def chroot(
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | str = "",
+        script: bool = False,
+    ) -> None:
+        """Run a program of the tree in the tree, with /proc, /dev, /sys, /run and a resolver.
+
+        In a `script` of the recipe no file gets larger than the largest filesystem of the image.
+        """
+
+    def bind(self, source: Path, target: str) -> None:
+        """Let the tree's file or directory `target` be `source` until the operation ends."""
+
+    def image(self) -> AbstractContextManager[Path]:
+        """A file as large as the image, with its partition table and nothing else, for a program.
+
+        What is written to it, clear of the table and of all partitions, is written to the image
+        when that is made. Raises BuildError at its end where anything else was changed.
+        """
+
+    def read(self, path: str) -> bytes:
+        """The content of a file. Raises FileNotFoundError."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is anything at `path`, be it a dangling symlink."""
+
+    def write(
+        self, path: str, content: bytes | str, *, mode: int = 0o644, uid: Owner = 0, gid: Owner = 0
+    ) -> None:
+        """Create or replace a file; missing parents are made with mode 0755, and are root's."""
+
+    def copy_in(
+        self, source: Path, path: str, *, mode: int, uid: Owner = 0, gid: Owner = 0
+    ) -> None:
+        """Create or replace a file from one outside the tree."""
+
+    def copy_tree(
+        self,
+        source: Path,
+        path: str,
+        *,
+        uid: Owner | None = 0,
+        gid: Owner | None = 0,
+        umask: int = 0,
+        exclude: Sequence[str] = (),
+        parents: int | None = None,
+        follow: bool = False,
+    ) -> None:
+        """Copy what is in a directory outside the tree into one of the tree, as `copy_tree()`."""
+
+    def mkdir(
+        self,
+        path: str,
+        *,
+        mode: int | None = None,
+        uid: Owner | None = None,
+        gid: Owner | None = None,
+    ) -> None:
+        """Make a directory, root's and of mode 0755 but for what is given, and its missing parents.
+
+        One that exists is changed only in what is given.
+        """
+
+    def symlink(self, path: str, target: str) -> None:
+        """Create a symlink, or replace a file or symlink by one; missing parents are made."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file, if it exists; a symlink is removed itself."""
+
+    def inside(self, function: Callable[[], _T]) -> _T:
+        """Call `function` in a child process chrooted into the tree; the result is pickled."""
+
+    def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
+        """The index of archives: a directory with the files that apt keeps in its `lists`.
+
+        It is as it was last seen, where that is recent; otherwise `fetch` fills an empty directory.
+        `sources` is a text that says all that the index depends on, `name` is for messages. What an
+        operation does may depend on archives only if it calls this, once, before it changes
+        anything.
+        """
+
+    @property
+    def following(self) -> tuple[TreeOperation, ...]:
+        """The operations after the one at work. They must not change what it does."""
+
+    def kept_packages(self, printed: str) -> AbstractContextManager[tuple[Path, list[str]]]:
+        """A directory with those packages that are kept, and the names of the others.
+
+        What is downloaded to it meanwhile is kept. `printed` as for `packages`.
+        """
+
+    def packages(self, printed: str) -> AbstractContextManager[None]:
+        """Lend apt those packages that are kept, and keep what it downloads meanwhile.
+
+        `printed` is what apt prints with `--print-uris` and `-oAcquire::ForceHash=SHA256` of what
+        it will download. Meanwhile `/var/cache/apt/archives` is no part of the tree.
+        """
+
+    def reveal(self, secret: Secret) -> bytes:
+        """The value of a secret that a field of the operation holds, to the last byte."""
+
+    def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the answer itself)
+        """Say whether a fact is so."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say what SOURCE_DATE_EPOCH is, where the environment does not."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TreeOperation(Operation, ABC):
+    """Changes the tree. `unless` skips it where that Fact turned out true."""
+
+    root: Any
+    unless: Fact | None = None
+
+    #: Whether the tree is made to look like a running system meanwhile, with /proc, a resolver ...
+    in_system: ClassVar[bool] = True
+    #: Whether `apply` reads `tree.layout`: then any change of the disk's layout runs it again.
+    reads_layout: ClassVar[bool] = True
+    #: Whether it changes the tree; what only writes elsewhere is never skipped.
+    changes_tree: ClassVar[bool] = True
+
+    @abstractmethod
+    def apply(self, tree: Tree) -> None:
+        """Do it. Called once a build, in the sandbox."""
+
+
+class Image(Protocol):
+    """The finished image, as an image operation sees it."""
+
+    @property
+    def tree(self) -> Tree:
+        """The tree that the filesystems were made from; it can no longer be changed."""
+
+    def write_at(self, offset: int, content: bytes, *, within: Partition | None = None) -> None:
+        """Write bytes at an offset from the start of the disk, or of a partition.
+
+        Raises BuildError where they would leave it, or where the partition table, another
+        partition or bytes that were written before are in the way.
+        """
+
+    def run(
+        self,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        partitions: Sequence[Partition] = (),
+        table: bool = False,
+    ) -> None:
+        """Run a program of the host inside the sandbox, with IMAGE and ROOT set.
+
+        Raises BuildError where it fails, and where it has changed a partition that is not named,
+        the partition table without `table`, what was written before, or the image's size.
+        """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageOperation(Operation, ABC):
+    """Writes to the image after its filesystems were made."""
+
+    def writes(self, layout: Layout) -> tuple[Span, ...]:
+        """Which bytes of the disk it writes, as far as that is known before the build."""
+        del layout
+        return ()
+
+    @abstractmethod
+    def apply(self, image: Image) -> None:
+        """Do it. Called once a build, in the sandbox."""

@@ -1,0 +1,1 @@
+"""Boot loaders, each in a folder of its own."""

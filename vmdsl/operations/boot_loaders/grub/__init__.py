@@ -1,0 +1,1 @@
+"""GRUB, installed without a device from the tree's own packages."""

@@ -1,0 +1,81 @@
+"""GRUB for BIOS: its files in the tree, and its boot code in the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vmdsl.errors import BuildError
+from vmdsl.language.effects import Image, ImageOperation, Tree, TreeOperation
+from vmdsl.language.handles import Partition, RootFs
+from vmdsl.language.layout import SECTOR, Layout
+from vmdsl.language.spans import Span
+from vmdsl.operations.boot_loaders.grub.config import GrubOperation
+from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core, preseed
+
+#: The disk's id and its partitions follow.
+_BOOT_SIZE = 440
+_FOLDER = "/boot/grub/i386-pc"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GrubBios(TreeOperation, GrubOperation):
+    """GRUB's files for BIOS in /boot/grub/i386-pc, with boot.img and core.img."""
+
+    def summary(self) -> str:
+        return "GRUB for BIOS"
+
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        return (("grub-pc", "grub-pc-bin", "grub-cloud-amd64", "grub2"),)
+
+    def apply(self, tree: Tree) -> None:
+        """Make them. An upgrade of the package must not fail as it knows of no disk."""
+        install_modules(tree, "i386-pc")
+        tree.chroot("cp", "/usr/lib/grub/i386-pc/boot.img", f"{_FOLDER}/boot.img")
+        make_core(tree, "i386-pc", "core.img", "biosdisk")
+        preseed(
+            tree,
+            "grub-pc grub-pc/install_devices multiselect",
+            "grub-pc grub-pc/install_devices_empty boolean true",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GrubBootCode(ImageOperation, GrubOperation):
+    """GRUB's first sectors: boot.img in the first one, core.img where nothing else is."""
+
+    root: RootFs
+    partition: Partition | None
+
+    def summary(self) -> str:
+        return "boot code of GRUB for BIOS"
+
+    def writes(self, layout: Layout) -> tuple[Span, ...]:
+        core = layout.of_partition(self.partition).start if self.partition else SECTOR
+        return tuple(
+            Span(start=start, end=end, what="the boot code of GRUB")
+            for start, end in ((0, _BOOT_SIZE), (core, core + SECTOR))
+        )
+
+    def apply(self, image: Image) -> None:
+        """Write both, each with the other's place in it. The offsets are those of GRUB's format."""
+        layout = image.tree.layout
+        boot = bytearray(image.tree.read(f"{_FOLDER}/boot.img")[:_BOOT_SIZE])
+        core = bytearray(image.tree.read(f"{_FOLDER}/core.img"))
+        if self.partition is None:
+            start, room = SECTOR, min(p.start for p in layout.partitions) - SECTOR
+        else:
+            place = layout.of_partition(self.partition)
+            start, room = place.start, place.size
+        if len(core) > room:
+            raise BuildError(
+                self.problem(f"GRUB's core image takes {len(core)} bytes; there is room for {room}")
+            )
+        sector = start // SECTOR
+        boot[0x5C:0x64] = sector.to_bytes(8, "little")
+        boot[0x66:0x68] = b"\x90\x90"
+        core[500:508] = (sector + 1).to_bytes(8, "little")
+        image.write_at(0, bytes(boot))
+        if self.partition is None:
+            image.write_at(start, bytes(core))
+        else:
+            image.write_at(0, bytes(core), within=self.partition)

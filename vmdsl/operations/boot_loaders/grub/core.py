@@ -1,0 +1,61 @@
+"""What GRUB is made of on each platform: its modules, and a core image that finds them."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from vmdsl.language.effects import Tree
+from vmdsl.operations.boot_loaders.grub.stand_ins import grub_name
+
+_MODULES = (
+    "part_gpt",
+    "part_msdos",
+    "ext2",
+    "fat",
+    "search",
+    "search_fs_uuid",
+    "normal",
+    "configfile",
+)
+
+
+def install_modules(tree: Tree, platform: str) -> None:
+    """Copy GRUB's modules to where grub.cfg loads them from."""
+    tree.chroot(
+        "sh",
+        "-ec",
+        'cd "/usr/lib/grub/$0"; mkdir -p "/boot/grub/$0"; cp ./*.mod ./*.lst "/boot/grub/$0/"',
+        platform,
+    )
+
+
+def make_core(tree: Tree, platform: str, name: str, *options: str) -> str:
+    """Run the tree's grub-mkimage with more options or modules; returns the file's path."""
+    tree.write(f"/boot/grub/{platform}/load.cfg", _search(tree))
+    output = f"/boot/grub/{platform}/{name}"
+    config = f"/boot/grub/{platform}/load.cfg"
+    where = ("-c", config, "-p", _prefix(tree), "-o", output)
+    modules = sorted({*_MODULES, grub_name(tree.layout.holding("/boot/grub"))})
+    tree.chroot("grub-mkimage", "-O", platform, *where, *modules, *options)
+    return output
+
+
+def stub(tree: Tree) -> str:
+    """A grub.cfg that goes on with the one in /boot/grub."""
+    return f"{_search(tree)}configfile $prefix/grub.cfg\n"
+
+
+def preseed(tree: Tree, *answers: str) -> None:
+    """Answer what packages would ask: `package question type value`."""
+    tree.chroot("debconf-set-selections", stdin="".join(f"{answer}\n" for answer in answers))
+
+
+def _search(tree: Tree) -> str:
+    """GRUB's commands that look for the filesystem of /boot/grub, by its UUID."""
+    uuid = tree.layout.holding("/boot/grub").filesystem.uuid
+    return f"search.fs_uuid {uuid} root\nset prefix=($root){_prefix(tree)}\n"
+
+
+def _prefix(tree: Tree) -> str:
+    mounted = tree.layout.holding("/boot/grub").path
+    return str(PurePosixPath("/") / PurePosixPath("/boot/grub").relative_to(mounted))

@@ -1,0 +1,1 @@
+"""The disk: image, partition table, partitions, filesystems, volumes and mounts."""

@@ -1,0 +1,198 @@
+"""The disk: image, partition table, partitions and mounts."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any, TypeVar, get_args
+from uuid import UUID
+
+from vmdsl.language.handles import Disk, Extended, Gpt, Mountable, Mounted, Msdos, Partition, RootFs
+from vmdsl.language.operation import one_of, record, refuse
+from vmdsl.language.partition_types import (
+    GPT_BITS,
+    GPT_FLAGS,
+    MBR_FLAGS,
+    MBR_REFUSED,
+    PartitionFlag,
+    PartitionType,
+    type_name,
+)
+from vmdsl.values import Percent, Size
+
+_M = TypeVar("_M", bound=Mountable)
+
+
+def mkimg(size: Size | None = None, *, free: Size | None = None) -> Disk:
+    """Make the disk image. It is sparse: what is empty takes no space.
+
+    Give `size`, a multiple of 512 bytes; or `free`: then the image becomes as large as its
+    content needs, and users of the system have at least so much more. One partition of it has
+    no size and no end, and grows.
+    """
+    if (size is None) == (free is None):
+        both = "both a size and free=" if size is not None else "neither a size nor free="
+        raise refuse(f"an image with {both}", "give one of the two: mkimg(GiB(4)), say")
+    if size is not None and (size.bytes <= 0 or size.bytes % 512):
+        raise refuse(f"an image of {size}", "give a size that is a multiple of 512 bytes")
+    if free is not None and free.bytes < 0:
+        raise refuse(f"an image with {free} free", "give how much is to be free, or Size(0)")
+    return record(Disk(size=size, free=free))
+
+
+def mkgpt(disk: Disk) -> Gpt:
+    """Give the disk a GUID partition table: what UEFI wants and BIOS can boot from."""
+    return record(Gpt(disk=disk))
+
+
+def mkmsdos(disk: Disk) -> Msdos:
+    """Give the disk a partition table in its master boot record, of at most four partitions.
+
+    One of them can be extended: `mkextended()` makes room for more.
+    """
+    return record(Msdos(disk=disk))
+
+
+def mkextended(
+    table: Msdos,
+    *,
+    size: Size | None = None,
+    start: Size | Percent | None = None,
+    end: Size | Percent | None = None,
+) -> Extended:
+    """Add an extended partition, which holds logical ones: give it to `mkpart()` as the table.
+
+    The arguments are those of `mkpart()`. The image has a size.
+    """
+    if table.disk.size is None:
+        what = "an extended partition of an image that grows with its content"
+        raise refuse(what, "give mkimg a size, or use mkgpt")
+    _check_extent(table, size, start, end)
+    return record(Extended(table=table, size=size, start=start, end=end))
+
+
+def mkpart(
+    table: Gpt | Msdos | Extended,
+    *,
+    size: Size | None = None,
+    start: Size | Percent | None = None,
+    end: Size | Percent | None = None,
+    type: PartitionType | UUID | int = "linux",  # noqa: A002 (the field's word)
+    label: str = "",
+    flags: tuple[PartitionFlag | int, ...] = (),
+) -> Partition:
+    """Add a partition behind those that the table has, or a logical one to an extended one.
+
+    With `size`, or with `end`, or with neither: then it takes what the others leave. `start`, if
+    it isn't given, is where the one before it ends, at the next whole MiB.
+
+    `start` and `end` are places on the disk. A Size counts from its start, a negative one from
+    its end, and is taken exactly: it is a multiple of 512 bytes. A Percent is at the nearest whole
+    MiB. `end` is the first byte that is not in the partition. Before each logical partition there
+    is 1 MiB for a table of its own.
+
+    `type` says what it is for, by name; or it is a `uuid.UUID` on a GPT, or a number from 1 to 255
+    on an MBR. `label` is the partition's name in a GPT, of up to 36 characters. An MBR knows one
+    flag, "boot", the active partition; a GPT knows the others, and its bits by number, 48 to 63.
+    """
+    extended = table if isinstance(table, Extended) else None
+    table = table.table if isinstance(table, Extended) else table
+    _check_extent(table, size, start, end)
+    _check_type(table, type)
+    if label and isinstance(table, Msdos):
+        raise refuse("a partition of an MBR has no label", "remove label=, or use mkgpt")
+    if len(label) > 36:  # noqa: PLR2004 (the GPT's field holds 36 characters)
+        raise refuse(f"the label {label!r} is too long", "a GPT has room for 36 characters")
+    known = MBR_FLAGS if isinstance(table, Msdos) else {*GPT_FLAGS, *GPT_BITS}
+    for flag in flags:
+        if flag not in known:
+            is_mbr = isinstance(table, Msdos)
+            hint = (
+                "an MBR has boot" if is_mbr else f"a GPT has {', '.join(GPT_FLAGS)}, and 48 to 63"
+            )
+            raise refuse(f"a partition of this table cannot have the flag {flag!r}", hint)
+    return record(
+        Partition(
+            table=table,
+            type=type,
+            size=size,
+            start=start,
+            end=end,
+            label=label,
+            flags=tuple(flags),
+            extended=extended,
+        )
+    )
+
+
+def _check_extent(
+    table: Gpt | Msdos, size: Size | None, start: Size | Percent | None, end: Size | Percent | None
+) -> None:
+    """Refuse what is wrong on any disk; what is wrong on this one is found when it is laid out."""
+    if size is not None and end is not None:
+        raise refuse("a partition with both size= and end=", "give one of the two")
+    if size is not None and (size.bytes <= 0 or size.bytes % 512):
+        raise refuse(f"a partition of {size}", "give a size that is a multiple of 512 bytes")
+    for word, place in (("starts", start), ("ends", end)):
+        if place is None:
+            continue
+        if isinstance(place, Size) and place.bytes % 512:
+            raise refuse(f"a partition that {word} at {place}", "give a multiple of 512 bytes")
+        from_the_end = isinstance(place, Percent) or place.bytes < 0
+        if table.disk.size is None and from_the_end:
+            what = f"a partition that {word} at {place} of an image that grows with its content"
+            raise refuse(what, "count from its start, or give mkimg a size")
+    if start is None or end is None:
+        return
+    swapped = (
+        end.number <= start.number
+        if isinstance(start, Percent) and isinstance(end, Percent)
+        else isinstance(start, Size)
+        and isinstance(end, Size)
+        and (start.bytes < 0) == (end.bytes < 0)
+        and end <= start
+    )
+    if swapped:
+        raise refuse(f"a partition that ends at {end} and starts at {start}", "swap the two")
+
+
+def _check_type(table: Gpt | Msdos, kind: str | UUID | int) -> None:
+    if isinstance(kind, str):
+        one_of("type", kind, get_args(PartitionType))
+    elif isinstance(kind, UUID) and isinstance(table, Msdos):
+        raise refuse("an MBR has no types by UUID", "give a name, or a number such as 0x83")
+    elif isinstance(kind, int) and isinstance(table, Gpt):
+        raise refuse("a GPT has no types by number", "give a name, or a uuid.UUID")
+    elif isinstance(kind, int) and (kind in MBR_REFUSED or not 0 <= kind <= 0xFF):  # noqa: PLR2004
+        raise refuse(
+            f"the type {type_name(kind)} of an MBR is of no partition that holds something",
+            "give another one from 1 to 255",
+        )
+
+
+def mount(
+    filesystem: _M,
+    path: str = "/",
+    *,
+    on: Mounted[Any] | RootFs | None = None,
+    options: tuple[str, ...] = (),
+) -> Mounted[_M]:
+    """Say where a filesystem is in the future system: `mount(esp(), "/boot/efi", on=root())`.
+
+    `on` is what it is mounted on, and is left out for the root filesystem alone. `options` are
+    those that `fstab()` writes, one by one, such as `("noatime", "discard")`. Without any it
+    writes `errors=remount-ro` for a root of ext, `umask=0077` for FAT, or `defaults`.
+    """
+    if isinstance(options, str):
+        raise refuse("options= is one text", f"make it a tuple: options=({options!r},)")
+    for option in options:
+        if not option or any(letter.isspace() or letter == "," for letter in option):
+            raise refuse(f"{option!r} is no mount option", "give them one by one, without commas")
+    place = PurePosixPath(path)
+    if place.root != "/" or ".." in place.parts:
+        raise refuse(f"{path!r} is no place to mount at", "write it as it is in the system: /srv")
+    below = on.mounted if isinstance(on, RootFs) else on
+    if below is None and place != PurePosixPath("/"):
+        raise refuse(f"what {path} is mounted on isn't given", "add on=, with the root filesystem")
+    if below is not None and place == PurePosixPath("/"):
+        raise refuse("the root filesystem is mounted on nothing", 'give a path, such as "/boot"')
+    return record(Mounted(filesystem=filesystem, path=place, on=below, options=tuple(options)))

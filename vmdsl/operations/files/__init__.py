@@ -1,0 +1,1 @@
+"""Files, directories and symlinks that a recipe puts into the system."""

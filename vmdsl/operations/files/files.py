@@ -1,0 +1,211 @@
+"""Files that a recipe puts into the system, and what it asks of those there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from vmdsl.language.effects import Fact, Owner, Tree, TreeOperation
+from vmdsl.language.handles import Mounted, RootFs
+from vmdsl.language.operation import record, refuse
+from vmdsl.language.secret import Secret
+
+Place = Mounted[Any] | RootFs
+
+#: What is a directory in every system.
+_DIRECTORIES = frozenset(
+    f"/{name}"
+    for name in (
+        *(
+            "bin",
+            "boot",
+            "boot/efi",
+            "boot/grub",
+            "dev",
+            "etc",
+            "etc/apt",
+            "etc/default",
+            "etc/skel",
+        ),
+        *("etc/network", "etc/systemd", "etc/systemd/system", "home", "lib", "media", "mnt", "opt"),
+        *("proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "usr/bin", "usr/lib"),
+        *("usr/local", "usr/local/bin", "usr/local/sbin", "usr/sbin", "usr/share", "usr/src"),
+        *("var", "var/cache", "var/lib", "var/log", "var/tmp"),
+    )
+)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
+#: The number after it stands for none.
+_LAST_OWNER = 2**32 - 2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CreateFile(TreeOperation):
+    """A file whose content stands in the recipe, or is a secret."""
+
+    reads_layout = False
+
+    path: str
+    content: str | Secret
+    mode: int
+    uid: Owner
+    gid: Owner
+
+    def summary(self) -> str:
+        return f"create {self.path}"
+
+    def apply(self, tree: Tree) -> None:
+        content = tree.reveal(self.content) if isinstance(self.content, Secret) else self.content
+        tree.write(self.path, content, mode=self.mode, uid=self.uid, gid=self.gid)
+
+
+def create_file(
+    root: Place,
+    path: str,
+    content: str | Secret,
+    *,
+    mode: int | None = None,
+    uid: Owner = 0,
+    gid: Owner = 0,
+    unless: Fact | None = None,
+) -> None:
+    """Create a file, or replace one. `path` starts at `root`; missing parents are made.
+
+    Without `mode`, anybody may read it (0644); a secret, its owner alone (0600). `uid` and `gid`
+    are numbers, or names that the system knows at this step.
+    """
+    if mode is None:
+        mode = 0o600 if isinstance(content, Secret) else 0o644
+    record(
+        CreateFile(
+            root=root,
+            path=_file_at(root, path),
+            content=content,
+            mode=checked_mode(mode),
+            uid=checked_owner("uid", uid),
+            gid=checked_owner("gid", gid),
+            unless=unless,
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CopyFile(TreeOperation):
+    """A file that is copied from beside the recipe."""
+
+    reads_layout = False
+
+    source: Path
+    path: str
+    mode: int | None
+    uid: Owner
+    gid: Owner
+
+    def summary(self) -> str:
+        return f"copy {self.source} to {self.path}"
+
+    def local_files(self) -> tuple[Path, ...]:
+        return (self.source,)
+
+    def apply(self, tree: Tree) -> None:
+        source = tree.recipe_directory / self.source
+        mode = source.stat().st_mode & 0o755 if self.mode is None else self.mode
+        tree.copy_in(source, self.path, mode=mode, uid=self.uid, gid=self.gid)
+
+
+def copy_file(
+    root: Place,
+    source: str | Path,
+    path: str,
+    *,
+    mode: int | None = None,
+    uid: Owner = 0,
+    gid: Owner = 0,
+    unless: Fact | None = None,
+) -> None:
+    """Copy a file from this machine; `source` is relative to the recipe's directory.
+
+    `path` starts at `root`; missing parents are made. Without `mode` the file keeps the
+    permissions that it has, but for writing by others. `uid` and `gid` are numbers, or names that
+    the system knows at this step.
+    """
+    record(
+        CopyFile(
+            root=root,
+            source=Path(source),
+            path=_file_at(root, path),
+            mode=None if mode is None else checked_mode(mode),
+            uid=checked_owner("uid", uid),
+            gid=checked_owner("gid", gid),
+            unless=unless,
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PathExists(TreeOperation):
+    """A look whether something is there."""
+
+    reads_layout = False
+
+    path: str
+    fact: Fact
+
+    def summary(self) -> str:
+        return f"see whether {self.path} exists"
+
+    def apply(self, tree: Tree) -> None:
+        tree.decide(self.fact, tree.exists(self.path))
+
+
+def path_exists(root: Place, path: str) -> Fact:
+    """Whether there is anything at `path` when the build comes to this step."""
+    fact = Fact()
+    record(PathExists(root=root, path=place_of(root, path), fact=fact))
+    return fact
+
+
+def place_of(root: Place, path: str, *, top: bool = False) -> str:
+    """The path in the future system. Raises what refuses a relative one or one with `..`.
+
+    It may be that of `root` itself only where `top` says so.
+    """
+    asked = PurePosixPath(path)
+    at_top = asked == PurePosixPath("/")
+    if asked.root != "/" or ".." in asked.parts or (at_top and not top):
+        raise refuse(f"{path!r} is no path of a file", "write it as it is in the system: /etc/motd")
+    mounted = root.mounted if isinstance(root, RootFs) else root
+    return str(mounted.path / asked.relative_to("/"))
+
+
+def _file_at(root: Place, path: str) -> str:
+    """The path of a file. Raises what refuses that of a directory."""
+    place = place_of(root, path)
+    if path.endswith("/") or place in _DIRECTORIES:
+        raise refuse(f"{path!r} is a directory", "name the file that is to be in it")
+    return place
+
+
+def checked_mode(mode: int) -> int:
+    """The mode. Raises what refuses one of more than twelve bits, or one in decimal."""
+    if not 0 <= mode <= 0o7777:  # noqa: PLR2004 (twelve bits)
+        raise refuse(f"the mode {mode}", "write it in octal, such as 0o644")
+    if is_decimal(mode):
+        raise refuse(f"the mode {mode} is {mode:#o}", f"write 0o{mode}")
+    return mode
+
+
+def is_decimal(mode: int) -> bool:
+    """Whether a mode was probably meant as octal, but written in decimal: 644, which is 0o1204."""
+    return mode >= 0o1000 and re.fullmatch("[0-7]{3}", str(mode)) is not None  # noqa: PLR2004
+
+
+def checked_owner(argument: str, owner: Owner) -> Owner:
+    """The owner. Raises what refuses a number that no file can have, or what can't be a name."""
+    known = 0 <= owner <= _LAST_OWNER if isinstance(owner, int) else _NAME.fullmatch(owner)
+    if not known:
+        raise refuse(
+            f"{argument} {owner!r} is no owner", "give a number, or a name such as www-data"
+        )
+    return owner

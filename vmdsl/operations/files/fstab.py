@@ -1,0 +1,130 @@
+"""/etc/fstab, from the layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.handles import Ext, RootFs, Swap, Vfat
+from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout
+from vmdsl.language.operation import one_of, record, refuse
+
+FstabName = Literal["uuid", "partuuid", "label", "partlabel"]
+
+#: Their programs for fsck do nothing: the kernel looks after them when they are mounted.
+_NOT_CHECKED = ("xfs", "btrfs")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fstab(TreeOperation):
+    """/etc/fstab with every mount and every swap of the recipe, and lines of its own.
+
+    Where the recipe encrypts devices, there is /etc/crypttab too.
+    """
+
+    by: FstabName = "uuid"
+    extra: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        return "write /etc/fstab"
+
+    def apply(self, tree: Tree) -> None:
+        tree.write("/etc/fstab", fstab_text(tree.layout, self.by, self.extra))
+        if tree.layout.luks:
+            tree.write("/etc/crypttab", crypttab_text(tree.layout))
+        for mount in tree.layout.mounts:
+            tree.mkdir(str(mount.path))
+        for line in self.extra:
+            if (place := place_of(line)).startswith("/"):
+                tree.mkdir(place)
+
+
+def fstab(
+    root: RootFs,
+    *,
+    by: FstabName = "uuid",
+    extra: Sequence[str] = (),
+    unless: Fact | None = None,
+) -> None:
+    """Write /etc/fstab: all that the recipe mounts and its swap, and make the mount points.
+
+    `by` is what filesystems are named by: their UUID or label, or that of their partition. By
+    label, each must have one. `extra` is more lines as they stand in the file:
+    `extra=["tmpfs /tmp tmpfs size=1G,nosuid 0 0"]`. Their mount points are made, too.
+    """
+    one_of("by", by, get_args(FstabName))
+    if isinstance(extra, str):
+        raise refuse("extra= is one text", f"make it a list: extra=[{extra!r}]")
+    for line in extra:
+        _check_line(line)
+    record(Fstab(root=root, by=by, extra=tuple(extra), unless=unless))
+
+
+def fstab_text(layout: Layout, by: FstabName = "uuid", extra: Sequence[str] = ()) -> str:
+    """The text of /etc/fstab. fsck looks at the root first, at what else it can then."""
+    rows = [_row(m, by) for m in sorted(layout.mounts, key=lambda m: m.path)]
+    rows += [
+        f"{_source(f, by)} none swap sw 0 0"
+        for f in layout.filesystems
+        if isinstance(f.filesystem, Swap)
+    ]
+    return "".join(f"{row}\n" for row in [*rows, *extra])
+
+
+def crypttab_text(layout: Layout) -> str:
+    """The text of /etc/crypttab. The running system asks for each passphrase."""
+    return "".join(
+        f"{place.luks.dm_name} UUID={place.uuid} none luks,discard\n" for place in layout.luks
+    )
+
+
+def place_of(line: str) -> str:
+    """The mount point of a line, as it is in the tree."""
+    place = line.split()[1]
+    return place.replace(r"\040", " ").replace(r"\011", "\t").replace(r"\134", "\\")
+
+
+def _row(mount: MountLayout, by: FstabName) -> str:
+    root = str(mount.path) == "/"
+    filesystem = mount.filesystem.filesystem
+    usual = "defaults"
+    if isinstance(filesystem, Vfat):
+        usual = "umask=0077"
+    elif root and isinstance(filesystem, Ext):
+        usual = "errors=remount-ro"
+    options = ",".join(mount.mounted.options) or usual
+    turn = 0 if filesystem.kind in _NOT_CHECKED else 1 if root else 2
+    fields = _source(mount.filesystem, by), _escaped(str(mount.path)), filesystem.kind, options
+    return f"{' '.join(fields)} 0 {turn}"
+
+
+def _source(place: FilesystemLayout, by: FstabName) -> str:
+    if by == "uuid":
+        name = place.uuid
+    elif by == "label":
+        name = place.filesystem.label
+    else:  # by what only partitions have
+        name = place.partition.uuid if by == "partuuid" else place.partition.partition.label
+    return f"{by.upper()}={_escaped(name)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\134").replace(" ", r"\040").replace("\t", r"\011")
+
+
+def _check_line(line: str) -> None:
+    fields = line.split()
+    hint = 'write it as in the file: "tmpfs /tmp tmpfs size=1G 0 0"'
+    if "\n" in line or line.startswith("#") or not 4 <= len(fields) <= 6:  # noqa: PLR2004
+        raise refuse(f"{line!r} is no line of fstab: it has four to six fields", hint)
+    if any(not number.isdecimal() for number in fields[4:]):
+        raise refuse(f"{line!r} is no line of fstab: fields five and six are numbers", hint)
+    if not place_of(line).startswith("/") and (fields[2], fields[1]) not in _PLACELESS:
+        raise refuse(f"{line!r} is no line of fstab: {fields[1]!r} is no absolute path", hint)
+    if ".." in place_of(line).split("/"):
+        raise refuse(f"{fields[1]!r} is no place to mount at", "write it as it is in the system")
+
+
+_PLACELESS = {("swap", "none"), ("swap", "swap")}

@@ -1,0 +1,62 @@
+"""Passwords of users, from secrets."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from vmdsl.errors import BuildError
+from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.handles import RootFs
+from vmdsl.language.operation import record, refuse
+from vmdsl.language.secret import Secret
+
+_USER = re.compile(r"[a-z_][a-z0-9_-]*")
+_SALT = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SALT_LENGTH = 20
+#: The password comes on standard input and goes through no argument; neither does its hash.
+_SCRIPT = r"""
+line=$(perl -e '
+    local $/;
+    my $hash = crypt(<STDIN>, "\$y\$j9T\$$ARGV[1]");
+    die "this system has no yescrypt\n" unless defined $hash && $hash =~ /^\$y\$/;
+    print "$ARGV[0]:$hash";
+' "$1" "$2")
+printf '%s\n' "$line" | chpasswd --encrypted
+"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SetPassword(TreeOperation):
+    """The password of a user, hashed with yescrypt by the system's own perl."""
+
+    user: str
+    password: Secret
+
+    def summary(self) -> str:
+        return f"set the password of {self.user}"
+
+    def apply(self, tree: Tree) -> None:
+        """Set it. The salt is another one for each user and image, and the same in each build."""
+        password = tree.reveal(self.password).removesuffix(b"\n").removesuffix(b"\r")
+        if b"\n" in password or b"\0" in password:
+            raise BuildError(f"the {self.password.place} has several lines; a password is one")
+        uuid = tree.layout.of_mount(self.root.mounted).filesystem.uuid
+        digest = hashlib.sha256(f"{uuid} {self.user}".encode()).digest()
+        salt = "".join(_SALT[byte % len(_SALT)] for byte in digest[:_SALT_LENGTH])
+        tree.chroot("sh", "-ec", _SCRIPT, "sh", self.user, salt, stdin=password)
+
+
+def set_password(root: RootFs, user: str, password: Secret, *, unless: Fact | None = None) -> None:
+    """Set the password of a user that the system has.
+
+    A newline at the end of the secret is not part of the password.
+    """
+    record(SetPassword(root=root, user=_user(user), password=password, unless=unless))
+
+
+def _user(name: str) -> str:
+    if not _USER.fullmatch(name):
+        raise refuse(f"{name!r} is not the name of a user", "names are lower case: ann, www-data")
+    return name

@@ -1,0 +1,1 @@
+"""Packages: their archives, their installation and their removal."""

@@ -1,0 +1,268 @@
+"""apt: packages that are added to a system, and taken away."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from vmdsl.errors import CommandError
+from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.handles import RootFs
+from vmdsl.language.operation import record, refuse
+from vmdsl.operations.packages.apt_errors import explained
+from vmdsl.operations.packages.apt_index import current_index, use_index
+from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
+from vmdsl.values import Suite
+
+NONINTERACTIVE = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+#: zstd writes the same with any number of threads.
+_ALL_CORES = {"ZSTD_NBTHREADS": "0"}
+#: It puts its thousand files together here, if it isn't in /var/tmp. To remove them takes long on a
+#: disk that is told of everything that is removed (the mount option `discard`).
+_IN_MEMORY = {"TMPDIR": "/run"}
+_ROOM = 4 * 2**30
+#: Meanwhile no initramfs is made: one is, at the end.
+_APT = {**NONINTERACTIVE, "INITRD": "No"}
+_OPTIONS = (
+    "-q",
+    "-y",
+    "-oDpkg::Use-Pty=0",
+    "-oDPkg::Options::=--force-unsafe-io",
+    "-oAcquire::Retries=3",
+)
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(\^|(:[a-z0-9]+)?([=/][A-Za-z0-9.+:~-]+)?)")
+_SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~-]*")
+#: What may follow a package's name and is the name of no architecture.
+_NOT_FOREIGN = ("any", "native", "all")
+#: Local packages lie here while they are installed.
+_DEBS = "/run/vmdsl-packages"
+_URIS = "/run/vmdsl-uris"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Apt(TreeOperation):
+    """Installed packages, with one initramfs a kernel, made at the end."""
+
+    reads_layout = False
+
+    packages: tuple[str, ...]
+    debs: tuple[Path, ...]
+    suite: str
+    recommends: bool
+
+    def summary(self) -> str:
+        return f"apt install {' '.join([*self.packages, *(deb.name for deb in self.debs)])}"
+
+    def local_files(self) -> tuple[Path, ...]:
+        return self.debs
+
+    def apply(self, tree: Tree) -> None:
+        """Install; the initramfs comes last, when all that belongs in it is there."""
+        env = {**_APT, **proxy_environment(self.root.proxy)}
+        more = self.architectures()
+        with explained():
+            index = current_index(tree, self.root, more, env)
+            for arch in more:
+                tree.chroot("dpkg", "--add-architecture", arch)
+            if index is not None:
+                use_index(tree, index)
+            for deb in self.debs:
+                tree.copy_in(tree.recipe_directory / deb, f"{_DEBS}/{deb.name}", mode=0o644)
+            with tree.packages(self._would_fetch(tree, env)), _one_initramfs(tree):
+                tree.chroot("apt-get", *_OPTIONS, *self._install(), env=env)
+        tree.chroot("apt-get", "clean", env=env)
+
+    def _would_fetch(self, tree: Tree, env: Mapping[str, str]) -> str:
+        """What apt prints that it would download."""
+        command = ("apt-get", *PRINT, *self._install())
+        with suppress(CommandError):  # the real attempt says why
+            tree.chroot(*PRINT_TO, _URIS, *command, env=env)
+        return tree.read(_URIS).decode() if tree.exists(_URIS) else ""
+
+    def _install(self) -> list[str]:
+        return [
+            "install",
+            "--install-recommends" if self.recommends else "--no-install-recommends",
+            *([f"--target-release={self.suite}"] if self.suite else []),
+            *self.packages,
+            *(f"{_DEBS}/{deb.name}" for deb in self.debs),
+        ]
+
+    def architectures(self) -> list[str]:
+        """The other architectures that the packages name."""
+        names = {name.partition("=")[0].partition("/")[0] for name in self.packages}
+        named = {name.partition(":")[2] for name in names}
+        return sorted(named - {"", self.root.arch, *_NOT_FOREIGN})
+
+
+def apt(
+    root: RootFs,
+    *packages: str,
+    debs: Sequence[str | Path] = (),
+    suite: Suite | str = "",
+    recommends: bool = True,
+    unless: Fact | None = None,
+) -> None:
+    """Install packages, and what they recommend unless `recommends` is off.
+
+    A package may carry a version (`curl=8.14.1-2`), a suite that it alone comes from
+    (`curl/trixie-backports`), or another architecture (`libc6:i386`), which the system then knows.
+    `standard^` are all packages of a task.
+    With `suite` all of them, and what they need, come from that suite where it has them. `debs` are
+    `.deb` files of this machine, relative to the recipe's directory; what they need comes from
+    the archive.
+    """
+    if isinstance(debs, str):
+        raise refuse("debs= is one text", f'write a list: debs=["{debs}"]')
+    if not packages and not debs:
+        raise refuse("apt without a package", 'name them: apt(system(), "curl")')
+    files = tuple(Path(deb) for deb in debs)
+    for file in files:
+        if file.suffix != ".deb":
+            raise refuse(f"{file} is no .deb file", "give packages of the archive by their names")
+    if len({file.name for file in files}) < len(files):
+        raise refuse("two files of debs= have the same name", "install them one after the other")
+    if suite and not _SUITE.fullmatch(str(suite)):
+        raise refuse(f"{suite!r} is not the name of a suite", "such as trixie-backports")
+    record(
+        Apt(
+            root=root,
+            packages=check_packages(packages),
+            debs=files,
+            suite=str(suite),
+            recommends=recommends,
+            unless=unless,
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AptRemove(TreeOperation):
+    """Packages that are taken away."""
+
+    reads_layout = False
+
+    packages: tuple[str, ...]
+    purge: bool
+    autoremove: bool
+
+    def summary(self) -> str:
+        return f"apt {'purge' if self.purge else 'remove'} {' '.join(self.packages)}"
+
+    def apply(self, tree: Tree) -> None:
+        """Remove; a kernel's initramfs goes with it."""
+        options = ["--auto-remove"] * self.autoremove
+        with explained(), _one_initramfs(tree):
+            command = "purge" if self.purge else "remove"
+            tree.chroot("apt-get", *_OPTIONS, command, *options, *self.packages, env=_APT)
+
+
+def apt_remove(
+    root: RootFs,
+    *packages: str,
+    purge: bool = False,
+    autoremove: bool = False,
+    unless: Fact | None = None,
+) -> None:
+    """Remove packages, and those that need them.
+
+    With `purge` their configuration goes too, with `autoremove` also what was installed for
+    them alone. One that isn't installed is left alone; one that the archive doesn't know ends
+    the build.
+    """
+    if not packages:
+        raise refuse("apt_remove without a package", 'name them: apt_remove(system(), "nano")')
+    record(
+        AptRemove(
+            root=root,
+            packages=check_packages(packages),
+            purge=purge,
+            autoremove=autoremove,
+            unless=unless,
+        )
+    )
+
+
+def is_package(name: str) -> bool:
+    """Whether it can be the name of a package, with what may follow one."""
+    return _PACKAGE.fullmatch(name) is not None and not name.endswith(".deb")
+
+
+def check_packages(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of packages; refuses what is none."""
+    for name in names:
+        if not is_package(name):
+            hint = f'a file goes to debs=["{name}"]' if name.endswith(".deb") else instead_of(name)
+            raise refuse(f"{name!r} is not the name of a package", hint)
+    return tuple(names)
+
+
+def instead_of(name: str) -> str:
+    """What to write instead of something that is no package's name."""
+    if not name:
+        return "leave it out"
+    if " " in name or "," in name:
+        return "give each package by itself"
+    return "names are lower case: linux-image"
+
+
+def proxy_environment(proxy: str) -> Mapping[str, str]:
+    """What makes programs use a proxy; nothing where none is given."""
+    return {"http_proxy": proxy, "https_proxy": proxy} if proxy else {}
+
+
+#: By version: the time and the size, which change where a package replaces it.
+Kernels = dict[str, tuple[int, int]]
+#: INITRD=No also kept the kernel's package from making the link /initrd.img.
+_LINKS = """\
+! command -v linux-update-symlinks >/dev/null ||
+    linux-update-symlinks install "$1" "/boot/vmlinuz-$1"
+"""
+
+
+@contextmanager
+def _one_initramfs(tree: Tree) -> Iterator[None]:
+    """For each kernel that a change of packages brings or replaces, one initramfs after it."""
+    before = tree.inside(_kernels)
+    yield
+    new, replaced, gone = tree.inside(partial(_changes, before))
+    if new or replaced:
+        env = _ALL_CORES | (_IN_MEMORY if tree.inside(_has_room_in_memory) else {})
+        for version in (*new, *replaced):
+            tree.chroot("update-initramfs", "-c", "-k", version, env=env)
+    for version in new:
+        tree.chroot("sh", "-ec", _LINKS, "sh", version)
+    for version in gone:
+        tree.remove(f"/boot/initrd.img-{version}")
+
+
+def _has_room_in_memory() -> bool:
+    """Whether /run is in memory, with room for the largest initramfs and for others."""
+    about = os.statvfs("/run")
+    return os.path.ismount("/run") and about.f_bavail * about.f_frsize >= _ROOM
+
+
+def _kernels() -> Kernels:
+    """The kernels of the system."""
+    found = {}
+    for path in Path("/boot").glob("vmlinuz-*"):
+        about = path.stat()
+        found[path.name.removeprefix("vmlinuz-")] = (about.st_mtime_ns, about.st_size)
+    return found
+
+
+def _changes(before: Kernels) -> tuple[list[str], list[str], list[str]]:
+    """Which kernels want an initramfs that they never had, or another one, and which are gone."""
+    after = _kernels()
+    gone = sorted(before.keys() - after.keys())
+    if shutil.which("update-initramfs") is None:
+        return [], [], gone
+    new = sorted(v for v in after if not Path(f"/boot/initrd.img-{v}").exists())
+    replaced = sorted(v for v in after.keys() - set(new) if after[v] != before.get(v))
+    return new, replaced, gone

@@ -1,0 +1,53 @@
+"""Answers to the questions that packages ask when they are installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.handles import RootFs
+from vmdsl.language.operation import one_of, record, refuse
+from vmdsl.operations.packages.apt import NONINTERACTIVE
+
+_TYPES = (
+    *("boolean", "string", "select", "multiselect", "password", "text", "note", "error", "title"),
+    "seen",
+)
+_WORDS = 3
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Preseed(TreeOperation):
+    """Answers in debconf's database."""
+
+    reads_layout = False
+
+    answers: tuple[str, ...]
+
+    def summary(self) -> str:
+        return f"preseed {', '.join(answer.split()[1] for answer in self.answers)}"
+
+    def apply(self, tree: Tree) -> None:
+        stdin = "".join(f"{answer}\n" for answer in self.answers)
+        tree.chroot("debconf-set-selections", env=NONINTERACTIVE, stdin=stdin)
+
+
+def preseed(root: RootFs, *answers: str, unless: Fact | None = None) -> None:
+    """Answer questions of packages, before `apt()` installs them.
+
+    An answer is a text of the package, the question, its type and the value, as
+    `debconf-set-selections` reads it: `"tzdata tzdata/Areas select Europe"`. The value may be
+    empty.
+    """
+    if not answers:
+        raise refuse("preseed without an answer", 'as in "tzdata tzdata/Areas select Europe"')
+    for answer in answers:
+        words = answer.split(maxsplit=_WORDS)
+        if len(words) < _WORDS or "\n" in answer.strip() or answer.lstrip().startswith("#"):
+            raise refuse(
+                f"{answer!r} is no answer",
+                "each by itself: package, question, type, value",
+            )
+        one_of("type", words[2], _TYPES)
+    stripped = tuple(answer.strip() for answer in answers)
+    record(Preseed(root=root, answers=stripped, unless=unless))

@@ -1,0 +1,219 @@
+"""Where packages come from: sources of apt, and the keys that they are signed with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.handles import RootFs
+from vmdsl.language.operation import one_of, record, refuse
+
+SourceType = Literal["deb", "deb-src"]
+
+#: Debian's own keys: a source without a keyring is signed with one of these. Both this machine
+#: and the system have the file.
+DEBIAN_KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+FOLDER = "/etc/apt/sources.list.d"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~/-]*|\./|/")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*")
+_URI = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]+")
+_OF_THIS_MACHINE = ("file", "copy", "cdrom")
+_ARMOR = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
+#: The first bytes of a public key in binary: the old and the new form of the packet.
+_BINARY = (b"\x98", b"\x99", b"\xc6")
+_KEYBOX = b"KBXf"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """An archive that packages come from, as `/etc/apt/sources.list.d/NAME.sources` has it.
+
+    `uris` are addresses of the same archive, the first that answers is used. A suite that ends
+    with `/` is a folder and has no components; others have `main`, if none are given.
+    `keyring` is a file with the keys that the archive is signed with, armored or binary: relative
+    to the recipe's directory, or absolute on this machine. It goes to `/etc/apt/keyrings`, unless
+    `install_keyring` is off: then only a bootstrap uses it, and the system must trust the archive
+    by itself afterwards. Without a keyring Debian's own keys count. `trusted` takes packages that
+    nobody has signed. `check_valid_until=False` takes an index that has expired, such as
+    that of a snapshot.
+    """
+
+    name: str
+    uris: Sequence[str]
+    suites: Sequence[str]
+    components: Sequence[str] = ()
+    types: Sequence[SourceType] = ("deb",)
+    architectures: Sequence[str] = ()
+    keyring: str | Path = ""
+    install_keyring: bool = True
+    trusted: bool = False
+    check_valid_until: bool = True
+
+    @property
+    def keyring_files(self) -> tuple[Path, ...]:
+        """The local file of the keyring, where there is one."""
+        return (Path(self.keyring),) if str(self.keyring) else ()
+
+    def stanza(self, signed_by: str) -> str:
+        """The source in apt's deb822 form; `signed_by` is the path of the keys, or empty."""
+        return "".join(f"{key}: {value}\n" for key, value in self._fields(signed_by) if value)
+
+    def lines(self, signed_by: str) -> str:
+        """The source in apt's old form of one line for each suite."""
+        options = [
+            f"{'arch' if key == 'Architectures' else key.lower()}={value.replace(' ', ',')}"
+            for key, value in self._fields(signed_by)[4:]
+            if value
+        ]
+        shown = f"[{' '.join(options)}] " if options else ""
+        return "".join(
+            " ".join((f"{kind} {shown}{uri} {suite}", *_components(self))).rstrip() + "\n"
+            for kind in self.types
+            for uri in self.uris
+            for suite in self.suites
+        )
+
+    def _fields(self, signed_by: str) -> list[tuple[str, str]]:
+        return [
+            ("Types", " ".join(self.types)),
+            ("URIs", " ".join(self.uris)),
+            ("Suites", " ".join(self.suites)),
+            ("Components", " ".join(_components(self))),
+            ("Architectures", " ".join(self.architectures)),
+            ("Signed-By", signed_by),
+            ("Trusted", "yes" if self.trusted else ""),
+            ("Check-Valid-Until", "" if self.check_valid_until else "no"),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AptSource(TreeOperation):
+    """A source that the system gets, with its keyring."""
+
+    reads_layout = False
+
+    source: Source
+
+    def summary(self) -> str:
+        return f"add the source {self.source.name}"
+
+    def local_files(self) -> tuple[Path, ...]:
+        return self.source.keyring_files
+
+    def apply(self, tree: Tree) -> None:
+        """Write both files; the next apt() fetches the index."""
+        signed_by = install_keyring(tree, self.source)
+        tree.write(f"{FOLDER}/{self.source.name}.sources", self.source.stanza(signed_by))
+
+
+def apt_source(root: RootFs, source: Source, *, unless: Fact | None = None) -> None:
+    """Add an archive that packages come from. The next `apt()` fetches its index.
+
+    A source of the same name is replaced.
+    """
+    record(AptSource(root=root, source=checked(source), unless=unless))
+
+
+def checked(source: Source) -> Source:
+    """A source that apt can read; refuses one that it can't."""
+    for name in ("uris", "suites", "components", "types", "architectures"):
+        several(name, getattr(source, name))
+    if not _NAME.fullmatch(source.name):
+        raise refuse(
+            f"{source.name!r} is no name of a source", "use letters, digits, - and _: backports"
+        )
+    for name, what in (("uris", "an address"), ("suites", "a suite"), ("types", "a type")):
+        if not getattr(source, name):
+            raise refuse(f"the source {source.name} has not {what}", f"give {name}=[…]")
+    for uri in source.uris:
+        check_uri(uri)
+    _check_suites(source)
+    check_words("components", source.components)
+    check_words("architectures", source.architectures)
+    for kind in source.types:
+        one_of("types", kind, get_args(SourceType))
+    return source
+
+
+def _check_suites(source: Source) -> None:
+    for suite in source.suites:
+        if not _SUITE.fullmatch(suite):
+            raise refuse(f"{suite!r} is not the name of a suite", "such as trixie, or a folder: ./")
+        if suite.endswith("/") and source.components:
+            raise refuse(
+                f"the suite {suite} is a folder, which has no components",
+                "leave out components=, or the / at the end",
+            )
+        if suite.endswith("/") != source.suites[0].endswith("/"):
+            raise refuse(
+                f"the source {source.name} has both a folder and a suite", "make two sources"
+            )
+
+
+def check_uri(uri: str, *, outside: bool = False) -> None:
+    """Refuse what is no address; `outside` also one that programs of the host can't use."""
+    if not _URI.fullmatch(uri):
+        raise refuse(f"{uri!r} is no address", "such as http://mirror.example/debian")
+    place = urlsplit(uri)
+    if place.scheme in {"http", "https", "ftp"} and not place.netloc:
+        raise refuse(f"{uri!r} names no machine", "such as http://mirror.example/debian")
+    if outside and place.scheme in _OF_THIS_MACHINE:
+        raise refuse(
+            f"{place.scheme}: is a place in the system, and there is no system yet",
+            "serve the folder: python3 -m http.server, and http://localhost:8000",
+        )
+
+
+def check_words(name: str, words: Sequence[str]) -> None:
+    """Refuse what is no component and no architecture."""
+    for word in words:
+        if not _WORD.fullmatch(word):
+            raise refuse(
+                f"{word!r} cannot be one of the {name}",
+                "give each by itself: main, non-free, amd64",
+            )
+
+
+def several(name: str, values: object) -> None:
+    """Refuse a text where a list of texts is wanted: it would count as a list of letters."""
+    if isinstance(values, str):
+        raise refuse(f"{name}= is one text", f'write a list: {name}=["{values}"]')
+
+
+def install_keyring(tree: Tree, source: Source) -> str:
+    """Put the keyring of a source into the system; the path that Signed-By has."""
+    if not source.keyring_files:
+        return "" if source.trusted else str(DEBIAN_KEYS)
+    if not source.install_keyring:
+        return ""
+    keys = (tree.recipe_directory / source.keyring).read_bytes()
+    path = f"/etc/apt/keyrings/{source.name}{suffix_of(keys)}"
+    tree.write(path, keys)
+    return path
+
+
+def suffix_of(keys: bytes) -> str:
+    """How the name of a keyring ends, which apt goes by."""
+    return ".gpg" if keys.startswith(_BINARY) else ".asc"
+
+
+def what_is_wrong(keys: bytes) -> tuple[str, str] | None:
+    """Why apt cannot read a keyring that starts so, and what to do."""
+    if keys.startswith(_BINARY) or keys.lstrip().startswith(_ARMOR):
+        return None
+    if keys[8:12] == _KEYBOX:
+        return "it is a keybox of gpg", "export the keys: gpg --export KEY >archive.gpg"
+    return "it holds no public key", "export it: gpg --armor --export KEY >archive.asc"
+
+
+def _components(source: Source) -> tuple[str, ...]:
+    if source.suites[0].endswith("/"):
+        return ()
+    return tuple(source.components) or ("main",)

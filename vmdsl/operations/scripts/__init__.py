@@ -1,0 +1,1 @@
+"""Scripts and playbooks that work on the system or on the image."""

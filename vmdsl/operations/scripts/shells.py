@@ -1,0 +1,196 @@
+"""Shell scripts: in the future system, and on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmdsl.errors import BuildError
+from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.handles import Disk, RootFs
+from vmdsl.language.operation import record, refuse
+from vmdsl.language.secret import Secret
+from vmdsl.operations.files.directories import paths_below, with_targets
+from vmdsl.operations.files.files import Place
+from vmdsl.operations.packages.script_index import index_for_script
+
+_IN_SYSTEM = "/run/secrets"
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chroot(TreeOperation):
+    """A shell script that runs inside the future system."""
+
+    reads_layout = False
+
+    script: str
+    secrets: dict[str, Secret]
+
+    def summary(self) -> str:
+        return f"chroot: {first_line(self.script)}"
+
+    def apply(self, tree: Tree) -> None:
+        """Run it. The secrets are in the memory that is at /run while an operation works."""
+        index_for_script(tree, self.root, self.script)
+        env = {}
+        if self.secrets:
+            if not tree.inside(_has_memory):
+                raise BuildError("the system has no directory /run, where secrets could be given")
+            tree.mkdir(_IN_SYSTEM, mode=0o700)
+            env["SECRETS"] = _IN_SYSTEM
+        for name, secret in self.secrets.items():
+            tree.write(f"{_IN_SYSTEM}/{name}", tree.reveal(secret), mode=0o400)
+        tree.chroot("sh", "-ec", self.script, env=env, script=True)
+
+
+def _has_memory() -> bool:
+    return os.path.ismount("/run")
+
+
+def chroot(
+    root: RootFs,
+    script: str,
+    *,
+    secrets: Mapping[str, Secret] | None = None,
+    unless: Fact | None = None,
+) -> None:
+    """Run a script in the system with `sh -e`: its programs, its files, its root.
+
+    A failing command ends the build. No daemon starts, and none outlives the script, nor does what
+    it mounts. No file gets larger than the image's largest filesystem. A system without an index of
+    packages, such as one from a tarball, gets it before a script that installs some. Each of
+    `secrets` is a file in `$SECRETS`, by its name, for root alone; they are gone after the script.
+    """
+    record(Chroot(root=root, script=checked_script(script), secrets=_named(secrets), unless=unless))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HostShell(TreeOperation):
+    """A shell script that runs with this machine's programs."""
+
+    reads_layout = False
+
+    programs = ("sh",)
+    script: str
+    secrets: dict[str, Secret]
+    inputs: tuple[Path, ...] | None
+    image: Disk | None
+
+    def summary(self) -> str:
+        return f"host shell: {first_line(self.script)}"
+
+    def is_repeatable(self) -> bool:
+        return self.inputs is not None
+
+    def local_directories(self) -> tuple[Path, ...]:
+        start = self.directory
+        return tuple(path for path in self.inputs or () if (start / path).is_dir())
+
+    def local_files(self) -> tuple[Path, ...]:
+        start, directories = self.directory, self.local_directories()
+        files = {path for path in self.inputs or () if path not in directories}
+        for directory in directories:
+            files |= set(paths_below(start, directory))
+        return with_targets(start, sorted(files, key=os.fsencode))
+
+    def apply(self, tree: Tree) -> None:
+        """Run it. The secrets are in memory, too."""
+        index_for_script(tree, self.root, self.script)
+        env: dict[str, str] = {}
+        with ExitStack() as stack:
+            if self.image is not None:
+                env["IMAGE"] = str(stack.enter_context(tree.image()))
+            if self.secrets:
+                env["SECRETS"] = str(stack.enter_context(self._revealed(tree)))
+            tree.run("sh", "-ec", self.script, env=env, script=True)
+
+    @contextmanager
+    def _revealed(self, tree: Tree) -> Iterator[Path]:
+        folder = tree.scratch / "secrets"
+        folder.mkdir()
+        tree.run("mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", str(folder))
+        for name, secret in self.secrets.items():
+            (folder / name).write_bytes(tree.reveal(secret))
+            (folder / name).chmod(0o400)
+        yield folder
+        tree.run("umount", "--lazy", str(folder))
+
+
+def host_shell(
+    root: Place,
+    script: str,
+    *,
+    inputs: Sequence[str | Path] | None = None,
+    image: Disk | None = None,
+    secrets: Mapping[str, Secret] | None = None,
+    unless: Fact | None = None,
+) -> None:
+    """Run a script with this machine's programs; `$ROOT` is the tree of the future system.
+
+    It runs with `sh -e` in the recipe's directory, as root of the sandbox, which on the rest of
+    this machine may do what you may do. Quote "$ROOT", and never let a path leave it. `secrets`
+    as for chroot.
+
+    What the script reads of this machine is not known, so it, and all that follows, is done anew in
+    every build. With `inputs` the result is kept until these files and directories change, relative
+    to the recipe's directory; `inputs=()` says that it reads none.
+
+    With `image`, the script may write to the disk image, too: `$IMAGE` is a file as large as it,
+    with the partition table and nothing else. What is written there, clear of the table and of all
+    partitions, is written to the image when that is made; a script that changes anything else in
+    `$IMAGE`, or its size, ends the build. The disk has a size, and there are no `inputs`.
+    """
+    if isinstance(inputs, str | Path):
+        raise refuse(f"inputs={inputs!r} is one path", f"give a tuple: inputs=({str(inputs)!r},)")
+    if image is not None:
+        _check_image(image, inputs)
+    record(
+        HostShell(
+            root=root,
+            script=checked_script(script),
+            secrets=_named(secrets),
+            inputs=None if inputs is None else tuple(Path(path) for path in inputs),
+            image=image,
+            unless=unless,
+        )
+    )
+
+
+def _check_image(image: Disk, inputs: Sequence[str | Path] | None) -> None:
+    if not isinstance(image, Disk):
+        raise refuse("image= is no disk", "give what mkimg() returns")
+    if image.size is None:
+        raise refuse(
+            f"the size of {image.name} is not known yet when this script runs",
+            f"give it one: mkimg(GiB(4)) ({image.origin.where}); or use image_shell()",
+        )
+    if inputs is not None:
+        raise refuse(
+            "a script that writes to the image runs in every build, so it has no inputs=",
+            "leave out inputs=; or write to the image in a step of its own",
+        )
+
+
+def first_line(script: str) -> str:
+    """The first line that says something, and a mark where there is more."""
+    lines = [line.strip() for line in script.strip().splitlines() if line.strip()]
+    return lines[0] + (" …" if len(lines) > 1 else "")
+
+
+def checked_script(script: str) -> str:
+    """The script. Raises what refuses one that says nothing."""
+    if not script.strip():
+        raise refuse("a shell script that says nothing", "write the commands, or remove the step")
+    return script
+
+
+def _named(secrets: Mapping[str, Secret] | None) -> dict[str, Secret]:
+    for name in secrets or {}:
+        if not _FILE_NAME.fullmatch(name):
+            raise refuse(f"{name!r} is not the name of a file", "name the secret like TOKEN")
+    return dict(secrets or {})

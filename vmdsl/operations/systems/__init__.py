@@ -1,0 +1,1 @@
+"""Where a system comes from: bootstraps and tarballs."""

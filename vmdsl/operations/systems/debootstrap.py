@@ -1,0 +1,111 @@
+"""debootstrap: where a system comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from vmdsl.language.effects import Fact
+from vmdsl.language.handles import Mounted, RootFs
+from vmdsl.language.operation import one_of, record, refuse
+from vmdsl.operations.packages.apt import check_packages
+from vmdsl.operations.packages.sources import Source, check_uri, check_words, checked, several
+from vmdsl.operations.systems.mmdebstrap import (
+    MAIN,
+    Debootstrap,
+    SourcesFormat,
+    Variant,
+    is_before_trixie,
+)
+from vmdsl.operations.systems.roots import check_place, check_proxy, suite_of
+from vmdsl.values import Arch, Suite
+
+
+def debootstrap(
+    mounted: Mounted[Any],
+    *,
+    suite: Suite | str,
+    arch: Arch = Arch.AMD64,
+    mirror: str = "",
+    keyring: str | Path = "",
+    install_keyring: bool = True,
+    check_valid_until: bool = True,
+    components: Sequence[str] = ("main",),
+    sources: Sequence[Source] = (),
+    format: SourcesFormat | None = None,  # noqa: A002 (what it is about is clear)
+    tls_ca_certs: Sequence[str | Path] = (),
+    proxy: str = "",
+    variant: Variant = "important",
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    unless: Fact | None = None,
+) -> RootFs:
+    """Install a minimal Debian into the root filesystem.
+
+    `variant` says which of the archive's packages: `minbase` those of priority required, `buildd`
+    these and build-essential, `important` those of priority important too (what debootstrap
+    installs by default), `standard` those of priority standard as well. `include` adds packages,
+    `exclude` leaves packages out that nothing else needs.
+
+    `mirror` is a mirror's address; without one mmdebstrap's default mirrors are used, with their
+    updates and security fixes. `keyring` is a file with the keys that the mirror is signed with,
+    if those aren't Debian's; `install_keyring` and `check_valid_until` are those of a `Source`.
+    `sources` are more archives, of which packages may come from the start.
+    `format` is that of the mirror's entry in the system: `"deb822"` in
+    `/etc/apt/sources.list.d/debian.sources`, as is usual from trixie on, or `"one-line"` in
+    `/etc/apt/sources.list`, as before.
+
+    `tls_ca_certs` are files `*.crt` with certificates of authorities that an https mirror takes;
+    the system trusts them too. `proxy` is the address of a proxy for this operation and
+    every `apt()` of the system, and is no part of the image; without one `http_proxy` of the
+    environment is used. Local files are relative to the recipe's directory.
+    """
+    check_place(mounted)
+    one_of("variant", variant, get_args(Variant))
+    for name in ("components", "include", "exclude", "tls_ca_certs"):
+        several(name, locals()[name])
+    check_words("components", components)
+    chosen = suite_of(suite)
+    form = format or ("one-line" if is_before_trixie(chosen) else "deb822")
+    one_of("format", form, get_args(SourcesFormat))
+    certificates = tuple(Path(file) for file in tls_ca_certs)
+    for file in certificates:
+        if file.suffix != ".crt":
+            raise refuse(f"{file} is no certificate", "its name must end with .crt")
+    check_proxy(proxy)
+    if mirror:
+        check_uri(mirror, outside=True)
+    record(
+        Debootstrap(
+            root=mounted,
+            suite=chosen,
+            arch=arch,
+            mirror=mirror,
+            keyring=Path(keyring) if str(keyring) else None,
+            install_keyring=install_keyring,
+            check_valid_until=check_valid_until,
+            components=tuple(components),
+            sources=_more_sources(sources),
+            format=form,
+            tls_ca_certs=certificates,
+            proxy=proxy,
+            variant=variant,
+            include=check_packages(include),
+            exclude=check_packages(exclude),
+            unless=unless,
+        )
+    )
+    return RootFs(mounted=mounted, suite=chosen, arch=arch, proxy=proxy)
+
+
+def _more_sources(sources: Sequence[Source]) -> tuple[Source, ...]:
+    names = [MAIN]
+    for source in sources:
+        checked(source)
+        for uri in source.uris:
+            check_uri(uri, outside=True)
+        if source.name in names:
+            raise refuse(f"there are two sources {source.name}", "give each another name")
+        names.append(source.name)
+    return tuple(sources)

@@ -1,0 +1,81 @@
+"""A root filesystem that grows when it finds itself on a larger disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vmdsl.errors import BuildError
+from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.handles import RootFs
+from vmdsl.language.operation import record
+
+#: Filesystems that systemd-growfs can grow while they are in use.
+CAN_GROW = ("ext2", "ext3", "ext4", "xfs", "btrfs")
+
+_PROGRAM = "/usr/local/sbin/grow-root"
+_UNIT = "grow-root.service"
+#: What the program starts, and the package of each. All are in a system that isn't minbase.
+_NEEDED = {"/sbin/sfdisk": "fdisk", "/lib/systemd/systemd-growfs": "systemd"}
+
+_SCRIPT = """\
+#!/bin/sh
+# Makes the root's partition, and the filesystem on it, as large as the disk allows.
+set -eu
+device=$(findmnt --noheadings --nofsroot --output SOURCE /)
+place=$(readlink -f "/sys/class/block/${device##*/}")
+disk=${place%/*}
+read -r number <"$place/partition"
+read -r start <"$place/start"
+read -r size <"$place/size"
+read -r whole <"$disk/size"
+# In sectors of 512 bytes. Up to 1 MiB stays free at the end, where a GPT has its copy.
+if [ $((whole - start - size)) -gt 2048 ]; then
+    echo ', +' |
+        sfdisk --quiet --lock=yes --no-reread --no-tell-kernel -N "$number" "/dev/${disk##*/}"
+    partx --update --nr "$number" "/dev/${disk##*/}"
+fi
+exec /lib/systemd/systemd-growfs /
+"""
+_SERVICE = f"""\
+[Unit]
+Description=Grow the root filesystem to the end of the disk
+DefaultDependencies=no
+Conflicts=shutdown.target
+After=systemd-remount-fs.service
+Before=sysinit.target shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={_PROGRAM}
+
+[Install]
+WantedBy=sysinit.target
+"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GrowRoot(TreeOperation):
+    """A unit that grows the root filesystem when the system starts."""
+
+    def summary(self) -> str:
+        return "grow the root filesystem when the system starts"
+
+    def apply(self, tree: Tree) -> None:
+        for path, package in _NEEDED.items():
+            if not tree.exists(path):
+                raise BuildError(f"the system has no {path}: install the package {package} first")
+        tree.write(_PROGRAM, _SCRIPT, mode=0o755)
+        tree.write(f"/etc/systemd/system/{_UNIT}", _SERVICE)
+        tree.chroot("systemctl", "enable", _UNIT)
+
+
+def grow_root(root: RootFs, *, unless: Fact | None = None) -> None:
+    """Let the root filesystem grow to the end of the disk whenever the system starts.
+
+    So an image can be small, and fill whatever disk it is copied to. Both the partition, of a GPT
+    or an MBR, and the filesystem grow: ext2, ext3, ext4, XFS or Btrfs. The root's partition must be
+    the last one of the disk. The system takes the packages `fdisk` and `systemd`, which all
+    variants but `minbase` have.
+    """
+    record(GrowRoot(root=root, unless=unless))

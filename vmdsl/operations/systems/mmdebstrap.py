@@ -1,0 +1,343 @@
+"""The operation of debootstrap(): mmdebstrap makes a system from the archive."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from vmdsl.language.effects import Tree
+from vmdsl.operations.packages.apt import proxy_environment
+from vmdsl.operations.packages.apt_errors import explained
+from vmdsl.operations.packages.apt_index import note_sources
+from vmdsl.operations.packages.host_apt import HostApt
+from vmdsl.operations.packages.prefetch import downloading_ahead
+from vmdsl.operations.packages.sources import (
+    DEBIAN_KEYS,
+    FOLDER,
+    Source,
+    install_keyring,
+    suffix_of,
+)
+from vmdsl.operations.systems.roots import RootMaker
+from vmdsl.values import Suite
+
+Variant = Literal["minbase", "buildd", "important", "standard"]
+SourcesFormat = Literal["deb822", "one-line"]
+#: The name of the source that debootstrap() itself makes.
+MAIN = "debian"
+
+#: Beside an index: mmdebstrap's own sources.list, where the recipe names no mirror.
+_DEFAULTS = "vmdsl-defaults"
+
+_PRIORITIES = {
+    "minbase": (),
+    "buildd": (),
+    "important": ("important",),
+    "standard": ("important", "standard"),
+}
+#: These leave it to debootstrap to merge /usr, and have their sources in one file of lines.
+_BEFORE_TRIXIE = ("buster", "bullseye", "bookworm")
+_MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"
+_RETRY = 'Acquire::Retries "3"'
+_ARCHIVES = "/var/cache/apt/archives"
+_CERTIFICATES = "/usr/local/share/ca-certificates"
+_OWN_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+#: The host's resolver, and options that were for this bootstrap alone.
+_LEFT_BY_MMDEBSTRAP = (
+    "/etc/resolv.conf",
+    "/etc/apt/apt.conf.d/99mmdebstrap",
+    "/etc/dpkg/dpkg.cfg.d/99mmdebstrap",
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Debootstrap(RootMaker):
+    """A minimal Debian system, made by mmdebstrap."""
+
+    programs = ("mmdebstrap",)
+    irrelevant = ("proxy",)
+
+    mirror: str
+    keyring: Path | None
+    install_keyring: bool
+    check_valid_until: bool
+    components: tuple[str, ...]
+    sources: tuple[Source, ...]
+    format: SourcesFormat
+    tls_ca_certs: tuple[Path, ...]
+    proxy: str
+    variant: Variant
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+    def summary(self) -> str:
+        return f"debootstrap {self.suite} ({self.variant}, {self.arch})"
+
+    @property
+    def keyrings(self) -> tuple[Path, ...]:
+        """The local files of the keyrings of all sources."""
+        own = () if self.keyring is None else (self.keyring,)
+        return (*own, *(file for source in self.sources for file in source.keyring_files))
+
+    def local_files(self) -> tuple[Path, ...]:
+        return (*self.keyrings, *self.tls_ca_certs)
+
+    def apply(self, tree: Tree) -> None:
+        """Learn the date of the archive's index, then install from just that index."""
+        with explained():
+            lists = tree.archive(self.suite.name, self._archive(tree), partial(self._fetch, tree))
+            defaults = lists / _DEFAULTS
+            main = self._main(defaults.read_text(encoding="utf-8"))
+            defaults.unlink()
+            tree.set_epoch(archive_date(lists))
+            files = _outside(tree, main, self.sources)
+            apt = self._apt(tree)
+            apt.use(lists, files)
+            printed = apt.would_fetch(self._fetched())
+            with tree.packages(printed), downloading_ahead(tree, apt, self.root, printed):
+                self._mmdebstrap(
+                    tree,
+                    *self._selection(),
+                    *self._hooks(tree),
+                    *(f"--aptopt={option}" for option in apt.shared()),
+                    f'--setup-hook=cp -r {lists}/. "$1/var/lib/apt/lists/"',
+                    "--skip=check/empty,update,essential/unlink,cleanup/apt",
+                    target=tree.path,
+                    where=files,
+                )
+            tree.mkdir(f"{_ARCHIVES}/partial", mode=0o700, uid="_apt", gid=0)
+            tree.write(f"{_ARCHIVES}/lock", "", mode=0o640)
+        for number, file in enumerate(files):
+            tree.remove(f"{FOLDER}/{number:04}{file.name}")
+        self._write_sources(tree, main)
+        tree.inside(note_sources)
+        today = tree.epoch // 86400
+        tree.write("/etc/hostname", "localhost\n")
+        for path in _LEFT_BY_MMDEBSTRAP:
+            tree.remove(path)
+        tree.write("/etc/machine-id", "")
+        for path in ("/etc/shadow", "/etc/shadow-"):
+            if tree.exists(path):
+                tree.inside(partial(_set_change_day, path, today))
+
+    def _archive(self, tree: Tree) -> str:
+        """All that the index depends on, but for the proxy."""
+        main = self._source({self.mirror: [self.suite.name]})
+        about = {
+            "arch": self.arch,
+            "sources": [
+                source.stanza(_digest(tree, source.keyring_files))
+                for source in (*main, *self.sources)
+            ],
+            "certificates": _digest(tree, self.tls_ca_certs),
+        }
+        return json.dumps(about, indent=1)
+
+    def _fetch(self, tree: Tree, lists: Path) -> None:
+        """Fill a directory with the index, and with what mmdebstrap takes by default."""
+        defaults = "" if self.mirror else self._defaults(tree)
+        apt = self._apt(tree)
+        apt.use(lists, _outside(tree, self._main(defaults), self.sources))
+        apt.update()
+        (lists / _DEFAULTS).write_text(defaults, encoding="utf-8")
+
+    def _defaults(self, tree: Tree) -> str:
+        """The sources.list that mmdebstrap writes by itself."""
+        place = tree.scratch / "defaults"
+        nothing_yet = ("--variant=custom", "--skip=update,cleanup")
+        self._mmdebstrap(tree, *nothing_yet, target=place, where=())
+        return (place / "etc/apt/sources.list").read_text(encoding="utf-8")
+
+    def _apt(self, tree: Tree) -> HostApt:
+        return HostApt(
+            tree=tree,
+            arch=self.arch,
+            options=[_RETRY, *self._trust(tree)],
+            env=proxy_environment(self.proxy),
+        )
+
+    def _main(self, defaults: str) -> list[Source]:
+        """The archive itself: the mirror, or what mmdebstrap takes by default."""
+        return self._source({self.mirror: [self.suite.name]} if self.mirror else _places(defaults))
+
+    def _source(self, places: Mapping[str, Sequence[str]]) -> list[Source]:
+        return [
+            Source(
+                name=MAIN,
+                uris=(uri,),
+                suites=suites,
+                components=self.components,
+                keyring=self.keyring or "",
+                install_keyring=self.install_keyring,
+                check_valid_until=self.check_valid_until,
+            )
+            for uri, suites in places.items()
+        ]
+
+    def _write_sources(self, tree: Tree, main: list[Source]) -> None:
+        """Replace what mmdebstrap read by what stays in the system."""
+        signed_by = install_keyring(tree, main[0])
+        if self.format == "deb822":
+            stanzas = "\n".join(source.stanza(signed_by) for source in main)
+            tree.write(f"{FOLDER}/{MAIN}.sources", stanzas)
+        else:  # Debian's own keys are trusted without a word, and lines may be added to these
+            signed_by = signed_by if self.keyring else ""
+            lines = "".join(source.lines(signed_by) for source in main)
+            tree.write("/etc/apt/sources.list", lines)
+        for source in self.sources:
+            tree.write(
+                f"{FOLDER}/{source.name}.sources", source.stanza(install_keyring(tree, source))
+            )
+
+    def _mmdebstrap(self, tree: Tree, *options: str, target: Path, where: Iterable[Path]) -> None:
+        tree.run(
+            "mmdebstrap",
+            "--mode=root",
+            "--format=directory",
+            f"--architectures={self.arch}",
+            f"--components={','.join(self.components)}",
+            "--dpkgopt=force-unsafe-io",
+            *(f"--aptopt={option}" for option in (_RETRY, *self._trust(tree))),
+            "--skip=check/qemu,check/signed-by",  # the plan's checks and the sources know
+            "--verbose",
+            *options,
+            self.suite.name,
+            str(target),
+            *map(str, where),
+            env=proxy_environment(self.proxy),
+        )
+
+    def _trust(self, tree: Tree) -> list[str]:
+        """What makes apt, on this machine, trust the given certificates as well as its own."""
+        if not self.tls_ca_certs:
+            return []
+        bundle = tree.scratch / "certificates"
+        own = [_OWN_CERTIFICATES] if _OWN_CERTIFICATES.is_file() else []
+        given = [tree.recipe_directory / file for file in self.tls_ca_certs]
+        bundle.write_bytes(b"\n".join(file.read_bytes() for file in [*own, *given]))
+        return [f'Acquire::https::CaInfo "{bundle}"']
+
+    def _hooks(self, tree: Tree) -> list[str]:
+        hooks = [f"--hook-dir={_MERGED_USR}"] if is_before_trixie(self.suite) else []
+        if self.tls_ca_certs:
+            files = [str(tree.recipe_directory / file) for file in self.tls_ca_certs]
+            place = f'"$1{_CERTIFICATES}"'
+            hooks.append(
+                f"--essential-hook=mkdir -p {place} && install -m 644 {shlex.join(files)} {place}"
+            )
+        return hooks
+
+    def _selection(self) -> list[str]:
+        """The options that say what is installed."""
+        if not self.exclude:
+            wanted = self._wanted()
+            return [
+                f"--variant={self.variant}",
+                *([f"--include={','.join(wanted)}"] * bool(wanted)),
+            ]
+        return ["--variant=apt", *(f"--include={name}" for name in self._names())]
+
+    def _names(self) -> list[str]:
+        """All that is installed, as packages and apt's patterns."""
+        priorities = [f"?priority({p})" for p in ("required", *_PRIORITIES[self.variant])]
+        wanted = self._wanted()
+        if self.variant == "buildd":
+            wanted.append("build-essential")
+        if not self.exclude:
+            return [*wanted, self._narrow(f"?or(?essential,{','.join(priorities)})")]
+        unwanted = ",".join(f"?exact-name({name})" for name in self.exclude)
+        none_of = f"?not({unwanted})" if len(self.exclude) == 1 else f"?not(?or({unwanted}))"
+        return [*wanted, *(self._narrow(f"?and({p},{none_of})") for p in priorities)]
+
+    def _fetched(self) -> list[str]:
+        """All that mmdebstrap and its hooks install."""
+        return [*self._names(), *(["usr-is-merged"] if is_before_trixie(self.suite) else [])]
+
+    def _wanted(self) -> list[str]:
+        """The packages that are named, or needed for the sources."""
+        uris = [self.mirror, *(uri for source in self.sources for uri in source.uris)]
+        tls = self.tls_ca_certs or any(uri.startswith("https:") for uri in uris)
+        wanted = list(self.include)
+        if tls and "ca-certificates" not in (*wanted, *self.exclude):
+            wanted.append("ca-certificates")
+        return wanted
+
+    def _narrow(self, pattern: str) -> str:
+        suite = f"?or(?archive(^{self.suite}$),?codename(^{self.suite}$))"
+        return f"?narrow({suite},?architecture({self.arch}),{pattern})"
+
+
+def is_before_trixie(suite: Suite) -> bool:
+    """Whether a suite is of one of Debian's releases before trixie."""
+    return suite.name.partition("-")[0] in _BEFORE_TRIXIE
+
+
+def archive_date(lists: Path) -> int:
+    """The newest date of the archive's indexes, in seconds: the same for whoever sees this state.
+
+    SOURCE_DATE_EPOCH in the environment takes precedence. Raises ValueError without an index.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if given:
+        return int(given)
+    dates = [
+        parsedate_to_datetime(line.partition(":")[2].strip()).replace(tzinfo=UTC)
+        for release in sorted(lists.glob("*Release"))
+        for line in release.read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.startswith("Date:")
+    ]
+    return int(max(dates).timestamp())
+
+
+def _places(lines: str) -> dict[str, list[str]]:
+    """The addresses in a sources.list, each with its suites."""
+    found: dict[str, list[str]] = {}
+    for line in lines.splitlines():
+        _, uri, suite, *_ = line.split()
+        found.setdefault(uri, []).append(suite)
+    return found
+
+
+def _digest(tree: Tree, files: Iterable[Path]) -> str:
+    """What tells the content of local files from any other."""
+    contents = [(tree.recipe_directory / file).read_bytes() for file in files]
+    return " ".join(hashlib.sha256(content).hexdigest() for content in contents)
+
+
+def _outside(tree: Tree, main: Sequence[Source], more: Sequence[Source]) -> list[Path]:
+    """Files for mmdebstrap, with the sources as programs of the host must see them."""
+    files = []
+    for group in (main, *([source] for source in more)):
+        file = tree.scratch / f"{group[0].name}.sources"
+        stanzas = [source.stanza(_keys_outside(tree, source)) for source in group]
+        file.write_text("\n".join(stanzas), encoding="utf-8")
+        files.append(file)
+    return files
+
+
+def _keys_outside(tree: Tree, source: Source) -> str:
+    """Where the host's apt finds the keys of a source, by a name that it accepts."""
+    for keyring in source.keyring_files:
+        keys = (tree.recipe_directory / keyring).read_bytes()
+        copy = tree.scratch / f"{source.name}{suffix_of(keys)}"
+        copy.write_bytes(keys)
+        return str(copy)
+    return "" if source.trusted else str(DEBIAN_KEYS)
+
+
+def _set_change_day(path: str, day: int) -> None:
+    """Say that all passwords were last changed on `day`, not on the day of the build."""
+    lines = [line.split(":") for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    for fields in lines:
+        if fields[2]:
+            fields[2] = str(day)
+    Path(path).write_text("".join(":".join(fields) + "\n" for fields in lines), encoding="utf-8")

@@ -1,0 +1,241 @@
+"""What must hold of the disk: its partitions, filesystems and mounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from vmdsl.errors import Problem
+from vmdsl.language.effects import LayoutOperation, Operation
+from vmdsl.language.handles import (
+    BlockDevice,
+    Disk,
+    Extended,
+    Filesystem,
+    LogicalVolume,
+    Luks,
+    Mountable,
+    Mounted,
+    Msdos,
+    Partition,
+    RootFs,
+    Vfat,
+    VolumeGroup,
+)
+from vmdsl.language.partition_types import RAW, type_name
+from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubPrep
+from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
+from vmdsl.plan.extents import open_partitions
+
+
+def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Every partition and volume holds a filesystem, swap or boot code."""
+    used = {
+        id(value)
+        for operation in operations
+        for handle in (operation, *vars(operation).values())  # be it one that was not recorded
+        if isinstance(handle, Operation)
+        for field in vars(handle).values()
+        for value in (field if isinstance(field, tuple) else (field,))
+    }
+    for device in operations:
+        if id(device) not in used and not (isinstance(device, Partition) and _is_raw(device)):
+            what, hint = _use_of(device)
+            if what:
+                yield device.problem(what, f"{hint}, or remove it")
+
+
+def _use_of(device: Operation) -> tuple[str, str]:
+    """What to say of an operation that no other one uses, and what to do; nothing of most."""
+    what = ""
+    hint = f"format it: mkext4({device.name}())"
+    match device:
+        case Partition(type="bios-boot", table=Msdos()):
+            pass  # which is the mistake
+        case Partition(type=kind):
+            what = "this partition is never used"
+            code = {"bios-boot": "add grub_bios()", "prep": "add grub_ieee1275()"}
+            hint = code.get(str(kind), hint)
+        case Extended():
+            what = "this extended partition holds no others"
+            hint = f"add some: mkpart({device.name}())"
+        case Luks():
+            what = "what is encrypted here is never used"
+        case LogicalVolume():
+            what = "this logical volume is never used"
+        case VolumeGroup():
+            what = "this volume group has no volumes"
+            hint = f"make one: mklv({device.name}())"
+    return what, hint
+
+
+def _is_raw(partition: Partition) -> bool:
+    """Whether it may be meant for something that vmdsl does not know of."""
+    return not isinstance(partition.type, str) or partition.type in RAW
+
+
+def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """An image as large as its content has a partition that grows, with a filesystem."""
+    contents = {id(device): content for device, content in _contents(operations)}
+    growing = open_partitions([p for p in operations if isinstance(p, Partition)])
+    for disk in operations:
+        if isinstance(disk, Disk) and disk.size is None and not growing:
+            yield disk.problem(
+                "no partition can grow with its content, as free= asks for",
+                "leave out size= and end= of one, or give the image a size",
+            )
+    for partition in growing:
+        if partition.table.disk.size is not None:
+            continue
+        content = contents.get(id(partition))
+        other = _is_raw(partition) or partition.type in _FOR_CODE
+        if not isinstance(content, Mountable) and (content is not None or other):
+            yield partition.problem(
+                "it can't grow with its content, as free= asks for: it holds no files",
+                "give it a size, and none to a partition with a filesystem",
+            )
+
+
+def devices_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """No partition or volume has two filesystems, or something else beside one."""
+    first: dict[int, Operation] = {}
+    for device, content in _contents(operations):
+        other = first.setdefault(id(device), content)
+        if other is content:
+            continue
+        where = f"{other.name} ({other.origin.where}) is there"
+        if isinstance(other, Filesystem) and isinstance(content, Filesystem):
+            what = "partition" if isinstance(device, Partition) else "device"
+            yield content.problem(
+                f"a second filesystem on the {what} {device.name}: {where}",
+                "give each filesystem a partition of its own",
+            )
+        else:
+            yield content.problem(
+                f"{device.name} is in use already: {where}", "give each a device of its own"
+            )
+
+
+def _contents(operations: Sequence[Operation]) -> Iterator[tuple[BlockDevice, Operation]]:
+    """What makes use of a device as a whole, each with the device."""
+    for operation in operations:
+        if isinstance(operation, Filesystem | Luks):
+            yield operation.device, operation
+        elif isinstance(operation, VolumeGroup):
+            for device in operation.devices:
+                yield device, operation
+
+
+def uuids_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """No two filesystems were given one UUID: fstab and boot loaders tell them apart by it."""
+    first: dict[str, Filesystem | Luks] = {}
+    for filesystem in operations:
+        if isinstance(filesystem, Filesystem | Luks) and filesystem.uuid:
+            other = first.setdefault(filesystem.uuid, filesystem)
+            if other is not filesystem:
+                yield filesystem.problem(
+                    f"{other.name} ({other.origin.where}) has the UUID {filesystem.uuid} already",
+                    "give each filesystem one of its own, or none: it gets one then",
+                )
+
+
+def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """No two mounts at a place, none of one filesystem, each below what it is on."""
+    at: dict[PurePosixPath, Mounted[Any]] = {}
+    of: dict[int, Mounted[Any]] = {}
+    for mounted in operations:
+        if not isinstance(mounted, Mounted):
+            continue
+        other = at.setdefault(mounted.path, mounted)
+        if other is not mounted:
+            yield mounted.problem(
+                f"{other.name} ({other.origin.where}) is mounted at {mounted.path} already",
+                "mount it elsewhere",
+            )
+        other = of.setdefault(id(mounted.filesystem), mounted)
+        if other is not mounted:
+            yield mounted.problem(
+                f"{mounted.filesystem.name} is at {other.path} already ({other.origin.where})",
+                "a filesystem is at one place",
+            )
+        if mounted.on is not None and not mounted.path.is_relative_to(mounted.on.path):
+            yield mounted.problem(
+                f"{mounted.path} is not below {mounted.on.path}, which it is mounted on",
+                "mount it on the filesystem that holds the mount point",
+            )
+
+
+def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """What firmware is to read has the type and the filesystem that it looks for."""
+    for device, content in _contents(operations):
+        if not isinstance(device, Partition):
+            continue
+        if device.type == "esp" and not isinstance(content, Vfat):
+            yield content.problem(
+                f"the EFI system partition {device.name} is {_kind(content)}",
+                "firmware reads FAT alone: format it with that",
+            )
+        if device.type in _FOR_CODE:
+            yield content.problem(
+                f"{device.name}, of the type {device.type}, holds the boot loader itself and no "
+                "filesystem",
+                "leave it unformatted",
+            )
+    for operation in operations:
+        if isinstance(operation, GrubUefi):
+            esp = operation.esp.filesystem
+            if isinstance(esp.device, Partition):
+                yield from _of_type(operation, esp.device, "esp")
+            else:
+                yield operation.problem(
+                    f"firmware cannot read {esp.name}, which is on {esp.device.name}",
+                    "give it a partition of its own, of the type esp",
+                )
+        elif isinstance(operation, GrubPrep):
+            partition = operation.partition
+            yield from _of_type(operation, partition, "prep")
+            if isinstance(partition.table, Msdos) and "boot" not in partition.flags:
+                yield operation.problem(
+                    f"firmware won't look at {partition.name}, which isn't active in its MBR",
+                    f"give it the flag boot ({partition.origin.where})",
+                )
+
+
+def _kind(content: Operation) -> str:
+    if isinstance(content, Filesystem):
+        return content.kind
+    return "encrypted" if isinstance(content, Luks) else "part of a volume group"
+
+
+def _of_type(operation: Operation, partition: Partition, wanted: str) -> Iterator[Problem]:
+    if partition.type != wanted:
+        yield operation.problem(
+            f"firmware won't look at {partition.name}, of the type {type_name(partition.type)}",
+            f"give it the type {wanted} ({partition.origin.where})",
+        )
+
+
+def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """A handle that its class made, not mkpart() or its like, is in no plan."""
+    recorded = {id(operation) for operation in operations}
+    for operation in operations:
+        fields = vars(operation).values()
+        for value in (v for f in fields for v in (f if isinstance(f, tuple) else (f,))):
+            handle = value.mounted if isinstance(value, RootFs) else value
+            if isinstance(handle, LayoutOperation) and id(handle) not in recorded:
+                kind = type(handle).__name__
+                maker = _MAKERS.get(kind, f"mk{kind.lower()}")
+                yield handle.problem(
+                    f"{kind}() makes a handle that the plan knows nothing of", f"call {maker}()"
+                )
+
+
+_FOR_CODE = ("bios-boot", "prep")
+_MAKERS = {
+    "Disk": "mkimg",
+    "Partition": "mkpart",
+    "VolumeGroup": "mkvg",
+    "LogicalVolume": "mklv",
+    "Mounted": "mount",
+}

@@ -1,0 +1,241 @@
+"""What is known while a specification is translated, and where its mistakes are noted."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vmdsl.errors import Problem, Where
+from vmdsl.vmdb2.deduplicate import A_TAG, Missing
+from vmdsl.vmdb2.draft import Argument, Call, DraftOption, DraftStep, Result
+from vmdsl.vmdb2.from_yaml.names import identifier
+from vmdsl.vmdb2.schema import (
+    Cryptsetup,
+    Lvcreate,
+    Mkfs,
+    Mkpart,
+    Mount,
+    SetPartFlag,
+    SpecStep,
+)
+from vmdsl.vmdb2.text import Text, Variable
+
+#: Variables that name the image itself.
+IMAGE = ("output", "image")
+#: What to do about `__SUITE__` and its like.
+SUBSTITUTE = "it stands for one, as in a template: substitute it first"
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a program was to put something else in place of a text."""
+    return text.startswith("__")
+
+
+@dataclass
+class Tag:
+    """A tag: what makes it, what is made of it, and the step of the recipe that stands for it.
+
+    `path` is where it is in the system, if that isn't the root. `role` is what a boot loader wants
+    the partition to be. `step` is set when that step is written, and `base` before it, where the
+    partition has a step of its own.
+    """
+
+    name: str
+    made_by: Mkpart | Cryptsetup | Lvcreate
+    number: int = 0
+    flags: list[SetPartFlag] = field(default_factory=list)
+    mkfs: Mkfs | None = None
+    mount: Mount | None = None
+    role: str = ""
+    is_device: bool = False
+    comments: list[str] = field(default_factory=list)
+    step: str = ""
+    base: str = ""
+    is_root: bool = False
+    path: str = ""
+
+
+@dataclass
+class Context:
+    """The state of one translation. `always` are flags that are known to be on."""
+
+    path: Path
+    directory: Path
+    variables: Mapping[str, str]
+    tags: dict[str, Tag] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
+    options: dict[str, DraftOption] = field(default_factory=dict)
+    steps: list[DraftStep] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    deferred: list[SpecStep] = field(default_factory=list)
+    always: set[str] = field(default_factory=lambda: {"arch", "tags"})
+    device: str = ""
+    is_fixed: bool = False
+    target: str = ""
+    disk: str = ""
+    table: str = ""
+    extended: str = ""
+    #: Where the last logical partition ends, or where the extended one begins.
+    behind: str = ""
+    behind_is_end: bool = False
+    is_gpt: bool = False
+    has_bios_grub: bool = False
+    root: Tag | None = None
+    unpacked: str = ""
+    system: str = ""
+    arch: str = "amd64"
+
+    def problem(
+        self,
+        step: SpecStep,
+        key: str,
+        what: str,
+        hint: str = "",
+        *,
+        missing: str = "",
+        name: str = "",
+    ) -> None:
+        """Note a mistake at a key of a step, or at the step itself.
+
+        `missing` is the kind of step that is to be above it, for the tag `name`, if that is wrong.
+        """
+        where = self.where(step, key)
+        found = Problem(what=what, where=where, hint=hint)
+        if missing:
+            found = Missing(what=what, where=where, hint=hint, of=missing, name=name)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def warn(self, step: SpecStep, key: str, what: str, hint: str = "") -> None:
+        """Note what vmdb2 does without a word."""
+        self.warnings.append(Problem(what=what, where=self.where(step, key), hint=hint))
+
+    def where(self, step: SpecStep, key: str = "") -> Where:
+        """The place of a key, or of the step where it isn't given."""
+        return step.places.get(key, step.where)
+
+    def name(self, wanted: str) -> str:
+        """A name for a step of the recipe, and nothing else's from now on."""
+        name = identifier(wanted, self.taken)
+        self.taken.add(name)
+        return name
+
+    def emit(
+        self, wanted: str, step: SpecStep, *calls: Call, returns: str = "None", named: str = ""
+    ) -> str:
+        """Add a step to the recipe, with the comments that wait for one. Returns its name.
+
+        `named` is a name that was reserved for it.
+        """
+        name = named or self.name(wanted)
+        comments = (*self.comments, *step.comments)
+        self.comments.clear()
+        made = DraftStep(
+            name=name, where=step.where, calls=calls, returns=returns, comments=comments
+        )
+        self.steps.append(made)
+        return name
+
+    def skip(self, step: SpecStep) -> None:
+        """Keep the comments of a step that comes to nothing for the next one."""
+        self.comments += step.comments
+
+    def text(self, step: SpecStep, text: Text) -> Text:
+        """A text for the recipe: its variables become options."""
+        if text.parts is None:
+            return self._template(step, text)
+        parts: list[str | Variable] = []
+        for part in text.parts:
+            if isinstance(part, str):
+                parts.append(part)
+            elif part.name in self.variables and part.name not in (*IMAGE, "rootfs_tarball"):
+                option = self._option(step, part.name)
+                parts.append(Variable(option.name, self.variables[part.name]))
+            else:
+                self._fixed(part.name)
+                parts.append(self.variables.get(part.name, ""))
+        return Text(str(text), text.where, tuple(parts))
+
+    def texts(self, step: SpecStep, texts: tuple[Text, ...]) -> tuple[Text, ...]:
+        """The same for several."""
+        return tuple(self.text(step, text) for text in texts)
+
+    def _fixed(self, variable: str) -> None:
+        """Say that a name of this build stays in the recipe, which has no other one to give."""
+        value = self.variables.get(variable, "")
+        said = f"{value} is what {{{{ {variable} }}}} was when this was converted."
+        if said not in self.comments:
+            self.comments.append(said)
+
+    def _option(self, step: SpecStep, variable: str) -> DraftOption:
+        if variable not in self.options:
+            name = self.name(variable)
+            self.options[variable] = DraftOption(
+                name=name,
+                default=self.variables[variable],
+                help=f"The variable {variable}.",
+                where=step.where,
+                variable=variable,
+            )
+        return self.options[variable]
+
+    def _template(self, step: SpecStep, text: Text) -> Text:
+        from jinja2 import Environment, meta  # noqa: PLC0415 (slow, and rare)
+
+        names = meta.find_undeclared_variables(Environment().parse(text.template))  # noqa: S701
+        for name in sorted(names & set(self.variables)):
+            if name in (*IMAGE, "rootfs_tarball"):
+                self._fixed(name)
+                return Text(str(text), text.where)
+            self._option(step, name)
+        return text
+
+    def tarball_option(self, step: SpecStep) -> DraftOption:
+        """The option for the tarball of the root filesystem."""
+        if "rootfs_tarball" not in self.options:
+            given = self.variables.get("rootfs_tarball")
+            self.taken.add("rootfs_tarball")
+            self.options["rootfs_tarball"] = DraftOption(
+                name="rootfs_tarball",
+                default=Path(given) if given else None,
+                help="The tarball of the root filesystem.",
+                where=step.where,
+            )
+        return self.options["rootfs_tarball"]
+
+    def tag(self, step: SpecStep, key: str, name: str) -> Tag | None:
+        """A tag that a step names; one that isn't known is a mistake."""
+        if name in self.tags:
+            return self.tags[name]
+        close = difflib.get_close_matches(name, self.tags, n=2)
+        known = ", ".join(self.tags) or "none"
+        hint = f"tags so far: {known}"
+        if close:
+            hint = f"did you mean {' or '.join(map(repr, close))}?"
+        for tag in self.tags.values():
+            if isinstance(tag.made_by, Mkpart) and not tag.made_by.tag and tag.name not in close:
+                hint = f"the partition at line {tag.made_by.where.line} has no tag: is it that one?"
+        what = f"no step above makes the tag {str(name)!r}"
+        self.problem(step, key, what, hint, missing=A_TAG, name=name)
+        return None
+
+    def same_device(self, step: SpecStep, key: str, device: str) -> None:
+        """Note a mistake where a step names another device than the image."""
+        if self.device and device != self.device:
+            hint = f"which is {self.device!r} (mkimg)"
+            what = f"{str(device)!r} is not the image"
+            self.problem(step, key, what, hint, missing="mkimg", name=device)
+
+    def skip_fact(self, step: SpecStep) -> Mapping[str, Argument]:
+        """`unless=` for a call, where the step has a condition that is known while building."""
+        return {"unless": Result(self.unpacked)} if self._waits(step) else {}
+
+    def _waits(self, step: SpecStep) -> bool:
+        """Whether all its flags are on where a tarball was unpacked."""
+        open_flags = {str(name) for name in step.unless or ()} - self.always
+        return bool(self.unpacked) and open_flags == {"rootfs_unpacked"}

@@ -1,0 +1,245 @@
+"""What people write in shell for want of a step: as functions of the library that do the same."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from vmdsl.operations.files.files import is_decimal
+from vmdsl.vmdb2.draft import Argument, Call, Octal, Result
+from vmdsl.vmdb2.text import Text, Variable
+
+_LIBRARY = "vmdsl_stdlib"
+#: Stands for a variable, in a script that is compared.
+_MARK = "\ue000"
+#: "${ROOT?}/etc/hostname" and its like, for what is /etc/hostname in the system.
+_IN_ROOT = re.compile(r'"?\$(?:ROOT|\{ROOT\??\})"?(/[\w./-]+)"?(?=\s|$)')
+_HOSTNAME = re.compile(
+    r"""(?:
+        echo\s+(?P<q>["']?)(?P<name>[A-Za-z0-9\ue000-]+)(?P=q) |
+        printf\s+(?:'%s\\n'|"%s\\n")\s+(?P<r>["']?)(?P<printed>[A-Za-z0-9\ue000-]+)(?P=r) |
+        printf\s+(?P<s>["'])(?P<line>[A-Za-z0-9\ue000-]+)\\n(?P=s)
+    )\s*>\s*/etc/hostname""",
+    re.VERBOSE,
+)
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_ROOT_PASSWORD = re.compile(
+    r"""passwd\s+(?:-d|--delete)\s+root|
+    usermod\s+(?:-p|--password)\s+(?:''|"")\s+root|
+    sed\s+-i\s+(?:-e\s+)?(?P<quote>["'])(?:
+        /\^root:\[\^:\]\*:/s//root::/g? |
+        s(?P<mark>[/,@\#|_])\^?root:(?:\[\^:\]\*|(?P<star>\\\*|\*)|(?P<x>x)):(?P=mark)root::(?P=mark)g?
+    )(?P=quote)\s+/etc/(?(x)passwd|(?(star)shadow|(?:passwd|shadow)))""",
+    re.VERBOSE,
+)
+_RESOLVER = re.compile(r"rm\s+(?:-f\s+)?/etc/resolv\.conf")
+_NO_ID = re.compile(r"rm\s+(?:-f\s+)?/etc/machine-id(?:\s+/var/lib/dbus/machine-id)?")
+_EMPTY_ID = re.compile(
+    r"""(?:echo\s+-n(?:\s+(?:''|""))?\s*|:\s*|cat\s+/dev/null\s*)?>\s*/etc/machine-id|
+    truncate\s+(?:-s|--size)[ =]?0\s+/etc/machine-id""",
+    re.VERBOSE,
+)
+_NEW_ID = re.compile(r"touch\s+/etc/machine-id")
+_FIRST_BOOT = re.compile(r"""echo\s+(["']?)uninitialized\1\s*>\s*/etc/machine-id""")
+_UNITS = re.compile(r"systemctl\s+enable\s+(?P<units>[\w@][\w@.:\\-]*(?:\s+[\w@][\w@.:\\-]*)*)")
+#: What a specification has where create-dir would find a directory, and fail.
+_DIRECTORY = re.compile(
+    r"install\s+--directory\s+--mode=(?P<mode>[0-7]{4})\s+--owner=(?P<uid>[\w-]+)"
+    r"\s+--group=(?P<gid>[\w-]+)\s+(?P<path>/[\w@%+=:,./-]*|'/[^'\ue000]*')",
+    re.ASCII,
+)
+#: With the function that does the same, and a name for its step.
+_SIMPLE = (
+    (_ROOT_PASSWORD, "open_root_console", "root_console"),
+    (_RESOLVER, "remove_resolver", "resolver"),
+    (_EMPTY_ID, "forget_machine_id", "machine_id"),
+    (_UNITS, "enable_unit", "units"),
+)
+#: A file that every build removes, and what systemctl does not do in a chroot.
+_NOTHING = re.compile(r"rm\s+-f\s+/var/lib/dbus/machine-id|systemctl\s+daemon-reload")
+#: What changes nothing: the first one at all, for all scripts have it, the second among idioms.
+_SETTING = re.compile(r"set\s+-(e|[eux]+)")
+#: Between commands, of which each has to be an idiom by itself.
+_BETWEEN = re.compile(r"\s*(?:&&|;)\s*")
+
+
+@dataclass(frozen=True)
+class Idioms:
+    """The calls that do what the first lines of a script do, and a name for their step.
+
+    `comments` are those of these lines. `rest` is the script without them; None if nothing is left.
+    """
+
+    calls: tuple[Call, ...]
+    name: str
+    comments: tuple[str, ...]
+    rest: Text | None
+
+
+@dataclass(frozen=True)
+class _Command:
+    """A command with its variables; `end` is where its line ends, if it is the last in it."""
+
+    text: str
+    variables: tuple[Variable, ...]
+    end: int = 0
+
+
+#: A call, a name for its step, and how many commands it does. Without a call, nothing is to do.
+_Found = tuple[Call | None, str, int]
+
+
+def idioms(system: Result, script: Text, *, on_host: bool) -> Idioms | None:
+    """What the first lines of a script are, as calls; None where they are nothing known."""
+    if script.parts is None:
+        return None
+    marked = "".join(_MARK if isinstance(part, Variable) else part for part in script.parts)
+    commands = list(_commands(script, marked, on_host=on_host))
+    calls: list[tuple[Call, str]] = []
+    done, end, whole = 0, 0, 0
+    while done < len(commands) and (found := _known(system, script, commands[done:])):
+        call, name, used = found
+        if call is not None and call not in [previous for previous, _ in calls[-1:]]:
+            calls.append((call, name))
+        done += used
+        if commands[done - 1].end:
+            end, whole = commands[done - 1].end, len(calls)
+    rest = None if done == len(commands) else _behind(script, end)
+    set_for_rest = re.search(r"set -\w*[ux]", "\n".join(c.text for c in commands[:done]))
+    if not whole or (rest and set_for_rest):
+        return None
+    comments = tuple(comments_in(marked if rest is None else marked[:end]))
+    if any(_MARK in comment for comment in comments):
+        return None  # a variable that would be lost
+    names = list(dict.fromkeys(name for _, name in calls[:whole]))
+    name = names[0] if len(names) == 1 else "customize"
+    return Idioms(tuple(call for call, _ in calls[:whole]), name, comments, rest)
+
+
+def comments_in(script: str) -> Sequence[str]:
+    """The comments of a script that becomes calls."""
+    lines = (line.strip() for line in script.splitlines())
+    return [line.lstrip("#").strip() for line in lines if line.startswith("#")]
+
+
+def _commands(script: Text, marked: str, *, on_host: bool) -> Iterator[_Command]:
+    """The commands of the lines, one by one. What can't be an idiom is an empty text."""
+    variables = [part for part in script.parts or () if isinstance(part, Variable)]
+    end = 0
+    for line in marked.splitlines(keepends=True):
+        begin, end = end, end + len(line)
+        words = line.strip().rstrip(";")
+        if not words or words.startswith("#"):
+            continue
+        used = marked[:begin].count(_MARK)
+        pieces = [words] if _DIRECTORY.fullmatch(words) else _BETWEEN.split(words)
+        if words.endswith("\\"):
+            pieces = [""]
+        for number, piece in enumerate(pieces, start=1):
+            own = tuple(variables[used : used + piece.count(_MARK)])
+            used += piece.count(_MARK)
+            text = _inside(piece) if on_host else piece
+            yield _Command(text, own, end if number == len(pieces) else 0)
+
+
+def _inside(command: str) -> str:
+    """A command of this machine, as one of the system; nothing if it is about its own files."""
+    if _SETTING.fullmatch(command):
+        return command
+    text, times = _IN_ROOT.subn(r"\1", command)
+    about_host = re.search(r"(^|\s)/", _IN_ROOT.sub("", command))
+    only_there = text.startswith("systemctl") or _DIRECTORY.fullmatch(text)
+    return text if times and not about_host and not only_there else ""
+
+
+def _behind(script: Text, offset: int) -> Text:
+    """What follows a place in a script, in which each variable counts as one letter."""
+    parts: list[str | Variable] = []
+    for part in script.parts or ():
+        length = 1 if isinstance(part, Variable) else len(part)
+        if isinstance(part, Variable) and offset <= 0:
+            parts.append(part)
+        elif isinstance(part, str) and offset < length:
+            parts.append(part[max(offset, 0) :])
+        offset -= length
+    if parts and isinstance(parts[0], str):
+        parts[0] = re.sub(r"\A(\s*\n)+", "", parts[0])
+    value = "".join(part.value if isinstance(part, Variable) else part for part in parts)
+    return Text(value, script.where, tuple(parts))
+
+
+def _known(system: Result, script: Text, commands: Sequence[_Command]) -> _Found | None:
+    """What the first of some commands is, if it is known."""
+    text = commands[0].text
+    if _SETTING.fullmatch(text) or _NOTHING.fullmatch(text):
+        return None, "", 1
+    if match := _DIRECTORY.fullmatch(text):
+        return _directory(system, script, match)
+    if match := _HOSTNAME.fullmatch(text):
+        return _host_name(system, script, match, commands[0].variables)
+    if _NO_ID.fullmatch(text) and len(commands) > 1:
+        then = commands[1].text
+        named: dict[str, Argument] = {"first_boot": True} if _FIRST_BOOT.fullmatch(then) else {}
+        known = named or _EMPTY_ID.fullmatch(then) or _NEW_ID.fullmatch(then)
+        made = _call("forget_machine_id", system, script, named=named)
+        return (made, "machine_id", 2) if known else None
+    for pattern, function, step in _SIMPLE:
+        if match := pattern.fullmatch(text):
+            words = match["units"].split() if pattern is _UNITS else ()
+            return _call(function, system, script, *words), step, 1
+    return None
+
+
+def _call(
+    function: str,
+    system: Result,
+    script: Text,
+    *arguments: Argument,
+    named: Mapping[str, Argument] | None = None,
+    module: str = _LIBRARY,
+) -> Call:
+    return Call(
+        function=function,
+        arguments=(system, *arguments),
+        named=named or {},
+        module=module,
+        where=script.where,
+    )
+
+
+def _host_name(
+    system: Result, script: Text, found: re.Match[str], variables: Sequence[Variable]
+) -> _Found | None:
+    written = found["name"] or found["printed"] or found["line"]
+    name = _with_variables(written, script, variables)
+    if not _LABEL.fullmatch(name):
+        return None
+    call = _call("set_hostname", system, script, name, named={"hosts": False})
+    return call, "host_name", 1
+
+
+def _directory(system: Result, script: Text, found: re.Match[str]) -> _Found | None:
+    mode, (path,) = int(found["mode"], 8), shlex.split(found["path"])
+    if is_decimal(mode):
+        return None  # which create_directory() takes for a mistake
+    named: dict[str, Argument] = {} if mode == 0o755 else {"mode": Octal(mode)}  # noqa: PLR2004
+    for key in ("uid", "gid"):
+        owner = int(found[key]) if found[key].isdigit() else found[key]
+        named |= {key: owner} if owner else {}
+    call = _call("create_directory", system, script, path, named=named, module="vmdsl")
+    return call, PurePosixPath(path).name or "files", 1
+
+
+def _with_variables(text: str, script: Text, variables: Sequence[Variable]) -> Text:
+    """A part of a script, in which its variables stand where they are marked."""
+    parts: list[str | Variable] = []
+    for number, plain in enumerate(text.split(_MARK)):
+        if number:
+            parts.append(variables[number - 1])
+        if plain:
+            parts.append(plain)
+    value = "".join(part.value if isinstance(part, Variable) else part for part in parts)
+    return Text(value, script.where, tuple(parts))

@@ -1,0 +1,181 @@
+"""Steps that make the system, as calls of the recipe."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from vmdsl.operations.systems.growth import CAN_GROW
+from vmdsl.values import Arch, Suite, debian_suites, suite_aliases
+from vmdsl.vmdb2.draft import Argument, Call, Read, Result
+from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, Context, is_placeholder
+from vmdsl.vmdb2.from_yaml.on_system import is_root, root_of, system_for
+from vmdsl.vmdb2.reading.read import DEBIAN
+from vmdsl.vmdb2.schema import (
+    CacheRootfs,
+    Debootstrap,
+    Fstab,
+    ResizeRootfs,
+    UnpackRootfs,
+)
+from vmdsl.vmdb2.text import Text
+
+_VARIANTS = {"-": "", "": "", "minbase": "minbase", "buildd": "buildd"}
+
+
+def debootstrap(context: Context, step: Debootstrap) -> None:
+    """The system."""
+    if not is_root(context, step, "debootstrap", step.target, key="target"):
+        context.system = context.system or context.name("system")  # one mistake is enough
+        return
+    if context.system:
+        context.problem(step, "debootstrap", "a second system", "one is enough for an image")
+        return
+    named: dict[str, Argument] = {
+        "suite": _suite(context, step),
+        **_architecture(context, step),
+        "mirror": _mirror(context, step),
+        "format": "one-line",
+    }
+    if step.keyring:
+        named["keyring"] = context.text(step, step.keyring)
+        if not step.install_keyring:
+            named["install_keyring"] = False
+    components = _words(context, step, step.components)
+    if components and components != ("main",):
+        named["components"] = components
+    if variant := _variant(context, step):
+        named["variant"] = variant
+    for name in ("include", "exclude"):
+        if words := _words(context, step, getattr(step, name)):
+            named[name] = words
+    if step.tls_ca_certs:
+        named["tls_ca_certs"] = context.texts(step, step.tls_ca_certs)
+    named |= context.skip_fact(step)
+    call = Call(
+        function="debootstrap", arguments=(root_of(context),), named=named, where=step.where
+    )
+    context.system = context.emit("system", step, call, returns="RootFs")
+
+
+def _suite(context: Context, step: Debootstrap) -> Argument:
+    if step.debootstrap and not is_placeholder(step.debootstrap):
+        known = [*debian_suites(), *suite_aliases()]
+        close = difflib.get_close_matches(step.debootstrap, known, n=1, cutoff=0.7)
+        if close and Suite(step.debootstrap).name not in known and step.debootstrap.is_plain:
+            what = f"Debian has no suite {str(step.debootstrap)!r}; the mirror may"
+            context.warn(step, "debootstrap", what, f"did you mean {close[0]}?")
+        return context.text(step, step.debootstrap)
+    what = f"{str(step.debootstrap)!r} is no suite of Debian"
+    hint = SUBSTITUTE if step.debootstrap else "such as trixie"
+    context.problem(step, "debootstrap", what, hint)
+    return "stable"
+
+
+def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]:
+    if not step.arch:
+        return {}
+    try:
+        arch = Arch(str(step.arch))
+    except ValueError:
+        close = difflib.get_close_matches(step.arch, list(Arch), n=1)
+        known = ", ".join(Arch)
+        close = [DEBIAN[step.arch]] if step.arch in DEBIAN else close
+        hint = f"did you mean {close[0]}?" if close else f"there are {known}"
+        if is_placeholder(step.arch):
+            hint = SUBSTITUTE
+        context.problem(step, "arch", f"{str(step.arch)!r} is no architecture of Debian", hint)
+        return {}
+    context.arch = arch.value
+    return {} if arch is Arch.AMD64 else {"arch": arch}
+
+
+def _mirror(context: Context, step: Debootstrap) -> Text:
+    if not step.mirror:
+        hint = "such as http://mirror.example/debian"
+        context.problem(step, "mirror", "no mirror is named", hint)
+    return context.text(step, step.mirror)
+
+
+def _words(context: Context, step: Debootstrap, texts: tuple[Text, ...]) -> tuple[str, ...]:
+    """The elements of a list, of which vmdb2 makes one text with commas."""
+    found: list[str] = []
+    for text in texts:
+        found += [word.strip() for word in text.split(",")] if text.is_plain else [text]
+    return tuple(context.text(step, word) if isinstance(word, Text) else word for word in found)
+
+
+def _variant(context: Context, step: Debootstrap) -> str:
+    name = str(step.variant or "-")
+    if name not in _VARIANTS:
+        context.problem(
+            step,
+            "variant",
+            f"{name!r} is no variant that vmdsl knows",
+            "minbase, buildd, or - for the usual one",
+        )
+        return ""
+    return _VARIANTS[name]
+
+
+def unpack(context: Context, step: UnpackRootfs) -> None:
+    """The tarball, if there is one."""
+    if not is_root(context, step, "unpack-rootfs", step.tag):
+        return
+    if context.unpacked:
+        context.problem(step, "tag", "a second unpack-rootfs", "the first one did it")
+        return
+    option = context.tarball_option(step)
+    call = Call(
+        function="unpack_rootfs",
+        arguments=(root_of(context), Read(option.name)),
+        where=step.where,
+    )
+    context.unpacked = context.emit("unpacked", step, call, returns="Fact")
+
+
+def cache(context: Context, step: CacheRootfs) -> None:
+    """Writes the tarball."""
+    system = system_for(context, step, "cache-rootfs", step.tag)
+    if system is None:
+        return
+    option = context.tarball_option(step)
+    if step.options and step.options.split() not in ([], ["--one-file-system"]):
+        context.warn(step, "options", "vmdsl gives tar no options", "nothing is lost by that")
+    fact = context.skip_fact(step)
+    if not fact and context.unpacked and not step.force:
+        fact = {"unless": Result(context.unpacked)}  # one that is there stays, as vmdb2 has it
+    call = Call(
+        function="cache_rootfs",
+        arguments=(system, Read(option.name)),
+        named=fact,
+        where=step.where,
+    )
+    context.emit("tarball", step, call)
+
+
+def fstab(context: Context, step: Fstab) -> None:
+    """/etc/fstab."""
+    if system := system_for(context, step, "fstab", step.tag):
+        named = context.skip_fact(step)
+        context.emit(
+            "mounts",
+            step,
+            Call(function="fstab", arguments=(system,), named=named, where=step.where),
+        )
+
+
+def resize(context: Context, step: ResizeRootfs) -> None:
+    """The root filesystem grows."""
+    mkfs = context.root.mkfs if context.root else None
+    if mkfs is not None and str(mkfs.mkfs) not in CAN_GROW:
+        what = f"{mkfs.mkfs} cannot grow while it is in use, so this step is left out"
+        context.warn(step, "tag", what, "format the root filesystem with ext4")
+        context.skip(step)
+    elif system := system_for(context, step, "resize-rootfs", step.tag):
+        named = context.skip_fact(step)
+        context.emit(
+            "growth",
+            step,
+            Call(function="grow_root", arguments=(system,), named=named, where=step.where),
+        )

@@ -1,0 +1,198 @@
+"""Partitions as parted is told of them, as calls of the recipe."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from uuid import UUID
+
+from vmdsl.language.layout import LOGICAL_GAP
+from vmdsl.language.partition_types import CODES, RAW
+from vmdsl.plan.extents import ALIGNMENT
+from vmdsl.values import Percent, Size, position
+from vmdsl.vmdb2.draft import Argument, Call, Hex, Result
+from vmdsl.vmdb2.from_yaml.context import Context, Tag
+from vmdsl.vmdb2.from_yaml.positions import parted_position
+from vmdsl.vmdb2.schema import Mkpart, SetPartFlag
+from vmdsl.vmdb2.text import Text
+
+#: What each flag of parted is here: a type, or a flag, by the kind of table.
+_GPT_TYPES: Mapping[str, str | int | UUID] = {
+    "boot": "esp",
+    "esp": "esp",
+    "swap": "swap",
+    "prep": "prep",
+    "lvm": "lvm",
+    "raid": "raid",
+    "bios_grub": "bios-boot",
+    "bls_boot": "xbootldr",
+    "msftdata": "fat",
+    "linux-home": "home",
+    "msftres": UUID("E3C9E316-0B5C-4DB8-817D-F92DF00215AE"),
+    "diag": UUID("DE94BBA4-06D1-4D40-A16A-BFD50179D6AC"),
+    "irst": UUID("D3BFE2DE-3DAF-11DF-BA40-E3A556D89593"),
+}
+_GPT_FLAGS = {"legacy_boot": "legacy-boot", "no_automount": "no-automount", "hidden": "required"}
+_MBR_TYPES: Mapping[str, str | int | UUID] = {
+    "esp": "esp",
+    "swap": "swap",
+    "prep": "prep",
+    "lvm": "lvm",
+    "raid": "raid",
+    "bls_boot": "xbootldr",
+    "diag": 0x12,
+    "irst": 0x84,
+    "msftres": 0x27,
+    "palo": 0xF0,
+}
+_HINTS = {"fat16": "fat", "fat32": "fat", "vfat": "fat", "ntfs": "ntfs", "linux-swap": "swap"}
+
+
+def mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
+    """The call that makes a partition."""
+    named = _places(context, step, tag)
+    if not context.is_gpt and step.mkpart.lower() == "extended":
+        return _extended(context, step, tag, named)
+    table = context.table
+    kind, flags = _kind(context, step, tag)
+    if kind != "linux":
+        named["type"] = Hex(kind) if isinstance(kind, int) else kind
+    if context.is_gpt:
+        named["label"] = _unquoted(context.text(step, step.mkpart))
+    elif step.mkpart.lower() == "logical":
+        table = context.extended or table
+        context.behind, context.behind_is_end = str(step.end), True
+        if not context.extended:
+            what = "a logical partition before there is an extended one"
+            context.problem(step, "mkpart", what, "make one above: mkpart: extended")
+    elif step.mkpart.lower() != "primary":
+        what = f"{str(step.mkpart)!r} is no kind of partition of an MBR"
+        context.problem(step, "mkpart", what, "primary, extended or logical")
+    if flags:
+        named["flags"] = tuple(flags)
+    return Call(function="mkpart", arguments=(Result(table),), named=named, where=step.where)
+
+
+def _extended(context: Context, step: Mkpart, tag: Tag, named: Mapping[str, Argument]) -> Call:
+    """An extended partition, which has a place and nothing more."""
+    context.behind = str(step.start)
+    wrong = [*([tag.mkfs] if tag.mkfs else []), *(f for f in tag.flags if f.flag != "lba")]
+    for other in wrong:
+        what = f"{tag.name!r} is an extended partition, which holds others and nothing else"
+        context.problem(other, "partition" if other is tag.mkfs else "tag", what, "name another")
+    arguments = (Result(context.table),)
+    return Call(function="mkextended", arguments=arguments, named=named, where=step.where)
+
+
+def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
+    """Where it starts and ends, where that says more than vmdsl does by itself."""
+    named: dict[str, Argument] = {}
+    for key, is_end in (("start", False), ("end", True)):
+        text = context.text(step, getattr(step, key))
+        try:
+            place = parted_position(text, is_end=is_end)
+        except ValueError as error:
+            context.problem(step, key, str(error), "these are what parted takes")
+            continue
+        is_plain = text.is_plain or text.is_unknown
+        if is_plain and is_end and place == Percent(100) and _is_last(context, tag):
+            continue  # what is left
+        if is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
+            continue
+        if not is_end and step.mkpart.lower() == "logical" and _follows(context, step, place):
+            continue
+        named[key] = place if is_plain else _variable_place(context, step, key, text, place)
+    return named
+
+
+def _follows(context: Context, step: Mkpart, place: Size | Percent) -> bool:
+    """Whether a logical partition begins where it does anyway, behind a table of its own.
+
+    Parted itself moves one that is to begin where the one before it ends.
+    """
+    if str(step.start) == context.behind:
+        return True
+    try:
+        behind = parted_position(context.behind, is_end=context.behind_is_end)
+    except ValueError:
+        return False
+    if not isinstance(behind, Size) or behind.bytes % ALIGNMENT:
+        return False
+    return place == Size(behind.bytes + LOGICAL_GAP)
+
+
+def _is_last(context: Context, tag: Tag) -> bool:
+    """Whether no step makes a partition after it, which it could overlap with."""
+    return not any(
+        isinstance(other.made_by, Mkpart)
+        and other.number > tag.number
+        and other.made_by.mkpart.lower() != "logical"  # which is in another one
+        for other in context.tags.values()
+    )
+
+
+def _unquoted(name: Text) -> Text:
+    """A name without the quotes that parted takes away."""
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"" and name.is_plain:
+        return Text(name[1:-1], name.where, (name[1:-1],))
+    return name
+
+
+def _variable_place(
+    context: Context, step: Mkpart, key: str, text: Text, place: Size | Percent
+) -> Argument:
+    """A place that is an option of the recipe, if that has no need of parted's rounding."""
+    if position(text) == place:
+        return Call(function="position", arguments=(text,))
+    what = f"{str(text)!r} is {place} for parted, so in a recipe it is that, and no option"
+    context.warn(step, key, what, "give the variable in MiB")
+    return place
+
+
+def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, list[str]]:
+    """What the partition is for, and its flags."""
+    kind: str | int | UUID = tag.role or _HINTS.get(str(step.fs_type or "").lower(), "linux")
+    flags: list[str] = []
+    if tag.role == "prep" and not context.is_gpt:
+        flags.append("boot")
+    for name, flag in _enabled(tag).items():
+        types = _GPT_TYPES if context.is_gpt else _MBR_TYPES
+        if context.is_gpt and name in _GPT_FLAGS:
+            flags.append(_GPT_FLAGS[name])
+        elif name in types:
+            kind = types[name]
+        elif name == "boot":
+            flags += [] if "boot" in flags else ["boot"]
+        elif name == "hidden" and kind in {"fat", "ntfs"}:
+            kind = 0x1C if kind == "fat" else 0x17
+        elif name != "lba" or context.is_gpt:
+            table = "a GPT" if context.is_gpt else "an MBR"
+            known = ", ".join(
+                sorted({*types, *(_GPT_FLAGS if context.is_gpt else ("boot", "lba"))})
+            )
+            close = difflib.get_close_matches(name, types, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {known}"
+            context.problem(flag, "flag", f"{table} has no flag {str(flag.flag)!r}", hint)
+    boots = kind == "bios-boot" and context.has_bios_grub
+    if tag.mkfs is None and not tag.is_device and not tag.role and not boots:
+        kind = _unused(kind, is_gpt=context.is_gpt)
+    return kind, flags
+
+
+def _unused(kind: str | int | UUID, *, is_gpt: bool) -> str | int | UUID:
+    """The type of a partition that no step fills, but perhaps a script, which vmdsl can't know."""
+    if not isinstance(kind, str) or kind in RAW:
+        return kind
+    gpt, mbr = CODES[kind]
+    return UUID(gpt) if is_gpt else int(mbr, 16)
+
+
+def _enabled(tag: Tag) -> Mapping[str, SetPartFlag]:
+    """The flags that are on in the end, each with the step that has turned it on."""
+    found: dict[str, SetPartFlag] = {}
+    for step in tag.flags:
+        name = step.flag.lower()  # parted's names are the same in capitals
+        found.pop(name, None)
+        if step.state != "disabled":
+            found[name] = step
+    return found

@@ -1,0 +1,175 @@
+"""Scripts and playbooks, as calls of the recipe.
+
+Scripts that name the image get it as `$IMAGE`, as it has no name before it is done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from vmdsl.vmdb2.draft import Argument, Call, Result
+from vmdsl.vmdb2.from_yaml.context import IMAGE, Context
+from vmdsl.vmdb2.from_yaml.idioms import idioms
+from vmdsl.vmdb2.from_yaml.on_system import comes_later, system_for
+from vmdsl.vmdb2.quotes import AS_IT_IS, IN_QUOTES, quotes_behind
+from vmdsl.vmdb2.schema import (
+    Ansible,
+    Chroot,
+    Shell,
+    SpecStep,
+)
+from vmdsl.vmdb2.text import Text, Variable
+
+#: Where a script gives the name `IMAGE` to something else than the image, and a name to use then.
+_OWN = re.compile(r'(?<!\w)IMAGE=(?!"?\0)')
+_FREE = "image_file"
+_MARK = "\0"
+_Script = TypeVar("_Script", bound=Chroot | Shell)
+_EXPORT = 'export IMAGE="'
+
+
+def chroot(context: Context, step: Chroot) -> None:
+    """A script in the system."""
+    system = system_for(context, step, "chroot", step.chroot)
+    script = context.text(step, step.shell)
+    if system is None:
+        return
+    step, rest = _after_idioms(context, step, system, script)
+    if rest is None:
+        return
+    call = Call(
+        function="chroot",
+        arguments=(system, rest),
+        named=context.skip_fact(step),
+        where=step.where,
+    )
+    context.emit("customize", step, call)
+
+
+def shell(context: Context, step: Shell) -> None:
+    """A script on this machine, which may write to the image as well."""
+    if context.system == "" and comes_later(context, step):
+        return
+    system = system_for(context, step, "shell", step.root_fs, key="root_fs")
+    if system is None:
+        return
+    script, writes = with_image(context, step, step.shell)
+    step, rest = (step, script) if writes else _after_idioms(context, step, system, script)
+    if rest is None:
+        return
+    named: dict[str, Argument] = {"image": Result(context.disk)} if writes else {}
+    named |= context.skip_fact(step)
+    call = Call(function="host_shell", arguments=(system, rest), named=named, where=step.where)
+    context.emit("boot_code" if writes else "customize", step, call)
+
+
+def _after_idioms(
+    context: Context, step: _Script, system: Result, script: Text
+) -> tuple[_Script, Text | None]:
+    """Write the functions of the library that do what a script begins with, and give the rest."""
+    found = idioms(system, script, on_host=isinstance(step, Shell))
+    fact = context.skip_fact(step)
+    if found is None or (fact and any(call.module != "vmdsl" for call in found.calls)):
+        return step, script  # the library's functions have no condition
+    calls = (replace(call, named={**call.named, **fact}) for call in found.calls)
+    context.comments += [*step.comments, *found.comments]
+    step = replace(step, comments=())
+    context.emit(found.name, step, *calls)
+    return step, found.rest
+
+
+def ansible(context: Context, step: Ansible) -> None:
+    """A playbook."""
+    system = system_for(context, step, "ansible", step.tag)
+    if system is None:
+        return
+    named: dict[str, Argument] = {}
+    if step.group and step.group != "image":
+        named["group"] = context.text(step, step.group)
+    if step.tags and step.tags != "all":
+        named["tags"] = tuple(tag.strip() for tag in step.tags.split(",") if tag.strip())
+    if step.config_file:
+        named["config"] = context.text(step, step.config_file)
+    if step.extra_vars:
+        named["extra_vars"] = {k: _data(context, step, v) for k, v in step.extra_vars.items()}
+    named |= context.skip_fact(step)
+    playbook = context.text(step, step.playbook)
+    context.emit(
+        "playbook",
+        step,
+        Call(function="ansible", arguments=(system, playbook), named=named, where=step.where),
+    )
+
+
+def _data(context: Context, step: SpecStep, data: Any) -> Any:
+    if isinstance(data, Text):
+        return context.text(step, data)
+    if isinstance(data, Mapping):
+        return {key: _data(context, step, value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return tuple(_data(context, step, value) for value in data)
+    return data
+
+
+def _with_device(context: Context, script: Text) -> tuple[str | Variable, ...]:
+    """The parts of a script, where the image's own name is a variable too, if it is a fixed one."""
+    if not context.is_fixed or not script.is_plain:
+        return script.parts or ()
+    name = re.compile(rf"(?<![\w./-]){re.escape(context.device)}(?![\w.-])")
+    first, *others = name.split(script)
+    return (first, *(part for other in others for part in (Variable(IMAGE[0]), other)))
+
+
+def _is_image(part: str | Variable) -> bool:
+    return isinstance(part, Variable) and part.name in IMAGE
+
+
+def _without_export(parts: tuple[str | Variable, ...]) -> tuple[str | Variable, ...]:
+    """The parts of a script, but for a first line that gives it the name that it has here."""
+    match parts:
+        case (str(first), name, str(rest), *more) if first == _EXPORT and _is_image(name):
+            return (rest.removeprefix('"\n'), *more) if rest.startswith('"\n') else parts
+    return parts
+
+
+def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]:
+    """The script with `$IMAGE` for the image's name, and whether it names it at all."""
+    if script.parts is None:
+        names = (context.variables.get(name) for name in IMAGE)
+        if any(name and name in script for name in names):
+            context.problem(
+                step,
+                "shell",
+                "a template that puts the image's name into a script",
+                'write "{{ output }}" alone, outside of {% … %}',
+            )
+        return context.text(step, script), False
+    named = _with_device(context, script)
+    if not any(map(_is_image, named)):
+        return context.text(step, script), False
+    named = _without_export(named)
+    own = any(map(_is_image, named)) and _OWN.search(
+        "".join(part if isinstance(part, str) else _MARK for part in named)
+    )
+    parts: list[str | Variable] = [f'{_FREE}="$IMAGE"\n'] if own else []
+    above = ""
+    for part in named:
+        if _is_image(part):
+            quotes = quotes_behind(above)
+            if quotes == AS_IT_IS:
+                what = "the image's name stands in a here-document that the shell takes as it is"
+                context.problem(step, "shell", what, "take the quotes from its first line")
+            name = IN_QUOTES.get(quotes, "")
+            parts.append(name.replace("IMAGE", _FREE) if own else name)
+            above += "x"
+            continue
+        parts.append(part)
+        above += part if isinstance(part, str) else context.variables.get(part.name, "")
+    value = "".join(
+        context.variables.get(part.name, "") if isinstance(part, Variable) else part
+        for part in parts
+    )
+    return context.text(step, Text(value, script.where, tuple(parts))), True
