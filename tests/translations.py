@@ -15,6 +15,7 @@ from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.text import Text, Variable
 
 PATH = Path("pc.vmdb")
+NOWHERE = Path("/nowhere")
 
 
 _OUTPUT = '"{{ output }}"'
@@ -64,7 +65,7 @@ def cases(file: Path) -> Iterator[Case]:
         yield Case(title, ABOVE[above], "\n".join([*steps, ""]).replace("OUT", _OUTPUT), expected)
 
 
-def translated(steps: str, *, directory: Path = Path("/nowhere"), **variables: str) -> Translated:
+def translated(steps: str, *, directory: Path = NOWHERE, **variables: str) -> Translated:
     """What the steps of a specification come to, if they can be read."""
     given = {"output": "pc.img", "image": "pc.img", **variables}
     found = read(f"steps:\n{steps}", PATH, given)
@@ -72,7 +73,7 @@ def translated(steps: str, *, directory: Path = Path("/nowhere"), **variables: s
     return translate(found.spec, PATH, directory=directory, variables=given)
 
 
-def outcome(steps: str, *, directory: Path = Path("/nowhere"), **variables: str) -> list[str]:
+def outcome(steps: str, *, directory: Path = NOWHERE, **variables: str) -> list[str]:
     """The steps of the recipe, and what is told: mistakes with `!`, warnings with `?`."""
     made = translated(steps, directory=directory, **variables)
     lines = [shown(step) for step in made.draft.steps]
@@ -82,8 +83,9 @@ def outcome(steps: str, *, directory: Path = Path("/nowhere"), **variables: str)
 
 def added(above: str, steps: str, **variables: str) -> list[str]:
     """The same for steps that stand below others: what these alone don't come to."""
-    before = outcome(above, **variables) if above else []
-    return [line for line in outcome(above + steps, **variables) if line not in before]
+    before = outcome(above, directory=NOWHERE, **variables) if above else []
+    lines = outcome(above + steps, directory=NOWHERE, **variables)
+    return [line for line in lines if line not in before]
 
 
 def told(problem: Problem) -> str:

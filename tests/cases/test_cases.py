@@ -31,6 +31,7 @@ from vmdsl.language.effects import (
     ImageOperation,
     LayoutOperation,
     Operation,
+    Tree,
     TreeOperation,
 )
 from vmdsl.language.handles import Disk, Filesystem, Partition, Table
@@ -197,6 +198,11 @@ class RecordedTree:
         return index
 
     @contextmanager
+    def kept_packages(self, printed: str) -> Iterator[tuple[Path, list[str]]]:
+        self._log.add("kept_packages", printed)
+        yield self.scratch, []
+
+    @contextmanager
     def packages(self, printed: str) -> Iterator[None]:
         self._log.add("packages", printed)
         yield
@@ -215,7 +221,7 @@ class RecordedImage:
     """vmdsl.language.effects.Image, where nothing happens."""
 
     def __init__(self, log: Log, tree: RecordedTree) -> None:
-        self.tree = tree
+        self.tree: Tree = tree
         self._log = log
 
     def write_at(self, offset: int, content: bytes, *, within: Partition | None = None) -> None:

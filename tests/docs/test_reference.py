@@ -44,7 +44,8 @@ def functions(package: Any) -> dict[str, Callable[..., Any]]:
 def signature(name: str, function: Callable[..., Any]) -> str:
     """How a function is called, a parameter a line where they don't fit into one."""
     found = inspect.signature(function)
-    parts, keyword = [], False
+    parts: list[str] = []
+    keyword = False
     for parameter in found.parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and not keyword:
             if not any(p.startswith("*") for p in parts):

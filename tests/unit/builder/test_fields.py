@@ -100,7 +100,9 @@ def others(value: Any, plan: Plan) -> Iterator[Any]:  # noqa: C901, PLR0912 (a l
             yield replace(value, suite=Suite("forky"))
         case LayoutOperation():
             alike = [o for o in plan.layout_operations if type(o) is type(value) and o is not value]
-            yield from alike or [None]
+            yield from alike
+            if not alike:
+                yield None
         case _ if is_dataclass(value):
             for field in fields(value):
                 for other in others(getattr(value, field.name), plan):
@@ -151,17 +153,15 @@ def others_of(operation: Operation, name: str, plan: Plan) -> Iterator[Any]:
 
 
 def test_what_does_not_count_is_known() -> None:
-    def below(kind: type) -> Iterator[type]:
+    def below(kind: type[Operation]) -> Iterator[type[Operation]]:
         for one in kind.__subclasses__():
             if one.__module__.startswith("vmdsl."):
                 yield one
             yield from below(one)
 
+    kinds: tuple[type[Operation], ...] = (TreeOperation, ImageOperation)
     found = {
-        kind.__name__: kind.irrelevant
-        for base in (TreeOperation, ImageOperation)
-        for kind in below(base)
-        if kind.irrelevant
+        kind.__name__: kind.irrelevant for base in kinds for kind in below(base) if kind.irrelevant
     }
     assert found == IRRELEVANT
 

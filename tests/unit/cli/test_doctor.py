@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -37,7 +38,7 @@ def test_the_last_line() -> None:
 
 @pytest.mark.parametrize(("results", "code"), [((FINE, WARNING), 0), ((FINE, FATAL), 4)])
 def test_exit_code(
-    results: tuple[Result, ...], code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: doctor.Path
+    results: tuple[Result, ...], code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(doctor, "check_host", lambda _: results)
     assert doctor.run_doctor(tmp_path) == code

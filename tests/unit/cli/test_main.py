@@ -120,8 +120,13 @@ def test_usage(arguments: list[str], message: str, capsys: pytest.CaptureFixture
 
 def test_boot(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     machines: list[Any] = []
+
+    def note(machine: object) -> int:
+        machines.append(machine)
+        return 7
+
     monkeypatch.setattr("vmdsl.boot.accel.choose", lambda _: "tcg")
-    monkeypatch.setattr("vmdsl.boot.interactive.run_machine", lambda m: machines.append(m) or 7)
+    monkeypatch.setattr("vmdsl.boot.interactive.run_machine", note)
     (here / "a.img").write_bytes(b"")
     options = ["--firmware", "uefi", "--memory", "2G", "--no-network"]
     assert run(["boot", "a.img", *options]) == 7

@@ -1,5 +1,8 @@
+from typing import get_args
+
 import pytest
 
+from vmdsl import programs
 from vmdsl.host import packages
 from vmdsl.host.packages import (
     FILES,
@@ -11,6 +14,7 @@ from vmdsl.host.packages import (
     parse,
     wanted,
 )
+from vmdsl.programs import Finished
 
 
 def test_parse_reads_sections_and_leaves_out_comments() -> None:
@@ -19,8 +23,7 @@ def test_parse_reads_sections_and_leaves_out_comments() -> None:
 
 
 def test_the_list_has_these_sections_and_no_package_twice() -> None:
-    sections = ("build", "boot", "optional", "development")
-    names = [name for section in sections for name in wanted(section)]
+    names = [name for section in get_args(packages.Section) for name in wanted(section)]
     assert sorted(names) == sorted(set(names))
     assert all(name.replace("-", "").isalnum() for name in names)
 
@@ -45,18 +48,18 @@ def test_installed_means_unpacked_and_configured() -> None:
 
 
 def test_missing_keeps_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    def query(argv: tuple[str, ...]) -> packages.programs.Finished:
-        return packages.programs.Finished(argv=argv, code=1, output="git installed\n")
+    def query(argv: tuple[str, ...]) -> Finished:
+        return Finished(argv=argv, code=1, output="git installed\n")
 
-    monkeypatch.setattr(packages.programs, "run", query)
+    monkeypatch.setattr(programs, "run", query)
     assert packages.missing(["uidmap", "git", "acl"]) == ("uidmap", "acl")
 
 
 def test_nothing_is_known_to_be_missing_without_dpkg(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_dpkg(argv: tuple[str, ...]) -> packages.programs.Finished:
+    def no_dpkg(argv: tuple[str, ...]) -> Finished:
         raise FileNotFoundError(argv[0])
 
-    monkeypatch.setattr(packages.programs, "run", no_dpkg)
+    monkeypatch.setattr(programs, "run", no_dpkg)
     assert packages.missing(["uidmap"]) == ()
 
 

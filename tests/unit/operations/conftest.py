@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl import GiB, Mounted, RootFs, debootstrap, mkext4, mkgpt, mkimg, mkpart, mount
+from vmdsl import Ext4, GiB, Mounted, RootFs, debootstrap, mkext4, mkgpt, mkimg, mkpart, mount
 from vmdsl.language.operation import Recorder, start_recording
 
 
@@ -19,13 +19,13 @@ def recorder() -> Iterator[Recorder]:
 
 
 @pytest.fixture
-def root(recorder: Recorder) -> Mounted:
+def root(recorder: Recorder) -> Mounted[Ext4]:
     """A root filesystem."""
     assert recorder.step
     return mount(mkext4(mkpart(mkgpt(mkimg(GiB(4))))))
 
 
 @pytest.fixture
-def system(root: Mounted) -> RootFs:
+def system(root: Mounted[Ext4]) -> RootFs:
     """A system in it."""
     return debootstrap(root, suite="trixie")

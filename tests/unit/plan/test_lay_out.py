@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -98,12 +99,8 @@ def test_what_has_no_problem_is_sound(wanted: list[Wanted], size: int) -> None:
         assert partition.end <= size - 33 * SECTOR
         if one.size is not None:
             assert partition.size == one.size
-    for one, other in zip(
-        sorted(layout.partitions, key=lambda p: p.start),
-        sorted(layout.partitions, key=lambda p: p.start)[1:],
-        strict=False,
-    ):
-        assert one.end <= other.start
+    for before, behind in pairwise(sorted(layout.partitions, key=lambda p: p.start)):
+        assert before.end <= behind.start
     assert [p.number for p in layout.partitions] == list(range(1, len(wanted) + 1))
 
 

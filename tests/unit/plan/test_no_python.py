@@ -20,7 +20,7 @@ SPEC = Path("/specs/server.yaml")
 
 
 def recipe(
-    directory: Path, *functions: Callable[[], object], options: tuple[Option[str], ...] = ()
+    directory: Path, *functions: Callable[[], object], options: tuple[Option[object], ...] = ()
 ) -> Recipe:
     """Steps of a specification, at lines 10, 20 and so on."""
     steps = [
@@ -87,11 +87,11 @@ def test_mistakes_are_at_the_place_that_is_evaluated(tmp_path: Path) -> None:
 
 
 def test_option_is_read_by_its_identity(tmp_path: Path) -> None:
-    size: Option[str] = Option("2G", "Size.", Where(SPEC, 1))
+    size: Option[object] = Option("2G", "Size.", Where(SPEC, 1))
     size.name = "size"
 
     def disk() -> object:
-        return mkmsdos(mkimg(Size.parse(size())))
+        return mkmsdos(mkimg(Size.parse(str(size()))))
 
     loaded = recipe(tmp_path, disk, options=(size,))
     plan = make_plan(SPEC, {"size": "3G"}, cache=tmp_path / "cache", loaded=loaded)

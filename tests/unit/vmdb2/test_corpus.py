@@ -90,10 +90,8 @@ def test_every_comment_is_kept() -> None:
             continue
         spec = read(text, path, {"output": "", "image": ""}, lenient=True).spec
         kept = [*spec.comments, *(c for step in spec.steps for c in step.comments), *spec.closing]
-        loader = yaml.SafeLoader(text)
         shown: set[int] = set()
-        while loader.check_token():
-            token = loader.get_token()
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
             if isinstance(token, yaml.ScalarToken):
                 shown |= set(range(token.start_mark.line, token.end_mark.line))
         lines = [

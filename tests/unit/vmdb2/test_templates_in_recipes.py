@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 
@@ -35,7 +36,7 @@ steps:
     shell: |
       SCRIPT
 """
-ARCH = read.__kwdefaults__["arch"]  # this machine's
+ARCH = inspect.signature(read).parameters["arch"].default  # this machine's
 VARIABLES = {"output": "pc.img", "image": "pc.img", "host": "pc", "class": "small"}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from translations import ABOVE, added, outcome, shown, translated
+from translations import ABOVE, NOWHERE, added, outcome, shown, translated
 from vmdsl.values import Arch
 from vmdsl.vmdb2.to_python.moved import moved
 
@@ -144,7 +144,7 @@ def test_variables_with_names_of_steps() -> None:
 
 @pytest.mark.parametrize("given", [{}, {"rootfs_tarball": "sys.tar"}])
 def test_the_tarball_is_an_option(given: dict[str, str]) -> None:
-    made = translated(f"{SYSTEM}- {{cache-rootfs: a}}", **given)
+    made = translated(f"{SYSTEM}- {{cache-rootfs: a}}", directory=NOWHERE, **given)
     (option,) = made.draft.options
     assert option.name == "rootfs_tarball"
     assert option.default == (Path("sys.tar") if given else None)
@@ -211,7 +211,7 @@ LOCAL = """
 
 def test_local_files_of_a_recipe_elsewhere() -> None:
     given = {"place": "files", "rootfs_tarball": "sys.tar"}
-    draft = translated(ABOVE["root"] + LOCAL, **given).draft
+    draft = translated(ABOVE["root"] + LOCAL, directory=NOWHERE, **given).draft
     start = Path("/home/ann/images")
     assert moved(draft, start=start, to=start) is draft
     there = moved(draft, start=start, to=start / "recipes")

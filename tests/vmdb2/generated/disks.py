@@ -212,7 +212,7 @@ def _filesystems(draw: st.DrawFn, kind: str, tag: str) -> Step:
 
 def _mounts(making: _Making, made: dict[str, str]) -> Iterator[Step]:
     draw, disk = making.draw, making.disk
-    more = {"keep_resolvconf": draw(st.booleans())} if draw(st.booleans()) else {}
+    more: Step = {"keep_resolvconf": draw(st.booleans())} if draw(st.booleans()) else {}
     if draw(st.integers(0, 4)) == 0:
         more["fs-tag"] = "root-fs"
         disk.names.append("root-fs")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from vmdb2.generated.disks import disks
-from vmdb2.generated.steps import Step, bootstraps, last, steps
+from vmdb2.generated.disks import Step, disks
+from vmdb2.generated.steps import bootstraps, last, steps
 from vmdb2.generated.yaml_text import written
 
 
@@ -28,7 +28,8 @@ def specifications(draw: st.DrawFn) -> str:
     changes = draw(st.lists(steps(disk), max_size=5, unique_by=_place))
     found += [{**step, **draw(waits)} for step in changes]
     if kind == "both":
-        options = draw(st.sampled_from([{}, {"force": True}, {"options": "--one-file-system"}]))
+        choices: list[Step] = [{}, {"force": True}, {"options": "--one-file-system"}]
+        options = draw(st.sampled_from(choices))
         found.append({"cache-rootfs": disk.root, **options, **draw(waits)})
     chosen = draw(last(disk))
     grub = next((step["grub"] for step in chosen if "grub" in step), "")

@@ -40,7 +40,7 @@ def bootstraps(draw: st.DrawFn, tag: str) -> Step:
         "require_empty_target": st.booleans(),
         "tls_ca_certs": st.just(["ca.crt"]),
     }
-    fixed = {
+    fixed: dict[str, st.SearchStrategy[Any]] = {
         "include": words.map(lambda some: [*some, "python3"]),
         draw(st.sampled_from(["debootstrap", "debootstrap", "qemu-debootstrap"])): st.sampled_from(
             ["bookworm", "trixie", "sid", "buster"]

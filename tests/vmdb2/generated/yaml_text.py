@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from random import Random
 
@@ -40,7 +41,7 @@ def _plainly(looks: Random, steps: Sequence[Step]) -> str:
 
 
 def _oddly(looks: Random, wanted: dict[str, list[Step]]) -> str:
-    representer = yaml.SafeDumper("")
+    representer = yaml.SafeDumper(io.StringIO())
     representer.ignore_aliases = lambda data: True  # type: ignore[method-assign] # noqa: ARG005
     representer.sort_keys = False
     node = representer.represent_data(wanted)
@@ -77,7 +78,7 @@ def _style(looks: Random, node: yaml.Node) -> None:
                 _style(looks, value)
 
 
-def _share(looks: Random, node: yaml.MappingNode) -> None:
+def _share(looks: Random, node: yaml.Node) -> None:
     """Let equal texts be aliases of the first, and some steps have a key from elsewhere."""
     first: dict[str, yaml.ScalarNode] = {}
     steps = node.value[0][1].value

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -539,8 +539,8 @@ def test_a_host_shell_of_unknown_inputs(recipe: Recipe) -> None:
 
 def test_states_of_archives() -> None:
     def state(hash_: str, **more: Any) -> State:
-        about = {"sources": "s", "name": "trixie", "seen": 1.0}
-        return State(hash=hash_, **(about | more))
+        known = State(hash=hash_, sources="s", name="trixie", seen=1.0)
+        return replace(known, **more)
 
     assert key_of("b", []) != key_of("b", [state("1")]) != key_of("b", [state("2")])
     assert key_of("b", [state("1")]) == key_of("b", [state("1", seen=2.0, name="other")])

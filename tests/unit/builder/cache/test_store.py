@@ -206,7 +206,7 @@ def replace_by_another(cache: Cache) -> None:
 
 def between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     """Let something happen after a directory was opened, and before it is locked."""
-    locked = []
+    locked: list[int] = []
 
     def lock(file: int, how: int) -> None:
         if not locked:
@@ -386,7 +386,8 @@ def run_all(work: Callable[[int], None], number: int) -> None:
 def test_builds_and_removals_at_once(cache: Cache) -> None:
     """What a build holds is there until it is done, whoever removes old layers meanwhile."""
     stop = threading.Event()
-    taken, kept = [], []
+    taken: list[Path] = []
+    kept: list[tuple[int, int, str]] = []
 
     def remove() -> None:
         for number in count():

@@ -15,6 +15,7 @@ from vmdsl.builder.image.decoys import StandIns
 from vmdsl.errors import BuildError
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Recorder, start_recording
+from vmdsl.language.spans import table_spans
 from vmdsl.plan.lay_out import lay_out
 
 MIB = 2**20
@@ -44,7 +45,7 @@ def lend(
 
     def write_table(file: int, layout: Layout, **_: Any) -> None:
         os.ftruncate(file, layout.size)
-        for span in decoys.table_spans(layout):
+        for span in table_spans(layout):
             os.pwrite(file, b"\1" * (span.end - span.start), span.start)
 
     monkeypatch.setattr(decoys, "write_table", write_table)

@@ -1,11 +1,11 @@
 """Where the time of a build went."""
 
 import io
+import time
 
 import pytest
 from rich.console import Console
 
-from vmdsl.builder.report import timing
 from vmdsl.builder.report.timing import Phase, Stopwatch, as_text
 from vmdsl.cli.timings import check_phase, show_timings
 
@@ -13,7 +13,7 @@ from vmdsl.cli.timings import check_phase, show_timings
 @pytest.fixture
 def phases(monkeypatch: pytest.MonkeyPatch) -> list[Phase]:
     now = [100.0]
-    monkeypatch.setattr(timing.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     watch = Stopwatch()
     watch.phase("preparation", cpu=0.0)
     now[0] += 0.5

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,13 +73,14 @@ def test_umask_that_is_refused(recorder: Recorder, system: RootFs, umask: int) -
 
 
 def test_places_that_are_refused(recorder: Recorder, system: RootFs) -> None:
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: create_directory(system, "/"),
         lambda: create_directory(system, "srv"),
         lambda: create_symlink(system, "/../etc", "x"),
         lambda: create_symlink(system, "/etc/x", "a\0b"),
         lambda: copy_tree(system, "source", "../.."),
-    ):
+    )
+    for call in calls:
         recorder.problems.clear()
         with pytest.raises(Refused):
             call()

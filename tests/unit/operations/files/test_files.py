@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from vmdsl import MiB, RootFs, copy_file, create_file, mkext4, mkpart, mount, path_exists
-from vmdsl.language.handles import Mounted
+from vmdsl.language.handles import Ext4, Mounted
 from vmdsl.language.operation import Recorder, Refused
 from vmdsl.operations.files.files import CopyFile, CreateFile, PathExists
 
 
-def test_path_starts_at_the_mount(recorder: Recorder, root: Mounted) -> None:
+def test_path_starts_at_the_mount(recorder: Recorder, root: Mounted[Ext4]) -> None:
     srv = mount(mkext4(mkpart(root.filesystem.partitions[0].table, size=MiB(1))), "/srv", on=root)
     create_file(srv, "/data/motd", "Hello")
     operation = recorder.operations[-1]

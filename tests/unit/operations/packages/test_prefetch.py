@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from vmdsl import Arch, Fact, Mounted, RootFs, apt, debootstrap
+from vmdsl import Arch, Ext4, Fact, Mounted, RootFs, apt, debootstrap
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Recorder
 from vmdsl.operations.packages.prefetch import as_installed, certain
 
 
-def test_what_is_installed_for_sure(root: Mounted, recorder: Recorder) -> None:
+def test_what_is_installed_for_sure(root: Mounted[Ext4], recorder: Recorder) -> None:
     system = debootstrap(root, suite="bookworm")
     apt(system, "curl", "git")
     apt(system, "tree", unless=Fact())
@@ -19,7 +19,7 @@ def test_what_is_installed_for_sure(root: Mounted, recorder: Recorder) -> None:
     assert [o.packages for o in certain(operations, root)] == [("curl", "git"), ("less/bookworm",)]
 
 
-def other(root: Mounted) -> Mounted:
+def other(root: Mounted[Ext4]) -> Mounted[Ext4]:
     return Mounted(filesystem=root.filesystem, path=root.path)
 
 

@@ -10,6 +10,7 @@ import pytest
 from vmdsl import Arch, RootFs, Suite
 from vmdsl.language.effects import Tree
 from vmdsl.operations.packages import script_index
+from vmdsl.operations.packages.apt_index import has_index
 
 
 class FakeTree:
@@ -19,7 +20,7 @@ class FakeTree:
         self.has_index = has_index
 
     def inside(self, function: Any) -> bool:
-        assert function is script_index.has_index
+        assert function is has_index
         return self.has_index
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from vmdsl import (
     Arch,
+    Ext4,
     Mounted,
     RootFs,
     Vfat,
@@ -28,7 +29,7 @@ from vmdsl.values import GiB, MiB
 
 
 @pytest.fixture
-def esp(root: Mounted) -> Mounted[Vfat]:
+def esp(root: Mounted[Ext4]) -> Mounted[Vfat]:
     table = root.filesystem.partitions[0].table
     return mount(mkvfat(mkpart(table, size=MiB(64), type="esp")), "/boot/efi", on=root)
 
@@ -49,7 +50,7 @@ def configs(recorder: Recorder) -> list[GrubConfig]:
     ],
 )
 def test_the_serial_port_is_the_architectures(
-    root: Mounted, recorder: Recorder, arch: Arch, kernel: str, grub: str
+    root: Mounted[Ext4], recorder: Recorder, arch: Arch, kernel: str, grub: str
 ) -> None:
     grub_bios(debootstrap(root, suite="trixie", arch=arch), console="serial")
     (config,) = configs(recorder)
