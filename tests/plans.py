@@ -8,7 +8,7 @@ from pathlib import Path
 from vmdsl.builder.cache.forecast import Description, describe
 from vmdsl.builder.cache.keys import digest
 from vmdsl.builder.cache.store import base_of, key_of
-from vmdsl.language.effects import Operation
+from vmdsl.language.operation import Operation
 from vmdsl.language.secret import Secret, secrets_in
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out

@@ -3,7 +3,7 @@
 A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, step`.
 """
 
-from vmdsl.language.effects import Fact, Image, ImageOperation, Tree, TreeOperation
+from vmdsl.language.effects import Image, ImageOperation, Tree, TreeOperation
 from vmdsl.language.handles import (
     BlockDevice,
     Btrfs,
@@ -27,10 +27,9 @@ from vmdsl.language.handles import (
     VolumeGroup,
     Xfs,
 )
-from vmdsl.language.layout import Layout
-from vmdsl.language.operation import record, refuse
+from vmdsl.language.layout import Layout, Span
+from vmdsl.language.operation import Fact, record, refuse
 from vmdsl.language.secret import Secret
-from vmdsl.language.spans import Span
 from vmdsl.language.steps import (
     Flag,
     Option,

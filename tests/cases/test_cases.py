@@ -26,16 +26,10 @@ from vmdsl.builder.filesystems.swap import make_swap
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.filesystems.xfs import format_xfs
 from vmdsl.builder.image.table import table_script
-from vmdsl.language.effects import (
-    Fact,
-    ImageOperation,
-    LayoutOperation,
-    Operation,
-    Tree,
-    TreeOperation,
-)
+from vmdsl.language.effects import ImageOperation, Tree, TreeOperation
 from vmdsl.language.handles import Disk, Filesystem, Partition, Table
 from vmdsl.language.layout import Layout
+from vmdsl.language.operation import Fact, LayoutOperation, Operation
 from vmdsl.language.secret import Secret
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out

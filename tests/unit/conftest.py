@@ -1,13 +1,17 @@
-"""Unit tests start no program."""
+"""Unit tests start no program; and a recipe's calls, made outside of a recipe."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Never
 
 import pytest
+
+from vmdsl import Ext4, GiB, Mounted, RootFs, debootstrap, mkext4, mkgpt, mkimg, mkpart, mount
+from vmdsl.language.operation import Recorder, start_recording
 
 _STARTERS = (
     *((os, name) for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "popen")),
@@ -26,3 +30,25 @@ def no_programs() -> Iterator[None]:
         for module, name in _STARTERS:
             patch.setattr(module, name, _refuse)
         yield
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    """What is called in the test goes into this, as in a step named `here`."""
+    made = Recorder(Path("/recipes/r.py"), value_of=id, result_of=id, step="here")
+    undo = start_recording(made)
+    yield made
+    undo()
+
+
+@pytest.fixture
+def root(recorder: Recorder) -> Mounted[Ext4]:
+    """A root filesystem."""
+    assert recorder.step
+    return mount(mkext4(mkpart(mkgpt(mkimg(GiB(4))))))
+
+
+@pytest.fixture
+def system(root: Mounted[Ext4]) -> RootFs:
+    """A system in it."""
+    return debootstrap(root, suite="trixie")

@@ -47,14 +47,11 @@ def layer(module: str) -> int:
 def imports(module: str, *, anywhere: bool) -> Iterator[str]:
     """The modules of this package that a module imports, `anywhere` or only while it is loaded.
 
-    What stands under `if TYPE_CHECKING:` is never imported.
+    What stands under `if TYPE_CHECKING:` counts, too: to read the one module is to read the other.
     """
     nodes: list[ast.AST] = [TREES[module]]
     while nodes:
         node = nodes.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            nodes += node.orelse
-            continue
         if isinstance(node, ast.FunctionDef) and not anywhere:
             continue
         if isinstance(node, ast.Import):

@@ -10,7 +10,7 @@ from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Partition
-from vmdsl.language.spans import Span, in_the_way, partition_spans, table_spans
+from vmdsl.language.layout import Span, in_the_way, partition_spans, table_spans
 
 _BLOCK = 2**20
 _NO_DATA = bytes(_BLOCK)

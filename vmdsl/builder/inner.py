@@ -33,9 +33,10 @@ from vmdsl.builder.tree.surroundings import (
 )
 from vmdsl.builder.tree.tree import BuildTree, shown
 from vmdsl.errors import BuildError, Problem, VmdslError
-from vmdsl.language.effects import Operation, TreeOperation
+from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Filesystem
 from vmdsl.language.layout import FilesystemLayout
+from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
 from vmdsl.plan.extents import up
 from vmdsl.plan.lay_out import with_size

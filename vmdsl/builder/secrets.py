@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem
-from vmdsl.language.effects import Operation
+from vmdsl.language.operation import Operation
 from vmdsl.language.secret import Secret, secrets_in
 
 _LAST_LINES = 5

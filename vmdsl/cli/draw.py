@@ -13,10 +13,11 @@ from vmdsl.builder.cache.forecast import Expected
 from vmdsl.cli.bar import Part, draw_bar, parts
 from vmdsl.cli.options import value_in_words
 from vmdsl.cli.problems import show_obstacles
-from vmdsl.language.effects import Operation, TreeOperation
+from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Disk, Filesystem, LogicalVolume, Luks, VolumeGroup
 from vmdsl.language.handles import Table as PartitionTable
 from vmdsl.language.layout import DeviceLayout, Layout, LuksLayout, PartitionLayout, VolumeLayout
+from vmdsl.language.operation import Operation
 from vmdsl.language.partition_types import type_name
 from vmdsl.plan.plan import OptionValue, Plan
 from vmdsl.values import Size

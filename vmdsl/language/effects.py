@@ -1,4 +1,4 @@
-"""What an operation is, and what its `apply` is given to work on.
+"""What operations work on: the tree and the image, as each sees them; and the operations that do.
 
 A third party's operation is a frozen dataclass that derives from TreeOperation or
 ImageOperation, and a function that records it. Nothing is registered.
@@ -9,85 +9,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
-from vmdsl.errors import Problem
-from vmdsl.language.operation import Origin, here, misused
-
-if TYPE_CHECKING:
-    from vmdsl.language.handles import Partition
-    from vmdsl.language.layout import Layout
-    from vmdsl.language.secret import Secret
-    from vmdsl.language.spans import Span
+from vmdsl.language.handles import Partition
+from vmdsl.language.layout import Layout, Span
+from vmdsl.language.operation import Fact, Operation, operation
+from vmdsl.language.secret import Secret
 
 _T = TypeVar("_T")
 
 #: A user or a group: a number, or a name that the system itself knows.
 Owner = int | str
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Operation:
-    """One thing that a recipe asks for. Two operations are equal only if they are the same one."""
-
-    origin: Origin = field(default_factory=here, repr=False)
-
-    #: Programs of the host that this operation starts, checked before a build.
-    programs: ClassVar[tuple[str, ...]] = ()
-    #: Fields that change nothing in the result, such as the address of a proxy.
-    irrelevant: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def name(self) -> str:
-        """The name of the step that made this."""
-        return self.origin.step
-
-    @property
-    def directory(self) -> Path:
-        """The recipe's directory, which relative names of local files start from."""
-        return self.origin.directory
-
-    def summary(self) -> str:
-        """A few words for the plan and for progress, such as `apt install curl`."""
-        return type(self).__name__
-
-    def local_files(self) -> tuple[Path, ...]:
-        """Files of the recipe's machine that are read, relative to the recipe's directory.
-
-        Of what is in `local_directories`, all that is read: directories and symlinks too.
-        """
-        return ()
-
-    def local_directories(self) -> tuple[Path, ...]:
-        """Directories of the recipe's machine that are read, relative to the recipe's."""
-        return ()
-
-    def is_repeatable(self) -> bool:
-        """Whether equal fields, local files and trees have equal results, which are then kept."""
-        return True
-
-    def problem(self, what: str, hint: str = "") -> Problem:
-        """A mistake in this operation, with its place."""
-        return Problem(what=what, where=self.origin.where, step=self.origin.step, hint=hint)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LayoutOperation(Operation):
-    """A part of the disk's layout: data only, and at once the handle that the recipe passes on."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Fact(Operation):
-    """A truth that is known only while building: pass it as `unless=`, never to `if`."""
-
-    if not TYPE_CHECKING:  # mypy must not know of it, or it would allow `if fact:`
-
-        def __bool__(self) -> bool:
-            raise misused(
-                "a Fact is known only while building, so `if` cannot ask it", "pass it as unless="
-            )
 
 
 class Tree(Protocol):
@@ -239,7 +172,7 @@ class Tree(Protocol):
         """Say what SOURCE_DATE_EPOCH is, where the environment does not."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class TreeOperation(Operation, ABC):
     """Changes the tree. `unless` skips it where that Fact turned out true."""
 
@@ -286,7 +219,7 @@ class Image(Protocol):
         """
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class ImageOperation(Operation, ABC):
     """Writes to the image after its filesystems were made."""
 

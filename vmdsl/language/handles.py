@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from vmdsl.language.effects import LayoutOperation
+from vmdsl.language.operation import LayoutOperation, operation
 from vmdsl.language.partition_types import EXTENDED, type_name
 from vmdsl.language.secret import Secret
 from vmdsl.values import Arch, Percent, Size, Suite
@@ -21,7 +21,7 @@ from vmdsl.values import Arch, Percent, Size, Suite
 F_co = TypeVar("F_co", bound="Mountable", covariant=True)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Disk(LayoutOperation):
     """The disk image: of a size, or as large as its content and so much more that is free."""
 
@@ -38,7 +38,7 @@ class Disk(LayoutOperation):
         return f"image {self.extent()}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Table(LayoutOperation):
     """A partition table of either kind."""
 
@@ -49,21 +49,21 @@ class Table(LayoutOperation):
         return f"{self.kind} partition table"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Gpt(Table):
     """A GUID partition table."""
 
     kind = "GPT"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Msdos(Table):
     """A partition table in the master boot record."""
 
     kind = "MBR"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Extended(LayoutOperation):
     """An extended partition of an MBR: it holds logical ones and no content of its own."""
 
@@ -79,7 +79,7 @@ class Extended(LayoutOperation):
         return "extended partition"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Partition(LayoutOperation):
     """A partition; a logical one, if it is in an extended one.
 
@@ -106,7 +106,7 @@ class Partition(LayoutOperation):
         return f"{kind}, from {start} to {'what follows' if self.end is None else self.end}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Luks(LayoutOperation):
     """A device that is encrypted; as a device of its own it is what is in it, in clear text.
 
@@ -124,7 +124,7 @@ class Luks(LayoutOperation):
         return f"LUKS on {self.device.name}, opened as {self.dm_name}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class VolumeGroup(LayoutOperation):
     """A volume group of LVM, with the physical volumes that it consists of."""
 
@@ -135,7 +135,7 @@ class VolumeGroup(LayoutOperation):
         return f"volume group {self.vg_name} on {', '.join(d.name for d in self.devices)}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class LogicalVolume(LayoutOperation):
     """A logical volume of LVM. Without `size` it takes what the others of its group leave."""
 
@@ -166,7 +166,7 @@ def partitions_below(device: BlockDevice) -> tuple[Partition, ...]:
     return tuple(below for one in devices for below in partitions_below(one))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Filesystem(LayoutOperation):
     """What a device is formatted with. Without `uuid`, it gets one that is its step's own."""
 
@@ -185,14 +185,14 @@ class Filesystem(LayoutOperation):
         return f"{self.kind} on {self.device.name}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Mountable(Filesystem):
     """A filesystem that holds files."""
 
     kind = "files"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Ext(Mountable):
     """An ext filesystem of any age. What is None is as mke2fs thinks best."""
 
@@ -204,49 +204,49 @@ class Ext(Mountable):
     inodes: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Ext2(Ext):
     """An ext2 filesystem."""
 
     kind = "ext2"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Ext3(Ext):
     """An ext3 filesystem."""
 
     kind = "ext3"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Ext4(Ext):
     """An ext4 filesystem."""
 
     kind = "ext4"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Xfs(Mountable):
     """An XFS filesystem."""
 
     kind = "xfs"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Btrfs(Mountable):
     """A Btrfs filesystem."""
 
     kind = "btrfs"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class F2fs(Mountable):
     """An F2FS filesystem, made for flash memory."""
 
     kind = "f2fs"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Vfat(Mountable):
     """A FAT filesystem, as EFI firmware and boards read it. `cluster` is in bytes."""
 
@@ -255,14 +255,14 @@ class Vfat(Mountable):
     kind = "vfat"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Swap(Filesystem):
     """Swap space; it goes to fstab and cannot be mounted."""
 
     kind = "swap"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Mounted(LayoutOperation, Generic[F_co]):
     """A filesystem at its place in the future system. Nothing is mounted on this machine.
 

@@ -1,4 +1,4 @@
-"""Where a recipe's calls are written down while it is evaluated."""
+"""Operations: what a recipe asks for, and the recorder that its calls are written down in."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from vmdsl.errors import Problem, Where
 
-if TYPE_CHECKING:
-    from vmdsl.language.effects import Operation
-
 _O = TypeVar("_O", bound="Operation")
+_C = TypeVar("_C", bound="Operation")
 
 
 class Refused(Exception):  # noqa: N818 (it ends a step; the mistake itself is a Problem)
@@ -141,3 +139,73 @@ def record(operation: _O) -> _O:
 def recorded() -> list[Operation]:
     """The operations so far, oldest first."""
     return recorder_for("an operation is called").operations
+
+
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, eq_default=False, field_specifiers=(field,)
+)
+def operation(cls: type[_C]) -> type[_C]:
+    """Make a class of operations a frozen dataclass whose instances equal only themselves."""
+    return dataclass(frozen=True, kw_only=True, eq=False)(cls)
+
+
+@operation
+class Operation:
+    """One thing that a recipe asks for. Two operations are equal only if they are the same one."""
+
+    origin: Origin = field(default_factory=here, repr=False)
+
+    #: Programs of the host that this operation starts, checked before a build.
+    programs: ClassVar[tuple[str, ...]] = ()
+    #: Fields that change nothing in the result, such as the address of a proxy.
+    irrelevant: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the step that made this."""
+        return self.origin.step
+
+    @property
+    def directory(self) -> Path:
+        """The recipe's directory, which relative names of local files start from."""
+        return self.origin.directory
+
+    def summary(self) -> str:
+        """A few words for the plan and for progress, such as `apt install curl`."""
+        return type(self).__name__
+
+    def local_files(self) -> tuple[Path, ...]:
+        """Files of the recipe's machine that are read, relative to the recipe's directory.
+
+        Of what is in `local_directories`, all that is read: directories and symlinks too.
+        """
+        return ()
+
+    def local_directories(self) -> tuple[Path, ...]:
+        """Directories of the recipe's machine that are read, relative to the recipe's."""
+        return ()
+
+    def is_repeatable(self) -> bool:
+        """Whether equal fields, local files and trees have equal results, which are then kept."""
+        return True
+
+    def problem(self, what: str, hint: str = "") -> Problem:
+        """A mistake in this operation, with its place."""
+        return Problem(what=what, where=self.origin.where, step=self.origin.step, hint=hint)
+
+
+@operation
+class LayoutOperation(Operation):
+    """A part of the disk's layout: data only, and at once the handle that the recipe passes on."""
+
+
+@operation
+class Fact(Operation):
+    """A truth that is known only while building: pass it as `unless=`, never to `if`."""
+
+    if not TYPE_CHECKING:  # mypy must not know of it, or it would allow `if fact:`
+
+        def __bool__(self) -> bool:
+            raise misused(
+                "a Fact is known only while building, so `if` cannot ask it", "pass it as unless="
+            )

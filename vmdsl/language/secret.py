@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Literal
 
-from vmdsl.language.effects import Operation
-from vmdsl.language.operation import misused
+from vmdsl.language.operation import Operation, misused
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

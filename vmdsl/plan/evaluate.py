@@ -8,8 +8,7 @@ from inspect import signature
 from typing import Any
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Operation
-from vmdsl.language.operation import DependsOnFailed, Recorder, Refused, start_recording
+from vmdsl.language.operation import DependsOnFailed, Operation, Recorder, Refused, start_recording
 from vmdsl.language.steps import Step
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.load import Recipe, crash

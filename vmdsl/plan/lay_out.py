@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Operation
 from vmdsl.language.handles import (
     Disk,
     Extended,
@@ -26,6 +25,7 @@ from vmdsl.language.handles import (
     Vfat,
 )
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout, PartitionLayout
+from vmdsl.language.operation import Operation
 from vmdsl.language.partition_types import type_code
 from vmdsl.plan.extents import (
     ALIGNMENT,

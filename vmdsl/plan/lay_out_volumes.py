@@ -9,7 +9,6 @@ from itertools import accumulate
 from uuid import UUID
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Operation
 from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
 from vmdsl.language.layout import (
     DeviceLayout,
@@ -18,6 +17,7 @@ from vmdsl.language.layout import (
     PartitionLayout,
     VolumeLayout,
 )
+from vmdsl.language.operation import Operation
 from vmdsl.values import Size
 
 #: What cryptsetup leaves for the header of LUKS2, with its key slots.

@@ -6,8 +6,8 @@ import platform
 from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Operation
 from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
+from vmdsl.language.operation import Operation
 from vmdsl.operations.systems.roots import RootMaker
 from vmdsl.values import Arch
 

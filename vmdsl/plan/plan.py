@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl.errors import HostError, Problem, RecipeError
-from vmdsl.language.effects import ImageOperation, LayoutOperation, Operation, TreeOperation
+from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.layout import Layout
+from vmdsl.language.operation import LayoutOperation, Operation
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import Recipe, load

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from vmdsl.language.effects import ImageOperation, LayoutOperation, Operation
+from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import RootFs
 from vmdsl.language.layout import FilesystemLayout, Layout, PartitionLayout
+from vmdsl.language.operation import LayoutOperation, Operation
 from vmdsl.language.partition_types import type_name
 from vmdsl.plan.plan import Plan
 from vmdsl.values import Percent, Size, Suite

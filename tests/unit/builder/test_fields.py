@@ -17,15 +17,9 @@ from hypothesis import strategies as st
 import vmdsl
 from plans import description_of, keys_of, plan_from, plan_of, values_of
 from vmdsl.builder.cache.keys import Describer
-from vmdsl.language.effects import (
-    Fact,
-    ImageOperation,
-    LayoutOperation,
-    Operation,
-    TreeOperation,
-)
+from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Recorder, start_recording
+from vmdsl.language.operation import Fact, LayoutOperation, Operation, Recorder, start_recording
 from vmdsl.language.secret import Secret
 from vmdsl.plan.plan import Plan
 from vmdsl.values import Arch, Percent, Size, Suite

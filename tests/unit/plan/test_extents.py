@@ -30,9 +30,8 @@ from vmdsl import (
     sectors,
 )
 from vmdsl.errors import Problem
-from vmdsl.language.layout import Layout
+from vmdsl.language.layout import Layout, partition_spans, table_spans
 from vmdsl.language.operation import Recorder, start_recording
-from vmdsl.language.spans import partition_spans, table_spans
 from vmdsl.plan.lay_out import lay_out, with_size
 
 MIB = 2**20

@@ -25,9 +25,8 @@ from vmdsl import (
     mount,
 )
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Operation
 from vmdsl.language.layout import Layout
-from vmdsl.language.operation import Recorder, start_recording
+from vmdsl.language.operation import Operation, Recorder, start_recording
 from vmdsl.language.partition_types import CODES
 from vmdsl.plan.extents import ALIGNMENT
 from vmdsl.plan.lay_out import lay_out

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl.language.effects import Operation
+from vmdsl.language.operation import Operation
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.load import load
 from vmdsl.vmdb2.draft import Draft

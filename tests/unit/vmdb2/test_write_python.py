@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from drafts import call, draft, option, step, template, text
 from vmdsl import GB, MB, Arch, GiB, KiB, MiB, Percent, Size, position, sectors
-from vmdsl.language.effects import Operation
+from vmdsl.language.operation import Operation
 from vmdsl.vmdb2.draft import Draft, DraftStep, Octal, Read, Result
 from vmdsl.vmdb2.text import Variable
 from vmdsl.vmdb2.to_python.write import to_python

@@ -14,7 +14,8 @@ import yaml
 
 import vmdsl
 from vmdsl.errors import RecipeError
-from vmdsl.language.effects import ImageOperation, LayoutOperation, Operation, TreeOperation
+from vmdsl.language.effects import ImageOperation, TreeOperation
+from vmdsl.language.operation import LayoutOperation, Operation
 from vmdsl.plan.load import load
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped

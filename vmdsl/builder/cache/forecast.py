@@ -18,7 +18,8 @@ from vmdsl.builder.cache.reasons import why
 from vmdsl.builder.cache.store import Layer, Store, base_of, key_of
 from vmdsl.builder.job import CacheOptions
 from vmdsl.errors import HostError
-from vmdsl.language.effects import Fact, TreeOperation
+from vmdsl.language.effects import TreeOperation
+from vmdsl.language.operation import Fact
 from vmdsl.language.secret import Secret
 from vmdsl.plan.plan import Plan
 

@@ -23,8 +23,9 @@ from typing import Any
 import vmdsl
 from vmdsl import programs
 from vmdsl.host.identity import ranges
-from vmdsl.language.effects import Fact, LayoutOperation, Operation, TreeOperation
+from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import RootFs
+from vmdsl.language.operation import Fact, LayoutOperation, Operation
 from vmdsl.language.secret import Secret, secrets_in
 from vmdsl.plan.plan import Plan
 from vmdsl.plan.render import Encoder, kind_name, layout_data

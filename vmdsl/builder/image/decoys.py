@@ -15,9 +15,8 @@ from vmdsl.builder.image.sparse import copy_data, data
 from vmdsl.builder.image.table import write_table
 from vmdsl.builder.sandbox.children import end_everything
 from vmdsl.errors import BuildError, Problem
-from vmdsl.language.effects import Operation
-from vmdsl.language.layout import Layout
-from vmdsl.language.spans import Span, in_the_way, partition_spans, table_spans
+from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
+from vmdsl.language.operation import Operation
 
 _BLOCK = 2**20
 _TABLE_HINT = (

@@ -12,7 +12,8 @@ from vmdsl.builder.cache.store import Layer, Store, base_of, boot_id, key_of
 from vmdsl.builder.job import Job
 from vmdsl.builder.tree.layers import Layers, Stopped, seal
 from vmdsl.builder.tree.tree import BuildTree
-from vmdsl.language.effects import Fact, TreeOperation
+from vmdsl.language.effects import TreeOperation
+from vmdsl.language.operation import Fact
 
 
 class Chain:

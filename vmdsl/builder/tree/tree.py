@@ -26,8 +26,9 @@ from vmdsl.builder.tree.copying import Copier, real_targets
 from vmdsl.builder.tree.owners import OutsideIds, gid_of, uid_of
 from vmdsl.builder.tree.scripts import BLOCK, LIMITED, make_lenient_mount
 from vmdsl.errors import BuildError, CommandError, Problem
-from vmdsl.language.effects import Fact, Owner, TreeOperation
+from vmdsl.language.effects import Owner, TreeOperation
 from vmdsl.language.layout import Layout
+from vmdsl.language.operation import Fact
 from vmdsl.language.secret import Secret
 
 _T = TypeVar("_T")

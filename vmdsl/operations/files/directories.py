@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from vmdsl.language.effects import Fact, Owner, Tree, TreeOperation
-from vmdsl.language.operation import record, refuse
+from vmdsl.language.effects import Owner, Tree, TreeOperation
+from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.operations.files.files import Place, checked_mode, checked_owner, place_of
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class CreateDirectory(TreeOperation):
     """A directory, with a mode and an owner."""
 
@@ -57,7 +56,7 @@ def create_directory(
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class CreateSymlink(TreeOperation):
     """A symlink."""
 
@@ -85,7 +84,7 @@ def create_symlink(root: Place, path: str, target: str, *, unless: Fact | None =
     record(CreateSymlink(root=root, path=place_of(root, path), target=target, unless=unless))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class CopyTree(TreeOperation):
     """A directory that is copied from beside the recipe, with all that is in it."""
 

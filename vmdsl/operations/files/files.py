@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from vmdsl.language.effects import Fact, Owner, Tree, TreeOperation
+from vmdsl.language.effects import Owner, Tree, TreeOperation
 from vmdsl.language.handles import Mounted, RootFs
-from vmdsl.language.operation import record, refuse
+from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.language.secret import Secret
 
 Place = Mounted[Any] | RootFs
@@ -40,7 +39,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
 _LAST_OWNER = 2**32 - 2
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class CreateFile(TreeOperation):
     """A file whose content stands in the recipe, or is a secret."""
 
@@ -90,7 +89,7 @@ def create_file(
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class CopyFile(TreeOperation):
     """A file that is copied from beside the recipe."""
 
@@ -143,7 +142,7 @@ def copy_file(
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class PathExists(TreeOperation):
     """A look whether something is there."""
 

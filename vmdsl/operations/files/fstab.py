@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
-from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Ext, RootFs, Swap, Vfat
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout
-from vmdsl.language.operation import one_of, record, refuse
+from vmdsl.language.operation import Fact, one_of, operation, record, refuse
 
 FstabName = Literal["uuid", "partuuid", "label", "partlabel"]
 
@@ -17,7 +16,7 @@ FstabName = Literal["uuid", "partuuid", "label", "partlabel"]
 _NOT_CHECKED = ("xfs", "btrfs")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Fstab(TreeOperation):
     """/etc/fstab with every mount and every swap of the recipe, and lines of its own.
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 
 from vmdsl.errors import BuildError
-from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import record, refuse
+from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.language.secret import Secret
 
 _USER = re.compile(r"[a-z_][a-z0-9_-]*")
@@ -27,7 +26,7 @@ printf '%s\n' "$line" | chpasswd --encrypted
 """
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class SetPassword(TreeOperation):
     """The password of a user, hashed with yescrypt by the system's own perl."""
 

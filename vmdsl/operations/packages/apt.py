@@ -7,14 +7,13 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from vmdsl.errors import CommandError
-from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import record, refuse
+from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import current_index, use_index
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
@@ -45,7 +44,7 @@ _DEBS = "/run/vmdsl-packages"
 _URIS = "/run/vmdsl-uris"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Apt(TreeOperation):
     """Installed packages, with one initramfs a kernel, made at the end."""
 
@@ -142,7 +141,7 @@ def apt(
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class AptRemove(TreeOperation):
     """Packages that are taken away."""
 

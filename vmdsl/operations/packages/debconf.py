@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import one_of, record, refuse
+from vmdsl.language.operation import Fact, one_of, operation, record, refuse
 from vmdsl.operations.packages.apt import NONINTERACTIVE
 
 _TYPES = (
@@ -16,7 +14,7 @@ _TYPES = (
 _WORDS = 3
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Preseed(TreeOperation):
     """Answers in debconf's database."""
 

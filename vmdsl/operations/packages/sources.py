@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import one_of, record, refuse
+from vmdsl.language.operation import Fact, one_of, operation, record, refuse
 
 SourceType = Literal["deb", "deb-src"]
 
@@ -93,7 +93,7 @@ class Source:
         ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class AptSource(TreeOperation):
     """A source that the system gets, with its keyring."""
 

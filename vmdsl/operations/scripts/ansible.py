@@ -7,13 +7,12 @@ import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl.errors import BuildError, Problem
-from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import record, refuse
+from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.directories import paths_below, with_targets
 
@@ -54,7 +53,7 @@ exec ansible-playbook "$@"
 """
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Ansible(TreeOperation):
     """A playbook that is played in the future system."""
 

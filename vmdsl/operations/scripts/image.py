@@ -9,9 +9,8 @@ from pathlib import Path
 from vmdsl.errors import BuildError
 from vmdsl.language.effects import Image, ImageOperation
 from vmdsl.language.handles import Disk, Partition
-from vmdsl.language.layout import Layout
-from vmdsl.language.operation import record, refuse
-from vmdsl.language.spans import Span
+from vmdsl.language.layout import Layout, Span
+from vmdsl.language.operation import operation, record, refuse
 from vmdsl.operations.files.files import Place, place_of
 from vmdsl.operations.scripts.shells import checked_script, first_line
 from vmdsl.values import Size
@@ -32,7 +31,7 @@ def system_file(root: Place, path: str) -> SystemFile:
     return SystemFile(path=place_of(root, path))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class WriteAt(ImageOperation):
     """Bytes at a place of the disk, or of a partition."""
 
@@ -107,7 +106,7 @@ def write_at(place: Disk | Partition, content: bytes | Path | SystemFile, *, off
     record(WriteAt(place=place, content=content, offset=offset))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class ImageShell(ImageOperation):
     """A shell script that works on the image."""
 

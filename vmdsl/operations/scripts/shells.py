@@ -6,13 +6,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl.errors import BuildError
-from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Disk, RootFs
-from vmdsl.language.operation import record, refuse
+from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.directories import paths_below, with_targets
 from vmdsl.operations.files.files import Place
@@ -22,7 +21,7 @@ _IN_SYSTEM = "/run/secrets"
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Chroot(TreeOperation):
     """A shell script that runs inside the future system."""
 
@@ -69,7 +68,7 @@ def chroot(
     record(Chroot(root=root, script=checked_script(script), secrets=_named(secrets), unless=unless))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class HostShell(TreeOperation):
     """A shell script that runs with this machine's programs."""
 

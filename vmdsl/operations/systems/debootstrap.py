@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from vmdsl.language.effects import Fact
 from vmdsl.language.handles import Mounted, RootFs
-from vmdsl.language.operation import one_of, record, refuse
+from vmdsl.language.operation import Fact, one_of, record, refuse
 from vmdsl.operations.packages.apt import check_packages
 from vmdsl.operations.packages.sources import Source, check_uri, check_words, checked, several
 from vmdsl.operations.systems.mmdebstrap import (

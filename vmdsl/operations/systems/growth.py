@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vmdsl.errors import BuildError
-from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import record
+from vmdsl.language.operation import Fact, operation, record
 
 #: Filesystems that systemd-growfs can grow while they are in use.
 CAN_GROW = ("ext2", "ext3", "ext4", "xfs", "btrfs")
@@ -54,7 +52,7 @@ WantedBy=sysinit.target
 """
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class GrowRoot(TreeOperation):
     """A unit that grows the root filesystem when the system starts."""
 

@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from vmdsl.language.effects import Tree
+from vmdsl.language.operation import operation
 from vmdsl.operations.packages.apt import proxy_environment
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import note_sources
@@ -59,7 +59,7 @@ _LEFT_BY_MMDEBSTRAP = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class Debootstrap(RootMaker):
     """A minimal Debian system, made by mmdebstrap."""
 

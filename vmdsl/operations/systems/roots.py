@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Mounted
-from vmdsl.language.operation import refuse
+from vmdsl.language.operation import operation, refuse
 from vmdsl.values import Arch, Suite
 
 _PROXY = re.compile(r"(https?|socks5h?)://[^\s/]+/?")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class RootMaker(TreeOperation):
     """What fills the empty tree with a system."""
 

@@ -6,16 +6,15 @@ import importlib
 import os
 import tarfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from vmdsl.errors import BuildError
-from vmdsl.language.effects import Fact, Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Mounted, RootFs
-from vmdsl.language.operation import record, refuse
+from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.operations.systems.leftovers import LEFTOVERS
 from vmdsl.operations.systems.roots import RootMaker, check_place, check_proxy, suite_of
 from vmdsl.values import Arch, Suite
@@ -33,7 +32,7 @@ COMPRESSIONS = {
 _XATTR = "SCHILY.xattr."
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class SystemFrom(RootMaker):
     """A system that was made before, from its tarball."""
 
@@ -72,7 +71,7 @@ def system_from(
     return RootFs(mounted=mounted, suite=chosen, arch=arch, proxy=proxy)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class UnpackRootfs(TreeOperation):
     """A system from its tarball, if there is one already."""
 
@@ -111,7 +110,7 @@ def unpack_rootfs(mounted: Mounted[Any], tarball: str | Path | None) -> Fact:
     return fact
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class CacheRootfs(TreeOperation):
     """The tarball of the tree as it is now."""
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from vmdsl import programs
 from vmdsl.errors import Problem, Where
 from vmdsl.host.packages import how_to_get
-from vmdsl.language.effects import Operation
 from vmdsl.language.handles import (
     Btrfs,
     Disk,
@@ -26,6 +25,7 @@ from vmdsl.language.handles import (
     Vfat,
     Xfs,
 )
+from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
 from vmdsl.plan.rules import disk, fstab, packages, system, volumes
 

@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import LayoutOperation, Operation
 from vmdsl.language.handles import (
     BlockDevice,
     Disk,
@@ -23,6 +22,7 @@ from vmdsl.language.handles import (
     Vfat,
     VolumeGroup,
 )
+from vmdsl.language.operation import LayoutOperation, Operation
 from vmdsl.language.partition_types import RAW, type_name
 from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubPrep
 from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi

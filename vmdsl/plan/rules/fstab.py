@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Operation
 from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, Swap
+from vmdsl.language.operation import Operation
 from vmdsl.operations.files.fstab import Fstab, place_of
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Operation
 from vmdsl.language.handles import Partition
 from vmdsl.language.layout import Layout
+from vmdsl.language.operation import Operation
 from vmdsl.operations.systems.growth import CAN_GROW, GrowRoot
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import ImageOperation, Operation
+from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Partition
-from vmdsl.language.layout import Layout
-from vmdsl.language.spans import Span, in_the_way, partition_spans, table_spans
+from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
+from vmdsl.language.operation import Operation
 from vmdsl.operations.scripts.image import WriteAt
 
 _HINT = "choose another offset, or start the partition later, such as at 16 MiB"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Operation
+from vmdsl.language.operation import Operation
 from vmdsl.operations.packages.apt import Apt
 from vmdsl.operations.packages.sources import AptSource, what_is_wrong
 from vmdsl.operations.systems.mmdebstrap import Debootstrap

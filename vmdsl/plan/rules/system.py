@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Operation, TreeOperation
+from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Gpt, Mounted, RootFs, Vfat
+from vmdsl.language.operation import Operation
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios, GrubBootCode
 from vmdsl.operations.boot_loaders.grub.config import GrubConfig, GrubOperation
 from vmdsl.operations.boot_loaders.grub.ieee1275 import PLATFORMS, GrubIeee1275

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Operation
 from vmdsl.language.handles import BlockDevice, LogicalVolume, Luks, Mounted, VolumeGroup
+from vmdsl.language.operation import Operation
 from vmdsl.operations.boot_loaders.grub.config import GrubConfig
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vmdsl.errors import Problem
-from vmdsl.language.effects import Fact, Operation, TreeOperation
+from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import BlockDevice, Extended, Filesystem, Mounted, RootFs
+from vmdsl.language.operation import Fact, Operation
 from vmdsl.operations.files.files import PathExists
 from vmdsl.operations.systems.tarballs import UnpackRootfs
 from vmdsl.plan.plan import Plan

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vmdsl.errors import RecipeError
-from vmdsl.language.effects import Operation, TreeOperation
+from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import (
     Btrfs,
     Disk,
@@ -28,6 +28,7 @@ from vmdsl.language.handles import (
     VolumeGroup,
     Xfs,
 )
+from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios, GrubBootCode
 from vmdsl.operations.boot_loaders.grub.config import GrubConfig

@@ -19,9 +19,7 @@ from vmdsl import programs
 from vmdsl.builder.cache.archives import State
 from vmdsl.builder.cache.keys import digest, engine, stamp
 from vmdsl.builder.cache.store import key_of
-from vmdsl.language.effects import (
-    TreeOperation,
-)
+from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Recorder, start_recording
 from vmdsl.plan.plan import Plan
 

@@ -13,9 +13,8 @@ from vmdsl import MiB, mkgpt, mkimg, mkmsdos, mkpart
 from vmdsl.builder.image import decoys
 from vmdsl.builder.image.decoys import StandIns
 from vmdsl.errors import BuildError
-from vmdsl.language.layout import Layout
+from vmdsl.language.layout import Layout, table_spans
 from vmdsl.language.operation import Recorder, start_recording
-from vmdsl.language.spans import table_spans
 from vmdsl.plan.lay_out import lay_out
 
 MIB = 2**20

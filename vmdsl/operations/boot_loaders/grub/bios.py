@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vmdsl.errors import BuildError
 from vmdsl.language.effects import Image, ImageOperation, Tree, TreeOperation
 from vmdsl.language.handles import Partition, RootFs
-from vmdsl.language.layout import SECTOR, Layout
-from vmdsl.language.spans import Span
+from vmdsl.language.layout import SECTOR, Layout, Span
+from vmdsl.language.operation import operation
 from vmdsl.operations.boot_loaders.grub.config import GrubOperation
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core, preseed
 
@@ -17,7 +15,7 @@ _BOOT_SIZE = 440
 _FOLDER = "/boot/grub/i386-pc"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class GrubBios(TreeOperation, GrubOperation):
     """GRUB's files for BIOS in /boot/grub/i386-pc, with boot.img and core.img."""
 
@@ -39,7 +37,7 @@ class GrubBios(TreeOperation, GrubOperation):
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class GrubBootCode(ImageOperation, GrubOperation):
     """GRUB's first sectors: boot.img in the first one, core.img where nothing else is."""
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal, get_args
 
 from vmdsl.language.effects import ImageOperation, Tree, TreeOperation
 from vmdsl.language.handles import F2fs, RootFs
-from vmdsl.language.operation import one_of, record, recorded, refuse
+from vmdsl.language.operation import one_of, operation, record, recorded, refuse
 from vmdsl.operations.boot_loaders.grub.stand_ins import stand_ins
 from vmdsl.values import Arch
 
@@ -51,7 +50,7 @@ class GrubOperation:
         return ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class GrubConfig(TreeOperation, GrubOperation):
     """/boot/grub/grub.cfg, made by the system's own grub-mkconfig."""
 
@@ -121,12 +120,12 @@ def configure(
         quiet=quiet,
     )
     current = False
-    for operation in recorded():
-        if isinstance(operation, GrubConfig) and operation.root is root:
-            _same(wanted, operation)
+    for earlier in recorded():
+        if isinstance(earlier, GrubConfig) and earlier.root is root:
+            _same(wanted, earlier)
             current = True
-        elif isinstance(operation, TreeOperation | ImageOperation):
-            current = current and isinstance(operation, GrubOperation)
+        elif isinstance(earlier, TreeOperation | ImageOperation):
+            current = current and isinstance(earlier, GrubOperation)
     if not current:
         record(wanted)
 

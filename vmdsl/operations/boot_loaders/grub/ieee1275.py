@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vmdsl.errors import BuildError
 from vmdsl.language.effects import Image, ImageOperation, Tree, TreeOperation
 from vmdsl.language.handles import Partition, RootFs
+from vmdsl.language.operation import operation
 from vmdsl.operations.boot_loaders.grub.config import GrubOperation
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core
 from vmdsl.values import Arch
@@ -20,7 +19,7 @@ PLATFORMS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class GrubIeee1275(TreeOperation, GrubOperation):
     """GRUB's files for Open Firmware in /boot/grub, with core.elf."""
 
@@ -38,7 +37,7 @@ class GrubIeee1275(TreeOperation, GrubOperation):
         make_core(tree, platform, "core.elf", *note)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class GrubPrep(ImageOperation, GrubOperation):
     """GRUB's core image in the PReP partition."""
 

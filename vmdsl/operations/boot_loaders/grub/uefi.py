@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Mounted, Vfat
+from vmdsl.language.operation import operation
 from vmdsl.operations.boot_loaders.grub.config import GrubOperation
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core, preseed, stub
 from vmdsl.values import Arch
@@ -30,7 +31,7 @@ EFI = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@operation
 class GrubUefi(TreeOperation, GrubOperation):
     """GRUB at the path that firmware tries on any machine, and at Debian's own."""
 

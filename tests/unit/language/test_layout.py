@@ -3,9 +3,8 @@ from __future__ import annotations
 import pytest
 
 from vmdsl import Disk, Gpt, MiB, Partition, mkgpt, mkimg, mkmsdos, mkpart
-from vmdsl.language.layout import Layout
+from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
 from vmdsl.language.operation import Recorder
-from vmdsl.language.spans import Span, in_the_way, partition_spans, table_spans
 from vmdsl.plan.lay_out import lay_out
 
 
