@@ -38,7 +38,7 @@ from vmdsl.language.handles import Filesystem
 from vmdsl.language.layout import FilesystemLayout
 from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
-from vmdsl.plan.extents import up
+from vmdsl.plan.extents import round_up_to_mib
 from vmdsl.plan.lay_out import with_size
 from vmdsl.plan.load import load
 
@@ -223,7 +223,7 @@ class Build:
                 room = assembler.make(next(f for f in found if f.filesystem is open_.filesystem))
             if room is None or room.available >= free:
                 return open_.filesystem
-            size += up(free - room.available)
+            size += round_up_to_mib(free - room.available)
 
     @contextmanager
     def _working(self, operation: Operation) -> Iterator[None]:

@@ -32,13 +32,13 @@ class Place:
     end: int
 
 
-def up(offset: int) -> int:
-    """The next whole MiB."""
+def round_up_to_mib(offset: int) -> int:
+    """Return the multiple of 1 MiB at or above an offset in bytes."""
     return -(-offset // ALIGNMENT) * ALIGNMENT
 
 
-def down(offset: int) -> int:
-    """The last whole MiB."""
+def round_down_to_mib(offset: int) -> int:
+    """Return the multiple of 1 MiB at or below an offset in bytes."""
     return offset // ALIGNMENT * ALIGNMENT
 
 
@@ -50,7 +50,7 @@ def open_partitions(partitions: Sequence[_P]) -> list[_P]:
 def size_for(table: Gpt | Msdos, places: Sequence[Place]) -> int:
     """The size of the smallest disk, in whole MiB, that holds these partitions."""
     end = max((place.end for place in places), default=ALIGNMENT)
-    return up(end + (_GPT_TAIL if isinstance(table, Gpt) else 0))
+    return round_up_to_mib(end + (_GPT_TAIL if isinstance(table, Gpt) else 0))
 
 
 class Places:
@@ -85,9 +85,11 @@ class Places:
         problems = []
         cursor = self._usual
         for index, partition in enumerate(partitions):
-            start = up(cursor) if partition.start is None else self._at(partition.start)
+            start = (
+                round_up_to_mib(cursor) if partition.start is None else self._at(partition.start)
+            )
             if isinstance(partition.start, Percent) and cursor - self.gap <= start < cursor:
-                start = up(cursor)
+                start = round_up_to_mib(cursor)
             place = Place(start, self._end(partition, start, partitions[index + 1 :]))
             misplaced = self._misplaced(partition, place, sound)
             if not (misplaced and self._is_pushed_out(place, found)):
@@ -110,8 +112,8 @@ class Places:
             return position.bytes + (behind if position.bytes < 0 else 0)
         assert self._limit is not None  # noqa: S101 (mkpart refuses percents without a size)
         assert self._size is not None  # noqa: S101
-        nearest = down(position.of(self._size) + ALIGNMENT // 2)
-        return max(min(nearest, down(self._limit)), self._usual)
+        nearest = round_down_to_mib(position.of(self._size) + ALIGNMENT // 2)
+        return max(min(nearest, round_down_to_mib(self._limit)), self._usual)
 
     def _end(self, partition: AnyPartition, start: int, following: Sequence[AnyPartition]) -> int:
         if partition.size is not None:
@@ -128,8 +130,8 @@ class Places:
                 break
             if other.size is None:
                 break
-            behind += up(other.size.bytes) + self.gap
-        return down(limit - behind)
+            behind += round_up_to_mib(other.size.bytes) + self.gap
+        return round_down_to_mib(limit - behind)
 
     def _misplaced(
         self, partition: AnyPartition, place: Place, before: Sequence[tuple[AnyPartition, Place]]
@@ -144,7 +146,7 @@ class Places:
             partition.problem(
                 f"it overlaps the partition {other.name} "
                 f"({other.origin.where}): {Size(there.start)} to {Size(there.end)}",
-                f"start it at {Size(up(there.end))} or later",
+                f"start it at {Size(round_up_to_mib(there.end))} or later",
             )
             for other, there in before
             if start < there.end and there.start < end
@@ -177,7 +179,7 @@ class Places:
             return f"it ends at {end}, and an MBR reaches no farther than 2 TiB", "use a GPT"
         rest = next(iter(open_partitions([other for other, _ in before])), None)
         hint = f"{rest.name} takes all that is left" if rest else "make the image larger"
-        room = Size(down(self._limit)) if self._limit is not None else None
+        room = Size(round_down_to_mib(self._limit)) if self._limit is not None else None
         if place.end <= place.start:
             return f"no room is left for it: it starts at {Size(place.start)} of {room}", hint
         if self._size is not None and place.end > self._size:
@@ -195,7 +197,7 @@ class LogicalPlaces(Places):
         super().__init__(extended.table, size=size)
         self._extended = extended
         self._first = place.start + SECTOR
-        self._usual = up(self._first)
+        self._usual = round_up_to_mib(self._first)
         self._limit = place.end
 
     def _misplaced(
@@ -218,7 +220,7 @@ class LogicalPlaces(Places):
                 partition.problem(
                     f"it starts at {Size(place.start)}, but a table of its own needs the MiB "
                     f"behind {other.name} ({other.origin.where})",
-                    f"start it at {Size(up(there.end) + self.gap)} or later",
+                    f"start it at {Size(round_up_to_mib(there.end) + self.gap)} or later",
                 )
             ]
         return problems

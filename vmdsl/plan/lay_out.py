@@ -34,8 +34,8 @@ from vmdsl.plan.extents import (
     Place,
     Places,
     open_partitions,
+    round_up_to_mib,
     size_for,
-    up,
 )
 from vmdsl.plan.lay_out_volumes import Volumes
 from vmdsl.values import Size
@@ -233,7 +233,7 @@ def _places(
             what = f"an image of {disk.size} has no room for a {table.kind} partition table"
             problems = [disk.problem(what, "make it larger")]
         return places, size, problems
-    least = max(up(disk.free.bytes if disk.free else 0), ALIGNMENT)
+    least = max(round_up_to_mib(disk.free.bytes if disk.free else 0), ALIGNMENT)
     places, problems = Places(table, size=None, rest=least).find(partitions)
     return places, size_for(table, places), problems or _not_growing(partitions)
 

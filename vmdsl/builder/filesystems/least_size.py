@@ -7,7 +7,7 @@ from pathlib import Path
 from vmdsl.builder.filesystems.room import Kind, Need, Room, room_of_empty
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
-from vmdsl.plan.extents import up
+from vmdsl.plan.extents import round_up_to_mib
 
 _MOST = 2**30  # an empty filesystem larger than this, in bytes, can be made if any can
 _BYTES_PER_FILE = 2**16  # of what is to be free
@@ -20,7 +20,7 @@ def least_size(kind: Kind, target: Target, content: Path | None, *, free: int) -
     Empty filesystems are made, larger and larger, and their own tools asked. Each step is by no
     more than what is lacking, so the first that suffices is the smallest. Raises BuildError.
     """
-    size = up(max(kind.least, free))
+    size = round_up_to_mib(max(kind.least, free))
     files = -1
     counted: dict[tuple[int, int], Need] = {}
     while True:
@@ -46,7 +46,7 @@ def least_size(kind: Kind, target: Target, content: Path | None, *, free: int) -
             files = room.files or 0
         if lacking <= 0:
             return size
-        size += up(lacking)
+        size += round_up_to_mib(lacking)
 
 
 def _never_enough(target: Target, kind: Kind, need: Need, room: Room) -> BuildError:

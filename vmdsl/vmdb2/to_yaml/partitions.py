@@ -10,7 +10,7 @@ from vmdsl.language.handles import Extended, Gpt, Partition
 from vmdsl.language.layout import SECTOR, PartitionLayout
 from vmdsl.language.partition_types import GPT_FLAGS, type_code
 from vmdsl.operations.files.fstab import Fstab
-from vmdsl.plan.extents import ALIGNMENT, down
+from vmdsl.plan.extents import ALIGNMENT, round_down_to_mib
 from vmdsl.values import Percent, Size
 from vmdsl.vmdb2.to_yaml.emit import YamlStep
 from vmdsl.vmdb2.to_yaml.export import OUTPUT, Export
@@ -188,7 +188,9 @@ def _end(export: Export, place: PartitionLayout) -> str:
     if isinstance(end, Size) and end.bytes < 0 and (word := _word(-end.bytes)):
         return f"-{word}"
     tail = _GPT_TAIL if _is_gpt(place) else 0
-    if place.end == size or (wanted.size is end is None and place.end == down(size - tail)):
+    if place.end == size or (
+        wanted.size is end is None and place.end == round_down_to_mib(size - tail)
+    ):
         return "100%"
     return _word(place.end) or f"{place.end // SECTOR - 1}s"  # the last one that is in it
 
