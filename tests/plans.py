@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.forecast import Description, describe
 from vmdsl.builder.cache.keys import digest
 from vmdsl.builder.cache.store import base_of, key_of
@@ -55,7 +56,7 @@ def description_of(
 ) -> Description:
     """What a build of a plan depends on."""
     values = values_of(plan) if secrets is None else secrets
-    return describe(plan, values, cache=cache, epoch=epoch)
+    return describe(plan, values, cache=CacheDir(path=cache), epoch=epoch)
 
 
 def keys_of(description: Description) -> list[str]:

@@ -11,8 +11,9 @@ import pytest
 
 from users import IS_ROOT, REPOSITORY, User, ordinary_user
 from vmdsl import Size, mkgpt, mkimg, mkpart
+from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.filesystems.target import Target
-from vmdsl.builder.job import CacheOptions, Job
+from vmdsl.builder.job import Job
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.language.handles import Filesystem, Partition
 from vmdsl.language.operation import Recorder, start_recording
@@ -109,7 +110,7 @@ def target_of(tmp_path: Path) -> Iterator[Callable[..., Target]]:
                 layout=layout,
                 tree_operations=(),
                 image_operations=(),
-                cache=tmp_path,
+                cache=CacheDir(path=tmp_path),
                 caching=CacheOptions(),
                 workspace=tmp_path,
                 image=image.fileno(),

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from users import IS_ROOT, User
+from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.store import Layer, Store, boot_id
 
 pytestmark = pytest.mark.integration
@@ -138,7 +139,7 @@ def test_a_disk_that_gets_full_while_a_layer_is_written(
         said = recipe.build(script, code=5)
         assert "o space left" in said
         assert f"there is no space left in {recipe.cache.relative_to(user.home)}" in said
-        layers = Store(recipe.cache).entries()
+        layers = Store(CacheDir(path=recipe.cache)).entries()
         assert [layer.step for _, layer, _ in layers if layer] == ["first"]
         assert len(layers) == 1
         assert recipe.build().count("(cached)") == 1
@@ -166,9 +167,10 @@ def test_a_disk_that_gets_full_while_a_tree_is_kept(user: User) -> None:
 KEEP = """
 import json, os, signal, sys
 from pathlib import Path
+from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.store import Layer, Store
 
-cache, number = Path(sys.argv[1]), int(sys.argv[2])
+cache, number = CacheDir(path=Path(sys.argv[1])), int(sys.argv[2])
 layer = Layer(**json.loads(sys.argv[3]))
 space = Path(sys.argv[4])
 (space / "001.part").mkdir()
@@ -208,7 +210,7 @@ def test_killed_at_each_step_of_keeping_a_layer(tmp_path: Path, before: str) -> 
             check=False,
         )
         assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-        store = Store(cache)
+        store = Store(CacheDir(path=cache))
         found.append(store.use(layer.key) is not None)
         if found[-1]:
             assert (place / "tree/file").read_text() == "content"

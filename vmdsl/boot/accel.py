@@ -20,15 +20,15 @@ _WORKS = "works"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def choose(cache: Path) -> Accel:
-    """KVM where it works, TCG elsewhere. `cache` is vmdsl's cache directory."""
-    return Accel.TCG if kvm_problem(cache) else Accel.KVM
+def choose(answers: Path) -> Accel:
+    """Return KVM where it works, and TCG elsewhere; `answers` as for `kvm_problem`."""
+    return Accel.TCG if kvm_problem(answers) else Accel.KVM
 
 
-def kvm_problem(cache: Path, device: Path = Path("/dev/kvm")) -> str:
+def kvm_problem(answers: Path, device: Path = Path("/dev/kvm")) -> str:
     """Say in a sentence why KVM can't be used; an empty string means that it can.
 
-    The answer of the first call in a boot is kept in `cache`, in `kvm/` and the boot's id.
+    The answer of the first call in a boot is kept in the directory `answers`, and no other file.
     """
     if not device.exists():
         return f"There is no {device}."
@@ -36,7 +36,7 @@ def kvm_problem(cache: Path, device: Path = Path("/dev/kvm")) -> str:
         return f"This user may not use {device}."
     if programs.find(QEMU) is None:
         return f"There is no {QEMU}."
-    answer = cache / "kvm" / _BOOT_ID.read_text(encoding="ascii").strip()
+    answer = answers / _BOOT_ID.read_text(encoding="ascii").strip()
     try:
         said = answer.read_text(encoding="utf-8").strip()
     except OSError:

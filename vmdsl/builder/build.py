@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 from vmdsl.builder.cache.archives import Archives
+from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.cache.failed_trees import Kept, take
 from vmdsl.builder.cache.forecast import describe, forecast, given_epoch, note_build
 from vmdsl.builder.cache.keys import digest
@@ -27,7 +28,7 @@ from vmdsl.builder.cache.unchanged import is_unchanged, note_image
 from vmdsl.builder.cache.upkeep import drop_old, syncing
 from vmdsl.builder.cache.workspace import own_workspace
 from vmdsl.builder.image.output import Output
-from vmdsl.builder.job import CacheOptions, Job, OnError, problem_from_data, work_from_data
+from vmdsl.builder.job import Job, OnError, problem_from_data, work_from_data
 from vmdsl.builder.report.log import Log, beside, keep_log, writing_log
 from vmdsl.builder.report.mask import Mask
 from vmdsl.builder.report.progress import Built, Listener
@@ -49,7 +50,7 @@ def build(
     plan: Plan,
     *,
     output: Path,
-    cache: Path,
+    cache: CacheDir,
     caching: CacheOptions,
     listener: Listener,
     on_error: OnError = OnError.CLEAN,
@@ -74,13 +75,16 @@ def build(
     image = Output(output)
     try:
         if caching.use:
-            archives = Archives(cache / "archives", caching, time.time())
+            archives = Archives(cache.archives, caching, time.time())
             expected = forecast(description, cache=cache, archives=archives)
             if is_unchanged(image.path, description, expected, cache):
                 return Built(image=image.path, log=None, seconds=time.monotonic() - started)
             note_build(description, cache)
         with syncing(cache), own_workspace(cache) as workspace:
-            with writing_log(cache, plan.name, mask, listener) as own, _console() as (ours, theirs):
+            with (
+                writing_log(cache.logs, plan.name, mask, listener) as own,
+                _console() as (ours, theirs),
+            ):
                 job = Job(
                     recipe=plan.recipe,
                     directory=plan.directory,
@@ -105,7 +109,7 @@ def build(
                 ended = _run(job, ours, theirs, own, listener, watch=watch)
             if isinstance(ended, VmdslError):
                 problems = list(ended.problems)
-                problems += [_full(p) for p in (cache, image.path.parent) if _is_full(p)]
+                problems += [_full(p) for p in (cache.path, image.path.parent) if _is_full(p)]
                 if (workspace / KEPT).exists():
                     about = Kept(recipe=str(plan.recipe), problem=_in_short(problems[0]))
                     problems.append(take(workspace, cache, own.path.stem, about))

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, Any
 
+from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.report.progress import Work
 from vmdsl.builder.report.timing import cpu_seconds
 from vmdsl.errors import Problem, Where
@@ -24,19 +25,6 @@ class OnError(StrEnum):
     CLEAN = "clean"
     KEEP = "keep"
     SHELL = "shell"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CacheOptions:
-    """How a build uses what earlier ones have left. Without `use` it neither takes nor keeps any.
-
-    `refresh` asks the archives what they have now. `offline` uses no network: the last that was
-    seen of the archives, and packages that are there.
-    """
-
-    use: bool = True
-    refresh: bool = False
-    offline: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +46,7 @@ class Job:
     layout: Layout
     tree_operations: tuple[TreeOperation, ...]
     image_operations: tuple[ImageOperation, ...]
-    cache: Path
+    cache: CacheDir
     caching: CacheOptions
     workspace: Path
     image: int

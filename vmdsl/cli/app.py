@@ -20,6 +20,7 @@ from vmdsl.errors import UsageError
 from vmdsl.values import GiB, Size
 
 if TYPE_CHECKING:
+    from vmdsl.builder.cache.cache_dir import CacheDir
     from vmdsl.plan.plan import Plan
 
 _Recipe = Annotated[
@@ -157,13 +158,14 @@ def build(
     made.require_buildable()
 
     from vmdsl.builder.build import build as build_image  # noqa: PLC0415
-    from vmdsl.builder.job import CacheOptions, OnError  # noqa: PLC0415
+    from vmdsl.builder.cache.cache_dir import CacheOptions  # noqa: PLC0415
+    from vmdsl.builder.job import OnError  # noqa: PLC0415
     from vmdsl.cli.progress import progress, show_built  # noqa: PLC0415
     from vmdsl.cli.timings import check_phase, show_timings  # noqa: PLC0415
     from vmdsl.host.checks import require_host  # noqa: PLC0415
 
     checked = check_phase()
-    require_host(cache)
+    require_host(cache.path)
     with progress(verbose=verbose) as listener:
         built = build_image(
             made,
@@ -286,7 +288,7 @@ def boot(
         memory=memory,
         network=not no_network,
         ssh_port=ssh_port,
-        accel=choose(cache_of(cache_dir)),
+        accel=choose(cache_of(cache_dir).kvm),
     )
     if sys.stdin.isatty():
         typer.echo(f"{LEAVE} ends the machine.", err=True)
@@ -297,7 +299,7 @@ def doctor(*, cache_dir: Cache = None) -> int:
     """Say whether this machine can build and boot images, and what to do where it can't."""
     from vmdsl.cli.doctor import run_doctor  # noqa: PLC0415
 
-    return run_doctor(cache_of(cache_dir))
+    return run_doctor(cache_of(cache_dir).path)
 
 
 def _require_recipe(ahead: Ahead) -> None:
@@ -315,12 +317,12 @@ def _output_of(ahead: Ahead, given: Path | None) -> Path:
     return given or Path(f"{ahead.path.stem}.img")
 
 
-def _make_plan(ahead: Ahead, values: Mapping[str, object], cache: Path, seed: str) -> Plan:
+def _make_plan(ahead: Ahead, values: Mapping[str, object], cache: CacheDir, seed: str) -> Plan:
     from vmdsl.plan.plan import make_plan  # noqa: PLC0415
 
     if ahead.specification:
         return ahead.specification.plan(values, seed=seed)
     with redirect_stdout(sys.stderr):  # what a recipe prints is no part of our output
         return make_plan(
-            ahead.path, values, cache=cache, seed=seed, loaded=ahead.recipe, types=ahead.types
+            ahead.path, values, cache=cache.mypy, seed=seed, loaded=ahead.recipe, types=ahead.types
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as json_
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +17,7 @@ from vmdsl.cli.progress import rounded
 from vmdsl.values import Size
 
 if TYPE_CHECKING:
+    from vmdsl.builder.cache.cache_dir import CacheDir
     from vmdsl.builder.cache.inventory import Entry, Removed
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a kept tree.")]
@@ -146,7 +146,7 @@ def _by_kind(entries: Sequence[Entry]) -> Iterator[tuple[str, list[Entry]]]:
         yield kind, [entry for entry in entries if entry.kind == kind]
 
 
-def _as_data(cache: Path, entries: Sequence[Entry]) -> dict[str, object]:
+def _as_data(cache: CacheDir, entries: Sequence[Entry]) -> dict[str, object]:
     return {
         "cache": str(cache),
         "size": sum(entry.size for entry in entries),

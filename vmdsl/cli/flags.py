@@ -70,7 +70,7 @@ def looking_ahead(arguments: Sequence[str]) -> Iterator[Ahead | None]:
     from vmdsl.plan.typecheck import TypeCheck  # noqa: PLC0415 (slow, and not always needed)
 
     wanted = path.is_file() and not {"--help", "-h"} & set(arguments)
-    types = TypeCheck(path, cache_of(_cache_among(arguments))) if wanted else None
+    types = TypeCheck(path, cache_of(_cache_among(arguments)).mypy) if wanted else None
     try:
         yield Ahead(path, _loaded(path), types)
     finally:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vmdsl.cli.markup import literal
+
+if TYPE_CHECKING:
+    from vmdsl.builder.cache.cache_dir import CacheDir
 
 Cache = Annotated[
     Path | None,
@@ -20,11 +23,11 @@ Cache = Annotated[
 ]
 
 
-def cache_of(given: Path | None) -> Path:
-    """The cache directory: the one given, or the user's own."""
-    from vmdsl.host.cache import cache_directory  # noqa: PLC0415 (slow)
+def cache_of(given: Path | None) -> CacheDir:
+    """Return the cache directory: the one given, or the user's own."""
+    from vmdsl.builder.cache.cache_dir import CacheDir, default_cache_dir  # noqa: PLC0415 (slow)
 
-    return (given or cache_directory()).absolute()
+    return CacheDir(path=given.absolute()) if given else default_cache_dir()
 
 
 def value_in_words(value: object) -> str:

@@ -83,7 +83,7 @@ def make_plan(
 
     `values` are those that the command line gives to options, by name; `loaded` and `types` are
     of the same recipe, where that has begun. mypy works while the recipe is evaluated, unless it
-    is no Python. Raises RecipeError with all that is wrong.
+    is not Python; `cache` is the directory of its cache. Raises RecipeError with all that is wrong.
     """
     if types is None:
         types = TypeCheck(path, cache) if loaded is None or loaded.module else Untyped()

@@ -42,6 +42,7 @@ class TypeCheck:
     """A run of mypy that is under way: it needs no attention until `problems`."""
 
     def __init__(self, recipe: Path, cache: Path) -> None:
+        """Start mypy, whose own cache is in the directory `cache`."""
         self._recipe = recipe.resolve()
         self._folder = self._recipe.parent  # mypy looks for modules where it is started
         self._mypy = self._start(cache.resolve())
@@ -82,7 +83,7 @@ def mypy_command(cache: Path, *recipes: Path) -> list[str]:
             "-m",
             "mypy",
             f"--config-file={configuration}",
-            f"--cache-dir={_folder_for_mypy(cache)}",
+            f"--cache-dir={_writable(cache)}",
             "--output=json",
             "--no-error-summary",
             "--show-absolute-path",
@@ -90,12 +91,11 @@ def mypy_command(cache: Path, *recipes: Path) -> list[str]:
         ]
 
 
-def _folder_for_mypy(cache: Path) -> str:
-    """Where mypy keeps what it found out; nowhere, if it could not write there."""
-    folder = cache / "mypy"
+def _writable(cache: Path) -> str:
+    """Make a directory if it is missing. Returns `/dev/null` where mypy could not write to it."""
     with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    return str(folder) if os.access(folder, os.W_OK | os.X_OK) else os.devnull
+        cache.mkdir(parents=True, exist_ok=True)
+    return str(cache) if os.access(cache, os.W_OK | os.X_OK) else os.devnull
 
 
 def _with_modules_beside(recipes: Iterable[Path]) -> list[Path]:

@@ -62,7 +62,7 @@ def test_a_guest_that_hangs(device: Path, tmp_path: Path, monkeypatch: pytest.Mo
 def test_an_earlier_boots_answer_goes(
     device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = tmp_path / "cache" / "kvm" / "old"
+    old = tmp_path / "cache" / "old"
     old.parent.mkdir(parents=True)
     old.write_text("works\n")
     answer(monkeypatch, 1, "no")

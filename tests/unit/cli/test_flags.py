@@ -198,10 +198,10 @@ def test_commands_are_those_with_a_recipe() -> None:
 @pytest.mark.parametrize(
     ("arguments", "cache"),
     [
-        (["--cache-dir", "/there"], Path("/there")),
-        (["--cache-dir=/there"], Path("/there")),
-        ([], Path("/own")),
-        (["--cache-dir"], Path("/own")),
+        (["--cache-dir", "/there"], Path("/there/mypy")),
+        (["--cache-dir=/there"], Path("/there/mypy")),
+        ([], Path("/own/mypy")),
+        (["--cache-dir"], Path("/own/mypy")),
     ],
 )
 @pytest.mark.usefixtures("recipe")

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vmdsl.builder.job import CacheOptions
+from vmdsl.builder.cache.cache_dir import CacheOptions
 from vmdsl.errors import BuildError, Problem
 
 #: How long an index is used, in seconds.

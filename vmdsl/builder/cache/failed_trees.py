@@ -16,12 +16,12 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from vmdsl.builder.cache.cache_dir import CacheDir, default_cache_dir
 from vmdsl.builder.cache.workspace import locked, own_workspace, take_out
 from vmdsl.builder.sandbox import namespaces
 from vmdsl.builder.sandbox.shells import attend
 from vmdsl.builder.tree.failure import KEPT
 from vmdsl.errors import HostError, Problem, UsageError
-from vmdsl.host.cache import cache_directory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +32,14 @@ class Kept:
     problem: str
 
 
-def take(workspace: Path, cache: Path, name: str, about: Kept) -> Problem:
+def take(workspace: Path, cache: CacheDir, name: str, about: Kept) -> Problem:
     """Move the tree that a build has left in its workspace to those kept; what to tell of it."""
-    place = cache / "kept" / name
+    place = cache.failed_trees / name
     place.parent.mkdir(exist_ok=True)
     kept = workspace / KEPT
     (kept / "meta.json").write_text(json.dumps(asdict(about)), encoding="utf-8")
     kept.rename(place)
-    other = "" if cache == cache_directory() else f" --cache-dir {shlex.quote(str(cache))}"
+    other = "" if cache == default_cache_dir() else f" --cache-dir {shlex.quote(str(cache))}"
     command = f"vmdsl cache {{}} {shlex.quote(name)}{other}"
     return Problem(
         what=f"the tree is kept in {place / 'tree'}",
@@ -55,7 +55,7 @@ def read_about(place: Path) -> Kept | None:
         return None
 
 
-def visit(cache: Path, name: str, show: Callable[[int], None]) -> None:
+def visit(cache: CacheDir, name: str, show: Callable[[int], None]) -> None:
     """Run a shell in a kept tree; `show` is given its terminal, and returns when it has ended.
 
     Raises UsageError where there is no such tree, and HostError where there can be no shell.
@@ -82,7 +82,7 @@ def visit(cache: Path, name: str, show: Callable[[int], None]) -> None:
             raise HostError(Problem(what="no shell can be had in the tree", hint="".join(said)))
 
 
-def remove(cache: Path, name: str) -> None:
+def remove(cache: CacheDir, name: str) -> None:
     """Remove a kept tree. Raises UsageError where there is none, or somebody looks into it."""
     place = _find(cache, name)
     with own_workspace(cache) as workspace:
@@ -90,8 +90,8 @@ def remove(cache: Path, name: str) -> None:
             raise UsageError(f"somebody looks into the tree {name}")
 
 
-def _find(cache: Path, name: str) -> Path:
-    place = cache / "kept" / name
+def _find(cache: CacheDir, name: str) -> Path:
+    place = cache.failed_trees / name
     if "/" in name or not os.path.isdir(place):  # noqa: PTH112 (raises nothing)
         raise UsageError(
             Problem(what=f"no tree is kept as {name}", hint="the names: vmdsl cache show --all")

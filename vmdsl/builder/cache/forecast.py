@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from vmdsl.builder.cache.archives import Archives
+from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.cache.keys import Describer, Inputs, digest, stamp
 from vmdsl.builder.cache.reasons import why
 from vmdsl.builder.cache.store import Layer, Store, base_of, key_of
-from vmdsl.builder.job import CacheOptions
 from vmdsl.errors import HostError
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Fact
@@ -67,7 +67,7 @@ class Forecast:
 
 
 def describe(
-    plan: Plan, secrets: Mapping[Secret, bytes], *, cache: Path, epoch: int | None
+    plan: Plan, secrets: Mapping[Secret, bytes], *, cache: CacheDir, epoch: int | None
 ) -> Description:
     """Say what a build of `plan` depends on. In a plan there are no values of secrets."""
     stamps, image_stamps = (
@@ -86,7 +86,7 @@ def describe(
     )
 
 
-def forecast(description: Description, *, cache: Path, archives: Archives) -> Forecast:
+def forecast(description: Description, *, cache: CacheDir, archives: Archives) -> Forecast:
     """Look which layers there are. Of what the build has not yet decided, nothing is known."""
     store = Store(cache)
     plan = description.plan
@@ -134,12 +134,12 @@ def _facts(operation: TreeOperation, layer: Layer) -> dict[int, bool]:
     return {id(f): layer.facts[name] for name, f in fields.items() if isinstance(f, Fact)}
 
 
-def expect(plan: Plan, *, cache: Path) -> tuple[Expected, ...]:
+def expect(plan: Plan, *, cache: CacheDir) -> tuple[Expected, ...]:
     """What a build of `plan` would find in the cache; nothing where it was never built."""
     if not last_build(plan, cache):
         return ()
     description = describe(plan, {}, cache=cache, epoch=given_epoch())
-    archives = Archives(cache / "archives", CacheOptions(), time.time())
+    archives = Archives(cache.archives, CacheOptions(), time.time())
     return forecast(description, cache=cache, archives=archives).operations
 
 
@@ -153,7 +153,7 @@ def given_epoch() -> int | None:
     return int(text)
 
 
-def last_build(plan: Plan, cache: Path) -> list[Inputs | None]:
+def last_build(plan: Plan, cache: CacheDir) -> list[Inputs | None]:
     """What the last build of a recipe depended on, or nothing."""
     try:
         found = json.loads(_record(plan, cache).read_bytes())
@@ -163,13 +163,13 @@ def last_build(plan: Plan, cache: Path) -> list[Inputs | None]:
     return found if known else []
 
 
-def note_build(description: Description, cache: Path) -> None:
+def note_build(description: Description, cache: CacheDir) -> None:
     """Note what a build depends on, so that the next can say what has changed."""
     write(_record(description.plan, cache), description.parts)
 
 
-def _record(plan: Plan, cache: Path) -> Path:
-    return cache / "recipes" / digest(str(plan.recipe))
+def _record(plan: Plan, cache: CacheDir) -> Path:
+    return cache.recipes / digest(str(plan.recipe))
 
 
 def write(path: Path, data: Any) -> None:
@@ -181,13 +181,13 @@ def write(path: Path, data: Any) -> None:
         part.replace(path)
 
 
-def _salt(cache: Path) -> bytes:
+def _salt(cache: CacheDir) -> bytes:
     """What makes checksums of secrets useless elsewhere: of several builds that make it, one's."""
-    path = cache / "salt"
+    path = cache.salt
     part = path.with_name(f"{path.name}.{os.getpid()}")
     if not _is_whole(path):
         with suppress(OSError):
-            cache.mkdir(parents=True, exist_ok=True)
+            cache.path.mkdir(parents=True, exist_ok=True)
             if path.exists() and not _is_whole(path):  # the machine went down meanwhile
                 path.unlink()
             part.touch(mode=0o600)

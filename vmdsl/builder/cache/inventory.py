@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from vmdsl.builder.cache.archives import read_state
+from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.failed_trees import read_about
 from vmdsl.builder.cache.store import Store
 from vmdsl.builder.cache.workspace import own_workspace, take_out, unreachable
@@ -32,19 +33,6 @@ class Kind(StrEnum):
 
 #: What builds would make or fetch again, and so can be dropped for the room.
 _SPARE = (Kind.LAYER, Kind.PACKAGE, Kind.ARCHIVE, Kind.LOG)
-#: The directories whose entries are of a kind.
-_PLACES = (
-    ("builds", Kind.BUILD),
-    ("debs", Kind.PACKAGE),
-    ("archives", Kind.ARCHIVE),
-    ("kept", Kind.KEPT),
-    ("logs", Kind.LOG),
-    ("seen", Kind.NOTE),
-    ("recipes", Kind.NOTE),
-    ("images", Kind.NOTE),
-    ("kvm", Kind.NOTE),
-    ("locks", Kind.NOTE),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +59,7 @@ class Removed:
     left: tuple[Entry, ...]
 
 
-def inventory(cache: Path) -> list[Entry]:
+def inventory(cache: CacheDir) -> list[Entry]:
     """All that is in a cache; nothing where there is none.
 
     What several entries share counts once. Raises HostError where the cache cannot be read.
@@ -84,7 +72,7 @@ def inventory(cache: Path) -> list[Entry]:
     return [replace(entry, size=sizes.get(entry.path, 0)) for entry in found]
 
 
-def prune(cache: Path, limit: int | None) -> Removed:
+def prune(cache: CacheDir, limit: int | None) -> Removed:
     """Remove what is broken, what killed builds have left, and more layers than builds leave.
 
     With a limit, in bytes, then what was used longest ago, until no more is left in all, or
@@ -98,14 +86,18 @@ def prune(cache: Path, limit: int | None) -> Removed:
     return _remove(cache, entries, useless, by_age, limit or 0)
 
 
-def clear(cache: Path) -> Removed:
+def clear(cache: CacheDir) -> Removed:
     """Remove everything."""
     entries = inventory(cache)
     return _remove(cache, entries, entries, [], 0)
 
 
 def _remove(
-    cache: Path, entries: Sequence[Entry], first: Sequence[Entry], then: Sequence[Entry], limit: int
+    cache: CacheDir,
+    entries: Sequence[Entry],
+    first: Sequence[Entry],
+    then: Sequence[Entry],
+    limit: int,
 ) -> Removed:
     """Remove the first entries, and then others while all together are more than the limit."""
     if not entries:
@@ -130,7 +122,7 @@ def _remove(
     return Removed(removed=tuple(removed), in_use=tuple(in_use), left=tuple(left))
 
 
-def _layers(cache: Path) -> Iterator[Entry]:
+def _layers(cache: CacheDir) -> Iterator[Entry]:
     store = Store(cache)
     for path, layer, used in store.entries():
         about = ""
@@ -141,12 +133,24 @@ def _layers(cache: Path) -> Iterator[Entry]:
         yield Entry(kind=Kind.LAYER, path=path, used=used, about=about, is_broken=is_broken)
 
 
-def _others(cache: Path) -> Iterator[Entry]:
-    whole = [(cache / "mypy", Kind.MYPY), (cache / "salt", Kind.NOTE)]
-    for name, kind in _PLACES:
+def _others(cache: CacheDir) -> Iterator[Entry]:
+    directories = (
+        (cache.builds, Kind.BUILD),
+        (cache.debs, Kind.PACKAGE),
+        (cache.archives, Kind.ARCHIVE),
+        (cache.failed_trees, Kind.KEPT),
+        (cache.logs, Kind.LOG),
+        (cache.seen, Kind.NOTE),
+        (cache.recipes, Kind.NOTE),
+        (cache.images, Kind.NOTE),
+        (cache.kvm, Kind.NOTE),
+        (cache.locks, Kind.NOTE),
+    )
+    found = [(cache.mypy, Kind.MYPY), (cache.salt, Kind.NOTE)]
+    for directory, kind in directories:
         with suppress(FileNotFoundError):
-            whole += [(path, kind) for path in (cache / name).iterdir()]
-    for path, kind in sorted(whole):
+            found += [(path, kind) for path in directory.iterdir()]
+    for path, kind in sorted(found):
         with suppress(FileNotFoundError):  # it has just been removed
             used, about, is_broken = _describe(path, kind)
             yield Entry(kind=kind, path=path, used=used, about=about, is_broken=is_broken)

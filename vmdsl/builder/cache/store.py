@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from vmdsl.builder.cache.archives import State
+from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.keys import digest
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -71,10 +72,10 @@ def key_of(base: str, seen: Sequence[State]) -> str:
 class Store:
     """The layers in a cache directory. What is used stays locked until this process ends."""
 
-    def __init__(self, cache: Path) -> None:
-        self._layers = cache / "layers"
-        self._seen = cache / "seen"
-        self._locks = cache / "locks"
+    def __init__(self, cache: CacheDir) -> None:
+        self._layers = cache.layers
+        self._seen = cache.seen
+        self._locks = cache.locks
         self._held: list[int] = []
 
     def place(self, layer: Layer) -> Path:

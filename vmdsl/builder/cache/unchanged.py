@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.forecast import Description, Forecast, write
 from vmdsl.builder.cache.keys import digest, stamp
 
@@ -14,7 +15,7 @@ def image_key(description: Description, tree: str) -> str:
     return digest([tree, description.image]) if tree and description.image else ""
 
 
-def is_unchanged(path: Path, description: Description, expected: Forecast, cache: Path) -> bool:
+def is_unchanged(path: Path, description: Description, expected: Forecast, cache: CacheDir) -> bool:
     """Whether a build would write just what is there."""
     key = image_key(description, expected.key)
     if not key or not all(one.how for one in expected.operations):
@@ -26,7 +27,7 @@ def is_unchanged(path: Path, description: Description, expected: Forecast, cache
         return False
 
 
-def note_image(path: Path, description: Description, tree: str, cache: Path) -> None:
+def note_image(path: Path, description: Description, tree: str, cache: CacheDir) -> None:
     """Note what an image was made from, and how its file can be known again.
 
     What read a local file may have read another than was described, if it has changed meanwhile.
@@ -36,8 +37,8 @@ def note_image(path: Path, description: Description, tree: str, cache: Path) -> 
     write(_record(path, cache), [image_key(description, tree), *_identity(path)])
 
 
-def _record(path: Path, cache: Path) -> Path:
-    return cache / "images" / digest(str(path))
+def _record(path: Path, cache: CacheDir) -> Path:
+    return cache.images / digest(str(path))
 
 
 def _identity(path: Path) -> list[int]:

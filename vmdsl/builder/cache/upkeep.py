@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vmdsl import programs
+from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.store import Store, mark_synced
 
 #: By then, in seconds, the kernel has written most of it by itself.
@@ -16,7 +17,7 @@ _OLD = 60.0
 
 
 @contextmanager
-def syncing(cache: Path) -> Iterator[None]:
+def syncing(cache: CacheDir) -> Iterator[None]:
     """Meanwhile, have the kernel write what earlier builds have made.
 
     Layers are written without waiting for the disk. Until they are known to be there, they don't
@@ -32,7 +33,7 @@ def syncing(cache: Path) -> Iterator[None]:
             mark_synced(layer)
 
 
-def drop_old(cache: Path, trash: Path) -> None:
+def drop_old(cache: CacheDir, trash: Path) -> None:
     """Take out what is too much; `trash` is a directory that is removed anyhow."""
     store = Store(cache)
     chosen = store.too_much()

@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.sandbox import namespaces
 from vmdsl.errors import HostError, Problem
 
 
 @contextmanager
-def own_workspace(cache: Path) -> Iterator[Path]:
+def own_workspace(cache: CacheDir) -> Iterator[Path]:
     """A directory of the build's own in the cache; those of builds that were killed are removed."""
     with ExitStack() as stack:
         try:
-            own = _make(cache / "builds", stack)
+            own = _make(cache.builds, stack)
         except OSError as error:
             raise unreachable(cache, error, "changed") from None
         yield own
@@ -39,14 +40,14 @@ def _make(builds: Path, stack: ExitStack) -> Path:
     return own
 
 
-def unreachable(cache: Path, error: OSError, done: str) -> HostError:
+def unreachable(cache: CacheDir, error: OSError, done: str) -> HostError:
     """The error that a cache can't be `done` to; whose it is explains most of them."""
     with suppress(OSError, KeyError):
-        owner = pwd.getpwuid(cache.stat().st_uid).pw_name
+        owner = pwd.getpwuid(cache.path.stat().st_uid).pw_name
         return HostError(
             Problem(
                 what=f"the cache {cache} can't be {done}: {error.filename}: {error.strerror}",
-                hint="" if cache.stat().st_uid == os.geteuid() else f"it belongs to {owner}",
+                hint="" if cache.path.stat().st_uid == os.geteuid() else f"it belongs to {owner}",
             )
         )
     return HostError(f"the cache {cache} can't be {done}: {error.strerror}")

@@ -63,10 +63,10 @@ class Log:
 
 
 @contextmanager
-def writing_log(cache: Path, name: str, mask: Mask, listener: Listener) -> Iterator[Log]:
-    """A new log in the cache. The oldest ones are removed."""
+def writing_log(logs: Path, name: str, mask: Mask, listener: Listener) -> Iterator[Log]:
+    """Make a new log in the directory `logs`, whose oldest ones are removed."""
     with ExitStack() as stack:
-        log = Log(_new_log(cache, name), mask, listener, stack)
+        log = Log(_new_log(logs, name), mask, listener, stack)
         try:
             yield log
         finally:
@@ -74,8 +74,7 @@ def writing_log(cache: Path, name: str, mask: Mask, listener: Listener) -> Itera
                 log.finish()
 
 
-def _new_log(cache: Path, name: str) -> Path:
-    logs = cache / "logs"
+def _new_log(logs: Path, name: str) -> Path:
     logs.mkdir(exist_ok=True)
     by_age = sorted(logs.glob("*.log"), key=lambda log: log.stat().st_mtime, reverse=True)
     for old in by_age[_KEPT_LOGS - 1 :]:

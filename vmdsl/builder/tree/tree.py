@@ -59,11 +59,11 @@ class BuildTree:
         self._secrets = job.secrets
         self._mask = Mask(job.secrets.values())
         self._facts: dict[int, bool] = {}
-        self.archives = Archives(job.cache / "archives", job.caching, time.time())
+        self.archives = Archives(job.cache.archives, job.caching, time.time())
         #: Called with what an operation sees of archives, before it changes anything.
         self.saw: Callable[[State], None] = lambda _: None
         self._bound: list[str] = []
-        self._debs = Debs(job.cache / "debs")
+        self._debs = Debs(job.cache.debs)
         self._offline = job.caching.offline
         self.stand_ins = StandIns(job.workspace, job.log)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vmdsl.builder.cache.archives import MOST_AGE, Archives, State, read_state, telling
-from vmdsl.builder.job import CacheOptions
+from vmdsl.builder.cache.cache_dir import CacheOptions
 from vmdsl.errors import BuildError
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from plans import description_of, plan_of
 from vmdsl.builder.cache.archives import Archives, State
+from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.cache.forecast import Description, Expected, expect, forecast, note_build
 from vmdsl.builder.cache.keys import Inputs, digest
 from vmdsl.builder.cache.reasons import why
 from vmdsl.builder.cache.store import Layer, Store, base_of, boot_id, key_of
-from vmdsl.builder.job import CacheOptions
 
 HEAD = """\
 from vmdsl import *
@@ -48,19 +48,19 @@ class Past:
     """A cache in which a recipe was built."""
 
     def __init__(self, folder: Path) -> None:
-        self.cache = folder / "cache"
+        self.cache = CacheDir(path=folder / "cache")
         self.folder = folder / "recipe"
         (self.folder / "overlay").mkdir(parents=True)
         (self.folder / "motd.txt").write_text("Hello\n", encoding="utf-8")
         (self.folder / "overlay/a").write_text("a\n", encoding="utf-8")
-        self.cache.mkdir()
+        self.cache.path.mkdir()
         self.seen: tuple[State, ...] = ()
 
     def describe(self, calls: Sequence[str], *, size: int = 400, epoch: Any = None) -> Description:
         steps = [f"@step\ndef s{n}() -> None:\n    {call}\n" for n, call in enumerate(calls)]
         recipe = self.folder / "recipe.py"
         recipe.write_text(HEAD.format(size=size) + "\n".join(steps), encoding="utf-8")
-        return description_of(plan_of(recipe), self.cache, epoch=epoch)
+        return description_of(plan_of(recipe), self.cache.path, epoch=epoch)
 
     def build(self, *calls: str, archive: int | None = None) -> list[str]:
         """Keep what a build would; operation number `archive` has seen an archive."""
@@ -81,7 +81,7 @@ class Past:
         return keys
 
     def expect(self, *calls: str, **how: Any) -> tuple[Expected, ...]:
-        archives = Archives(self.cache / "archives", CacheOptions(), time.time())
+        archives = Archives(self.cache.archives, CacheOptions(), time.time())
         return forecast(self.describe(calls, **how), cache=self.cache, archives=archives).operations
 
     def reason(self, *calls: str, **how: Any) -> tuple[int, str]:
@@ -175,7 +175,7 @@ def test_inserted_removed_and_moved(past: Past) -> None:
 
 def test_a_layer_that_is_gone(past: Past) -> None:
     keys = past.build(APT, MOTD, SCRIPT)
-    (past.cache / "layers" / keys[1]).rename(past.folder / "gone")
+    (past.cache.layers / keys[1]).rename(past.folder / "gone")
     assert past.reason(APT, MOTD, SCRIPT) == (1, "its layer is not in the cache")
 
 
@@ -192,7 +192,7 @@ def test_the_layout(past: Past) -> None:
 def test_secrets_and_what_cannot_be_known(past: Past) -> None:
     past.build(APT)
     unknown = past.describe([APT, 'host_shell(root(), "true")', MOTD])
-    archives = Archives(past.cache / "archives", CacheOptions(), time.time())
+    archives = Archives(past.cache.archives, CacheOptions(), time.time())
     found = forecast(unknown, cache=past.cache, archives=archives).operations
     reason = "what it reads of this machine is not known"
     assert found == (Expected(how="cached"), Expected(reason=reason), Expected())
@@ -202,7 +202,7 @@ def test_secrets_and_what_cannot_be_known(past: Past) -> None:
 
 
 def test_the_state_of_an_archive(past: Past) -> None:
-    lists = past.cache / "archives"
+    lists = past.cache.archives
 
     def note(hash_: str, seen: float) -> State:
         state = State(sources="abc", name="trixie", hash=hash_, seen=seen)
@@ -249,6 +249,6 @@ def test_other_reasons(before: Inputs | None, now: Inputs, reason: str) -> None:
 )  # fmt: skip
 def test_a_broken_record(past: Past, record: str) -> None:
     past.build(APT, MOTD)
-    (file,) = (past.cache / "recipes").iterdir()
+    (file,) = past.cache.recipes.iterdir()
     file.write_text(record, encoding="utf-8")
     assert past.reason(CURL, MOTD)[0] == 0

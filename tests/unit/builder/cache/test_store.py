@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from vmdsl.builder.cache.archives import State
+from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.store import Layer, Store, boot_id, mark_synced
 
 _numbers = count()
@@ -36,7 +37,7 @@ class Cache:
         self.trash.mkdir()
 
     def store(self) -> Store:
-        return Store(self.path)
+        return Store(CacheDir(path=self.path))
 
     def tree(self, content: str = "x") -> Path:
         """What a build has written."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from plans import description_of, plan_of
+from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.forecast import Description, Expected, Forecast
 from vmdsl.builder.cache.unchanged import is_unchanged, note_image
 
@@ -33,6 +34,11 @@ CACHED = Forecast(operations=(Expected(how="cached"), Expected(how="skipped")), 
 
 
 @pytest.fixture
+def cache(tmp_path: Path) -> CacheDir:
+    return CacheDir(path=tmp_path)
+
+
+@pytest.fixture
 def described(tmp_path: Path) -> Description:
     recipe = tmp_path / "recipe.py"
     recipe.write_text(RECIPE, encoding="utf-8")
@@ -41,18 +47,18 @@ def described(tmp_path: Path) -> Description:
 
 
 @pytest.fixture
-def image(tmp_path: Path, described: Description) -> Path:
+def image(tmp_path: Path, cache: CacheDir, described: Description) -> Path:
     """An image that was just written."""
     path = tmp_path / "recipe.img"
     path.write_bytes(b"image")
-    note_image(path, described, "tree", tmp_path)
+    note_image(path, described, "tree", cache)
     return path
 
 
-def test_nothing_has_changed(tmp_path: Path, described: Description, image: Path) -> None:
-    assert is_unchanged(image, described, CACHED, tmp_path)
+def test_nothing_has_changed(cache: CacheDir, described: Description, image: Path) -> None:
+    assert is_unchanged(image, described, CACHED, cache)
     assert image.read_bytes() == b"image"
-    assert is_unchanged(image, described, CACHED, tmp_path)  # reading changes nothing
+    assert is_unchanged(image, described, CACHED, cache)  # reading changes nothing
 
 
 def touched(image: Path) -> None:
@@ -100,15 +106,15 @@ def moved_and_back(image: Path) -> None:
      of_another_mode, moved_and_back],
 )  # fmt: skip
 def test_another_file(
-    tmp_path: Path, described: Description, image: Path, change: Callable[[Path], None]
+    cache: CacheDir, described: Description, image: Path, change: Callable[[Path], None]
 ) -> None:
     change(image)
-    assert not is_unchanged(image, described, CACHED, tmp_path)
+    assert not is_unchanged(image, described, CACHED, cache)
 
 
 @pytest.mark.parametrize("number", range(5))
 def test_each_that_identifies_a_file(
-    tmp_path: Path,
+    cache: CacheDir,
     described: Description,
     image: Path,
     number: int,
@@ -121,7 +127,7 @@ def test_each_that_identifies_a_file(
     assert len(known) == 5
     known[number] += 1
     monkeypatch.setattr(unchanged, "_identity", lambda _: known)
-    assert not is_unchanged(image, described, CACHED, tmp_path)
+    assert not is_unchanged(image, described, CACHED, cache)
 
 
 @pytest.mark.parametrize(
@@ -133,36 +139,40 @@ def test_each_that_identifies_a_file(
     ],
 )
 def test_another_tree(
-    tmp_path: Path, described: Description, image: Path, expected: Forecast
+    cache: CacheDir, described: Description, image: Path, expected: Forecast
 ) -> None:
-    assert not is_unchanged(image, described, expected, tmp_path)
+    assert not is_unchanged(image, described, expected, cache)
 
 
-def test_another_output(tmp_path: Path, described: Description, image: Path) -> None:
+def test_another_output(
+    tmp_path: Path, cache: CacheDir, described: Description, image: Path
+) -> None:
     second = tmp_path / "second.img"
     second.hardlink_to(image)
-    assert not is_unchanged(second, described, CACHED, tmp_path)
+    assert not is_unchanged(second, described, CACHED, cache)
 
 
-def test_a_tree_of_unknown_origin(tmp_path: Path, described: Description, image: Path) -> None:
-    note_image(image, described, "", tmp_path)
-    assert not is_unchanged(image, described, replace(CACHED, key=""), tmp_path)
+def test_a_tree_of_unknown_origin(cache: CacheDir, described: Description, image: Path) -> None:
+    note_image(image, described, "", cache)
+    assert not is_unchanged(image, described, replace(CACHED, key=""), cache)
     unknown = replace(described, image=None)
-    note_image(image, unknown, "tree", tmp_path)
-    assert not is_unchanged(image, unknown, CACHED, tmp_path)
+    note_image(image, unknown, "tree", cache)
+    assert not is_unchanged(image, unknown, CACHED, cache)
 
 
 def test_a_local_file_that_was_changed_while_it_was_read(
-    tmp_path: Path, described: Description, image: Path
+    tmp_path: Path, cache: CacheDir, described: Description, image: Path
 ) -> None:
     """What is in the image may be of either, so it is not noted as that of the first."""
     (tmp_path / "code").write_text("node", encoding="utf-8")
-    note_image(image, described, "tree", tmp_path)
-    assert not is_unchanged(image, described, CACHED, tmp_path)
+    note_image(image, described, "tree", cache)
+    assert not is_unchanged(image, described, CACHED, cache)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", '["x"]'])
-def test_a_broken_record(tmp_path: Path, described: Description, image: Path, text: str) -> None:
+def test_a_broken_record(
+    tmp_path: Path, cache: CacheDir, described: Description, image: Path, text: str
+) -> None:
     (record,) = (tmp_path / "images").iterdir()
     record.write_text(text, encoding="utf-8")
-    assert not is_unchanged(image, described, CACHED, tmp_path)
+    assert not is_unchanged(image, described, CACHED, cache)

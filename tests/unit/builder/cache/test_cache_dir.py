@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from vmdsl.builder.cache.cache_dir import default_cache_dir
 from vmdsl.errors import UsageError
-from vmdsl.host.cache import cache_directory
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,8 @@ from vmdsl.host.cache import cache_directory
         ({"XDG_CACHE_HOME": "relative"}, Path.home() / ".cache/vmdsl"),
     ],
 )
-def test_cache_directory(env: dict[str, str], expected: Path) -> None:
-    assert cache_directory(env) == expected
+def test_default_cache_dir(env: dict[str, str], expected: Path) -> None:
+    assert default_cache_dir(env).path == expected
 
 
 def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,4 +28,4 @@ def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "home", homeless)
     with pytest.raises(UsageError, match="set VMDSL_CACHE"):
-        cache_directory({})
+        default_cache_dir({})
