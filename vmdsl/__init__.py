@@ -3,7 +3,7 @@
 A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, step`.
 """
 
-from vmdsl.language.effects import Image, ImageOperation, Tree, TreeOperation
+from vmdsl.language.effects import CopyRules, Image, ImageOperation, Tree, TreeOperation
 from vmdsl.language.handles import (
     BlockDevice,
     Btrfs,
@@ -91,6 +91,7 @@ __all__ = [
     "Arch",
     "BlockDevice",
     "Btrfs",
+    "CopyRules",
     "Disk",
     "Ext2",
     "Ext3",

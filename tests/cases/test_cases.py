@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,14 @@ from vmdsl.builder.filesystems.swap import make_swap
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.filesystems.xfs import format_xfs
 from vmdsl.builder.image.table import table_script
-from vmdsl.language.effects import ImageOperation, Tree, TreeOperation
+from vmdsl.language.effects import (
+    COPY_ALL,
+    CopyRules,
+    ImageOperation,
+    PackageCache,
+    Tree,
+    TreeOperation,
+)
 from vmdsl.language.handles import Disk, Filesystem, Partition, Table
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Fact, LayoutOperation, Operation
@@ -98,10 +106,10 @@ def _text(data: bytes) -> str | None:
         return None
 
 
-class RecordedTree:
-    """vmdsl.language.effects.Tree, where nothing happens."""
+class RecordedTree(PackageCache):
+    """Tree and PackageCache of vmdsl.language.effects, where nothing happens."""
 
-    following = ()
+    following: tuple[TreeOperation, ...] = ()
 
     def __init__(self, log: Log, case: Mapping[str, Any], layout: Layout, here: Path) -> None:
         self.path = here / "tree"
@@ -159,7 +167,8 @@ class RecordedTree:
         content = source.read_bytes()
         self._log.add("copy_in", path, content=content, mode=f"{mode:04o}", uid=uid, gid=gid)
 
-    def copy_tree(self, source: Path, path: str, **how: Any) -> None:
+    def copy_tree(self, source: Path, path: str, rules: CopyRules = COPY_ALL) -> None:
+        how = {} if rules == COPY_ALL else asdict(rules)
         kept = {key: "kept" for key in ("uid", "gid") if how.get(key, 0) is None}
         self._log.add("copy_tree", path, source=source, **{**how, **kept})
 

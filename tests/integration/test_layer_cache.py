@@ -290,6 +290,7 @@ def test_builds_that_are_killed(user: User) -> None:
 ARCHIVE = """\
 from dataclasses import dataclass
 from pathlib import Path
+from vmdsl.language.effects import package_cache
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Look(TreeOperation):
@@ -301,7 +302,8 @@ class Look(TreeOperation):
             text = (tree.recipe_directory / "release").read_text()
             (lists / "m_InRelease").write_text(text)
 
-        index = tree.archive("trixie", "deb http://mirror.example trixie main", fetch)
+        cache = package_cache(tree)
+        index = cache.archive("trixie", "deb http://mirror.example trixie main", fetch)
         print("working", flush=True)
         tree.write("/srv/index", (index / "m_InRelease").read_text())
 
@@ -552,9 +554,9 @@ def test_secrets(user: User) -> None:
 def test_a_third_party_operation_that_hides_errors(user: User) -> None:
     """One whose layer is there ends, even where it catches all exceptions."""
     hiding = ARCHIVE.replace(
-        '        index = tree.archive("trixie", "deb http://mirror.example trixie main", fetch)\n',
+        '        index = cache.archive("trixie", "deb http://mirror.example trixie main", fetch)\n',
         "        try:\n"
-        '            index = tree.archive("trixie", "deb", fetch)\n'
+        '            index = cache.archive("trixie", "deb", fetch)\n'
         "        except Exception:\n"
         '            tree.write("/srv/wrong", "wrong")\n'
         "            return\n",

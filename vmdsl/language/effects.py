@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -21,6 +22,22 @@ _T = TypeVar("_T")
 
 #: A user or a group: a number, or a name that the system itself knows.
 Owner = int | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyRules:
+    """How `Tree.copy_tree` copies; the fields mean what `copy_tree()` says of its arguments."""
+
+    umask: int = 0
+    uid: Owner | None = 0
+    gid: Owner | None = 0
+    exclude: tuple[str, ...] = ()
+    parents: int | None = None
+    follow: bool = False
+
+
+#: Everything is copied, with its permissions, and is root's.
+COPY_ALL = CopyRules()
 
 
 class Tree(Protocol):
@@ -100,18 +117,7 @@ class Tree(Protocol):
     ) -> None:
         """Create or replace a file from one outside the tree."""
 
-    def copy_tree(
-        self,
-        source: Path,
-        path: str,
-        *,
-        uid: Owner | None = 0,
-        gid: Owner | None = 0,
-        umask: int = 0,
-        exclude: Sequence[str] = (),
-        parents: int | None = None,
-        follow: bool = False,
-    ) -> None:
+    def copy_tree(self, source: Path, path: str, rules: CopyRules = COPY_ALL) -> None:
         """Copy what is in a directory outside the tree into one of the tree, as `copy_tree()`."""
 
     def mkdir(
@@ -136,8 +142,19 @@ class Tree(Protocol):
     def inside(self, function: Callable[[], _T]) -> _T:
         """Call `function` in a child process chrooted into the tree; the result is pickled."""
 
+    def reveal(self, secret: Secret) -> bytes:
+        """The value of a secret that a field of the operation holds, to the last byte."""
+
+    def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the answer itself)
+        """Decide whether a fact is true."""
+
+
+class PackageCache(ABC):
+    """What apt and the bootstrap use of a build besides its tree: indexes and packages it has."""
+
+    @abstractmethod
     def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
-        """The index of archives: a directory with the files that apt keeps in its `lists`.
+        """Return the index of archives: a directory with the files that apt keeps in its `lists`.
 
         It is as it was last seen, where that is recent; otherwise `fetch` fills an empty directory.
         `sources` is a text that says all that the index depends on, `name` is for messages. What an
@@ -146,30 +163,34 @@ class Tree(Protocol):
         """
 
     @property
+    @abstractmethod
     def following(self) -> tuple[TreeOperation, ...]:
         """The operations after the one at work. They must not change what it does."""
 
+    @abstractmethod
     def kept_packages(self, printed: str) -> AbstractContextManager[tuple[Path, list[str]]]:
-        """A directory with those packages that are kept, and the names of the others.
+        """Yield a directory with those packages that are kept, and the names of the others.
 
         What is downloaded to it meanwhile is kept. `printed` as for `packages`.
         """
 
+    @abstractmethod
     def packages(self, printed: str) -> AbstractContextManager[None]:
         """Lend apt those packages that are kept, and keep what it downloads meanwhile.
 
         `printed` is what apt prints with `--print-uris` and `-oAcquire::ForceHash=SHA256` of what
-        it will download. Meanwhile `/var/cache/apt/archives` is no part of the tree.
+        it will download. Meanwhile `/var/cache/apt/archives` is not part of the tree.
         """
 
-    def reveal(self, secret: Secret) -> bytes:
-        """The value of a secret that a field of the operation holds, to the last byte."""
-
-    def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the answer itself)
-        """Say whether a fact is so."""
-
+    @abstractmethod
     def set_epoch(self, epoch: int) -> None:
-        """Say what SOURCE_DATE_EPOCH is, where the environment does not."""
+        """Set SOURCE_DATE_EPOCH to the date of what was installed, unless it is given already."""
+
+
+def package_cache(tree: Tree) -> PackageCache:
+    """Return the package cache of the build that a tree belongs to."""
+    assert isinstance(tree, PackageCache)  # noqa: S101 (every build's tree is one)
+    return tree
 
 
 @operation

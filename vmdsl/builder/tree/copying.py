@@ -10,14 +10,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmdsl.builder.image.sparse import copy_data
-from vmdsl.builder.tree.owners import OutsideIds, chown
+from vmdsl.builder.tree.owners import OutsideIds, chown, gid_of, uid_of
 from vmdsl.builder.tree.paths import make_directory
 from vmdsl.errors import BuildError
+from vmdsl.language.effects import CopyRules
 from vmdsl.operations.files.directories import excluded, paths_below
 
 _ACCESS = "system.posix_acl_access"
@@ -28,8 +30,38 @@ _ACL_HEADER, _ACL_ENTRY = 4, 8
 _ACL_OF_USERS, _ACL_OF_GROUPS = 0x02, 0x08
 
 
+@contextmanager
+def copier(source: Path, rules: CopyRules) -> Iterator[Callable[[Path], None]]:
+    """Open a directory of this machine. Yields a function that copies it, to be called in the tree.
+
+    Raises BuildError where a symlink that is to be followed leads to no file.
+    """
+    users, groups = OutsideIds("uid"), OutsideIds("gid")
+    targets = _real_targets(source, rules.exclude) if rules.follow else None
+    directory = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
+    machine = os.open("/", os.O_PATH | os.O_DIRECTORY)
+
+    def copy(path: Path) -> None:
+        _Copier(
+            shown=source,
+            rules=rules,
+            user=None if rules.uid is None else uid_of(rules.uid),
+            group=None if rules.gid is None else gid_of(rules.gid),
+            users=users,
+            groups=groups,
+            targets=targets,
+            machine=machine,
+        ).copy(directory, path)
+
+    try:
+        yield copy
+    finally:
+        os.close(directory)
+        os.close(machine)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Copier:
+class _Copier:
     """Copies directories. `user` and `group` own what is copied; None means the source's own.
 
     `users` and `groups` know the numbers that those of the sandbox have on this machine. `targets`
@@ -37,25 +69,23 @@ class Copier:
     """
 
     shown: Path
-    umask: int
+    rules: CopyRules
     user: int | None
     group: int | None
     users: OutsideIds
     groups: OutsideIds
-    exclude: Sequence[str]
-    parents: int | None
     targets: Mapping[Path, Path] | None
     machine: int
     _links: dict[tuple[int, int], Path] = field(default_factory=dict)
 
     def copy(self, source: int, path: Path) -> None:
         """Copy what is in an open directory to `path`, which is made like it if it is missing."""
-        if self.parents is None:
+        if self.rules.parents is None:
             make_directory(str(path.parent), None, None, None)
         else:
             missing = [place for place in (path, *path.parents) if not os.path.lexists(place)]
             for place in reversed(missing):
-                make_directory(str(place), self.parents, self.user, self.group)
+                make_directory(str(place), self.rules.parents, self.user, self.group)
         self._directory(source, path, self.shown)
 
     def _directory(self, source: int, path: Path, shown: Path) -> None:
@@ -66,7 +96,7 @@ class Copier:
             path.mkdir(0o700)
         with os.scandir(source) as entries:
             names = sorted(
-                entry.name for entry in entries if not excluded(entry.name, self.exclude)
+                entry.name for entry in entries if not excluded(entry.name, self.rules.exclude)
             )
         for name in names:
             self._entry(source, name, path / name, shown / name)
@@ -146,7 +176,7 @@ class Copier:
         for name in names:
             if name in (_ACCESS, _DEFAULT):
                 os.setxattr(path, name, self._access(os.getxattr(source, name), shown))
-        path.chmod(mode if _ACCESS in names else mode & ~self.umask)
+        path.chmod(mode if _ACCESS in names else mode & ~self.rules.umask)
         for name in names:
             if name == _CAPABILITY or (
                 name.startswith("user.") and not name.startswith("user.overlay.")
@@ -182,10 +212,11 @@ class Copier:
         return bytes(result)
 
 
-def real_targets(source: Path, exclude: Sequence[str]) -> Mapping[Path, Path]:
-    """Where the symlinks in a directory of this machine lead to, by their paths.
+def _real_targets(source: Path, exclude: Sequence[str]) -> Mapping[Path, Path]:
+    """Return where the symlinks in a directory of this machine lead to, by their paths.
 
-    Those are relative to the machine's root. Raises BuildError where it is no file or directory.
+    Those are relative to the machine's root. Raises BuildError where one leads to neither a file
+    nor a directory.
     """
     found = {}
     for path in (source / below for below in paths_below(source, Path(), exclude)):

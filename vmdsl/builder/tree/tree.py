@@ -1,4 +1,4 @@
-"""The tree that operations work on: vmdsl.language.effects.Tree, for real."""
+"""The tree that operations work on: Tree and PackageCache of vmdsl.language.effects, for real."""
 
 from __future__ import annotations
 
@@ -22,11 +22,16 @@ from vmdsl.builder.sandbox import environment
 from vmdsl.builder.sandbox.children import write_all
 from vmdsl.builder.sandbox.environment import INTO_TREE
 from vmdsl.builder.tree import inside, paths
-from vmdsl.builder.tree.copying import Copier, real_targets
-from vmdsl.builder.tree.owners import OutsideIds, gid_of, uid_of
+from vmdsl.builder.tree.copying import copier
 from vmdsl.builder.tree.scripts import BLOCK, LIMITED, make_lenient_mount
 from vmdsl.errors import BuildError, CommandError, Problem
-from vmdsl.language.effects import Owner, TreeOperation
+from vmdsl.language.effects import (
+    COPY_ALL,
+    CopyRules,
+    Owner,
+    PackageCache,
+    TreeOperation,
+)
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Fact
 from vmdsl.language.secret import Secret
@@ -43,7 +48,7 @@ _MOST_NAMED = 5
 ARCHIVES = "/var/cache/apt/archives"
 
 
-class BuildTree:
+class BuildTree(PackageCache):
     """The tree of the build under way, at `path` while an operation is applied."""
 
     def __init__(self, job: Job, path: Path) -> None:
@@ -274,42 +279,9 @@ class BuildTree:
 
             self.inside(copy)
 
-    def copy_tree(
-        self,
-        source: Path,
-        path: str,
-        *,
-        uid: Owner | None = 0,
-        gid: Owner | None = 0,
-        umask: int = 0,
-        exclude: Sequence[str] = (),
-        parents: int | None = None,
-        follow: bool = False,
-    ) -> None:
-        users, groups = OutsideIds("uid"), OutsideIds("gid")
-        targets = real_targets(source, exclude) if follow else None
-        directory = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
-        machine = os.open("/", os.O_PATH | os.O_DIRECTORY)
-
-        def copy() -> None:
-            Copier(
-                shown=source,
-                umask=umask,
-                user=None if uid is None else uid_of(uid),
-                group=None if gid is None else gid_of(gid),
-                users=users,
-                groups=groups,
-                exclude=exclude,
-                parents=parents,
-                targets=targets,
-                machine=machine,
-            ).copy(directory, Path(path))
-
-        try:
-            self.inside(copy)
-        finally:
-            os.close(directory)
-            os.close(machine)
+    def copy_tree(self, source: Path, path: str, rules: CopyRules = COPY_ALL) -> None:
+        with copier(source, rules) as copy:
+            self.inside(partial(copy, Path(path)))
 
     def mkdir(
         self,

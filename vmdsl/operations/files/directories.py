@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from vmdsl.language.effects import Owner, Tree, TreeOperation
+from vmdsl.language.effects import CopyRules, Owner, Tree, TreeOperation
 from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.operations.files.files import Place, checked_mode, checked_owner, place_of
 
@@ -110,9 +110,7 @@ class CopyTree(TreeOperation):
         return with_targets(self.directory, found) if self.follow else found
 
     def apply(self, tree: Tree) -> None:
-        tree.copy_tree(
-            tree.recipe_directory / self.source,
-            self.path,
+        rules = CopyRules(
             umask=self.umask,
             uid=self.uid,
             gid=self.gid,
@@ -120,6 +118,7 @@ class CopyTree(TreeOperation):
             parents=self.parents,
             follow=self.follow,
         )
+        tree.copy_tree(tree.recipe_directory / self.source, self.path, rules)
 
 
 def copy_tree(

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from vmdsl.errors import CommandError
-from vmdsl.language.effects import Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.operations.packages.apt_errors import explained
@@ -73,7 +73,8 @@ class Apt(TreeOperation):
                 use_index(tree, index)
             for deb in self.debs:
                 tree.copy_in(tree.recipe_directory / deb, f"{_DEBS}/{deb.name}", mode=0o644)
-            with tree.packages(self._would_fetch(tree, env)), _one_initramfs(tree):
+            to_fetch = self._would_fetch(tree, env)
+            with package_cache(tree).packages(to_fetch), _one_initramfs(tree):
                 tree.chroot("apt-get", *_OPTIONS, *self._install(), env=env)
         tree.chroot("apt-get", "clean", env=env)
 

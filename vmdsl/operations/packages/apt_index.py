@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from vmdsl.language.effects import Tree
+from vmdsl.language.effects import Tree, package_cache
 from vmdsl.language.handles import RootFs
 
 #: Where an index is fetched to.
@@ -58,7 +58,7 @@ def current_index(
         return None
     name = " ".join([root.suite.name, *names])
     fetch = partial(_fetch, tree, [root.arch, *more], env)
-    return tree.archive(name, f"{root.arch}\n{sources}", fetch)
+    return package_cache(tree).archive(name, f"{root.arch}\n{sources}", fetch)
 
 
 def use_index(tree: Tree, index: Path) -> None:

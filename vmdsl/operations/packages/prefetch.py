@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 from vmdsl.errors import VmdslError
-from vmdsl.language.effects import Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import Mounted
 from vmdsl.operations.packages.apt import Apt
 from vmdsl.operations.packages.host_apt import HostApt
@@ -29,7 +29,7 @@ def downloading_ahead(tree: Tree, apt: HostApt, root: Mounted[Any], printed: str
 
     `printed` is what apt prints that it would download for the bootstrap.
     """
-    later = certain(tree.following, root)
+    later = certain(package_cache(tree).following, root)
     thread = Thread(target=_download, args=(tree, apt, printed, later))
     thread.start()
     try:
@@ -74,6 +74,6 @@ def _download(tree: Tree, apt: HostApt, printed: str, later: Sequence[Apt]) -> N
                 f"-oAPT::Install-Recommends={str(operation.recommends).lower()}",
             )
             wanted = apt.would_fetch(operation.packages, *options)
-            with tree.kept_packages(wanted) as (place, missing):
+            with package_cache(tree).kept_packages(wanted) as (place, missing):
                 if missing:
                     apt.download(operation.packages, place, *options)

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from vmdsl.language.effects import Tree
+from vmdsl.language.effects import Tree, package_cache
 from vmdsl.language.operation import operation
 from vmdsl.operations.packages.apt import proxy_environment
 from vmdsl.operations.packages.apt_errors import explained
@@ -94,16 +94,17 @@ class Debootstrap(RootMaker):
     def apply(self, tree: Tree) -> None:
         """Learn the date of the archive's index, then install from just that index."""
         with explained():
-            lists = tree.archive(self.suite.name, self._archive(tree), partial(self._fetch, tree))
+            cache, sources = package_cache(tree), self._archive(tree)
+            lists = cache.archive(self.suite.name, sources, partial(self._fetch, tree))
             defaults = lists / _DEFAULTS
             main = self._main(defaults.read_text(encoding="utf-8"))
             defaults.unlink()
-            tree.set_epoch(archive_date(lists))
+            cache.set_epoch(archive_date(lists))
             files = _outside(tree, main, self.sources)
             apt = self._apt(tree)
             apt.use(lists, files)
             printed = apt.would_fetch(self._fetched())
-            with tree.packages(printed), downloading_ahead(tree, apt, self.root, printed):
+            with cache.packages(printed), downloading_ahead(tree, apt, self.root, printed):
                 self._mmdebstrap(
                     tree,
                     *self._selection(),

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from vmdsl.errors import BuildError
-from vmdsl.language.effects import Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.operations.systems.leftovers import LEFTOVERS
@@ -187,7 +187,7 @@ def _unpack(tree: Tree, tarball: Path) -> None:
         except (tarfile.TarError, OSError, EOFError, KeyError) as error:
             reason = str(error).splitlines()[0].rstrip(":")
             raise BuildError(f"{tarball.name} could not be unpacked: {reason}") from None
-    tree.set_epoch(newest)
+    package_cache(tree).set_epoch(newest)
 
 
 def unpack(file: IO[bytes]) -> int:
