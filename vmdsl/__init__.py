@@ -41,6 +41,7 @@ from vmdsl.language.steps import (
     step,
     step_if,
 )
+from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.calls import grub_bios, grub_ieee1275, grub_uefi
 from vmdsl.operations.disk.disks import mkextended, mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.operations.disk.filesystems import (
@@ -67,22 +68,7 @@ from vmdsl.operations.scripts.shells import chroot, host_shell
 from vmdsl.operations.systems.debootstrap import debootstrap
 from vmdsl.operations.systems.growth import grow_root
 from vmdsl.operations.systems.tarballs import cache_rootfs, system_from, unpack_rootfs
-from vmdsl.values import (
-    GB,
-    MB,
-    TB,
-    Arch,
-    GiB,
-    KiB,
-    MiB,
-    Percent,
-    Size,
-    Suite,
-    TiB,
-    kB,
-    position,
-    sectors,
-)
+from vmdsl.values import GB, MB, TB, GiB, KiB, MiB, Percent, Size, Suite, TiB, kB, position, sectors
 
 __all__ = [
     "GB",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from functools import cache, total_ordering
 from math import floor
@@ -163,51 +162,6 @@ _POSITION_UNITS = {
     "b": 1,
     **_DECIMAL,
     **{f"{letter.lower()}i": factor for letter, factor in _UNITS.items() if letter},
-}
-
-
-class Arch(StrEnum):
-    """A Debian architecture, by Debian's own name; those of its ports are among them."""
-
-    AMD64 = "amd64"
-    I386 = "i386"
-    ARM64 = "arm64"
-    ARMHF = "armhf"
-    ARMEL = "armel"
-    PPC64EL = "ppc64el"
-    RISCV64 = "riscv64"
-    S390X = "s390x"
-    LOONG64 = "loong64"
-    ALPHA = "alpha"
-    HPPA = "hppa"
-    IA64 = "ia64"
-    M68K = "m68k"
-    MIPS = "mips"
-    MIPS64EL = "mips64el"
-    MIPSEL = "mipsel"
-    POWERPC = "powerpc"
-    PPC64 = "ppc64"
-    SH4 = "sh4"
-    SPARC = "sparc"
-    SPARC64 = "sparc64"
-    X32 = "x32"
-
-    @property
-    def kernel(self) -> str:
-        """How Debian calls its kernel for all such machines; empty where there is none."""
-        return _KERNELS.get(self, "")
-
-
-#: What is not in it has a kernel for each kind of its machines.
-_KERNELS = {
-    Arch.AMD64: "amd64",
-    Arch.ARM64: "arm64",
-    Arch.ARMHF: "armmp",
-    Arch.I386: "686",
-    Arch.LOONG64: "loong64",
-    Arch.PPC64EL: "powerpc64le",
-    Arch.RISCV64: "riscv64",
-    Arch.S390X: "s390x",
 }
 
 

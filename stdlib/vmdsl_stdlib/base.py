@@ -8,8 +8,6 @@ from vmdsl import Arch, Mounted, RootFs, Suite, apt, debootstrap, refuse
 
 Kernel = Literal["generic", "cloud"]
 
-_CLOUD = (Arch.AMD64, Arch.ARM64)
-
 
 def debian(
     mounted: Mounted[Any],
@@ -32,9 +30,9 @@ def debian(
             f"Debian has no kernel for all machines of {arch}",
             "call debootstrap(), and apt() with the kernel of yours",
         )
-    if kernel == "cloud" and arch not in _CLOUD:
+    if kernel == "cloud" and not arch.cloud_kernel:
         raise refuse(f"there is no cloud kernel for {arch}", 'leave out kernel="cloud"')
-    flavour = "cloud-" if kernel == "cloud" else ""
+    flavour = arch.cloud_kernel if kernel == "cloud" else arch.kernel
     system = debootstrap(mounted, suite=suite, arch=arch, mirror=mirror)
-    apt(system, f"linux-image-{flavour}{arch.kernel}", *packages)
+    apt(system, f"linux-image-{flavour}", *packages)
     return system

@@ -13,7 +13,7 @@ import vmdsl
 PACKAGE = Path(vmdsl.__file__).parent
 #: From the bottom up. A layer may import those below it.
 LAYERS = [
-    {"errors", "values", "programs"},
+    {"errors", "values", "machines", "programs"},
     {"host"},
     {"language"},
     {"operations"},
@@ -23,7 +23,7 @@ LAYERS = [
     {"boot"},
     {"cli"},
 ]
-HOST_MAY_IMPORT = {"errors", "values", "programs", "host"}
+HOST_MAY_IMPORT = {"errors", "values", "machines", "programs", "host"}
 #: What starts a program, but for subprocess, which has its own rule.
 STARTERS = ("system", "popen", "exec", "spawn", "posix_spawn")
 MOST_LINES = 400

@@ -12,9 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from vmdsl import programs
-from vmdsl.boot.machine import QEMU, Accel, bound
+from vmdsl.boot.machine import Accel, bound, qemu_of
 from vmdsl.boot.sector import EXIT_CODE, SIGN, probe_disk
+from vmdsl.machines import Arch
 
+#: The probe's disk is for a PC.
+_QEMU = qemu_of(Arch.AMD64).program
 _SECONDS = 5.0
 _WORKS = "works"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -34,8 +37,8 @@ def kvm_problem(answers: Path, device: Path = Path("/dev/kvm")) -> str:
         return f"There is no {device}."
     if not os.access(device, os.R_OK | os.W_OK):
         return f"This user may not use {device}."
-    if programs.find(QEMU) is None:
-        return f"There is no {QEMU}."
+    if programs.find(_QEMU) is None:
+        return f"There is no {_QEMU}."
     answer = answers / _BOOT_ID.read_text(encoding="ascii").strip()
     try:
         said = answer.read_text(encoding="utf-8").strip()
@@ -49,7 +52,7 @@ def probe_argv(accel: Accel, disk: str) -> tuple[str, ...]:
     """Say how QEMU is called to boot the probe's disk."""
     cpu = "host" if accel is Accel.KVM else "max"
     return (
-        *(QEMU, "-nodefaults", "-accel", accel.value, "-cpu", cpu, "-m", "16M"),
+        *(_QEMU, "-nodefaults", "-accel", accel.value, "-cpu", cpu, "-m", "16M"),
         *("-drive", f"if=virtio,format=raw,readonly=on,file={disk}"),
         *("-device", "isa-debug-exit,iobase=0xf4,iosize=4"),
         *("-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot"),

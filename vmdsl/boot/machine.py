@@ -1,4 +1,4 @@
-"""A virtual machine, and the QEMU command line that is it."""
+"""A virtual machine and its QEMU command line."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from typing import assert_never
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem, UsageError
 from vmdsl.host.packages import apt_get_install
+from vmdsl.machines import Arch, Board, Qemu
 from vmdsl.values import GiB, Size
 
-QEMU = "qemu-system-x86_64"
-
-_PACKAGES = {QEMU: "qemu-system-x86", "setpriv": "util-linux"}
 _FORMATS = {".qcow2": "qcow2", ".vdi": "vdi", ".vhdx": "vhdx", ".vmdk": "vmdk", ".vpc": "vpc"}
 
 
@@ -25,17 +23,6 @@ class Firmware(StrEnum):
     UEFI = "uefi"
     SECURE_BOOT = "secure-boot"
     """UEFI that starts only what Microsoft has signed, as most machines do when they are new."""
-
-
-#: OVMF's code and the variables that it starts with, which hold the keys.
-_OVMF = {
-    Firmware.BIOS: (),
-    Firmware.UEFI: ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
-    Firmware.SECURE_BOOT: (
-        "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
-        "/usr/share/OVMF/OVMF_VARS_4M.ms.fd",
-    ),
-}
 
 
 class Accel(StrEnum):
@@ -58,7 +45,7 @@ class Serial(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """A PC that boots `image`, which it never changes, unless `keep` is set.
+    """A machine that boots `image`, which it never changes, unless `keep` is set.
 
     What else the guest writes is lost; the firmware's variables always are. `ssh_port` is a port
     of this machine, for programs of this machine alone, that leads to the guest's port 22. `disks`
@@ -70,6 +57,7 @@ class Machine:
 
     image: Path
     firmware: Firmware
+    arch: Arch = Arch.AMD64
     memory: Size = field(default_factory=lambda: GiB(1))
     cpus: int = 1
     network: bool = True
@@ -80,20 +68,20 @@ class Machine:
 
 
 def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
-    """Say how QEMU is called for this machine.
+    """Return the command that starts QEMU as this machine.
 
     `snapshot=on` sends writes to a file in $TMPDIR (else /var/tmp) that QEMU removes as
     soon as it has opened it, so that nothing is left of it however QEMU ends.
     """
+    board = _board(machine)
     return (
-        QEMU,
+        qemu_of(machine.arch).program,
         "-nodefaults",
-        # The BIOS's console on the serial port too: it's where GRUB says why it stopped.
-        *("-machine", f"{_board(machine.firmware)},graphics=off"),
+        *("-machine", board.machine),
         *_processor(machine.accel),
         *("-smp", str(machine.cpus)),
         *("-m", f"{machine.memory.bytes // 2**20}M"),
-        *_firmware(machine.firmware),
+        *_firmware(board),
         *("-drive", _drive(machine.image, keep=machine.keep)),
         *(word for disk in machine.disks for word in ("-drive", f"{_drive(disk)},readonly=on")),
         *_network(machine),
@@ -101,6 +89,13 @@ def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
         *("-display", "none"),
         *_serial(serial),
     )
+
+
+def qemu_of(arch: Arch) -> Qemu:
+    """Return how QEMU runs an architecture. Raises UsageError where that is not known."""
+    if arch.traits.qemu is None:
+        raise UsageError(f"Images for {arch} cannot be booted here yet.")
+    return arch.traits.qemu
 
 
 def bound(command: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,8 +107,11 @@ def require(machine: Machine) -> None:
     """Raise HostError for each program or firmware file that this machine lacks."""
     if not machine.image.is_file():
         raise UsageError(f"There is no image {machine.image}.")
-    missing = {name: package for name, package in _PACKAGES.items() if not programs.find(name)}
-    missing |= {name: "ovmf" for name in _OVMF[machine.firmware] if not Path(name).is_file()}
+    qemu, board = qemu_of(machine.arch), _board(machine)
+    packages = {qemu.program: qemu.package, "setpriv": "util-linux"}
+    missing = {name: package for name, package in packages.items() if not programs.find(name)}
+    files = [name for name in (board.code, board.variables) if name]
+    missing |= {name: board.package for name in files if not Path(name).is_file()}
     if missing:
         raise HostError(
             *(
@@ -132,21 +130,28 @@ def _processor(accel: Accel) -> tuple[str, ...]:
     assert_never(accel)
 
 
-def _board(firmware: Firmware) -> str:
-    # Only this one has the mode of the processor in which nothing else can change the keys.
-    return "q35,smm=on" if firmware is Firmware.SECURE_BOOT else "pc"
+def _board(machine: Machine) -> Board:
+    qemu = qemu_of(machine.arch)
+    boards = {
+        Firmware.BIOS: qemu.bios,
+        Firmware.UEFI: qemu.uefi,
+        Firmware.SECURE_BOOT: qemu.secure_boot,
+    }
+    board = boards[machine.firmware]
+    if board is None:
+        raise UsageError(f"QEMU has no machine of {machine.arch} with {machine.firmware}.")
+    return board
 
 
-def _firmware(firmware: Firmware) -> tuple[str, ...]:
-    if firmware is Firmware.BIOS:
+def _firmware(board: Board) -> tuple[str, ...]:
+    if not board.code:
         return ()
-    code, variables = _OVMF[firmware]
     flash = "if=pflash,format=raw,unit={},{}=on,file={}"
     secure = ("-global", "driver=cfi.pflash01,property=secure,value=on")
     return (
-        *("-drive", flash.format(0, "readonly", code)),
-        *("-drive", flash.format(1, "snapshot", variables)),
-        *(secure if firmware is Firmware.SECURE_BOOT else ()),
+        *("-drive", flash.format(0, "readonly", board.code)),
+        *("-drive", flash.format(1, "snapshot", board.variables)),
+        *(secure if board.guarded else ()),
     )
 
 

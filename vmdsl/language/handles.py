@@ -16,7 +16,8 @@ from uuid import UUID
 from vmdsl.language.operation import LayoutOperation, operation
 from vmdsl.language.partition_types import EXTENDED, type_name
 from vmdsl.language.secret import Secret
-from vmdsl.values import Arch, Percent, Size, Suite
+from vmdsl.machines import Arch
+from vmdsl.values import Percent, Size, Suite
 
 F_co = TypeVar("F_co", bound="Mountable", covariant=True)
 

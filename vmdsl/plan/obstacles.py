@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from vmdsl.errors import Problem
 from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
 from vmdsl.language.operation import Operation
+from vmdsl.machines import Arch
 from vmdsl.operations.systems.roots import RootMaker
-from vmdsl.values import Arch
-
-_NATIVE = {"x86_64": (Arch.AMD64, Arch.I386), "aarch64": (Arch.ARM64,)}
 
 
 def obstacles(operations: Sequence[Operation]) -> tuple[Problem, ...]:
@@ -33,12 +31,12 @@ def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
 def _foreign_systems(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Systems whose programs this machine cannot run."""
     machine = platform.machine()
-    native = _NATIVE.get(machine, ())
+    native = [arch for arch in Arch if machine in arch.traits.built_on]
     for operation in operations:
         if isinstance(operation, RootMaker) and operation.arch not in native:
-            here = [f"choose {' or '.join(native)}"] if native else []
-            able = [name for name, archs in _NATIVE.items() if operation.arch in archs]
+            hints = [f"choose {' or '.join(native)}"] if native else []
+            hints += [f"build it on a machine that is {m}" for m in operation.arch.traits.built_on]
             yield operation.problem(
                 f"{operation.arch} cannot be built on this machine ({machine}) yet",
-                ", or ".join([*here, *[f"build it on a machine that is {name}" for name in able]]),
+                ", or ".join(hints),
             )

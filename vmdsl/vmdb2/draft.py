@@ -13,7 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from vmdsl.errors import Where
-from vmdsl.values import Arch, Percent, Size
+from vmdsl.machines import Arch
+from vmdsl.values import Percent, Size
 from vmdsl.vmdb2.text import Text
 
 

@@ -40,7 +40,8 @@ from vmdsl import (
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import recorded
-from vmdsl.values import Arch, Suite
+from vmdsl.machines import Arch
+from vmdsl.values import Suite
 
 outside = option("/nowhere", help="The directory that is not to be touched.")
 SOURCE = Source(name="more", uris=["http://mirror.example/debian"], suites=["bookworm"])

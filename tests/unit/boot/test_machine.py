@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from vmdsl import programs
-from vmdsl.boot import machine
-from vmdsl.boot.machine import Accel, Firmware, Machine, Serial, argv, bound, require
+from vmdsl.boot.machine import Accel, Firmware, Machine, Serial, argv, bound, qemu_of, require
 from vmdsl.errors import HostError, UsageError
+from vmdsl.machines import Arch, ArchTraits, Board, Qemu
 from vmdsl.values import GiB, MiB
 
 BIOS = Machine(image=Path("/images/server.img"), firmware=Firmware.BIOS, memory=MiB(768))
@@ -93,12 +93,31 @@ def test_everything_missing_is_reported_with_its_package(
     image = tmp_path / "a.img"
     image.touch()
     monkeypatch.setattr(programs, "find", lambda _: None)
-    files = ("/nowhere/code.fd", "/nowhere/vars.fd")
-    monkeypatch.setitem(machine._OVMF, Firmware.UEFI, files)
+    board = Board(machine="pc", code="/nowhere/code", variables="/nowhere/vars", package="ovmf")
+    traits = ArchTraits(qemu=replace(qemu_of(Arch.AMD64), uefi=board))
+    monkeypatch.setattr(Arch.AMD64, "traits", traits)
     with pytest.raises(HostError) as caught:
         require(replace(UEFI, image=image))
     hints = [problem.hint.split()[-1] for problem in caught.value.problems]
     assert hints == ["qemu-system-x86", "util-linux", "ovmf", "ovmf"]
+
+
+@pytest.mark.parametrize(
+    ("qemu", "what"),
+    [
+        (None, "Images for arm64 cannot be booted here yet."),
+        (Qemu(program="qemu", package="qemu"), "QEMU has no machine of arm64 with bios."),
+    ],
+)
+def test_what_qemu_cannot_boot_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qemu: Qemu | None, what: str
+) -> None:
+    image = tmp_path / "a.img"
+    image.touch()
+    monkeypatch.setattr(Arch.ARM64, "traits", ArchTraits(qemu=qemu))
+    with pytest.raises(UsageError) as caught:
+        require(replace(BIOS, image=image, arch=Arch.ARM64))
+    assert str(caught.value) == what
 
 
 def test_an_image_that_is_not_there() -> None:

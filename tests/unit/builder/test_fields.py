@@ -21,8 +21,9 @@ from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import Fact, LayoutOperation, Operation, Recorder, start_recording
 from vmdsl.language.secret import Secret
+from vmdsl.machines import Arch
 from vmdsl.plan.plan import Plan
-from vmdsl.values import Arch, Percent, Size, Suite
+from vmdsl.values import Percent, Size, Suite
 
 CASES = sorted((Path(__file__).parents[2] / "cases").glob("*/*.json"))
 #: Fields that no key has: their docstrings say that they are no part of the image.

@@ -11,7 +11,8 @@ from vmdsl.cli import app, main
 from vmdsl.cli.flags import WITH_VALUE, find_recipe, looking_ahead
 from vmdsl.cli.main import run
 from vmdsl.cli.markup import literal
-from vmdsl.values import Arch, GiB, Size, Suite
+from vmdsl.machines import Arch
+from vmdsl.values import GiB, Size, Suite
 
 RECIPE = r"""
 from vmdsl import Arch, GiB, Suite, flag, option, optional_path

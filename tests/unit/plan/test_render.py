@@ -13,12 +13,13 @@ import pytest
 from vmdsl.errors import Problem, Where
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Ext4
+from vmdsl.machines import Arch
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load
 from vmdsl.plan.plan import OptionValue, Plan
 from vmdsl.plan.render import plan_json
-from vmdsl.values import Arch, GiB, Suite
+from vmdsl.values import GiB, Suite
 
 RECIPE = """
 from vmdsl import *

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from translations import ABOVE, NOWHERE, added, outcome, shown, translated
-from vmdsl.values import Arch
+from vmdsl.machines import Arch
 from vmdsl.vmdb2.to_python.moved import moved
 
 DISK, SYSTEM = ABOVE["disk"], ABOVE["system"]

@@ -36,7 +36,7 @@ Inputs = dict[str, Any]
 
 _ENGINE = (
     *("builder", "language", "operations", "plan/lay_out.py", "plan/extents.py"),
-    *("errors.py", "programs.py", "values.py"),
+    *("errors.py", "machines.py", "programs.py", "values.py"),
 )
 _SUBIDS = ("/etc/subuid", "/etc/subgid")
 

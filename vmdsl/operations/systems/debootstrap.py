@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.operation import Fact, one_of, record, refuse
+from vmdsl.machines import Arch
 from vmdsl.operations.packages.apt import check_packages
 from vmdsl.operations.packages.sources import Source, check_uri, check_words, checked, several
 from vmdsl.operations.systems.mmdebstrap import (
@@ -18,7 +19,7 @@ from vmdsl.operations.systems.mmdebstrap import (
     is_before_trixie,
 )
 from vmdsl.operations.systems.roots import check_place, check_proxy, suite_of
-from vmdsl.values import Arch, Suite
+from vmdsl.values import Suite
 
 
 def debootstrap(

@@ -8,7 +8,8 @@ from typing import Any
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Mounted
 from vmdsl.language.operation import operation, refuse
-from vmdsl.values import Arch, Suite
+from vmdsl.machines import Arch
+from vmdsl.values import Suite
 
 _PROXY = re.compile(r"(https?|socks5h?)://[^\s/]+/?")
 

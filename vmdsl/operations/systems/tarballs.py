@@ -15,9 +15,10 @@ from vmdsl.errors import BuildError
 from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.operation import Fact, operation, record, refuse
+from vmdsl.machines import Arch
 from vmdsl.operations.systems.leftovers import LEFTOVERS
 from vmdsl.operations.systems.roots import RootMaker, check_place, check_proxy, suite_of
-from vmdsl.values import Arch, Suite
+from vmdsl.values import Suite
 
 #: The compression of each ending, as GNU tar's option for it; "" for none.
 COMPRESSIONS = {

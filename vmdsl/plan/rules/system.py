@@ -11,10 +11,11 @@ from vmdsl.errors import Problem
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Gpt, Mounted, RootFs, Vfat
 from vmdsl.language.operation import Operation
+from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios, GrubBootCode
 from vmdsl.operations.boot_loaders.grub.config import GrubConfig, GrubOperation
-from vmdsl.operations.boot_loaders.grub.ieee1275 import PLATFORMS, GrubIeee1275
-from vmdsl.operations.boot_loaders.grub.uefi import EFI, GrubUefi
+from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275
+from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
 from vmdsl.operations.files.directories import CopyTree, CreateDirectory, CreateSymlink
 from vmdsl.operations.files.files import CopyFile, CreateFile, PathExists
 from vmdsl.operations.files.fstab import Fstab
@@ -26,9 +27,8 @@ from vmdsl.operations.systems.mmdebstrap import Debootstrap
 from vmdsl.operations.systems.roots import RootMaker
 from vmdsl.operations.systems.tarballs import CacheRootfs, UnpackRootfs
 from vmdsl.plan.rules.volumes import packages_to_open
-from vmdsl.values import Arch, debian_suites, suite_aliases
+from vmdsl.values import debian_suites, suite_aliases
 
-_LAST_I386 = "bookworm"
 _TRANSPARENT = (
     Apt,
     AptRemove,
@@ -125,12 +125,12 @@ def architecture_can_boot(operations: Sequence[Operation]) -> Iterator[Problem]:
     for operation in operations:
         if not isinstance(operation, RootMaker):
             continue
-        suite = operation.suite.name
-        late = known[known.index(_LAST_I386) + 1 :] if _LAST_I386 in known else ("trixie", "sid")
-        if operation.arch == Arch.I386 and suite.partition("-")[0] in late:
+        suite, last = operation.suite.name, operation.arch.traits.last_suite
+        late = known[known.index(last) + 1 :] if last in known else ("trixie", "sid")
+        if last and suite.partition("-")[0] in late:
             yield operation.problem(
-                f"{suite} has no kernel for i386, so the image could not boot",
-                f"{_LAST_I386} is the last that has one; or choose amd64",
+                f"{suite} has no kernel for {operation.arch}, so the image could not boot",
+                f"{last} is the last that has one; or choose amd64",
             )
 
 
@@ -139,11 +139,15 @@ def grub_knows_the_machine(operations: Sequence[Operation]) -> Iterator[Problem]
     for operation in operations:
         known: Sequence[Arch] = ()
         if isinstance(operation, GrubBios):
-            known = (Arch.AMD64, Arch.I386)
+            known = [arch for arch in Arch if arch.traits.bios]
         elif isinstance(operation, GrubUefi):
-            known = [arch for arch, efi in EFI.items() if efi.signed or not operation.secure_boot]
+            known = [
+                arch
+                for arch in Arch
+                if (efi := arch.traits.efi) and (efi.signed or not operation.secure_boot)
+            ]
         elif isinstance(operation, GrubIeee1275):
-            known = tuple(PLATFORMS)
+            known = [arch for arch in Arch if arch.traits.ieee1275]
         else:
             continue
         if operation.root.arch not in known:

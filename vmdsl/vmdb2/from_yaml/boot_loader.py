@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from vmdsl.machines import Arch
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import Context
 from vmdsl.vmdb2.from_yaml.on_system import system_for
@@ -14,12 +15,6 @@ from vmdsl.vmdb2.second_grub import SecondGrub
 from vmdsl.vmdb2.text import Text
 
 _GRUB_PARAMETERS = ("biosdevname=0", "net.ifnames=0", "consoleblank=0", "rw")
-_EFI_PACKAGES = {
-    "amd64": "grub-efi-amd64",
-    "i386": "grub-efi-ia32",
-    "arm64": "grub-efi-arm64",
-    "armhf": "grub-efi-arm",
-}
 
 
 def grub(context: Context, step: Grub) -> None:
@@ -86,7 +81,8 @@ def _flavour(context: Context, step: Grub) -> tuple[str, str, tuple[Argument, ..
         case "bios":
             return "grub-pc", "grub_bios", ()
         case "uefi":
-            package = _EFI_PACKAGES.get(context.arch, f"grub-efi-{context.arch}")
+            efi = Arch(context.arch).traits.efi
+            package = f"grub-efi-{efi.package if efi else context.arch}"
             place = _partition_for(context, step, "efi")
             return (package, "grub_uefi", (place,)) if place else None
         case "ieee1275":

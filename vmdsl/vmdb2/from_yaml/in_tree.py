@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+from vmdsl.machines import Arch, arch_of
 from vmdsl.operations.systems.growth import CAN_GROW
-from vmdsl.values import Arch, Suite, debian_suites, suite_aliases
+from vmdsl.values import Suite, debian_suites, suite_aliases
 from vmdsl.vmdb2.draft import Argument, Call, Read, Result
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, Context, is_placeholder
 from vmdsl.vmdb2.from_yaml.on_system import is_root, root_of, system_for
-from vmdsl.vmdb2.reading.read import DEBIAN
 from vmdsl.vmdb2.schema import (
     CacheRootfs,
     Debootstrap,
@@ -80,7 +80,8 @@ def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]
     except ValueError:
         close = difflib.get_close_matches(step.arch, list(Arch), n=1)
         known = ", ".join(Arch)
-        close = [DEBIAN[step.arch]] if step.arch in DEBIAN else close
+        meant = arch_of(str(step.arch))
+        close = [meant] if meant else close
         hint = f"did you mean {close[0]}?" if close else f"there are {known}"
         if is_placeholder(step.arch):
             hint = SUBSTITUTE

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Never
 
 from vmdsl.errors import Problem, RecipeError
+from vmdsl.machines import arch_of
 from vmdsl.vmdb2.reading.comments import comments_of
 from vmdsl.vmdb2.reading.findings import Findings
 from vmdsl.vmdb2.reading.jinja import Templates
@@ -21,14 +22,6 @@ from vmdsl.vmdb2.reading.values import Values
 from vmdsl.vmdb2.schema import Spec
 
 _EXAMPLE = "a specification begins with `steps:`, and a list of steps below it"
-#: Debian's architectures, by what the kernel calls the machine.
-DEBIAN = {
-    "x86_64": "amd64",
-    "aarch64": "arm64",
-    "i686": "i386",
-    "armv7l": "armhf",
-    "ppc64le": "ppc64el",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +45,7 @@ def read(
     variables: Mapping[str, str],
     *,
     lenient: bool = False,
-    arch: str = DEBIAN.get(platform.machine(), platform.machine()),
+    arch: str = arch_of(platform.machine()) or platform.machine(),
 ) -> Read:
     """Read a specification. `path` is what messages call it; `arch` is this machine's.
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import BlockDevice, Ext, F2fs, Partition
 from vmdsl.language.layout import PartitionLayout
+from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios
 from vmdsl.operations.boot_loaders.grub.config import GrubConfig
 from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275, GrubPrep
-from vmdsl.operations.boot_loaders.grub.uefi import EFI, GrubUefi
+from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
 from vmdsl.operations.packages.apt import Apt
 from vmdsl.operations.systems.growth import GrowRoot
 from vmdsl.operations.systems.mmdebstrap import Debootstrap
-from vmdsl.values import Arch
 from vmdsl.vmdb2.own import own
 from vmdsl.vmdb2.second_grub import second_grub_script
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
@@ -71,7 +71,7 @@ def grub_uefi(export: Export, operation: GrubUefi) -> Iterator[YamlStep]:
         return
     signed = "" if operation.secure_boot else " --no-uefi-secure-boot"
     command = (
-        f"grub-install --target={EFI[arch].platform} --no-nvram --force-extra-removable"
+        f"grub-install --target={operation.efi.platform} --no-nvram --force-extra-removable"
         f"{signed} --efi-directory={shlex.quote(str(esp.path))}"
     )
     if two:
@@ -141,7 +141,7 @@ def _package(operation: object) -> tuple[str, ...]:
         case GrubIeee1275():
             return ("grub-ieee1275",)
         case GrubUefi() if operation.root.arch in _UEFI:
-            return (f"grub-efi-{EFI[operation.root.arch].package}",)
+            return (f"grub-efi-{operation.efi.package}",)
     return ()
 
 

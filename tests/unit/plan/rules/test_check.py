@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from vmdsl import programs
+from vmdsl.machines import Arch
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.load import load
 from vmdsl.plan.rules import system as rules_system
 from vmdsl.plan.rules.check import check
-from vmdsl.values import Arch
 
 Write = Callable[[str], Path]
 

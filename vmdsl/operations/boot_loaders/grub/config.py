@@ -11,22 +11,9 @@ from vmdsl.language.effects import ImageOperation, Tree, TreeOperation
 from vmdsl.language.handles import F2fs, RootFs
 from vmdsl.language.operation import one_of, operation, record, recorded, refuse
 from vmdsl.operations.boot_loaders.grub.stand_ins import stand_ins
-from vmdsl.values import Arch
 
 Console = Literal["screen", "serial"]
 
-_PC = (Arch.AMD64, Arch.I386)
-#: The first serial port, as the kernel calls it.
-_PORTS = {
-    Arch.AMD64: "ttyS0,115200n8",
-    Arch.I386: "ttyS0,115200n8",
-    Arch.ARM64: "ttyAMA0,115200n8",
-    Arch.ARMHF: "ttyAMA0,115200n8",
-    Arch.RISCV64: "ttyS0,115200n8",
-    Arch.POWERPC: "hvc0",
-    Arch.PPC64: "hvc0",
-    Arch.PPC64EL: "hvc0",
-}
 _QUIET = ("quiet", "systemd.show_status=false", "rd.systemd.show_status=false")
 #: Neither the shell that reads /etc/default/grub nor GRUB itself takes anything else literally.
 _PARAMETER = re.compile(r"[A-Za-z0-9_.,:=/@%+~^?*!\[\]-]+")
@@ -81,9 +68,9 @@ class GrubConfig(TreeOperation, GrubOperation):
         if is_f2fs and not {"ro", "rw"}.intersection(for_all):
             for_all.append("rw")  # Linux 6.1 does not survive that F2FS becomes writable later
         if self.console == "serial":
-            for_all += ["console=tty0", f"console={_PORTS[self.root.arch]}"]
+            for_all += ["console=tty0", f"console={self.root.arch.traits.serial}"]
             # On other machines the firmware's console is the serial port already.
-            terminal = "console serial" if self.root.arch in _PC else "console"
+            terminal = "console serial" if self.root.arch.traits.bios else "console"
         by_default = [*(_QUIET if self.quiet else ()), *self.default_parameters]
         lines = [
             f"GRUB_TIMEOUT={self.timeout}",

@@ -8,15 +8,6 @@ from vmdsl.language.handles import Partition, RootFs
 from vmdsl.language.operation import operation
 from vmdsl.operations.boot_loaders.grub.config import GrubOperation
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core
-from vmdsl.values import Arch
-
-PLATFORMS = {
-    Arch.AMD64: "i386-ieee1275",
-    Arch.I386: "i386-ieee1275",
-    Arch.POWERPC: "powerpc-ieee1275",
-    Arch.PPC64: "powerpc-ieee1275",
-    Arch.PPC64EL: "powerpc-ieee1275",
-}
 
 
 @operation
@@ -31,7 +22,7 @@ class GrubIeee1275(TreeOperation, GrubOperation):
 
     def apply(self, tree: Tree) -> None:
         """Make them; POWER's firmware wants a note in the core image that tells its needs."""
-        platform = PLATFORMS[self.root.arch]
+        platform = self.root.arch.traits.ieee1275
         note = ("--note",) if platform.startswith("powerpc") else ()
         install_modules(tree, platform)
         make_core(tree, platform, "core.elf", *note)
@@ -48,7 +39,7 @@ class GrubPrep(ImageOperation, GrubOperation):
         return "GRUB in the PReP partition"
 
     def apply(self, image: Image) -> None:
-        core = image.tree.read(f"/boot/grub/{PLATFORMS[self.root.arch]}/core.elf")
+        core = image.tree.read(f"/boot/grub/{self.root.arch.traits.ieee1275}/core.elf")
         place = image.tree.layout.of_partition(self.partition)
         if len(core) > place.size:
             raise BuildError(

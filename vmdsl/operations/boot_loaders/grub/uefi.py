@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Mounted, Vfat
 from vmdsl.language.operation import operation
+from vmdsl.machines import Efi
 from vmdsl.operations.boot_loaders.grub.config import GrubOperation
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core, preseed, stub
-from vmdsl.values import Arch
-
-
-@dataclass(frozen=True, kw_only=True)
-class Efi:
-    """How an architecture is called by GRUB, in names of EFI's files, and in Debian's packages."""
-
-    platform: str
-    suffix: str
-    package: str
-    signed: bool = False
-
-
-EFI = {
-    Arch.AMD64: Efi(platform="x86_64-efi", suffix="x64", package="amd64", signed=True),
-    Arch.I386: Efi(platform="i386-efi", suffix="ia32", package="ia32"),
-    Arch.ARM64: Efi(platform="arm64-efi", suffix="aa64", package="arm64", signed=True),
-    Arch.ARMHF: Efi(platform="arm-efi", suffix="arm", package="arm"),
-    Arch.RISCV64: Efi(platform="riscv64-efi", suffix="riscv64", package="riscv64"),
-}
 
 
 @operation
@@ -38,13 +17,21 @@ class GrubUefi(TreeOperation, GrubOperation):
     esp: Mounted[Vfat]
     secure_boot: bool
 
+    @property
+    def efi(self) -> Efi:
+        """The names of the system's architecture; other architectures are refused in the plan."""
+        efi: Efi | None = self.root.arch.traits.efi
+        assert efi is not None  # noqa: S101 (see `architectures`)
+        return efi
+
     def summary(self) -> str:
         return "GRUB for UEFI, with Secure Boot" if self.secure_boot else "GRUB for UEFI"
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
-        if self.root.arch not in EFI:
+        efi = self.root.arch.traits.efi
+        if efi is None:
             return ()
-        name = f"grub-efi-{EFI[self.root.arch].package}"
+        name = f"grub-efi-{efi.package}"
         grub = (name, f"{name}-bin", "grub-efi", "grub-cloud-amd64")
         return (grub, ("shim-signed",), (f"{name}-signed",)) if self.secure_boot else (grub,)
 
@@ -54,7 +41,7 @@ class GrubUefi(TreeOperation, GrubOperation):
         The package looks whether core.efi and Debian's folder are there. It then renews the
         modules, so it must renew the file that firmware starts as well.
         """
-        efi = EFI[self.root.arch]
+        efi = self.efi
         install_modules(tree, efi.platform)
         core = make_core(tree, efi.platform, "core.efi")
         fallback, own = (str(self.esp.path / f"EFI/{name}") for name in ("BOOT", "debian"))
