@@ -8,12 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
-from vmdsl.cli.flags import parser
-from vmdsl.cli.options import Cache, cache_of
-from vmdsl.cli.progress import rounded
+from vmdsl.cli.options import Cache, cache_of, parser, rounded
 from vmdsl.values import Size
 
 if TYPE_CHECKING:
@@ -55,7 +52,9 @@ def _show_if_alone(context: typer.Context) -> None:
 
 def show(*, all_: _All = False, json: _Json = False, cache_dir: Cache = None) -> None:
     """Show what is in the cache: how much of what, and how old it is."""
-    from vmdsl.builder.cache.inventory import inventory  # noqa: PLC0415 (slow)
+    from rich.console import Console  # noqa: PLC0415 (slow)
+
+    from vmdsl.builder.cache.inventory import inventory  # noqa: PLC0415
 
     cache = cache_of(cache_dir)
     entries = inventory(cache)

@@ -7,18 +7,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import ExitStack
 from types import FrameType
-from typing import TYPE_CHECKING
 
 import typer
 
 from vmdsl.errors import Problem, UsageError, VmdslError
 
-if TYPE_CHECKING:
-    from vmdsl.cli.flags import Ahead
-
-_WITH_RECIPE = ("build", "check", "plan", "to-yaml")
 _INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -65,28 +59,19 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    from vmdsl.cli.flags import as_vmdb2, looking_ahead  # noqa: PLC0415 (slow)
+    from vmdsl.cli.app import make_app  # noqa: PLC0415 (slow)
 
-    arguments = arguments or ["--help"]
-    with ExitStack() as stack:
-        ahead = None
-        if arguments[0] in _WITH_RECIPE:
-            arguments = [arguments[0], *as_vmdb2(arguments[1:])]
-            ahead = stack.enter_context(looking_ahead(arguments[1:]))
-
-        from vmdsl.cli.app import make_app  # noqa: PLC0415 (slow)
-
-        try:
-            result = make_app(ahead)(list(arguments), prog_name="vmdsl", standalone_mode=False)
-        except typer.TyperException as error:
-            raise _usage_error(error, ahead) from None
-        except typer.Abort:
-            return _INTERRUPTED
+    try:
+        result = make_app()(list(arguments) or ["--help"], prog_name="vmdsl", standalone_mode=False)
+    except typer.TyperException as error:
+        raise _usage_error(error) from None
+    except typer.Abort:
+        return _INTERRUPTED
     return result if isinstance(result, int) else 0
 
 
-def _usage_error(error: typer.TyperException, ahead: Ahead | None) -> UsageError:
-    """What typer says, as an error of ours."""
+def _usage_error(error: typer.TyperException) -> UsageError:
+    """Return typer's error as an error of ours."""
     what, _, close = error.format_message().partition(". Did you mean ")
     possible = getattr(error, "possibilities", None)
     context = getattr(error, "ctx", None)
@@ -96,7 +81,7 @@ def _usage_error(error: typer.TyperException, ahead: Ahead | None) -> UsageError
     if close:
         hint = f"did you mean {close}"
     else:
-        recipe = f" {ahead.path}" if ahead else ""
+        recipe = f" {context.obj.path}" if context and context.obj else ""
         hint = f"see: {context.command_path}{recipe} --help" if context else ""
     return UsageError(Problem(what=what[:1].lower() + what[1:], hint=hint))
 

@@ -1,16 +1,30 @@
-"""Options that several commands take, and how the value of one is shown."""
+"""Options that several commands take, how a value is read, and how text and values are shown."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
+from typer.core import TyperArgument, TyperOption
 
-from vmdsl.cli.markup import literal
+from vmdsl.values import Size, Suite
 
 if TYPE_CHECKING:
     from vmdsl.builder.cache.cache_dir import CacheDir
+
+_STEP = 1024
+_EMOJI = re.compile(r":(?=\S+:)")
+
+
+def literal(text: str) -> str:
+    """Return markup that shows `text` as it stands, with its [brackets] and its :words:."""
+    # rich looks for pictures in what stands between two tags: a tag of its own hides a colon.
+    return _EMOJI.sub("[default]:[/default]", escape(text))
+
 
 Cache = Annotated[
     Path | None,
@@ -31,7 +45,48 @@ def cache_of(given: Path | None) -> CacheDir:
 
 
 def value_in_words(value: object) -> str:
-    """The value of a recipe's option, for people."""
+    """Return the value of a recipe's option as people read it."""
     if value is None:
         return "none"
     return ("on" if value else "off") if isinstance(value, bool) else str(value)
+
+
+def rounded(size: int) -> str:
+    """Return a number of bytes to three digits, or four where they make a whole number."""
+    number, unit = float(size), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if number < _STEP:
+            break
+        number, unit = number / _STEP, larger
+    return f"{number:.{max(3, len(str(int(number))))}g} {unit}"
+
+
+def absolute(text: Any) -> Path:
+    """Read a path: on the command line it starts where the user is, in a recipe beside it."""
+    return text if isinstance(text, Path) else Path(text).absolute()
+
+
+absolute.__name__ = "PATH"
+
+
+def parser(kind: type[Size | Suite]) -> Callable[[str], Any]:
+    """Return a function that reads a value, and reports a bad one as a mistake of the user."""
+
+    def parse(text: Any) -> Size | Suite:
+        if isinstance(text, kind):
+            return text  # a default
+        try:
+            return kind.parse(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    parse.__name__ = kind.__name__.upper()
+    return parse
+
+
+def as_typer(function: Callable[..., None]) -> list[TyperArgument | TyperOption]:
+    """Return typer's own objects for the parameters of a function."""
+    app = typer.Typer(add_completion=False)
+    app.command()(function)
+    made = typer.main.get_command(app).params
+    return [p for p in made if isinstance(p, TyperArgument | TyperOption)]

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from vmdsl.errors import HostError, Problem, RecipeError, VmdslError, Where
+from vmdsl.host.facts import Result
 
 
 def show_error(error: VmdslError, console: Console, *, building: bool = False) -> None:
@@ -33,6 +34,20 @@ def show_warnings(warnings: Sequence[Problem], console: Console) -> None:
     for warning in warnings:
         for line in describe(warning, Path.cwd(), kind="warning"):
             console.print(line, soft_wrap=True)
+
+
+def show_results(results: Sequence[Result], console: Console) -> None:
+    """Print a line for each check of this machine, with its problem and hint, and then the sum."""
+    width = max(len(r.name) for r in results) + 2
+    lines = [_result_line(result, width) for result in results]
+    fatal = sum(1 for r in results if r.problem and r.fatal)
+    if fatal:
+        problems = "1 problem keeps" if fatal == 1 else f"{fatal} problems keep"
+        lines.append(Text(f"{problems} this machine from building images.", style="bold red"))
+    else:
+        lines.append(Text("This machine can build images.", style="bold green"))
+    for line in lines:
+        console.print(line, soft_wrap=True)  # a command that is wrapped can't be copied
 
 
 def _show(problems: Sequence[Problem], console: Console) -> None:
@@ -59,6 +74,16 @@ def describe(problem: Problem, cwd: Path, kind: str = "") -> Sequence[Text]:
         for line in _relative(problem.hint, cwd).splitlines()
     ]
     return lines
+
+
+def _result_line(result: Result, width: int) -> Text:
+    if not result.problem:
+        word, style, said = "ok", "green", result.detail
+    elif result.fatal:
+        word, style, said = "problem", "bold red", str(result.problem)
+    else:
+        word, style, said = "warning", "yellow", str(result.problem)
+    return Text.assemble((f"{word:<9}", style), f"{result.name:<{width}}{said}")
 
 
 def _source(where: Where) -> list[Text]:

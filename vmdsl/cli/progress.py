@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vmdsl.builder.report.progress import Built, Listener, Work
+from vmdsl.builder.report.timing import Phase, as_text, cpu_seconds, rows
+from vmdsl.cli.options import rounded
 from vmdsl.cli.problems import show_error
 from vmdsl.cli.terminal import connect
 from vmdsl.errors import VmdslError
@@ -27,7 +30,7 @@ _CONTROL = re.compile(
 )
 _MINUTE = 60
 _SHORT = 10
-_STEP = 1024
+_TIMING_STYLES = ("bold", "", "dim")
 
 
 @contextmanager
@@ -170,6 +173,37 @@ def show_built(built: Built, console: Console | None = None) -> None:
     )
 
 
+def show_timings(phases: Sequence[Phase], console: Console | None = None) -> None:
+    """Print a table, or the plain lines of the log where nobody looks at a terminal."""
+    console = console or Console(highlight=False)
+    if not console.is_terminal:
+        console.file.write(as_text(phases))
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("seconds", justify="right", no_wrap=True, min_width=7)
+    table.add_column("cpu", justify="right", no_wrap=True, min_width=7)
+    table.add_column("", no_wrap=True, overflow="ellipsis")
+    for depth, step, span in rows(phases):
+        what = Text("  " * depth)
+        if step:
+            what.append(f"{step}  ", "cyan")
+        what.append(span.what)
+        table.add_row(f"{span.seconds:.2f}", f"{span.cpu:.2f}", what, style=_TIMING_STYLES[depth])
+    console.print(table)
+
+
+def check_phase() -> Phase:
+    """What was done before a build: this process has started, and checked the recipe."""
+    # In ticks since the machine started; the program's name before it may have spaces.
+    fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return Phase(
+        what="check of the recipe",
+        seconds=time.clock_gettime(time.CLOCK_BOOTTIME) - started,
+        cpu=cpu_seconds(),
+    )
+
+
 def clean(line: str) -> str:
     """What a line shows on a terminal: no colours, and only what was written over it last."""
     return _CONTROL.sub("", line.rstrip("\r\n").rpartition("\r")[2].expandtabs())
@@ -181,13 +215,3 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), _MINUTE)
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
-
-
-def rounded(size: int) -> str:
-    """A number of bytes to three digits, or four where they make a whole number."""
-    number, unit = float(size), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if number < _STEP:
-            break
-        number, unit = number / _STEP, larger
-    return f"{number:.{max(3, len(str(int(number))))}g} {unit}"

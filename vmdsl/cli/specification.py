@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperArgument, TyperOption
 
+from vmdsl.cli.options import as_typer
 from vmdsl.cli.paths import check_directory
 from vmdsl.errors import Problem, UsageError
 
@@ -57,13 +58,11 @@ LogFile = Annotated[
     typer.Option("--log", help="Write the build's log to this file.", rich_help_panel=_PANEL),
 ]
 
-#: All of vmdb2's long options.
+#: The long options of vmdb2 itself.
 _LONG = (
     *("--help", "--image", "--log", "--output", "--rootfs-tarball", "--variable"),
     *("--verbose", "--version"),
 )
-#: Those that are followed by a value.
-WITH_VALUE = frozenset({"--image", "--rootfs-tarball", "--variable", "--log"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +92,17 @@ def is_specification(path: Path) -> bool:
     return path == STDIN or (path.suffix != ".py" and path.is_file())
 
 
-def spelled_out(arguments: Sequence[str]) -> list[str]:
-    """The arguments with vmdb2's long options in full, which it takes by their first letters."""
+def spelled_out(arguments: Sequence[str], with_value: Container[str]) -> list[str]:
+    """Return the arguments with vmdb2's long options in full.
+
+    vmdb2 takes them by their first letters. An argument that follows an option in `with_value` is
+    its value, and stays as it is.
+    """
     found: list[str] = []
     for argument in arguments:
         name, equals, value = argument.partition("=")
         known = [option for option in _LONG if option.startswith(name)]
-        is_value = bool(found) and found[-1] in {*WITH_VALUE, "--output"}
+        is_value = bool(found) and found[-1] in with_value
         if is_value or len(known) != 1 or len(name) <= len("--"):
             found.append(argument)
         else:
@@ -107,22 +110,21 @@ def spelled_out(arguments: Sequence[str]) -> list[str]:
     return found
 
 
-def parameters() -> list[inspect.Parameter]:
-    """The parameters that a command has where it is given a specification."""
-    kinds: Mapping[str, tuple[Any, Any]] = {
-        "output": (Output, None),
-        "image": (Image, None),
-        "rootfs_tarball": (Tarball, None),
-        "variable": (Variables, None),
-        "lenient": (Lenient, False),
-        "log": (LogFile, None),
-    }
-    return [
-        inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
-        )
-        for name, (annotation, default) in kinds.items()
-    ]
+def options() -> list[TyperArgument | TyperOption]:
+    """Return the options that a command has where it is given a specification."""
+    return as_typer(_given)
+
+
+def _given(
+    *,
+    output: Output = None,
+    image: Image = None,
+    rootfs_tarball: Tarball = None,
+    variable: Variables = None,
+    lenient: Lenient = False,
+    log: LogFile = None,
+) -> None:
+    """Declare vmdb2's options; it is never called."""
 
 
 def load(path: Path, given: Given) -> Loaded:

@@ -15,8 +15,11 @@ from vmdsl.values import Size, Suite
 
 OPTION_TYPES = (Size, Suite, Path, StrEnum, str, bool, int)
 
-#: What `vmdsl build` and its like call their own options.
-RESERVED = {"output", "cache_dir", "verbose", "help", "seed", "json", "recipe", "log"}
+#: The names of the options that commands with a recipe have themselves.
+RESERVED = {
+    *("cache", "cache_dir", "force", "help", "json", "log", "no_cache", "offline", "on_error"),
+    *("output", "recipe", "refresh", "seed", "timings", "verbose", "version"),
+}
 
 
 def declaration_problems(

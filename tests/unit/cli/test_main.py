@@ -1,6 +1,7 @@
 """Exit codes and messages, of what needs no program."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,16 @@ import pytest
 
 from vmdsl.cli import main
 from vmdsl.cli.main import run
-from vmdsl.errors import BootError, BuildError, HostError, RecipeError, UsageError, VmdslError
+from vmdsl.errors import (
+    BootError,
+    BuildError,
+    HostError,
+    Problem,
+    RecipeError,
+    UsageError,
+    VmdslError,
+)
+from vmdsl.host.facts import Result
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +65,7 @@ def test_errors_have_their_exit_codes(
 
 
 def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("vmdsl.cli.doctor.run_doctor", raising(KeyboardInterrupt()))
+    monkeypatch.setattr("vmdsl.host.checks.check_host", raising(KeyboardInterrupt()))
     assert run(["doctor"]) == 130
     assert capsys.readouterr().err.strip() == "vmdsl: interrupted"
     monkeypatch.setattr(main, "_run", raising(KeyboardInterrupt()))
@@ -82,8 +92,11 @@ def test_reader_that_went_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 def test_exit_code_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vmdsl.cli.doctor.run_doctor", lambda _: 4)
+    wrong = Result(name="x", problem=Problem(what="x"), fatal=True)
+    monkeypatch.setattr("vmdsl.host.checks.check_host", lambda _: [wrong])
     assert run(["doctor"]) == 4
+    monkeypatch.setattr("vmdsl.host.checks.check_host", lambda _: [replace(wrong, fatal=False)])
+    assert run(["doctor"]) == 0
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

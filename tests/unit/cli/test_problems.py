@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from vmdsl.cli.problems import describe, show_error
+from vmdsl.cli.problems import describe, show_error, show_results
 from vmdsl.errors import BuildError, HostError, Problem, RecipeError, UsageError, VmdslError, Where
+from vmdsl.host.facts import Result
 
 
 def shown(error: VmdslError, *, building: bool = False) -> str:
@@ -90,3 +91,31 @@ def test_place_in_yaml(tmp_path: Path) -> None:
         "                  ^",
     ]
     assert str(Where(file, 0, 0, "$")) == f"{file}: $"
+
+
+WRONG = Problem(what="User namespaces are forbidden [0].", hint="As root: " + "sysctl " * 30)
+FINE = Result(name="ids", detail="root [uses] its own")
+WARNING = Result(name="space", problem=WRONG, fatal=False)
+FATAL = Result(name="user namespaces", problem=WRONG)
+
+
+def results_shown(*results: Result) -> list[str]:
+    out = io.StringIO()
+    show_results(results, Console(file=out, width=40))
+    return out.getvalue().splitlines()
+
+
+def test_brackets_stay_and_commands_are_not_wrapped() -> None:
+    assert results_shown(FINE, WARNING, FATAL) == [
+        "ok       ids              root [uses] its own",
+        "warning  space            User namespaces are forbidden [0].",
+        f"    {WRONG.hint}",
+        "problem  user namespaces  User namespaces are forbidden [0].",
+        f"    {WRONG.hint}",
+        "1 problem keeps this machine from building images.",
+    ]
+
+
+def test_the_last_line() -> None:
+    assert results_shown(FINE, WARNING)[-1] == "This machine can build images."
+    assert results_shown(FATAL, FATAL)[-1] == "2 problems keep this machine from building images."

@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from vmdsl.builder.report.progress import Built, Listener, Work
-from vmdsl.cli.progress import clean, duration, progress, rounded, show_built
+from vmdsl.cli.options import rounded
+from vmdsl.cli.progress import clean, duration, progress, show_built
 
 
 class Clock:

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from vmdsl.builder.report.timing import Phase, Stopwatch, as_text
-from vmdsl.cli.timings import check_phase, show_timings
+from vmdsl.cli.progress import check_phase, show_timings
 
 
 @pytest.fixture

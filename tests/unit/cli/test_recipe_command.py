@@ -1,18 +1,24 @@
 """A recipe's options on the command line, without a program being started."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from rich.text import Text
+from typer.core import TyperGroup, TyperOption
 
-from vmdsl.cli import app, main
-from vmdsl.cli.flags import WITH_VALUE, find_recipe, looking_ahead
+from vmdsl.cli.app import make_app
 from vmdsl.cli.main import run
-from vmdsl.cli.markup import literal
+from vmdsl.cli.options import literal
+from vmdsl.cli.recipe_command import RecipeCommand
 from vmdsl.machines import Arch
+from vmdsl.plan.declarations import RESERVED
 from vmdsl.values import GiB, Size, Suite
+
+COMMANDS = ("build", "check", "plan", "to-yaml")
 
 RECIPE = r"""
 from vmdsl import Arch, GiB, Suite, flag, option, optional_path
@@ -148,52 +154,83 @@ class TestHelp:
         assert "server.py cannot be loaded" in self.help(capsys)
 
 
+def command(name: str) -> RecipeCommand:
+    group = typer.main.get_command(make_app())
+    assert isinstance(group, TyperGroup)
+    made = group.commands[name]
+    assert isinstance(made, RecipeCommand)
+    return made
+
+
+def found(name: str, arguments: Sequence[str]) -> str | None:
+    """The recipe that a command finds among its arguments."""
+    made = command(name)
+    recipe = made.glimpse(typer.Context(made), arguments).recipe
+    return None if recipe is None else str(recipe)
+
+
 @pytest.mark.parametrize(
-    ("arguments", "found"),
+    ("arguments", "expected"),
     [
         ([], None),
         (["-v", "--output=x.py"], None),
         (["server.py"], "server.py"),
         (["missing.py", "-o", "x"], "missing.py"),
         (["-o", "x", "missing"], "missing"),
+        (["-ox", "missing"], "missing"),
+        (["-vo", "x", "missing"], "missing"),
         (["--name", "value", "server.py"], "server.py"),
         (["--name", "server", "missing.py"], "server"),
         (["-o", "-v", "server.py"], "server.py"),
+        (["--name", "--", "server.py"], "server.py"),
     ],
 )
 @pytest.mark.usefixtures("recipe")
-def test_find_recipe(arguments: list[str], found: str | None) -> None:
-    assert find_recipe(arguments) == (None if found is None else Path(found))
+def test_the_recipe_is_found(arguments: list[str], expected: str | None) -> None:
+    assert found("build", arguments) == expected
 
 
-def test_own_options_with_a_value_are_known(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = set()
-    for command in ("build", "check", "plan"):
-        assert run([command, "--help"]) == 0
-        for line in capsys.readouterr().out.splitlines():
-            if match := re.search(r"(--[\w-]+)\s+(-\w)?\s+<(?!bool)", line):
-                shown |= {name for name in match.groups() if name}
-    assert shown | {"--variable"} == WITH_VALUE
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.usefixtures("recipe")
+def test_a_value_is_not_taken_for_the_recipe(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every option that the help shows is followed by a value, or by none."""
+    monkeypatch.setenv("COLUMNS", "200")
+    Path("other.py").touch()
+    assert run([name, "--help"]) == 0
+    shown = re.findall(r"(--[\w-]+)\s+(-\w)?\s+(\S+)", capsys.readouterr().out)
+    assert len(shown) > len(["--variable", "--help"])
+    for long, short, value in shown:
+        for option in filter(None, (long, short)):
+            expected = "server.py" if value == "<bool>" else "other.py"
+            assert found(name, [option, "server.py", "other.py"]) == expected, option
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_option_of_a_recipe_cannot_have_the_name_of_another(name: str) -> None:
+    """A flag has a second spelling, which begins with --no-."""
+    options = [p for p in command(name).params if isinstance(p, TyperOption)]
+    own = [p for p in options if p.rich_help_panel is None]
+    spellings = {s.removeprefix("--") for p in own for s in p.opts if s.startswith("--")}
+    taken = {s.replace("-", "_") for s in spellings}
+    assert taken | {s.removeprefix("no_") for s in taken} <= RESERVED
 
 
 def test_what_a_recipe_prints_is_no_part_of_our_output(
-    recipe: Path, capsys: pytest.CaptureFixture[str]
+    recipe: Path, planned: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe.write_text("print('hello')")
-    with looking_ahead(["server.py"]) as ahead:
-        assert ahead
-        assert ahead.recipe
-    assert capsys.readouterr() == ("", "hello\n")
+    run(["check", "server.py"])
+    assert planned["loaded"]
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("hello\n")
 
 
 @pytest.mark.parametrize("text", ["[a]", "[/a]", "\\[a]", ":smile:", "a:b:c", "100 %"])
 def test_literal(text: str) -> None:
     assert Text.from_markup(f"[dim]{literal(text)}[/dim]").plain == text
-
-
-def test_commands_are_those_with_a_recipe() -> None:
-    for name in main._WITH_RECIPE:
-        assert name in getattr(app, name.replace("-", "_")).__name__.replace("_", "-")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +257,16 @@ def test_mypy_begins_at_once_and_is_ended(
     assert planned.get("types", begun) is begun
 
 
-@pytest.mark.parametrize("arguments", [["missing.py"], ["server.py", "--help"], ["--help"]])
+@pytest.mark.usefixtures("recipe")
+def test_mypy_is_ended_where_the_arguments_are_wrong(checks: list[Any]) -> None:
+    assert run(["check", "server.py", "--frob"]) == 2
+    (begun,) = checks
+    assert begun.ended
+
+
+@pytest.mark.parametrize(
+    "arguments", [["missing.py"], ["server.py", "--help"], ["server.py", "-h"], ["--help"]]
+)
 @pytest.mark.usefixtures("recipe")
 def test_mypy_is_not_begun_for_help_or_nothing(arguments: list[str], checks: list[Any]) -> None:
     run(["check", *arguments])

@@ -1,0 +1,233 @@
+"""A command that takes a recipe, and the recipe's options as flags.
+
+They are known only when the recipe has been loaded. So the arguments are first read with the
+command's own options alone, all others ignored, to find the recipe; then parsed with all of them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperOption
+
+from vmdsl.cli import specification
+from vmdsl.cli.options import absolute, as_typer, cache_of, literal, parser, value_in_words
+from vmdsl.errors import VmdslError
+from vmdsl.values import Size, Suite
+
+if TYPE_CHECKING:
+    from vmdsl.language.steps import Option
+    from vmdsl.plan.load import Recipe
+    from vmdsl.plan.typecheck import TypeCheck
+    from vmdsl.vmdb2.load import Loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeFile:
+    """The recipe or the vmdb2 specification that a command names.
+
+    `recipe` is None where it cannot be loaded, and `types` is mypy at work on it. `values` are
+    those of its options that were given. `log` is where a specification's build writes its log.
+    """
+
+    path: Path
+    recipe: Recipe | None = None
+    types: TypeCheck | None = None
+    specification: Loaded | None = None
+    values: Mapping[str, object] = field(default_factory=dict)
+    log: Path | None = None
+
+    @property
+    def is_specification(self) -> bool:
+        """Whether it is one of vmdb2's specifications."""
+        return specification.is_specification(self.path)
+
+
+def _recipe_file(text: Any) -> RecipeFile:
+    return text if isinstance(text, RecipeFile) else RecipeFile(path=Path(text))
+
+
+#: The argument of every command of this kind. It comes to the command loaded.
+RecipeArgument = Annotated[
+    RecipeFile,
+    typer.Argument(
+        metavar="RECIPE",
+        help="The recipe, a Python file; or a specification of vmdb2, where - is standard input.",
+        show_default=False,
+        parser=_recipe_file,
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Glimpse:
+    """The arguments that must be known before a recipe is loaded."""
+
+    recipe: Path | None
+    cache: Path | None
+    is_checked: bool
+
+
+class RecipeCommand(TyperCommand):
+    """A command with an argument named `recipe`, which is loaded while the arguments are parsed."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._own = [p for p in self.params if isinstance(p, TyperArgument | TyperOption)]
+        spelled = {spelling for p in self._own for spelling in p.opts}
+        self._more = [p for p in specification.options() if not spelled.intersection(p.opts)]
+        self.params = [*self._own, *self._more]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Load the recipe among the arguments, and parse them with its options.
+
+        mypy begins before anything else, and is ended with the context.
+        """
+        try:
+            glimpse, args = self._as_vmdb2(ctx, args)
+            if glimpse.recipe is not None:
+                ctx.obj = self._load(ctx, glimpse.recipe, glimpse)
+                if not ctx.obj.is_specification:
+                    self._more = _flags(ctx.obj)
+                    self.params = [*self._own, *self._more]
+            rest = super().parse_args(ctx, args)
+            given = {p.name: ctx.params.pop(p.name) for p in self._more}
+            named = ctx.obj or ctx.params["recipe"]
+            ctx.params["recipe"] = _with_values(named, given, ctx.params)
+        except BaseException:
+            ctx.close()
+            raise
+        return rest
+
+    def glimpse(self, context: Any, arguments: Sequence[str]) -> Glimpse:
+        """Read the arguments with the options that the command has now, and ignore all others.
+
+        The recipe is the first word that is a Python file, or else the first word.
+        """
+        lenient = typer.Context(
+            self, parent=context.parent, ignore_unknown_options=True, resilient_parsing=True
+        )
+        given, rest, _ = self.make_parser(lenient).parse_args(list(arguments))
+        found = (given.get("recipe"), *rest)
+        words = [w for w in found if w is not None and (w == "-" or not w.startswith("-"))]
+        files = [word for word in words if word.endswith(".py") and Path(word).is_file()]
+        chosen, cache = (files or words)[:1], given.get("cache_dir")
+        return Glimpse(
+            recipe=Path(chosen[0]) if chosen else None,
+            cache=Path(cache) if cache else None,
+            is_checked=not {"help", "version"} & given.keys(),
+        )
+
+    def _as_vmdb2(self, context: Any, arguments: list[str]) -> tuple[Glimpse, list[str]]:
+        """Complete vmdb2's options, which may be shortened, unless a recipe in Python is named."""
+        full = specification.spelled_out(arguments, self.with_value())
+        glimpse = self.glimpse(context, full)
+        if glimpse.recipe and glimpse.recipe.suffix == ".py":
+            return self.glimpse(context, arguments), arguments
+        return glimpse, full
+
+    def with_value(self) -> frozenset[str]:
+        """Return every spelling of the options that are followed by a value."""
+        options = [p for p in self.params if isinstance(p, TyperOption)]
+        return frozenset(s for p in options if not (p.is_flag or p.count) for s in p.opts)
+
+    def _load(self, context: Any, path: Path, glimpse: Glimpse) -> RecipeFile:
+        """Load a recipe in Python, while mypy works on it; of a specification note its path."""
+        if specification.is_specification(path):
+            return RecipeFile(path=path)
+
+        from vmdsl.plan.typecheck import TypeCheck  # noqa: PLC0415 (slow, and not always needed)
+
+        types = None
+        if path.is_file() and glimpse.is_checked:
+            types = TypeCheck(path, cache_of(glimpse.cache).mypy)
+            context.call_on_close(types.stop)
+        recipe = _loaded(path)
+        if recipe is None:  # its options aren't known; the command says what is wrong with it
+            context.ignore_unknown_options = context.allow_extra_args = True
+            self.epilog = literal(f"{path} cannot be loaded, so its own options are missing here.")
+        return RecipeFile(path=path, recipe=recipe, types=types)
+
+
+def _loaded(path: Path) -> Recipe | None:
+    from vmdsl.plan.load import load  # noqa: PLC0415 (slow, and not always needed)
+
+    try:
+        with redirect_stdout(sys.stderr):
+            return load(path)
+    except VmdslError:
+        return None  # the command says why
+
+
+def _with_values(
+    named: RecipeFile, given: Mapping[str, Any], others: Mapping[str, Any]
+) -> RecipeFile:
+    """Return what is named with the values of its options; a specification is loaded with them.
+
+    `others` are the values of the command's own options.
+    """
+    if not named.is_specification:
+        values = {name: value for name, value in given.items() if value is not None}
+        return replace(named, values=values)
+    output = others["output"] if "output" in others else given["image"]
+    options = {"output": output, **given}
+    log = options.pop("log")
+    loaded = specification.load(named.path, specification.Given(**options))
+    return replace(named, recipe=loaded.recipe, specification=loaded, log=log)
+
+
+def _flags(named: RecipeFile) -> list[TyperArgument | TyperOption]:
+    """Return the flags for a recipe's options that are sound; the others are reported later."""
+    if named.recipe is None:
+        return []
+    wrong = {problem.where for problem in named.recipe.problems}
+    options = [o for o in named.recipe.options if o.name and o.where not in wrong]
+    parameters = [_parameter(option, named.path) for option in options]
+
+    def function() -> None:
+        """Have the signature below, which is all that typer reads."""
+
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect's own
+    function.__annotations__ = {p.name: p.annotation for p in parameters}
+    return as_typer(function)
+
+
+def _parameter(option: Option[object], recipe: Path) -> inspect.Parameter:
+    name = option.name.replace("_", "-")
+    default = option.default
+    is_path = isinstance(default, Path | None)
+    kind: Any = Path if is_path else type(default)
+    flag = f"--{name}/--no-{name}" if kind is bool else f"--{name}"
+    shown = value_in_words(default)
+    info = typer.Option(
+        flag,
+        help=f"{literal(option.help + ' ')}[dim]{literal(f'[default: {shown}]')}[/dim]",
+        show_default=False,
+        rich_help_panel=f"Options of {recipe.name}",
+        parser=_parser(kind),
+    )
+    return inspect.Parameter(
+        option.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind | None, info],
+    )
+
+
+def _parser(kind: type) -> Callable[[str], Any] | None:
+    """Return the function that reads a value of a type that typer doesn't know."""
+    if issubclass(kind, Size | Suite):
+        return parser(kind)
+    if issubclass(kind, Path):
+        return absolute
+    if issubclass(kind, StrEnum | str | int):
+        return None
+    raise AssertionError(f"an option of the type {kind.__name__} was let through")

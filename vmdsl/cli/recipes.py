@@ -1,0 +1,218 @@
+"""The commands that take a recipe: build, check, plan and to-yaml.
+
+Each imports what it needs when it runs, so that --help is quick and mypy begins early.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from vmdsl.cli.convert import Force, Written, write_yaml
+from vmdsl.cli.options import Cache, cache_of, literal
+from vmdsl.cli.paths import check_log, check_output, existing_file
+from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile
+from vmdsl.errors import UsageError
+
+if TYPE_CHECKING:
+    from vmdsl.builder.cache.cache_dir import CacheDir
+    from vmdsl.plan.plan import Plan
+
+_Seed = Annotated[
+    str, typer.Option(help="A text that changes every UUID: the same text, the same UUIDs.")
+]
+_Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="The image. "
+        + literal("[default: the recipe's name with .img, in the current directory]"),
+        show_default=False,
+    ),
+]
+_Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show everything that the build's programs print.")
+]
+_OnError = Annotated[
+    Literal["clean", "keep", "shell"],
+    typer.Option(
+        help="When a step fails: clean up, keep the tree as it is, or open a shell in it."
+    ),
+]
+_Timings = Annotated[bool, typer.Option("--timings", help="Show where the build's time went.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print the whole plan as JSON.")]
+_Refresh = Annotated[
+    bool,
+    typer.Option("--refresh", help="Fetch the archives' indexes again, even if they are recent."),
+]
+_Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline", help="Use no network, only the archives' indexes and packages in the cache."
+    ),
+]
+_NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", help="Run every step again: use no results of earlier builds and keep none."
+    ),
+]
+
+
+def print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it)
+    """Print the version and exit, if that is wanted."""
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 (slow)
+
+        typer.echo(f"vmdsl {version('vmdsl')}")
+        raise typer.Exit
+
+
+#: `vmdb2 --version`, where a script calls `vmdsl build --lenient` by that name.
+_Version = Annotated[
+    bool, typer.Option("--version", callback=print_version, is_eager=True, hidden=True)
+]
+
+
+def build(
+    recipe: RecipeArgument,
+    *,
+    output: _Output = None,
+    verbose: _Verbose = False,
+    on_error: _OnError = "clean",
+    timings: _Timings = False,
+    cache_dir: Cache = None,
+    seed: _Seed = "",
+    refresh: _Refresh = False,
+    offline: _Offline = False,
+    no_cache: _NoCache = False,
+    version: _Version = False,
+) -> None:
+    """Build an image. The recipe is checked first; nothing is built if it has a mistake."""
+    del version  # its callback has seen to it
+    _require_file(recipe)
+    output = _output_of(recipe, output)
+    check_output(output, recipe.path)
+    if recipe.log:
+        check_log(recipe.log, image=output, recipe=recipe.path)
+    if refresh and offline:
+        raise UsageError("--refresh needs the network, and --offline uses none: give one of them.")
+    if on_error == "shell":
+        from vmdsl.cli.terminal import require_terminal  # noqa: PLC0415
+
+        require_terminal("--on-error shell", "use --on-error keep, and look into the tree later")
+    cache = cache_of(cache_dir)
+    made = _make_plan(recipe, cache, seed)
+    made.require_buildable()
+
+    from vmdsl.builder.build import build as build_image  # noqa: PLC0415
+    from vmdsl.builder.cache.cache_dir import CacheOptions  # noqa: PLC0415
+    from vmdsl.builder.job import OnError  # noqa: PLC0415
+    from vmdsl.cli.progress import check_phase, progress, show_built, show_timings  # noqa: PLC0415
+    from vmdsl.host.checks import require_host  # noqa: PLC0415
+
+    checked = check_phase()
+    require_host(cache.path)
+    with progress(verbose=verbose) as listener:
+        built = build_image(
+            made,
+            output=output,
+            cache=cache,
+            caching=CacheOptions(use=not no_cache, refresh=refresh, offline=offline),
+            listener=listener,
+            on_error=OnError(on_error),
+            log=recipe.log,
+        )
+    if timings:
+        show_timings((checked, *built.phases))
+    show_built(built)
+
+
+def check(recipe: RecipeArgument, *, cache_dir: Cache = None) -> None:
+    """Find the mistakes in a recipe, without building anything.
+
+    Obstacles, which vmdsl or this machine cannot build yet, are not mistakes. They are shown too.
+    """
+    _require_file(recipe)
+    made = _make_plan(recipe, cache_of(cache_dir), "")
+    typer.echo(f"{recipe.path}: no mistakes")
+    if made.obstacles:
+        from rich.console import Console  # noqa: PLC0415 (slow)
+
+        from vmdsl.cli.problems import show_obstacles  # noqa: PLC0415
+
+        show_obstacles(made.obstacles, Console(highlight=False))
+
+
+def plan(
+    recipe: RecipeArgument, *, json: _Json = False, cache_dir: Cache = None, seed: _Seed = ""
+) -> None:
+    """Show what a build would do: the options, the disk, and every operation in order.
+
+    Operations on the tree whose results are in the cache are marked; the first one that must run
+    again has the reason. Obstacles to the build come last.
+    """
+    _require_file(recipe)
+    cache = cache_of(cache_dir)
+    made = _make_plan(recipe, cache, seed)
+    if json:
+        from vmdsl.plan.render import plan_json  # noqa: PLC0415
+
+        typer.echo(plan_json(made), nl=False)
+    else:
+        from vmdsl.builder.cache.forecast import expect  # noqa: PLC0415
+        from vmdsl.cli.draw import draw_plan  # noqa: PLC0415
+
+        draw_plan(made, expect(made, cache=cache))
+
+
+def to_yaml(
+    recipe: RecipeArgument,
+    *,
+    written: Written = None,
+    force: Force = False,
+    cache_dir: Cache = None,
+    seed: _Seed = "",
+) -> None:
+    """Write a vmdb2 specification that means the same as a recipe or an older specification.
+
+    What vmdb2 has no step for becomes a script; what no script can do is refused, by name.
+    """
+    _require_file(recipe)
+    write_yaml(_make_plan(recipe, cache_of(cache_dir), seed), written, force=force)
+
+
+def _require_file(recipe: RecipeFile) -> None:
+    """Raise UsageError unless the recipe or specification exists."""
+    if not recipe.is_specification:
+        is_recipe = recipe.path.suffix in {"", ".py"}
+        kind, suffix = ("recipe", ".py") if is_recipe else ("specification", recipe.path.suffix)
+        existing_file(recipe.path, kind, suffix)
+
+
+def _output_of(recipe: RecipeFile, given: Path | None) -> Path:
+    """Return where the image is written: a specification names the file itself."""
+    if recipe.specification is not None:
+        return recipe.specification.image
+    return given or Path(f"{recipe.path.stem}.img")
+
+
+def _make_plan(recipe: RecipeFile, cache: CacheDir, seed: str) -> Plan:
+    from vmdsl.plan.plan import make_plan  # noqa: PLC0415
+
+    if recipe.specification:
+        return recipe.specification.plan(recipe.values, seed=seed)
+    with redirect_stdout(sys.stderr):  # standard output is ours alone
+        return make_plan(
+            recipe.path,
+            recipe.values,
+            cache=cache.mypy,
+            seed=seed,
+            loaded=recipe.recipe,
+            types=recipe.types,
+        )
