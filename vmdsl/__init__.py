@@ -6,13 +6,8 @@ A recipe imports what it needs from here: `from vmdsl import GiB, Disk, mkimg, s
 from vmdsl.language.effects import CopyRules, Image, ImageOperation, Tree, TreeOperation
 from vmdsl.language.handles import (
     BlockDevice,
-    Btrfs,
     Disk,
-    Ext2,
-    Ext3,
-    Ext4,
     Extended,
-    F2fs,
     Filesystem,
     Gpt,
     LogicalVolume,
@@ -22,10 +17,7 @@ from vmdsl.language.handles import (
     Msdos,
     Partition,
     RootFs,
-    Swap,
-    Vfat,
     VolumeGroup,
-    Xfs,
 )
 from vmdsl.language.layout import Layout, Span
 from vmdsl.language.operation import Fact, record, refuse
@@ -43,18 +35,14 @@ from vmdsl.language.steps import (
 )
 from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.calls import grub_bios, grub_ieee1275, grub_uefi
+from vmdsl.operations.disk.btrfs import Btrfs, mkbtrfs
 from vmdsl.operations.disk.disks import mkextended, mkgpt, mkimg, mkmsdos, mkpart, mount
-from vmdsl.operations.disk.filesystems import (
-    mkbtrfs,
-    mkext2,
-    mkext3,
-    mkext4,
-    mkf2fs,
-    mkswap,
-    mkvfat,
-    mkxfs,
-)
+from vmdsl.operations.disk.ext import Ext2, Ext3, Ext4, mkext2, mkext3, mkext4
+from vmdsl.operations.disk.f2fs import F2fs, mkf2fs
+from vmdsl.operations.disk.fat import Vfat, mkvfat
+from vmdsl.operations.disk.swap import Swap, mkswap
 from vmdsl.operations.disk.volumes import mkluks, mklv, mkvg
+from vmdsl.operations.disk.xfs import Xfs, mkxfs
 from vmdsl.operations.files.directories import copy_tree, create_directory, create_symlink
 from vmdsl.operations.files.files import copy_file, create_file, path_exists
 from vmdsl.operations.files.fstab import fstab

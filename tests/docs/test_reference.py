@@ -136,18 +136,24 @@ def code(text: str) -> str:
     return f"`{shown}{' …' if more else ''}`"
 
 
+def subject(function: Callable[..., Any]) -> str:
+    """Return the module whose docstring says what a function is about: vmdsl's is a folder."""
+    parts = function.__module__.split(".")
+    return ".".join(parts[:3] if parts[0] == vmdsl.__name__ else parts)
+
+
 def index(packages: list[Any]) -> str:
-    """The page that names them all, by module."""
+    """The page that names them all, by what they are about."""
     lines = [
         "# All operations",
         "",
-        "By the module that they are in. Each page is written from the",
+        "By what they are about. Each page is written from the function's docstring and its",
     ]
-    lines += ["function's docstring and its case files.", ""]
+    lines += ["case files.", ""]
     for package in packages:
         by_module: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
         for name, function in functions(package).items():
-            by_module.setdefault(function.__module__, []).append((name, function))
+            by_module.setdefault(subject(function), []).append((name, function))
         for module in sorted(by_module):
             about = (inspect.getdoc(importlib.import_module(module)) or "").partition("\n\n")[0]
             lines += [f"## {about.replace(chr(10), ' ').rstrip('.')}", "", "| | |", "|---|---|"]

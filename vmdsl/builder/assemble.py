@@ -20,8 +20,8 @@ from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.job import Job
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import Problem
-from vmdsl.language.handles import Swap
 from vmdsl.language.layout import FilesystemLayout, MountLayout
+from vmdsl.operations.disk.swap import Swap
 
 
 class Assembler:

@@ -28,16 +28,6 @@ PROGRAMS: Mapping[str, str] = {
 }
 """The package of each program that a build starts outside the image's own tree."""
 
-OPTIONAL: Mapping[str, str] = {
-    "mkfs.btrfs": "btrfs-progs",
-    "mkfs.f2fs": "f2fs-tools",
-    "mkfs.xfs": "xfsprogs",
-    "sload.f2fs": "f2fs-tools",
-    "ansible-playbook": "ansible",
-    "zstd": "zstd",
-}
-"""The package of each program that only some recipes need."""
-
 FILES: Mapping[str, str] = {
     "/usr/share/distro-info/debian.csv": "distro-info-data",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
@@ -81,9 +71,9 @@ def missing(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in have)
 
 
-def how_to_get(program: str) -> str:
-    """Say how to install a program that is missing."""
-    package = {**PROGRAMS, **OPTIONAL}.get(program)
+def how_to_get(program: str, package: str = "") -> str:
+    """Say how to install a program that is missing, from a package if that is known."""
+    package = package or PROGRAMS.get(program, "")
     return apt_get_install([package]) if package else f"install the package that has {program}"
 
 

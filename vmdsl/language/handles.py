@@ -8,6 +8,7 @@ also the layout operation that the plan holds: data, and nothing that runs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Generic, TypeVar
@@ -87,6 +88,7 @@ class Partition(LayoutOperation):
     Without `size` and `end` it takes what the others leave.
     """
 
+    programs = ("sfdisk",)
     table: Gpt | Msdos
     type: str | UUID | int
     size: Size | None = None
@@ -167,20 +169,74 @@ def partitions_below(device: BlockDevice) -> tuple[Partition, ...]:
     return tuple(below for one in devices for below in partitions_below(one))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Traits:
+    """What is true of every filesystem of a kind, for rules, operations and the builder to ask.
+
+    What most kinds have in common need not be given.
+    """
+
+    #: In bytes.
+    longest_label: int
+    #: Options of its tool that take a label and a UUID.
+    label_option: str = "-L"
+    uuid_option: str = "-U"
+    #: Further options that are refused, each with what to do instead; vmdsl decides on the others.
+    refused: Mapping[str, str]
+    #: Other names that `mkfs` has for it.
+    aliases: tuple[str, ...] = ()
+    #: What its tools print where it is full; any of them may say "No space left on device".
+    no_room: tuple[str, ...] = ()
+    #: The smallest size that its tools make, in bytes; 0 where they make any.
+    least: int = 0
+    #: GRUB's module that reads it, and GRUB's name for it.
+    grub_module: str = ""
+    #: Whether systemd-growfs can grow it while it is mounted.
+    can_grow: bool = False
+    #: Whether its files have owners and permissions, and can be symlinks.
+    has_owners: bool = True
+    #: Whether fsck looks at it at boot, or leaves that to the kernel.
+    is_checked: bool = True
+    #: Whether a root must be writable from the start: the kernel parameter rw.
+    starts_writable: bool = False
+    #: Whether UEFI firmware reads it.
+    is_read_by_firmware: bool = False
+    #: Options of mount where the recipe gives none; the root may have others.
+    usual_options: str = "defaults"
+    root_options: str = ""
+
+
 @operation
 class Filesystem(LayoutOperation):
-    """What a device is formatted with. Without `uuid`, it gets one that is its step's own."""
+    """What a device is formatted with. Without `uuid`, it gets one that is its step's own.
+
+    A kind in `vmdsl.operations.disk.NAME` is made by `vmdsl.builder.filesystems.NAME`.
+    """
 
     device: BlockDevice
     label: str = ""
     uuid: str = ""
     options: tuple[str, ...] = ()
     kind: ClassVar[str]
+    traits: ClassVar[Traits]
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
         """The partitions that it lies on: several, if it is on a volume of LVM."""
         return partitions_below(self.device)
+
+    @staticmethod
+    def uuid_from(derived: UUID) -> str:
+        """Return the UUID that a filesystem has if it is given none, as fstab spells it."""
+        return str(derived)
+
+    def uuid_arguments(self) -> tuple[str, ...]:
+        """Return the words that give its tool the UUID of the recipe, if there is one."""
+        return (self.traits.uuid_option, self.uuid) if self.uuid else ()
+
+    def arguments(self) -> tuple[str, ...]:
+        """Return the fields that this kind alone has as options of its tool."""
+        return ()
 
     def summary(self) -> str:
         return f"{self.kind} on {self.device.name}"
@@ -191,76 +247,6 @@ class Mountable(Filesystem):
     """A filesystem that holds files."""
 
     kind = "files"
-
-
-@operation
-class Ext(Mountable):
-    """An ext filesystem of any age. What is None is as mke2fs thinks best."""
-
-    features: tuple[str, ...] = ()
-    reserved: float | None = None
-    block_size: int | None = None
-    inode_size: int | None = None
-    bytes_per_inode: int | None = None
-    inodes: int | None = None
-
-
-@operation
-class Ext2(Ext):
-    """An ext2 filesystem."""
-
-    kind = "ext2"
-
-
-@operation
-class Ext3(Ext):
-    """An ext3 filesystem."""
-
-    kind = "ext3"
-
-
-@operation
-class Ext4(Ext):
-    """An ext4 filesystem."""
-
-    kind = "ext4"
-
-
-@operation
-class Xfs(Mountable):
-    """An XFS filesystem."""
-
-    kind = "xfs"
-
-
-@operation
-class Btrfs(Mountable):
-    """A Btrfs filesystem."""
-
-    kind = "btrfs"
-
-
-@operation
-class F2fs(Mountable):
-    """An F2FS filesystem, made for flash memory."""
-
-    kind = "f2fs"
-
-
-@operation
-class Vfat(Mountable):
-    """A FAT filesystem, as EFI firmware and boards read it. `cluster` is in bytes."""
-
-    fat: int | None = None
-    cluster: int | None = None
-    kind = "vfat"
-
-
-@operation
-class Swap(Filesystem):
-    """Swap space; it goes to fstab and cannot be mounted."""
-
-    kind = "swap"
 
 
 @operation

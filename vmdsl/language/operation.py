@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,8 +155,9 @@ class Operation:
 
     origin: Origin = field(default_factory=here, repr=False)
 
-    #: Programs of the host that this operation starts, checked before a build.
-    programs: ClassVar[tuple[str, ...]] = ()
+    #: Programs of the host that this operation starts, checked before a build; as a mapping, each
+    #: with the Debian package that it comes from.
+    programs: ClassVar[Mapping[str, str] | tuple[str, ...]] = ()
     #: Fields that change nothing in the result, such as the address of a proxy.
     irrelevant: ClassVar[tuple[str, ...]] = ()
 

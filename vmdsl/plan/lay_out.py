@@ -13,17 +13,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from vmdsl.errors import Problem
-from vmdsl.language.handles import (
-    Disk,
-    Extended,
-    Filesystem,
-    Gpt,
-    Mounted,
-    Msdos,
-    Partition,
-    Table,
-    Vfat,
-)
+from vmdsl.language.handles import Disk, Extended, Filesystem, Gpt, Mounted, Msdos, Partition, Table
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout, PartitionLayout
 from vmdsl.language.operation import Operation
 from vmdsl.language.partition_types import type_code
@@ -43,9 +33,6 @@ from vmdsl.values import Size
 _NAMESPACE = uuid.UUID("7ed36ae8-0c5b-5e4b-8d66-8f9b1bd9a5d7")
 _MOST_PRIMARIES = 4
 _MOST_PARTITIONS = 128  # of a GPT
-
-#: The smallest filesystems that the tools make, in bytes.
-LEAST = {"xfs": 300 * 2**20, "btrfs": 110 * 2**20, "f2fs": 52 * 2**20}
 
 _T = TypeVar("_T", bound=Operation)
 
@@ -83,7 +70,7 @@ def lay_out(
         FilesystemLayout(
             filesystem=filesystem,
             device=volumes.places[id(filesystem.device)],
-            uuid=_uuid(filesystem, ids.of(filesystem, "filesystem")),
+            uuid=filesystem.uuid or filesystem.uuid_from(ids.of(filesystem, "filesystem")),
             hash_seed=str(ids.of(filesystem, "hash seed")),
         )
         for filesystem in _all(operations, Filesystem)
@@ -140,7 +127,7 @@ def _first_32_bits(identifier: uuid.UUID) -> int:
 
 
 def _too_small(filesystem: FilesystemLayout) -> Problem | None:
-    least = LEAST.get(filesystem.filesystem.kind, 0)
+    least = filesystem.filesystem.traits.least
     if not 0 < filesystem.device.size < least:
         return None
     device = filesystem.filesystem.device
@@ -150,17 +137,6 @@ def _too_small(filesystem: FilesystemLayout) -> Problem | None:
         f"{device.name} has {Size(filesystem.device.size)}",
         f"enlarge the {what} ({device.origin.where})",
     )
-
-
-def _uuid(filesystem: Filesystem, derived: uuid.UUID) -> str:
-    if filesystem.uuid:
-        return filesystem.uuid
-    return _fat_id(derived) if isinstance(filesystem, Vfat) else str(derived)
-
-
-def _fat_id(identifier: uuid.UUID) -> str:
-    text = f"{_first_32_bits(identifier):08X}"
-    return f"{text[:4]}-{text[4:]}"
 
 
 def _place(

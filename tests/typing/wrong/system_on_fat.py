@@ -31,4 +31,4 @@ def root() -> Mounted[Vfat]:
 
 @step
 def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")  # E: a system cannot be on FAT, which root is
+    return debootstrap(root(), suite="trixie")  # E: a system cannot be on vfat, which root is

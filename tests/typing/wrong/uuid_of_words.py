@@ -13,4 +13,4 @@ def table() -> Gpt:
 
 @step
 def data() -> Ext4:
-    return mkext4(mkpart(table()), uuid="random")  # E: 'random' is no UUID
+    return mkext4(mkpart(table()), uuid="random")  # E: 'random' is not a UUID

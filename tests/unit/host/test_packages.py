@@ -1,12 +1,13 @@
+from collections.abc import Iterator, Mapping
 from typing import get_args
 
 import pytest
 
+import vmdsl
 from vmdsl import programs
 from vmdsl.host import packages
 from vmdsl.host.packages import (
     FILES,
-    OPTIONAL,
     PROGRAMS,
     apt_get_install,
     how_to_get,
@@ -14,6 +15,7 @@ from vmdsl.host.packages import (
     parse,
     wanted,
 )
+from vmdsl.language.operation import Operation
 from vmdsl.programs import Finished
 
 
@@ -33,10 +35,29 @@ def test_what_a_build_uses_comes_from_a_listed_package(package: str) -> None:
     assert package in wanted("build")
 
 
-@pytest.mark.parametrize("program", sorted(OPTIONAL))
-def test_optional_programs_come_from_a_listed_package(program: str) -> None:
-    assert OPTIONAL[program] in wanted("optional")
-    assert how_to_get(program).endswith(f"install --no-install-recommends {OPTIONAL[program]}")
+def operations(base: type[Operation] = Operation) -> Iterator[type[Operation]]:
+    for kind in base.__subclasses__():
+        if kind.__module__.startswith(f"{vmdsl.__name__}."):
+            yield kind
+        yield from operations(kind)
+
+
+WITH_PROGRAMS = sorted({k for k in operations() if k.programs}, key=lambda k: k.__name__)
+
+
+@pytest.mark.parametrize("kind", WITH_PROGRAMS, ids=lambda k: k.__name__)
+def test_programs_of_operations_come_from_a_listed_package(kind: type[Operation]) -> None:
+    """Those of some operations only are optional; those that have no package here any build has."""
+    if isinstance(kind.programs, Mapping):
+        assert set(kind.programs.values()) <= set(wanted("optional"))
+    else:
+        assert set(kind.programs) <= {*PROGRAMS, "sh", "tar"}
+
+
+def test_how_to_get_a_program() -> None:
+    assert how_to_get("mkfs.xfs", "xfsprogs").endswith("--no-install-recommends xfsprogs")
+    assert how_to_get("mmd").endswith("--no-install-recommends mtools")
+    assert how_to_get("qrencode") == "install the package that has qrencode"
 
 
 def test_installed_means_unpacked_and_configured() -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from vmdsl.errors import Problem, Where
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import Ext4
 from vmdsl.machines import Arch
+from vmdsl.operations.disk.ext import Ext4
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load

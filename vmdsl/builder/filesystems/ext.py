@@ -10,7 +10,7 @@ from vmdsl.builder.filesystems.ext_room import need_with_extents, need_with_maps
 from vmdsl.builder.filesystems.room import Kind, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
-from vmdsl.language.handles import Ext
+from vmdsl.operations.disk.ext import Ext
 
 _SHOWN = 10
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from vmdsl.builder.filesystems.room import Kind, Need, Room, folders
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
-from vmdsl.language.handles import Vfat
 from vmdsl.language.layout import SECTOR
+from vmdsl.operations.disk.fat import Vfat
 
 _SHOWN = 10
 

@@ -10,7 +10,12 @@ from vmdsl.builder.filesystems.f2fs import F2FS
 from vmdsl.builder.filesystems.fat import FAT
 from vmdsl.builder.filesystems.room import Kind
 from vmdsl.builder.filesystems.xfs import XFS
-from vmdsl.language.handles import Btrfs, Ext2, Ext3, Ext4, F2fs, Filesystem, Vfat, Xfs
+from vmdsl.language.handles import Filesystem
+from vmdsl.operations.disk.btrfs import Btrfs
+from vmdsl.operations.disk.ext import Ext2, Ext3, Ext4
+from vmdsl.operations.disk.f2fs import F2fs
+from vmdsl.operations.disk.fat import Vfat
+from vmdsl.operations.disk.xfs import Xfs
 
 KINDS: Mapping[type[Filesystem], Kind] = {
     Ext2: EXT23,

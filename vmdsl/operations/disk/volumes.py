@@ -7,7 +7,7 @@ import re
 from vmdsl.language.handles import LogicalVolume, Luks, Partition, VolumeGroup
 from vmdsl.language.operation import here, record, refuse
 from vmdsl.language.secret import Secret
-from vmdsl.operations.disk.filesystems import check_label, check_options, check_uuid
+from vmdsl.operations.disk.mkfs import check_label, check_options, check_uuid
 from vmdsl.values import Size
 
 #: What LVM takes as a name, and every name below /dev/mapper may be.

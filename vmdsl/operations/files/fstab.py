@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import Ext, RootFs, Swap, Vfat
+from vmdsl.language.handles import RootFs
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout
 from vmdsl.language.operation import Fact, one_of, operation, record, refuse
+from vmdsl.operations.disk.swap import Swap
 
 FstabName = Literal["uuid", "partuuid", "label", "partlabel"]
-
-#: Their programs for fsck do nothing: the kernel looks after them when they are mounted.
-_NOT_CHECKED = ("xfs", "btrfs")
 
 
 @operation
@@ -88,13 +86,10 @@ def place_of(line: str) -> str:
 def _row(mount: MountLayout, by: FstabName) -> str:
     root = str(mount.path) == "/"
     filesystem = mount.filesystem.filesystem
-    usual = "defaults"
-    if isinstance(filesystem, Vfat):
-        usual = "umask=0077"
-    elif root and isinstance(filesystem, Ext):
-        usual = "errors=remount-ro"
+    traits = filesystem.traits
+    usual = (root and traits.root_options) or traits.usual_options
     options = ",".join(mount.mounted.options) or usual
-    turn = 0 if filesystem.kind in _NOT_CHECKED else 1 if root else 2
+    turn = 0 if not traits.is_checked else 1 if root else 2
     fields = _source(mount.filesystem, by), _escaped(str(mount.path)), filesystem.kind, options
     return f"{' '.join(fields)} 0 {turn}"
 

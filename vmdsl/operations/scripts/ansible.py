@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.effects import Tree, TreeOperation
@@ -59,7 +60,7 @@ class Ansible(TreeOperation):
 
     reads_layout = False
 
-    programs = ("ansible-playbook",)
+    programs: ClassVar = {"ansible-playbook": "ansible"}
     root: RootFs
     playbook: Path
     group: str

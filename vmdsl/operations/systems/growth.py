@@ -7,9 +7,6 @@ from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import Fact, operation, record
 
-#: Filesystems that systemd-growfs can grow while they are in use.
-CAN_GROW = ("ext2", "ext3", "ext4", "xfs", "btrfs")
-
 _PROGRAM = "/usr/local/sbin/grow-root"
 _UNIT = "grow-root.service"
 #: What the program starts, and the package of each. All are in a system that isn't minbase.

@@ -5,40 +5,16 @@ from __future__ import annotations
 import difflib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.errors import Problem, Where
 from vmdsl.host.packages import how_to_get
-from vmdsl.language.handles import (
-    Btrfs,
-    Disk,
-    Ext2,
-    Ext3,
-    Ext4,
-    F2fs,
-    Filesystem,
-    Partition,
-    Swap,
-    Table,
-    Vfat,
-    Xfs,
-)
+from vmdsl.language.handles import Disk, Table
 from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
 from vmdsl.plan.rules import disk, fstab, packages, system, volumes
-
-_MAKERS: dict[type[Filesystem], tuple[str, ...]] = {
-    Ext2: ("mke2fs", "debugfs"),
-    Ext3: ("mke2fs", "debugfs"),
-    Ext4: ("mke2fs", "debugfs"),
-    Vfat: ("mkfs.vfat", "fsck.vfat", "mmd", "mcopy"),
-    Xfs: ("mkfs.xfs",),
-    Btrfs: ("mkfs.btrfs",),
-    F2fs: ("mkfs.f2fs", "sload.f2fs"),
-    Swap: ("mkswap",),
-}
 
 
 def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = True) -> list[Problem]:
@@ -92,12 +68,7 @@ def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
     """The programs of this machine that the build starts, each with the first that needs it."""
     needed: dict[str, Operation] = {}
     for operation in operations:
-        wanted = operation.programs
-        if isinstance(operation, Filesystem):
-            wanted = _MAKERS.get(type(operation), ())
-        elif isinstance(operation, Partition):
-            wanted = ("sfdisk",)
-        for program in wanted:
+        for program in operation.programs:
             needed.setdefault(program, operation)
     return needed
 
@@ -105,7 +76,10 @@ def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
 def _programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
     for program, operation in programs_for(operations).items():
         if programs.find(program) is None:
-            yield operation.problem(f"this machine has no program {program}", how_to_get(program))
+            known = operation.programs
+            package = known[program] if isinstance(known, Mapping) else ""
+            hint = how_to_get(program, package)
+            yield operation.problem(f"this machine has no program {program}", hint)
 
 
 def _local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:

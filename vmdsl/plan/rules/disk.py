@@ -19,7 +19,6 @@ from vmdsl.language.handles import (
     Msdos,
     Partition,
     RootFs,
-    Vfat,
     VolumeGroup,
 )
 from vmdsl.language.operation import LayoutOperation, Operation
@@ -171,7 +170,9 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
     for device, content in _contents(operations):
         if not isinstance(device, Partition):
             continue
-        if device.type == "esp" and not isinstance(content, Vfat):
+        if device.type == "esp" and not (
+            isinstance(content, Filesystem) and content.traits.is_read_by_firmware
+        ):
             yield content.problem(
                 f"the EFI system partition {device.name} is {_kind(content)}",
                 "firmware reads FAT alone: format it with that",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
-from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, Swap
+from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition
 from vmdsl.language.operation import Operation
+from vmdsl.operations.disk.swap import Swap
 from vmdsl.operations.files.fstab import Fstab, place_of
 
 

@@ -8,7 +8,7 @@ from vmdsl.errors import Problem
 from vmdsl.language.handles import Partition
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Operation
-from vmdsl.operations.systems.growth import CAN_GROW, GrowRoot
+from vmdsl.operations.systems.growth import GrowRoot
 
 
 def root_has_room_to_grow(operations: Sequence[Operation], layout: Layout) -> Iterator[Problem]:
@@ -17,7 +17,7 @@ def root_has_room_to_grow(operations: Sequence[Operation], layout: Layout) -> It
         if not isinstance(operation, GrowRoot):
             continue
         root = operation.root.mounted.filesystem
-        if root.kind not in CAN_GROW:
+        if not root.traits.can_grow:
             yield operation.problem(
                 f"{root.kind} cannot grow while it is in use", "format it with ext4"
             )

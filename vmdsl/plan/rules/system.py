@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from vmdsl.errors import Problem
 from vmdsl.language.effects import TreeOperation
-from vmdsl.language.handles import Gpt, Mounted, RootFs, Vfat
+from vmdsl.language.handles import Gpt, Mounted, RootFs
 from vmdsl.language.operation import Operation
 from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios, GrubBootCode
@@ -96,11 +96,12 @@ def _bottom(root: object) -> object:
 
 
 def system_has_owners(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """FAT knows no owners, permissions and symlinks."""
+    """Require a filesystem with owners, permissions and symlinks for a system."""
     for operation in operations:
-        if isinstance(operation, RootMaker) and isinstance(operation.root.filesystem, Vfat):
+        if isinstance(operation, RootMaker) and not operation.root.filesystem.traits.has_owners:
+            kind, name = operation.root.filesystem.kind, operation.root.name
             yield operation.problem(
-                f"a system cannot be on FAT, which {operation.root.name} is", "format it with ext4"
+                f"a system cannot be on {kind}, which {name} is", "format it with ext4"
             )
 
 

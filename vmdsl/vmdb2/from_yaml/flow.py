@@ -6,6 +6,8 @@ import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import vmdsl
+from vmdsl.language.handles import Mountable
 from vmdsl.vmdb2.from_yaml.context import Context, Tag
 from vmdsl.vmdb2.schema import (
     Cryptsetup,
@@ -28,17 +30,12 @@ from vmdsl.vmdb2.schema import (
 from vmdsl.vmdb2.second_grub import SecondGrub
 from vmdsl.vmdb2.swap_scripts import MkSwap
 
-#: By what mkfs calls it: the function here, and its type.
-FILESYSTEMS = {
-    "ext2": ("mkext2", "Ext2"),
-    "ext3": ("mkext3", "Ext3"),
-    "ext4": ("mkext4", "Ext4"),
-    "vfat": ("mkvfat", "Vfat"),
-    "fat": ("mkvfat", "Vfat"),
-    "msdos": ("mkvfat", "Vfat"),
-    "xfs": ("mkxfs", "Xfs"),
-    "btrfs": ("mkbtrfs", "Btrfs"),
-    "f2fs": ("mkf2fs", "F2fs"),
+#: The filesystems that recipes can make, by the names that mkfs has for them.
+FILESYSTEMS: Mapping[str, type[Mountable]] = {
+    name: kind
+    for kind in vars(vmdsl).values()
+    if isinstance(kind, type) and issubclass(kind, Mountable) and kind is not Mountable
+    for name in (kind.kind, *kind.traits.aliases)
 }
 
 
@@ -184,7 +181,7 @@ def _group(context: Context, step: Vgcreate) -> None:
 
 def _format(context: Context, step: Mkfs) -> None:
     if str(step.mkfs) not in FILESYSTEMS and not isinstance(step, MkSwap):
-        known = ", ".join(FILESYSTEMS)
+        known = ", ".join(sorted(FILESYSTEMS))
         context.problem(step, "mkfs", f"vmdsl makes no {str(step.mkfs)!r}", f"it makes {known}")
     if (tag := context.tag(step, "partition", step.partition)) is None:
         return

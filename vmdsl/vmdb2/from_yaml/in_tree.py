@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Mapping
 
 from vmdsl.machines import Arch, arch_of
-from vmdsl.operations.systems.growth import CAN_GROW
 from vmdsl.values import Suite, debian_suites, suite_aliases
 from vmdsl.vmdb2.draft import Argument, Call, Read, Result
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, Context, is_placeholder
+from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
 from vmdsl.vmdb2.from_yaml.on_system import is_root, root_of, system_for
 from vmdsl.vmdb2.schema import (
     CacheRootfs,
@@ -169,7 +169,8 @@ def fstab(context: Context, step: Fstab) -> None:
 def resize(context: Context, step: ResizeRootfs) -> None:
     """The root filesystem grows."""
     mkfs = context.root.mkfs if context.root else None
-    if mkfs is not None and str(mkfs.mkfs) not in CAN_GROW:
+    kind = FILESYSTEMS.get(str(mkfs.mkfs)) if mkfs is not None else None
+    if mkfs is not None and (kind is None or not kind.traits.can_grow):
         what = f"{mkfs.mkfs} cannot grow while it is in use, so this step is left out"
         context.warn(step, "tag", what, "format the root filesystem with ext4")
         context.skip(step)

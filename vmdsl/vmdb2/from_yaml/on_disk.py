@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from vmdsl.language.handles import Traits
+from vmdsl.operations.disk.ext import Ext4
 from vmdsl.values import Size
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag
@@ -229,18 +231,18 @@ def _mkfs(context: Context, step: Mkfs, base: Call | Result) -> tuple[Call, str]
     if isinstance(step, MkSwap):
         named_for_swap = swap_arguments(step)
         return Call(function="mkswap", arguments=(base,), named=named_for_swap), "Swap"
-    kind = str(step.mkfs)
-    function, returns = FILESYSTEMS.get(kind, FILESYSTEMS["ext4"])
+    kind = FILESYSTEMS.get(str(step.mkfs), Ext4)
+    function = f"mk{kind.kind}"
     named: dict[str, Argument] = {}
     if step.label:
         named["label"] = context.text(step, step.label)
-    if step.target_old and kind == "ext4":
+    if step.target_old and str(step.mkfs) == "ext4":
         named["features"] = _FOR_OLD_TARGETS
-    words, identity = _identity(_options(step.options or "", function), function)
+    words, identity = _identity(_options(step.options or "", function), kind.traits)
     named |= identity
     if words:
         named["options"] = words
-    return Call(function=function, arguments=(base,), named=named, where=step.where), returns
+    return Call(function=function, arguments=(base,), named=named, where=step.where), kind.__name__
 
 
 def _options(text: str, function: str) -> tuple[str, ...]:
@@ -252,16 +254,16 @@ def _options(text: str, function: str) -> tuple[str, ...]:
 
 
 def _identity(
-    words: tuple[str, ...], function: str
+    words: tuple[str, ...], traits: Traits
 ) -> tuple[tuple[str, ...], Mapping[str, Argument]]:
     """The options but for a label and a UUID, and these, which have names here."""
-    label, uuid = {"mkvfat": ("n", "i"), "mkf2fs": ("l", "U")}.get(function, ("L", "U"))
+    label, uuid = traits.label_option[1], traits.uuid_option[1]
     by_letter = {label: "label", uuid: "uuid"}
     kept, found = list(words), dict[str, Argument]()
     for index in reversed(range(len(words))):
         word, value = words[index], "".join(words[index + 1 : index + 2])
         option = re.fullmatch(rf"-([{label}{uuid}])(.*)|--(label|uuid)=(.*)", word)
-        if word == "-m" and function == "mkxfs" and value.startswith("uuid="):
+        if word == "-m" and value.startswith("uuid="):  # of mkfs.xfs
             key, value, used = "uuid", value.removeprefix("uuid="), 2
         elif option:
             key = by_letter.get(option[1], option[3])

@@ -6,13 +6,14 @@ import shlex
 from collections.abc import Iterator
 
 from vmdsl.language.effects import TreeOperation
-from vmdsl.language.handles import BlockDevice, Ext, F2fs, Partition
+from vmdsl.language.handles import BlockDevice, Partition
 from vmdsl.language.layout import PartitionLayout
 from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios
 from vmdsl.operations.boot_loaders.grub.config import GrubConfig
 from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275, GrubPrep
 from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
+from vmdsl.operations.disk.ext import Ext
 from vmdsl.operations.packages.apt import Apt
 from vmdsl.operations.systems.growth import GrowRoot
 from vmdsl.operations.systems.mmdebstrap import Debootstrap
@@ -98,7 +99,7 @@ def _grub(
         yield from parents(export, _IN_EVERY_ENTRY)
         yield YamlStep(keys={"create-file": _IN_EVERY_ENTRY, "contents": line})
     parameters = config.default_parameters
-    if isinstance(operation.root.mounted.filesystem, F2fs) and "rw" not in parameters:
+    if operation.root.mounted.filesystem.traits.starts_writable and "rw" not in parameters:
         parameters = (*parameters, "rw")
     keys: dict[str, Value] = {"grub": flavour, "tag": export.tag(operation.root), **where}
     if config.console == "serial":

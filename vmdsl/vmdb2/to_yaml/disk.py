@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from vmdsl.language.handles import Ext, Ext4, Filesystem, Gpt, Partition, Swap, Vfat, Xfs
-from vmdsl.language.layout import SECTOR, LuksLayout
+from vmdsl.language.handles import Filesystem, Gpt, Partition
+from vmdsl.language.layout import LuksLayout
 from vmdsl.language.secret import Secret
+from vmdsl.operations.disk.ext import Ext4
+from vmdsl.operations.disk.swap import Swap
 from vmdsl.vmdb2.swap_scripts import swap_script
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import OUTPUT, Export
@@ -96,10 +98,11 @@ def _size(size: int, unit: str = "") -> str:
 
 
 def _filesystem(export: Export, filesystem: Filesystem) -> YamlStep:
-    words = [*_fields(filesystem), *filesystem.options]
+    old = isinstance(filesystem, Ext4) and filesystem.features == _FOR_OLD_TARGETS
+    own = filesystem.arguments()[2 if old else 0 :]  # the features come first
+    words = [*filesystem.uuid_arguments(), *own, *filesystem.options]
     if any(not word or " " in word for word in words):
         export.refuse(filesystem, f"of an option of mkfs with a space: {shlex.join(words)}")
-    old = _is_for_old_targets(filesystem)
     return YamlStep(
         keys={
             "mkfs": filesystem.kind,
@@ -109,37 +112,6 @@ def _filesystem(export: Export, filesystem: Filesystem) -> YamlStep:
             **({"target_old": True} if old else {}),
         }
     )
-
-
-def _is_for_old_targets(filesystem: Filesystem) -> bool:
-    return isinstance(filesystem, Ext4) and filesystem.features == _FOR_OLD_TARGETS
-
-
-def _fields(filesystem: Filesystem) -> Iterator[str]:
-    """The fields of a filesystem as options of its mkfs, and first what is a field again."""
-    if filesystem.uuid and isinstance(filesystem, Vfat):
-        yield from ("-i", filesystem.uuid.replace("-", ""))
-    elif filesystem.uuid:
-        is_xfs = isinstance(filesystem, Xfs)
-        yield from ("-m", f"uuid={filesystem.uuid}") if is_xfs else ("-U", filesystem.uuid)
-    if isinstance(filesystem, Ext):
-        if filesystem.features and not _is_for_old_targets(filesystem):
-            yield from ("-O", ",".join(filesystem.features))
-        numbers = {
-            "-m": filesystem.reserved,
-            "-b": filesystem.block_size,
-            "-I": filesystem.inode_size,
-            "-i": filesystem.bytes_per_inode,
-            "-N": filesystem.inodes,
-        }
-        for flag, number in numbers.items():
-            if number is not None:
-                yield from (flag, str(number))
-    if isinstance(filesystem, Vfat):
-        if filesystem.fat:
-            yield from ("-F", str(filesystem.fat))
-        if filesystem.cluster:
-            yield from ("-s", str(filesystem.cluster // SECTOR))
 
 
 def swap(export: Export) -> Iterator[YamlStep]:

@@ -10,23 +10,16 @@ from typing import Any
 from vmdsl.errors import RecipeError
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import (
-    Btrfs,
     Disk,
-    Ext2,
-    Ext3,
-    Ext4,
     Extended,
-    F2fs,
+    Filesystem,
     Gpt,
     LogicalVolume,
     Luks,
     Mounted,
     Msdos,
     Partition,
-    Swap,
-    Vfat,
     VolumeGroup,
-    Xfs,
 )
 from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
@@ -87,11 +80,10 @@ LOWERED: Mapping[type[Operation], Lower] = {
 }
 #: What the steps of others do already: vmdb2's step for GRUB is all of them at once.
 IN_OTHERS: frozenset[type[Operation]] = frozenset({GrubConfig, GrubBootCode, GrubPrep})
-#: What is written from the layout.
+#: What is written from the layout, as is every filesystem.
 IN_LAYOUT: frozenset[type[Operation]] = frozenset(
     {
-        *(Btrfs, Disk, Extended, Ext2, Ext3, Ext4, F2fs, Gpt, LogicalVolume, Luks, Mounted, Msdos),
-        *(Partition, Swap, Vfat, VolumeGroup, Xfs),
+        *(Disk, Extended, Gpt, LogicalVolume, Luks, Mounted, Msdos, Partition, VolumeGroup),
     }
 )
 #: What nothing in vmdb2 can do, as they hold nothing but a secret.
@@ -116,7 +108,8 @@ def to_yaml(plan: Plan) -> str:
     """The specification. Raises RecipeError with all that vmdb2 cannot do."""
     export = Export.of(plan)
     for operation in plan.operations:
-        if type(operation) not in {*LOWERED, *IN_OTHERS, *IN_LAYOUT, *REFUSED}:
+        known = type(operation) in {*LOWERED, *IN_OTHERS, *IN_LAYOUT, *REFUSED}
+        if not known and not isinstance(operation, Filesystem):
             what = f"to do what {type(operation).__name__} does"
             export.refuse(operation, what, "leave it out, or do it with a script")
     steps = [*disk(export), *_tree(export), *_image(export)]

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from vmdsl import MiB, RootFs, copy_file, create_file, mkext4, mkpart, mount, path_exists
-from vmdsl.language.handles import Ext4, Mounted
+from vmdsl.language.handles import Mounted
 from vmdsl.language.operation import Recorder, Refused
+from vmdsl.operations.disk.ext import Ext4
 from vmdsl.operations.files.files import CopyFile, CreateFile, PathExists
 
 

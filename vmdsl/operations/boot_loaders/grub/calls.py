@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vmdsl.language.handles import Gpt, Mounted, Partition, RootFs, Vfat
+from vmdsl.language.handles import Gpt, Mounted, Partition, RootFs
 from vmdsl.language.operation import record, recorded
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios, GrubBootCode
 from vmdsl.operations.boot_loaders.grub.config import Console, configure
 from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275, GrubPrep
 from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
+from vmdsl.operations.disk.fat import Vfat
 
 
 def grub_bios(

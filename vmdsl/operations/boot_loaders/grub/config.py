@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Literal, get_args
 
 from vmdsl.language.effects import ImageOperation, Tree, TreeOperation
-from vmdsl.language.handles import F2fs, RootFs
+from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import one_of, operation, record, recorded, refuse
 from vmdsl.operations.boot_loaders.grub.stand_ins import stand_ins
 
@@ -64,9 +64,9 @@ class GrubConfig(TreeOperation, GrubOperation):
     def defaults(self) -> str:
         """The settings as /etc/default/grub has them."""
         for_all, terminal = list(self.parameters), ""
-        is_f2fs = isinstance(self.root.mounted.filesystem, F2fs)
-        if is_f2fs and not {"ro", "rw"}.intersection(for_all):
-            for_all.append("rw")  # Linux 6.1 does not survive that F2FS becomes writable later
+        writable = self.root.mounted.filesystem.traits.starts_writable
+        if writable and not {"ro", "rw"}.intersection(for_all):
+            for_all.append("rw")
         if self.console == "serial":
             for_all += ["console=tty0", f"console={self.root.arch.traits.serial}"]
             # On other machines the firmware's console is the serial port already.

@@ -8,9 +8,6 @@ from __future__ import annotations
 from vmdsl.language.handles import Gpt
 from vmdsl.language.layout import Layout, MountLayout
 
-#: GRUB's names of filesystems, which are those of its modules.
-_NAMES = {"vfat": "fat", "xfs": "xfs", "btrfs": "btrfs", "f2fs": "f2fs"}
-
 _PROBE = """\
 #!/bin/sh
 # Answers from the layout of the image: there is no device to ask.
@@ -103,4 +100,4 @@ def _answers(mount: MountLayout) -> str:
 
 def grub_name(mount: MountLayout) -> str:
     """What GRUB calls the filesystem of a mount, and the module that reads it."""
-    return _NAMES.get(mount.filesystem.filesystem.kind, "ext2")
+    return mount.filesystem.filesystem.traits.grub_module

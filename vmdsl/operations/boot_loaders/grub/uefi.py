@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import Mounted, Vfat
+from vmdsl.language.handles import Mounted
 from vmdsl.language.operation import operation
 from vmdsl.machines import Efi
 from vmdsl.operations.boot_loaders.grub.config import GrubOperation
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core, preseed, stub
+from vmdsl.operations.disk.fat import Vfat
 
 
 @operation

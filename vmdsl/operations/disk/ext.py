@@ -1,0 +1,226 @@
+"""ext2, ext3 and ext4."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TypeVar
+
+from vmdsl.language.handles import BlockDevice, Mountable, Traits
+from vmdsl.language.operation import one_of, operation, refuse
+from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
+
+#: The features that mke2fs knows by name, but for those of a journal's own device.
+EXT_FEATURES = (
+    *("64bit", "bigalloc", "casefold", "dir_index", "dir_nlink", "ea_inode", "encrypt"),
+    *("ext_attr", "extent", "extents", "extra_isize", "fast_commit", "filetype", "flex_bg"),
+    *(
+        "has_journal",
+        "huge_file",
+        "inline_data",
+        "large_dir",
+        "large_file",
+        "meta_bg",
+        "metadata_csum",
+    ),
+    *("metadata_csum_seed", "mmp", "orphan_file", "project", "quota", "resize_inode"),
+    *("sparse_super", "sparse_super2", "stable_inodes", "uninit_bg", "verity"),
+)
+_FORCE = re.compile("^-F+")
+_BLOCK_SIZES = (1024, 2048, 4096)
+_LEAST_INODE = 128
+_MOST_RESERVED = 50
+_BYTES_PER_INODE = (1024, 64 * 2**20)
+
+
+@operation
+class Ext(Mountable):
+    """An ext filesystem of any age. What is None is as mke2fs thinks best."""
+
+    features: tuple[str, ...] = ()
+    reserved: float | None = None
+    block_size: int | None = None
+    inode_size: int | None = None
+    bytes_per_inode: int | None = None
+    inodes: int | None = None
+    programs = ("mke2fs", "debugfs")
+    traits = Traits(
+        longest_label=16,
+        refused={
+            "-t": "call mkext2, mkext3 or mkext4",
+            "-d": CONTENT,
+            **dict.fromkeys(("-S", "-c", "-l", "-n"), ""),
+        },
+        no_room=("Could not allocate block", "Could not allocate inode", "Ext2 file too big"),
+        grub_module="ext2",
+        can_grow=True,
+        root_options="errors=remount-ro",
+    )
+
+    def arguments(self) -> tuple[str, ...]:
+        numbers = {
+            "-m": self.reserved,
+            "-b": self.block_size,
+            "-I": self.inode_size,
+            "-i": self.bytes_per_inode,
+            "-N": self.inodes,
+        }
+        return (
+            *(("-O", ",".join(self.features)) if self.features else ()),
+            *(word for flag, n in numbers.items() if n is not None for word in (flag, str(n))),
+        )
+
+
+@operation
+class Ext2(Ext):
+    """An ext2 filesystem."""
+
+    kind = "ext2"
+
+
+@operation
+class Ext3(Ext):
+    """An ext3 filesystem."""
+
+    kind = "ext3"
+
+
+@operation
+class Ext4(Ext):
+    """An ext4 filesystem."""
+
+    kind = "ext4"
+
+
+_E = TypeVar("_E", bound=Ext)
+
+
+def mkext2(
+    device: BlockDevice,
+    *,
+    label: str = "",
+    uuid: str = "",
+    features: tuple[str, ...] = (),
+    reserved: float | None = None,
+    block_size: int | None = None,
+    inode_size: int | None = None,
+    bytes_per_inode: int | None = None,
+    inodes: int | None = None,
+    options: tuple[str, ...] = (),
+) -> Ext2:
+    """Format a partition or a volume with ext2. `label` is at most 16 bytes.
+
+    `features` are mke2fs's, added to the default ones, or taken away: `"^resize_inode"`.
+    `reserved` is the share of blocks kept for root, in percent (5 if not given). `block_size`
+    (4096) and `inode_size` (256) are in bytes. There is an inode for each `bytes_per_inode`
+    (16384) of the filesystem, or there are as many as `inodes`. `uuid` is derived from the
+    step, if not given. `options` are further arguments of mke2fs, which override the others.
+    """
+    return _ext(
+        Ext2(
+            device=device,
+            label=label,
+            uuid=check_uuid(uuid),
+            features=features,
+            reserved=reserved,
+            block_size=block_size,
+            inode_size=inode_size,
+            bytes_per_inode=bytes_per_inode,
+            inodes=inodes,
+            options=options,
+        )
+    )
+
+
+def mkext3(
+    device: BlockDevice,
+    *,
+    label: str = "",
+    uuid: str = "",
+    features: tuple[str, ...] = (),
+    reserved: float | None = None,
+    block_size: int | None = None,
+    inode_size: int | None = None,
+    bytes_per_inode: int | None = None,
+    inodes: int | None = None,
+    options: tuple[str, ...] = (),
+) -> Ext3:
+    """Format a partition or a volume with ext3: ext2 with a journal. Its arguments are mkext2's."""
+    return _ext(
+        Ext3(
+            device=device,
+            label=label,
+            uuid=check_uuid(uuid),
+            features=features,
+            reserved=reserved,
+            block_size=block_size,
+            inode_size=inode_size,
+            bytes_per_inode=bytes_per_inode,
+            inodes=inodes,
+            options=options,
+        )
+    )
+
+
+def mkext4(
+    device: BlockDevice,
+    *,
+    label: str = "",
+    uuid: str = "",
+    features: tuple[str, ...] = (),
+    reserved: float | None = None,
+    block_size: int | None = None,
+    inode_size: int | None = None,
+    bytes_per_inode: int | None = None,
+    inodes: int | None = None,
+    options: tuple[str, ...] = (),
+) -> Ext4:
+    """Format a partition or a volume with ext4. The arguments are those of mkext2."""
+    return _ext(
+        Ext4(
+            device=device,
+            label=label,
+            uuid=check_uuid(uuid),
+            features=features,
+            reserved=reserved,
+            block_size=block_size,
+            inode_size=inode_size,
+            bytes_per_inode=bytes_per_inode,
+            inodes=inodes,
+            options=options,
+        )
+    )
+
+
+def _ext(filesystem: _E) -> _E:
+    """Record an ext filesystem, if its arguments are good."""
+    if isinstance(filesystem.features, str):
+        raise refuse("features as one text", f'write features=("{filesystem.features}",)')
+    for feature in filesystem.features:
+        if feature != "none":
+            one_of("features", feature.removeprefix("^"), EXT_FEATURES)
+    if not isinstance(filesystem.options, str):  # `-F` is given anyway, and may begin a word
+        words = (_FORCE.sub("-", word) for word in filesystem.options)
+        filesystem = replace(filesystem, options=tuple(word for word in words if word != "-"))
+    if any("offset=" in word for word in filesystem.options):
+        raise refuse("offset= among the options", "the partition says where the filesystem is")
+    _check_sizes(filesystem)
+    ratio, count = filesystem.bytes_per_inode, filesystem.inodes
+    if ratio is not None and count is not None:
+        raise refuse("both bytes_per_inode= and inodes=", "give one of the two")
+    if ratio is not None and not _BYTES_PER_INODE[0] <= ratio <= _BYTES_PER_INODE[1]:
+        raise refuse(f"an inode for each {ratio} bytes", "give 1024 to 67108864")
+    if count is not None and count < 1:
+        raise refuse(f"{count} inodes", "give how many files it is to hold")
+    return record_filesystem(filesystem)
+
+
+def _check_sizes(filesystem: Ext) -> None:
+    reserved, block, inode = filesystem.reserved, filesystem.block_size, filesystem.inode_size
+    if reserved is not None and not 0 <= reserved <= _MOST_RESERVED:
+        raise refuse(f"{reserved} percent of the blocks reserved", "give 0 to 50")
+    if block is not None and block not in _BLOCK_SIZES:
+        raise refuse(f"blocks of {block} bytes", "give 1024, 2048 or 4096")
+    most = block or _BLOCK_SIZES[-1]
+    if inode is not None and (not _LEAST_INODE <= inode <= most or inode & (inode - 1)):
+        raise refuse(f"inodes of {inode} bytes", f"give a power of two from 128 to {most}")

@@ -1,0 +1,87 @@
+"""FAT."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from vmdsl.language.handles import BlockDevice, Mountable, Traits
+from vmdsl.language.layout import SECTOR
+from vmdsl.language.operation import operation, refuse
+from vmdsl.operations.disk.mkfs import record_filesystem
+
+_FATS = (12, 16, 32)
+_CLUSTERS = tuple(512 << power for power in range(8))
+
+
+@operation
+class Vfat(Mountable):
+    """A FAT filesystem, as EFI firmware and boards read it. `cluster` is in bytes."""
+
+    fat: int | None = None
+    cluster: int | None = None
+    kind = "vfat"
+    programs = ("mkfs.vfat", "fsck.vfat", "mmd", "mcopy")
+    traits = Traits(
+        longest_label=11,
+        label_option="-n",
+        uuid_option="-i",
+        refused=dict.fromkeys(("-C", "-c", "-l"), ""),
+        aliases=("fat", "msdos"),
+        no_room=("Disk full", "No directory slots"),
+        grub_module="fat",
+        has_owners=False,
+        is_read_by_firmware=True,
+        usual_options="umask=0077",
+    )
+
+    @staticmethod
+    def uuid_from(derived: UUID) -> str:
+        text = f"{derived.int >> 96:08X}"
+        return f"{text[:4]}-{text[4:]}"
+
+    def uuid_arguments(self) -> tuple[str, ...]:
+        return ("-i", self.uuid.replace("-", "")) if self.uuid else ()
+
+    def arguments(self) -> tuple[str, ...]:
+        return (
+            *(("-F", str(self.fat)) if self.fat else ()),
+            *(("-s", str(self.cluster // SECTOR)) if self.cluster else ()),
+        )
+
+
+def mkvfat(
+    device: BlockDevice,
+    *,
+    label: str = "",
+    uuid: str = "",
+    fat: int | None = None,
+    cluster: int | None = None,
+    options: tuple[str, ...] = (),
+) -> Vfat:
+    """Format a partition or a volume with FAT.
+
+    `label` is at most 11 characters, in capitals where other systems than Linux are to read it.
+    `fat` is 12, 16 or 32; it follows from the size, if not given. `cluster` is in bytes, a power
+    of two from 512 to 65536. `uuid` is FAT's own, of 32 bits: `"1234-ABCD"`. `options` are
+    further arguments of mkfs.vfat, which override the others.
+    """
+    if uuid and not re.fullmatch(r"[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}", uuid):
+        raise refuse(f"{uuid!r} is not the id of a FAT filesystem", 'one is like "1234-ABCD"')
+    if fat is not None and fat not in _FATS:
+        raise refuse(f"there is no FAT{fat}", "there are 12, 16 and 32")
+    if cluster is not None and cluster not in _CLUSTERS:
+        raise refuse(
+            f"a cluster of {cluster} bytes", "give 512, 1024, 2048 or so, up to 65536 bytes"
+        )
+    digits = uuid.replace("-", "").upper()
+    return record_filesystem(
+        Vfat(
+            device=device,
+            label=label,
+            uuid=f"{digits[:4]}-{digits[4:]}" if uuid else "",
+            fat=fat,
+            cluster=cluster,
+            options=options,
+        )
+    )

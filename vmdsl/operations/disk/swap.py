@@ -1,0 +1,35 @@
+"""Swap space."""
+
+from __future__ import annotations
+
+from vmdsl.language.handles import BlockDevice, Filesystem, Traits
+from vmdsl.language.operation import operation
+from vmdsl.operations.disk.mkfs import check_uuid, record_filesystem
+
+
+@operation
+class Swap(Filesystem):
+    """Swap space; it goes to fstab and cannot be mounted."""
+
+    kind = "swap"
+    programs = ("mkswap",)
+    traits = Traits(
+        longest_label=16,
+        refused={
+            "--label": "give label=",
+            "--uuid": "give uuid=",
+            **dict.fromkeys(("-c", "--check", "-o", "--offset"), ""),
+        },
+    )
+
+
+def mkswap(
+    device: BlockDevice, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+) -> Swap:
+    """Make a partition or a volume swap space. `label` is at most 16 bytes.
+
+    `uuid` is derived from the step, if not given. `options` are further arguments of mkswap.
+    """
+    return record_filesystem(
+        Swap(device=device, label=label, uuid=check_uuid(uuid), options=options)
+    )

@@ -1,0 +1,45 @@
+"""XFS."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vmdsl.language.handles import BlockDevice, Mountable, Traits
+from vmdsl.language.operation import operation, refuse
+from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
+
+
+@operation
+class Xfs(Mountable):
+    """An XFS filesystem."""
+
+    kind = "xfs"
+    programs: ClassVar = {"mkfs.xfs": "xfsprogs"}
+    traits = Traits(
+        longest_label=12,
+        refused={"-p": CONTENT, **dict.fromkeys(("-N", "-b", "-c", "-n", "-r"), "")},
+        least=300 * 2**20,
+        grub_module="xfs",
+        can_grow=True,
+        is_checked=False,
+    )
+
+    def uuid_arguments(self) -> tuple[str, ...]:
+        return ("-m", f"uuid={self.uuid}") if self.uuid else ()
+
+
+def mkxfs(
+    device: BlockDevice, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+) -> Xfs:
+    """Format a partition or a volume with XFS, of at least 300 MiB. `label` is at most 12 bytes.
+
+    `uuid` is derived from the step, if not given. `options` are further arguments of mkfs.xfs,
+    which override those of vmdsl. Blocks are of 4096 bytes, and there is no realtime section.
+    """
+    if any("uuid=" in word for word in options):
+        raise refuse("mkfs.xfs's option uuid= among the options", "give uuid=")
+    if " " in label:
+        raise refuse(f"the label {label!r} has a space", "XFS takes none")
+    return record_filesystem(
+        Xfs(device=device, label=label, uuid=check_uuid(uuid), options=options)
+    )
