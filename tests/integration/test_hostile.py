@@ -107,7 +107,7 @@ SYSTEMS = {
     "mount point of a process": ("rm -rf /srv; ln -s /proc/1/root{out} /srv", "/srv"),
     "mount point in a circle": ("rm -rf /srv; ln -s /srv /srv", "/srv"),
     "loader": ("ln -s {out}/canary /boot/loader", "/boot/loader"),
-    "loader is a pipe": ("mkfifo /boot/loader", "/boot/loader is no plain file"),
+    "loader is a pipe": ("mkfifo /boot/loader", "/boot/loader is not a plain file"),
     "loader is a directory": ("mkdir /boot/loader", "/boot/loader"),
     "sbin": ("ln -sfn {out} /usr/lib/there; mv /usr/sbin /x; ln -s lib/there /usr/sbin", ""),
     "devices": ("cd /; umount -l /dev; rmdir /dev; ln -s {out} /dev", ""),

@@ -21,23 +21,21 @@ from vmdsl.builder.finish import FinishedImage
 from vmdsl.builder.image.table import write_table
 from vmdsl.builder.job import Job, OnError, problem_as_data, tell
 from vmdsl.builder.sandbox.children import end_everything, side_by_side
+from vmdsl.builder.sandbox.mounts import make_devices, mount_proc
+from vmdsl.builder.sandbox.namespaces import start_loopback
 from vmdsl.builder.tree.chain import Chain
-from vmdsl.builder.tree.cleaning import clean
+from vmdsl.builder.tree.commands import shown
 from vmdsl.builder.tree.failure import keep, look
 from vmdsl.builder.tree.layers import Layers, Stopped
-from vmdsl.builder.tree.surroundings import (
-    make_devices,
-    mount_proc,
-    start_loopback,
-    surroundings,
-)
-from vmdsl.builder.tree.tree import BuildTree, shown
+from vmdsl.builder.tree.surroundings import surroundings
+from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import BuildError, Problem, VmdslError
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Filesystem
 from vmdsl.language.layout import FilesystemLayout
 from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
+from vmdsl.operations.systems.leftovers import clean
 from vmdsl.plan.extents import round_up_to_mib
 from vmdsl.plan.lay_out import with_size
 from vmdsl.plan.load import load

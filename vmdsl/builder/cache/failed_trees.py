@@ -69,7 +69,7 @@ def visit(cache: CacheDir, name: str, show: Callable[[int], None]) -> None:
         ours, theirs = (stack.enter_context(end) for end in socket.socketpair())
         process = namespaces.start(
             [
-                *(sys.executable, "-P", "-X", "utf8", "-m", "vmdsl.builder.tree.visit"),
+                *(sys.executable, "-P", "-X", "utf8", "-m", "vmdsl.builder.sandbox.shells"),
                 *(str(place / "tree"), str(workspace), str(theirs.fileno())),
             ],
             log=log.fileno(),

@@ -8,8 +8,11 @@ because it is the first process of its pid namespace.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import socket
+import struct
 import subprocess
 import time
 from collections.abc import Collection, Sequence
@@ -24,6 +27,7 @@ _NAMESPACES = ("--user", "--mount", "--pid", "--fork", "--ipc", "--uts", "--kill
 #: that the kernel forgets the death signal that unshare has set, so it is set once more.
 _WAIT = ("sh", "-c", 'read -r go && exec setpriv --pdeathsig KILL "$@"', "sh")
 _PATIENCE = 10.0
+_SET_FLAGS, _UP = 0x8914, 1  # SIOCSIFFLAGS, IFF_UP
 
 
 def start(
@@ -94,6 +98,12 @@ def remove(path: Path) -> None:
     """Remove a directory of the cache, whose files belong to users of the sandbox."""
     if path.exists():
         run(["rm", "-rf", "--one-file-system", "--", str(path)])
+
+
+def start_loopback() -> None:
+    """Let programs reach 127.0.0.1 where the sandbox has a network of its own."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sH14x", b"lo", _UP))
 
 
 def _map_identity(process: subprocess.Popen[bytes]) -> None:

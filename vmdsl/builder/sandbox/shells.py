@@ -1,5 +1,7 @@
 """A shell for the user in the sandbox, on a pseudo-terminal of the sandbox's own.
 
+Run as the first process of a sandbox, this module opens one in a tree that was kept.
+
 Its other end goes out through a socket, to a process that has the user's terminal. So no process of
 the sandbox ever has that open, and job control works as anywhere.
 """
@@ -9,12 +11,14 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.builder.sandbox import environment
 from vmdsl.builder.sandbox.environment import INTO_TREE
+from vmdsl.builder.sandbox.mounts import make_devices, mount_proc, mount_virtual
 
 #: Requests of ioctl that Python's termios lacks.
 _UNLOCK, _OPEN_PEER = 0x40045431, 0x5441
@@ -63,3 +67,18 @@ def attend(console: socket.socket, show: Callable[[int], None]) -> bool:
     with open(files[0], "r+b", buffering=0) as terminal:  # noqa: PTH123 (an open file)
         show(terminal.fileno())
     return True
+
+
+def main(tree: str, space: str, console: str) -> None:
+    """Mount the virtual filesystems of a tree, and run a shell in it. The sandbox ends with it."""
+    root, devices, scratch = Path(tree), Path(space, "dev"), Path(space, "scratch")
+    scratch.mkdir()
+    mount_proc()
+    make_devices(devices)
+    mount_virtual(root, devices)
+    with socket.socket(fileno=int(console)) as outside:
+        run_shell(root, devices=devices, scratch=scratch, epoch=None, console=outside)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmdsl.builder.image.sparse import copy_data
-from vmdsl.builder.tree.owners import OutsideIds, chown, gid_of, uid_of
-from vmdsl.builder.tree.paths import make_directory
+from vmdsl.builder.tree.paths import chown, gid_of, make_directory, uid_of
 from vmdsl.errors import BuildError
 from vmdsl.language.effects import CopyRules
 from vmdsl.operations.files.directories import excluded, paths_below
@@ -36,7 +35,7 @@ def copier(source: Path, rules: CopyRules) -> Iterator[Callable[[Path], None]]:
 
     Raises BuildError where a symlink that is to be followed leads to no file.
     """
-    users, groups = OutsideIds("uid"), OutsideIds("gid")
+    users, groups = _OutsideIds("uid"), _OutsideIds("gid")
     targets = _real_targets(source, rules.exclude) if rules.follow else None
     directory = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
     machine = os.open("/", os.O_PATH | os.O_DIRECTORY)
@@ -72,8 +71,8 @@ class _Copier:
     rules: CopyRules
     user: int | None
     group: int | None
-    users: OutsideIds
-    groups: OutsideIds
+    users: _OutsideIds
+    groups: _OutsideIds
     targets: Mapping[Path, Path] | None
     machine: int
     _links: dict[tuple[int, int], Path] = field(default_factory=dict)
@@ -210,6 +209,37 @@ class _Copier:
                 number = kept.of(shown, int.from_bytes(acl[there], "little"))
                 result[there] = number.to_bytes(4, "little")
         return bytes(result)
+
+
+class _OutsideIds:
+    """The numbers that users, or groups, of the sandbox have on this machine.
+
+    `kind` is `uid` or `gid`.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._kind = "user" if kind == "uid" else "group"
+        text = Path(f"/proc/self/{kind}_map").read_text(encoding="ascii")
+        numbers = [[int(word) for word in line.split()] for line in text.splitlines()]
+        self._ranges = [(inside, outside, count) for inside, outside, count in numbers]
+        unknown = Path(f"/proc/sys/kernel/overflow{kind}").read_text(encoding="ascii")
+        self._unknown = {int(unknown), 2**32 - 1}
+
+    def of(self, file: Path, number: int) -> int:
+        """Return the number on this machine. Raises BuildError for what the sandbox doesn't know.
+
+        The kernel shows all that it doesn't know as one number, which another may have, too.
+        """
+        for inside, outside, count in self._ranges:
+            if inside <= number < inside + count:
+                found = outside + number - inside
+                if number in self._unknown and found != number:
+                    break
+                return found
+        raise BuildError(
+            f"{file} names a {self._kind} whose number only root can read: build as root, or "
+            "say whose it is to be"
+        )
 
 
 def _real_targets(source: Path, exclude: Sequence[str]) -> Mapping[Path, Path]:

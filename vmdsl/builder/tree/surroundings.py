@@ -2,76 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from vmdsl.builder.sandbox.children import end_everything
-from vmdsl.builder.sandbox.mounts import BIND, READ_ONLY, RECURSIVE, REMOUNT, mount, unmount_below
+from vmdsl.builder.sandbox.mounts import mount_virtual, unmount_below
 from vmdsl.builder.tree.tree import BuildTree
-from vmdsl.errors import HostError, Problem
 
-_NODES = ("null", "zero", "full", "random", "urandom", "tty")
-_LINKS = {
-    "ptmx": "pts/ptmx",
-    "fd": "/proc/self/fd",
-    "stdin": "/proc/self/fd/0",
-    "stdout": "/proc/self/fd/1",
-    "stderr": "/proc/self/fd/2",
-}
-_VIRTUAL = ("proc", "sys", "dev", "run")
-_SET_FLAGS, _UP = 0x8914, 1  # SIOCSIFFLAGS, IFF_UP
 _NO_DAEMONS = "#!/bin/sh\nexit 101\n"
-
-
-def mount_proc() -> None:
-    """Let the sandbox have a /proc of its own. Raises HostError where it can't."""
-    try:
-        mount("proc", Path("/proc"), "proc")
-    except OSError:
-        raise HostError(
-            Problem(
-                what="the sandbox cannot have a /proc of its own",
-                hint="this happens in containers that hide parts of /proc; vmdsl doctor says more",
-            )
-        ) from None
-
-
-def make_devices(directory: Path) -> None:
-    """Make the /dev that programs of the tree see; they can't change the host's nodes in it."""
-    directory.mkdir()
-    mount("vmdsl-dev", directory, "tmpfs", options="mode=0755")
-    for name in _NODES:
-        node = directory / name
-        node.touch()
-        mount(f"/dev/{name}", node, flags=BIND)
-        try:
-            mount("", node, flags=REMOUNT | BIND | READ_ONLY)
-        except OSError:  # an ordinary user can't change the nodes anyway
-            if _is_real_root():
-                raise
-    for name, mode in (("pts", 0o755), ("shm", 0o1777)):
-        (directory / name).mkdir()
-        (directory / name).chmod(mode)
-    mount("devpts", directory / "pts", "devpts", options="newinstance,ptmxmode=0666,mode=0620")
-    for name, target in _LINKS.items():
-        (directory / name).symlink_to(target)
-
-
-def _is_real_root() -> bool:
-    """Whether root of the sandbox is root of the machine, whose device nodes it could change."""
-    return Path("/proc/self/uid_map").read_text(encoding="ascii").split()[1] == "0"
-
-
-def start_loopback() -> None:
-    """Let programs reach 127.0.0.1 where the sandbox has a network of its own."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sH14x", b"lo", _UP))
 
 
 @contextmanager
@@ -100,22 +42,6 @@ def surroundings(
         end_everything()
         tree.unbind()
         unmount_below(tree.path)
-
-
-def mount_virtual(top: Path, devices: Path, *, own_tmp: bool = False) -> None:
-    """Give a tree /proc, /sys, /dev and /run, and perhaps /tmp, where it has such directories."""
-    places = {name: top / name for name in (*_VIRTUAL, *(("tmp",) if own_tmp else ()))}
-    # A symlink may lead out of the tree.
-    places = {n: p for n, p in places.items() if p.is_dir() and not p.is_symlink()}
-    for name, place in places.items():
-        if name == "proc":
-            mount("proc", place, "proc")
-        elif name == "sys":
-            mount("/sys", place, flags=BIND | RECURSIVE)
-        elif name == "dev":
-            mount(devices, place, flags=BIND | RECURSIVE)
-        else:
-            mount("tmpfs", place, "tmpfs", options="mode=1777" if name == "tmp" else "mode=0755")
 
 
 def _hostname() -> str:

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from vmdsl import programs
 from vmdsl.builder.cache.archives import Archives, State
 from vmdsl.builder.cache.debs import Debs, checksums
 from vmdsl.builder.image.decoys import StandIns
@@ -22,8 +21,8 @@ from vmdsl.builder.sandbox import environment
 from vmdsl.builder.sandbox.children import write_all
 from vmdsl.builder.sandbox.environment import INTO_TREE
 from vmdsl.builder.tree import inside, paths
+from vmdsl.builder.tree.commands import Commands, make_lenient_mount
 from vmdsl.builder.tree.copying import copier
-from vmdsl.builder.tree.scripts import BLOCK, LIMITED, make_lenient_mount
 from vmdsl.errors import BuildError, CommandError, Problem
 from vmdsl.language.effects import (
     COPY_ALL,
@@ -40,9 +39,6 @@ _T = TypeVar("_T")
 
 #: The time of all that has none of its own where no archive says what time it is: 2020-01-01.
 DEFAULT_EPOCH = 1577836800
-_LAST_LINES = 20
-_LAST_BYTES = 65536
-_LINE = 500
 _MOST_NAMED = 5
 #: Where apt keeps what it downloads.
 ARCHIVES = "/var/cache/apt/archives"
@@ -58,11 +54,12 @@ class BuildTree(PackageCache):
         self.recipe_directory = job.directory
         self.scratch = job.workspace / "scratch"
         self._own_programs = job.workspace / "bin"
-        self._log = job.log
+        self._commands = Commands(
+            log=job.log, mask=Mask(job.secrets.values()), directory=job.directory
+        )
         self._operations = job.tree_operations
         self._epoch = job.epoch
         self._secrets = job.secrets
-        self._mask = Mask(job.secrets.values())
         self._facts: dict[int, bool] = {}
         self.archives = Archives(job.cache.archives, job.caching, time.time())
         #: Called with what an operation sees of archives, before it changes anything.
@@ -175,7 +172,7 @@ class BuildTree(PackageCache):
         if script:
             make_lenient_mount(self._own_programs, self.path)
             known["PATH"] = f"{self._own_programs}:{known['PATH']}"
-        self._run(command, {**known, **(env or {})}, stdin)
+        self._commands.run(command, {**known, **(env or {})}, stdin)
 
     def chroot(
         self,
@@ -185,54 +182,17 @@ class BuildTree(PackageCache):
         script: bool = False,
     ) -> None:
         known = environment.of_tree(self._epoch)
-        limit = (*LIMITED, str(self._largest_file() // BLOCK)) if script else ()
+        largest = self._largest_file() if script else None
         inside = (*INTO_TREE, str(self.path), *command)
-        self._run(inside, {**known, **(env or {})}, stdin, limit)
+        self._commands.run(inside, {**known, **(env or {})}, stdin, largest)
 
     def _largest_file(self) -> int:
-        """What a file of the tree may come to, in bytes: some fill all the room that there is."""
+        """Return how large a file of the tree may get, in bytes: some scripts fill the disk."""
         about = os.statvfs(self.path)
         half = about.f_bavail * about.f_frsize // 2  # there must be room for the image, too
         if self._layout.open:
             return half
         return min(half, max((f.partition.size for f in self._layout.filesystems), default=half))
-
-    def _run(
-        self,
-        command: tuple[str, ...],
-        env: Mapping[str, str],
-        stdin: bytes | str,
-        limit: tuple[str, ...] = (),
-    ) -> None:
-        os.write(self._log, b"+ " + os.fsencode(" ".join(command)) + b"\n")
-        before = os.fstat(self._log).st_size
-        program = programs.find(command[0])
-        if program is None:
-            raise BuildError(f"there is no program {command[0]} on this machine")
-        done = programs.run(
-            [*limit, program, *command[1:]],
-            output=self._log,
-            env=env,
-            cwd=self.recipe_directory,
-            stdin=stdin.encode() if isinstance(stdin, str) else stdin,
-        )
-        if not done.ok:
-            ended = f"exit code {done.code}" if done.code > 0 else f"signal {-done.code}"
-            output = self._end_of_log(before)
-            lines = [line[:_LINE] for line in output.splitlines()[-_LAST_LINES:]]
-            raise CommandError(
-                Problem(
-                    what=f"the command failed ({ended}): {shown(command)}",
-                    hint="\n".join(lines) or "it printed nothing",
-                ),
-                output=output,
-            )
-
-    def _end_of_log(self, start: int) -> str:
-        """The last of what the log has from an offset on."""
-        with open(f"/proc/self/fd/{self._log}", "rb") as log:  # noqa: PTH123 (an open file)
-            log.seek(max(start, os.fstat(self._log).st_size - _LAST_BYTES - self._mask.longest))
-            return self._mask.all_of(log.read()).decode(errors="replace")
 
     def bind(self, source: Path, target: str) -> None:
         place = self.inside(partial(paths.real_place, target, directory=source.is_dir()))
@@ -311,14 +271,3 @@ def _not_kept(names: Sequence[str]) -> BuildError:
             hint="build once without --offline",
         )
     )
-
-
-def shown(command: Sequence[str]) -> str:
-    """A command in a line, for people: a part of it, and not how it gets into the tree."""
-    if tuple(command[: len(LIMITED)]) == LIMITED:
-        command = command[len(LIMITED) + 1 :]
-    words = [Path(command[0]).name, *command[1:]]
-    if tuple(words[: len(INTO_TREE)]) == INTO_TREE:
-        words = words[len(INTO_TREE) + 1 :]
-    lines = " ".join(word.strip() for word in words).splitlines() or [""]
-    return lines[0][:200] + (" …" if len(lines) > 1 or len(lines[0]) > 200 else "")  # noqa: PLR2004

@@ -1,6 +1,10 @@
-"""What a system has of how it was made, and what neither an image nor a tarball is to carry."""
+"""Leftovers of how a system was made, which neither an image nor a tarball is to carry."""
 
 from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
 
 #: Patterns of paths without the first slash. What makes these again makes them different: indexes,
 #: logs, caches, backups.
@@ -22,3 +26,24 @@ LEFTOVERS = (
     "var/log/fontconfig.log",
     "var/tmp/*",
 )
+_ID_LENGTH = 32
+
+
+def clean() -> None:
+    """Remove what differs from build to build, or belongs to one machine; called in the tree.
+
+    The machine gets its id when it first boots.
+    """
+    for pattern in LEFTOVERS:
+        for path in Path("/").glob(pattern):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    machine, dbus = Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id")
+    with suppress(FileNotFoundError):
+        plain = machine.is_file() and not machine.is_symlink()
+        if plain and len(machine.read_bytes().strip()) == _ID_LENGTH:
+            machine.write_text("", encoding="ascii")
+    if not dbus.is_symlink() and not dbus.is_dir():  # systemd makes it a symlink to the other
+        dbus.unlink(missing_ok=True)
