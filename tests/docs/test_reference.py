@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -29,6 +29,11 @@ WIDTH = 88
 _SHOWN = 300
 #: Exported beside the operations: the language, which docs/reference/language.md tells of.
 LANGUAGE = {"step", "step_if", "option", "optional_path", "flag", "require", "record", "refuse"}
+#: In the order of the index.
+FOLDERS = (
+    *(f"vmdsl.operations.{name}" for name in ("disk", "systems", "packages", "files", "scripts")),
+    *("vmdsl.operations.boot_loaders", "vmdsl_stdlib"),
+)
 
 
 def functions(package: Any) -> dict[str, Callable[..., Any]]:
@@ -81,8 +86,8 @@ def words(function: Callable[..., Any]) -> Iterator[str]:
             yield f"`{name}` is one of {', '.join(f'`{word}`' for word in get_args(value))}."
 
 
-def first_sentence(function: Callable[..., Any]) -> str:
-    return (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
+def first_sentence(documented: object) -> str:
+    return (inspect.getdoc(documented) or "").partition("\n\n")[0].replace("\n", " ")
 
 
 def page(name: str, function: Callable[..., Any]) -> str:
@@ -136,43 +141,33 @@ def code(text: str) -> str:
     return f"`{shown}{' …' if more else ''}`"
 
 
-def subject(function: Callable[..., Any]) -> str:
-    """Return the module whose docstring says what a function is about: vmdsl's is a folder."""
-    parts = function.__module__.split(".")
-    return ".".join(parts[:3] if parts[0] == vmdsl.__name__ else parts)
+def folder_of(function: Callable[..., Any]) -> str:
+    """The package that an operation is in: a folder of `vmdsl.operations`, or the library."""
+    words = function.__module__.split(".")
+    return ".".join(words[:3] if words[:2] == ["vmdsl", "operations"] else words[:1])
 
 
-def index(packages: list[Any]) -> str:
-    """The page that names them all, by what they are about."""
-    lines = [
-        "# All operations",
-        "",
-        "By what they are about. Each page is written from the function's docstring and its",
-    ]
-    lines += ["case files.", ""]
-    for package in packages:
-        by_module: dict[str, list[tuple[str, Callable[..., Any]]]] = {}
-        for name, function in functions(package).items():
-            by_module.setdefault(subject(function), []).append((name, function))
-        for module in sorted(by_module):
-            about = (inspect.getdoc(importlib.import_module(module)) or "").partition("\n\n")[0]
-            lines += [f"## {about.replace(chr(10), ' ').rstrip('.')}", "", "| | |", "|---|---|"]
-            lines += [
-                f"| [`{name}`]({name}.md) | {first_sentence(function)} |"
-                for name, function in sorted(by_module[module])
-            ]
-            lines.append("")
+def index(functions: Mapping[str, Callable[..., Any]]) -> str:
+    """The page that names them all, by the folder of their code."""
+    lines = ["# All operations", ""]
+    lines += ["Each page is written from the function's docstring and its case files.", ""]
+    by_folder: dict[str, list[str]] = {folder: [] for folder in FOLDERS}
+    for name, function in sorted(functions.items()):
+        by_folder.setdefault(folder_of(function), []).append(name)
+    for folder, names in by_folder.items():
+        about = first_sentence(importlib.import_module(folder)).rstrip(".")
+        lines += [f"## {about}", "", "| | |", "|---|---|"]
+        lines += [
+            f"| [`{name}`]({name}.md) | {first_sentence(functions[name])} |" for name in names
+        ]
+        lines.append("")
     return "\n".join(lines)
 
 
 def pages() -> dict[str, str]:
-    packages = [vmdsl, vmdsl_stdlib]
-    made = {
-        f"{name}.md": page(name, function)
-        for package in packages
-        for name, function in functions(package).items()
-    }
-    return {**made, "README.md": index(packages)}
+    all_of_them = {**functions(vmdsl), **functions(vmdsl_stdlib)}
+    made = {f"{name}.md": page(name, function) for name, function in all_of_them.items()}
+    return {**made, "README.md": index(all_of_them)}
 
 
 def test_the_reference_is_what_the_docstrings_say() -> None:

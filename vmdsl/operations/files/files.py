@@ -159,7 +159,7 @@ class PathExists(TreeOperation):
 
 
 def path_exists(root: Place, path: str) -> Fact:
-    """Whether there is anything at `path` when the build comes to this step."""
+    """See whether there is anything at `path` when the build comes to this step."""
     fact = Fact()
     record(PathExists(root=root, path=place_of(root, path), fact=fact))
     return fact

@@ -15,7 +15,7 @@ from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.operations.packages.apt_errors import explained
-from vmdsl.operations.packages.apt_index import current_index, use_index
+from vmdsl.operations.packages.apt_index import current_index, proxy_environment, use_index
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
 from vmdsl.values import Suite
 
@@ -210,11 +210,6 @@ def instead_of(name: str) -> str:
     if " " in name or "," in name:
         return "give each package by itself"
     return "names are lower case: linux-image"
-
-
-def proxy_environment(proxy: str) -> Mapping[str, str]:
-    """What makes programs use a proxy; nothing where none is given."""
-    return {"http_proxy": proxy, "https_proxy": proxy} if proxy else {}
 
 
 #: By version: the time and the size, which change where a package replaces it.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vmdsl.language.effects import Tree, package_cache
 from vmdsl.language.handles import RootFs
+from vmdsl.operations.packages.apt_errors import explained
 
 #: Where an index is fetched to.
 _NEW_LISTS = "/run/vmdsl-lists"
@@ -44,6 +45,11 @@ _TRUST = (
     "etc/apt/trusted.gpg.d/*",
     "usr/share/keyrings/*",
 )
+#: Commands of a script that need an index.
+_INSTALLS = re.compile(
+    r"\b(?:apt|apt-get|aptitude)\b[^\n;&|]*"
+    r"\b(?:install|reinstall|satisfy|upgrade|full-upgrade|dist-upgrade|build-dep|download|source)\b"
+)
 
 
 def current_index(
@@ -66,6 +72,21 @@ def use_index(tree: Tree, index: Path) -> None:
     tree.inside(_forget_index)
     tree.copy_tree(index, str(_LISTS))
     tree.inside(note_sources)
+
+
+def index_for_script(tree: Tree, root: object, script: str) -> None:
+    """Give a system its index, if it has none and a script is about to install packages."""
+    if not isinstance(root, RootFs) or not _INSTALLS.search(script) or tree.inside(has_index):
+        return
+    with explained():
+        index = current_index(tree, root, (), proxy_environment(root.proxy))
+        if index is not None:
+            use_index(tree, index)
+
+
+def proxy_environment(proxy: str) -> Mapping[str, str]:
+    """Return the variables that make programs use a proxy; none where `proxy` is empty."""
+    return {"http_proxy": proxy, "https_proxy": proxy} if proxy else {}
 
 
 def _fetch(tree: Tree, archs: Sequence[str], env: Mapping[str, str], lists: Path) -> None:

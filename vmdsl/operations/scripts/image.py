@@ -24,7 +24,7 @@ class SystemFile:
 
 
 def system_file(root: Place, path: str) -> SystemFile:
-    """A file of the system, for `write_at()`. It is read when the image is made.
+    """Name a file of the system, for `write_at()`. It is read when the image is made.
 
     `path` starts at `root`. One that isn't there then, or is no file, ends the build.
     """

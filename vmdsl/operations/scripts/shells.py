@@ -15,7 +15,7 @@ from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.directories import paths_below, with_targets
 from vmdsl.operations.files.files import Place
-from vmdsl.operations.packages.script_index import index_for_script
+from vmdsl.operations.packages.apt_index import index_for_script
 
 _IN_SYSTEM = "/run/secrets"
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")

@@ -1,1 +1,1 @@
-"""Where a system comes from: bootstraps and tarballs."""
+"""Systems: where they come from, and how they grow."""

@@ -15,9 +15,8 @@ from typing import Literal
 
 from vmdsl.language.effects import Tree, package_cache
 from vmdsl.language.operation import operation
-from vmdsl.operations.packages.apt import proxy_environment
 from vmdsl.operations.packages.apt_errors import explained
-from vmdsl.operations.packages.apt_index import note_sources
+from vmdsl.operations.packages.apt_index import note_sources, proxy_environment
 from vmdsl.operations.packages.host_apt import HostApt
 from vmdsl.operations.packages.prefetch import downloading_ahead
 from vmdsl.operations.packages.sources import (

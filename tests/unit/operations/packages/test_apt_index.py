@@ -9,7 +9,7 @@ import pytest
 
 from vmdsl import Arch, RootFs, Suite
 from vmdsl.language.effects import Tree
-from vmdsl.operations.packages import script_index
+from vmdsl.operations.packages import apt_index
 from vmdsl.operations.packages.apt_index import has_index
 
 
@@ -32,8 +32,8 @@ def system() -> RootFs:
 @pytest.fixture
 def used(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     got: list[Path] = []
-    monkeypatch.setattr(script_index, "current_index", lambda *_: Path("index"))
-    monkeypatch.setattr(script_index, "use_index", lambda _, index: got.append(index))
+    monkeypatch.setattr(apt_index, "current_index", lambda *_: Path("index"))
+    monkeypatch.setattr(apt_index, "use_index", lambda _, index: got.append(index))
     return got
 
 
@@ -52,11 +52,11 @@ def used(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 )
 def test_scripts(script: str, wants: bool, system: RootFs, used: list[Path]) -> None:  # noqa: FBT001 (a parameter of the test)
     tree = cast("Tree", FakeTree(has_index=False))
-    script_index.index_for_script(tree, system, script)
+    apt_index.index_for_script(tree, system, script)
     assert used == [Path("index")] * wants
 
 
 def test_an_index_that_is_there_stays(system: RootFs, used: list[Path]) -> None:
     tree = cast("Tree", FakeTree(has_index=True))
-    script_index.index_for_script(tree, system, "apt-get install vim")
+    apt_index.index_for_script(tree, system, "apt-get install vim")
     assert used == []
