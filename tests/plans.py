@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vmdsl.builder.cache.cache_dir import CacheDir
+from vmdsl.builder.cache.checksums import digest
 from vmdsl.builder.cache.forecast import Description, describe
-from vmdsl.builder.cache.keys import digest
 from vmdsl.builder.cache.store import base_of, key_of
 from vmdsl.language.operation import Operation
 from vmdsl.language.secret import Secret, secrets_in

@@ -13,7 +13,6 @@ from users import IS_ROOT, REPOSITORY, User, ordinary_user
 from vmdsl import Size, mkgpt, mkimg, mkpart
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.filesystems.target import Target
-from vmdsl.builder.job import Job
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.language.handles import Filesystem, Partition
 from vmdsl.language.operation import Recorder, start_recording
@@ -103,29 +102,21 @@ def target_of(tmp_path: Path) -> Iterator[Callable[..., Target]]:
             assert problems == []
             image.truncate(0)
             image.truncate(2 * 2**20 + size)
-            job = Job(
-                recipe=tmp_path / "r.py",
-                directory=tmp_path,
-                code=None,
+            tree = BuildTree(
                 layout=layout,
-                tree_operations=(),
-                image_operations=(),
+                operations=(),
+                recipe_directory=tmp_path,
+                workspace=tmp_path,
+                log=log.fileno(),
                 cache=CacheDir(path=tmp_path),
                 caching=CacheOptions(),
-                workspace=tmp_path,
-                image=image.fileno(),
-                log=log.fileno(),
                 epoch=0,
                 secrets={},
-                start="",
-                inputs=(),
-                cleaning="",
-                stamps=(),
             )
             return Target(
                 filesystem=layout.filesystems[0],
                 image=image.fileno(),
-                tree=BuildTree(job, tmp_path),
+                tree=tree,
                 log=log.fileno(),
             )
 

@@ -8,31 +8,126 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
+from vmdsl import programs
+from vmdsl.builder.events import Events, placing
 from vmdsl.builder.filesystems.kinds import KINDS
 from vmdsl.builder.filesystems.least_size import least_size
 from vmdsl.builder.filesystems.room import Room, fits_easily, shortage
 from vmdsl.builder.filesystems.swap import make_swap
 from vmdsl.builder.filesystems.target import Target
+from vmdsl.builder.finish import FinishedImage
+from vmdsl.builder.image.table import write_table
 from vmdsl.builder.job import Job
+from vmdsl.builder.sandbox.children import end_everything, side_by_side
 from vmdsl.builder.tree.tree import BuildTree
-from vmdsl.errors import Problem
+from vmdsl.errors import BuildError, Problem
+from vmdsl.language.handles import Filesystem
 from vmdsl.language.layout import FilesystemLayout, MountLayout
 from vmdsl.operations.disk.swap import Swap
+from vmdsl.plan.extents import round_up_to_mib
+from vmdsl.plan.lay_out import with_size
+
+_T = TypeVar("_T")
 
 
 class Assembler:
     """Makes the filesystems of one image from a tree that no longer changes."""
 
-    def __init__(self, job: Job, tree: BuildTree) -> None:
+    def __init__(self, job: Job, tree: BuildTree, events: Events) -> None:
         self._job = job
         self._tree = tree
+        self._events = events
         self._places = self._find_places()
 
-    def shortage(self, filesystem: FilesystemLayout) -> Problem | None:
+    def run(self) -> None:
+        """Write the partition table and all filesystems, and apply the operations on the image."""
+        self._measure(self._likely_shortage)
+        try:
+            self._make_all()
+        except BuildError:
+            self._measure(self._shortage)  # it may have been likely to fit, and did not
+            raise
+        written = self._tree.stand_ins.copy_to(self._job.image)
+        for operation in self._job.image_operations:
+            with self._events.working(operation), self._tree.own_scratch():
+                operation.apply(FinishedImage(self._job.image, self._tree, written, operation))
+                end_everything()
+
+    def _make_all(self) -> None:
+        """Make the partition table and the filesystems."""
+        self._events.started("", "write the partition table")
+        grown = self._grow_image() if self._tree.layout.open else None
+        if grown is None:
+            self._write_table()
+        filesystems = self._tree.layout.filesystems
+        others = [f for f in filesystems if f.filesystem is not grown]
+        made = self._side_by_side(others, self._make)
+        for filesystem in filesystems:
+            with self._events.working(filesystem.filesystem):
+                if filesystem.filesystem is not grown:
+                    next(made)
+
+    def _write_table(self) -> None:
+        job, tree = self._job, self._tree
+        write_table(job.image, tree.layout, epoch=tree.epoch, log=job.log)
+
+    def _measure(self, shortage: Callable[[FilesystemLayout], Problem | None]) -> None:
+        """Raise BuildError, with all figures, where filesystems are too small for their content."""
+        layout = self._tree.layout
+        known = [f for f in layout.filesystems if not layout.is_open(f.partition)]
+        short = self._side_by_side(known, shortage)
+        if problems := [problem for problem in short if problem is not None]:
+            raise BuildError(*problems)
+
+    def _side_by_side(
+        self, filesystems: Sequence[FilesystemLayout], work: Callable[[FilesystemLayout], _T]
+    ) -> Iterator[_T]:
+        """Do some work for each filesystem, in children. Yields the results in order."""
+        for result, ran in side_by_side([partial(self._in_child, work, f) for f in filesystems]):
+            for program in ran:
+                self._events.ran(program)
+            yield result
+
+    def _in_child(
+        self, work: Callable[[FilesystemLayout], _T], filesystem: FilesystemLayout
+    ) -> tuple[_T, list[programs.Finished]]:
+        """Do some work with a scratch directory of this process's own."""
+        ran: list[programs.Finished] = []
+        programs.observers[:] = [lambda done: ran.append(replace(done, output=""))]
+        self._tree.scratch = Path(tempfile.mkdtemp(dir=self._job.workspace)) / "scratch"
+        with placing(filesystem.filesystem), self._tree.own_scratch():
+            return work(filesystem), ran
+
+    def _grow_image(self) -> Filesystem:
+        """Make the image as large as its content needs, and the filesystem that grows in it.
+
+        Its size was found by counting: if it then has less room than was asked for, it grows on.
+        """
+        layout = self._tree.layout
+        (open_,) = [f for f in layout.filesystems if layout.is_open(f.partition)]
+        free = layout.disk.free.bytes if layout.disk.free else 0
+        with placing(open_.filesystem), self._tree.own_scratch():
+            size = self._least_size(open_, free=free)
+        while True:
+            self._tree.layout, problems = with_size(layout, size)
+            if problems:
+                raise BuildError(*problems)
+            self._write_table()
+            with placing(open_.filesystem), self._tree.own_scratch():
+                found = self._tree.layout.filesystems
+                room = self._make(next(f for f in found if f.filesystem is open_.filesystem))
+            if room is None or room.available >= free:
+                return open_.filesystem
+            size += round_up_to_mib(free - room.available)
+
+    def _shortage(self, filesystem: FilesystemLayout) -> Problem | None:
         """What to say where a filesystem is certainly too small for its content."""
         kind = KINDS.get(type(filesystem.filesystem))
         with self._content(filesystem) as content:
@@ -40,20 +135,20 @@ class Assembler:
                 return None
             return shortage(kind, self._target(filesystem), content)
 
-    def likely_shortage(self, filesystem: FilesystemLayout) -> Problem | None:
+    def _likely_shortage(self, filesystem: FilesystemLayout) -> Problem | None:
         """The same, but where there is room in plenty, nothing is tried: that takes time."""
         with self._content(filesystem) as content:
             if content is None or fits_easily(content, filesystem.partition.size):
                 return None
-        return self.shortage(filesystem)
+        return self._shortage(filesystem)
 
-    def least_size(self, filesystem: FilesystemLayout, *, free: int) -> int:
+    def _least_size(self, filesystem: FilesystemLayout, *, free: int) -> int:
         """The least size at which a filesystem holds its content and has `free` bytes more."""
         kind = KINDS[type(filesystem.filesystem)]
         with self._content(filesystem) as content:
             return least_size(kind, self._target(filesystem), content, free=free)
 
-    def make(self, filesystem: FilesystemLayout) -> Room | None:
+    def _make(self, filesystem: FilesystemLayout) -> Room | None:
         """Make one filesystem, with the part of the tree that it is mounted at, if it is.
 
         The room that it then has; swap has none.

@@ -1,19 +1,13 @@
-"""What the sandbox is told to do, and what it answers."""
+"""What the sandbox is to do."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock
-from typing import IO, Any
 
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
-from vmdsl.builder.report.progress import Work
-from vmdsl.builder.report.timing import cpu_seconds
-from vmdsl.errors import Problem, Where
 from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.layout import Layout
 from vmdsl.language.secret import Secret
@@ -60,43 +54,13 @@ class Job:
     on_error: OnError = OnError.CLEAN
     console: int = -1
 
+    @property
+    def pieces_of_work(self) -> int:
+        """How many there are; besides those named here, the tree is cleaned and a table written."""
+        parts = (self.tree_operations, self.layout.filesystems, self.image_operations)
+        return sum(map(len, parts)) + 2
 
-#: Programs of a thread that downloads are told of, too.
-_telling = Lock()
-
-
-def tell(stream: IO[str], kind: str, **content: object) -> None:
-    """Send one event out of the sandbox, with the time that processors have worked so far."""
-    line = json.dumps({"kind": kind, "cpu": cpu_seconds(), **content}) + "\n"
-    with _telling:
-        stream.write(line)
-        stream.flush()
-
-
-def problem_as_data(problem: Problem) -> dict[str, Any]:
-    """A problem as JSON can hold it."""
-    where = problem.where
-    return {
-        "what": problem.what,
-        "hint": problem.hint,
-        "step": problem.step,
-        "where": [str(where.file), where.line, where.column, where.path] if where else None,
-    }
-
-
-def problem_from_data(data: dict[str, Any]) -> Problem:
-    """The problem that `problem_as_data` was given."""
-    file, *place = data["where"] or [None]
-    where = Where(Path(file), *place) if file else None
-    return Problem(what=data["what"], hint=data["hint"], step=data["step"], where=where)
-
-
-def work_from_data(data: dict[str, Any]) -> Work:
-    """The piece of work that a `started` event tells of."""
-    return Work(
-        number=data["number"],
-        total=data["total"],
-        step=data["step"],
-        summary=data["summary"],
-        how=data["how"],
-    )
+    @property
+    def failed_tree(self) -> Path:
+        """Where the tree of a failed build is copied to, if it is to be kept."""
+        return self.workspace / "failed-tree"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from vmdsl.language.handles import Partition
+from vmdsl.language.handles import Partition, RootFs
 from vmdsl.language.layout import Layout, Span
 from vmdsl.language.operation import Fact, Operation, operation
 from vmdsl.language.secret import Secret
@@ -252,3 +252,10 @@ class ImageOperation(Operation, ABC):
     @abstractmethod
     def apply(self, image: Image) -> None:
         """Do it. Called once a build, in the sandbox."""
+
+
+def finds_mount_points(operation: Operation) -> bool:
+    """Return whether it changes a system that is there: then all mount points are in the tree."""
+    if not isinstance(operation, TreeOperation):
+        return False
+    return operation.changes_tree and isinstance(operation.root, RootFs)

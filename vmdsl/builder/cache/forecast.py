@@ -14,7 +14,8 @@ from typing import Any
 
 from vmdsl.builder.cache.archives import Archives
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
-from vmdsl.builder.cache.keys import Describer, Inputs, digest, stamp
+from vmdsl.builder.cache.checksums import digest, stamp
+from vmdsl.builder.cache.keys import Describer, Inputs
 from vmdsl.builder.cache.reasons import why
 from vmdsl.builder.cache.store import Layer, Store, base_of, key_of
 from vmdsl.errors import HostError
@@ -165,20 +166,57 @@ def last_build(plan: Plan, cache: CacheDir) -> list[Inputs | None]:
 
 def note_build(description: Description, cache: CacheDir) -> None:
     """Note what a build depends on, so that the next can say what has changed."""
-    write(_record(description.plan, cache), description.parts)
+    _write(_record(description.plan, cache), description.parts)
 
 
 def _record(plan: Plan, cache: CacheDir) -> Path:
     return cache.recipes / digest(str(plan.recipe))
 
 
-def write(path: Path, data: Any) -> None:
+def _write(path: Path, data: Any) -> None:
     """Write data to a file in the cache that others may read meanwhile."""
     with suppress(OSError):  # it only spares work
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{os.getpid()}")
         part.write_text(json.dumps(data), encoding="utf-8")
         part.replace(path)
+
+
+def image_key(description: Description, tree: str) -> str:
+    """A checksum of all that an image depends on, or nothing where that isn't known."""
+    return digest([tree, description.image]) if tree and description.image else ""
+
+
+def is_unchanged(path: Path, description: Description, expected: Forecast, cache: CacheDir) -> bool:
+    """Whether a build would write just what is there."""
+    key = image_key(description, expected.key)
+    if not key or not all(one.how for one in expected.operations):
+        return False
+    try:
+        noted = json.loads(_image_record(path, cache).read_bytes())
+        return bool(noted == [key, *_file_identity(path)])
+    except (OSError, ValueError):
+        return False
+
+
+def note_image(path: Path, description: Description, tree: str, cache: CacheDir) -> None:
+    """Note what an image was made from, and how its file can be known again.
+
+    What read a local file may have read another than was described, if it has changed meanwhile.
+    """
+    if description.image_stamps != tuple(stamp(o) for o in description.plan.image_operations):
+        tree = ""
+    _write(_image_record(path, cache), [image_key(description, tree), *_file_identity(path)])
+
+
+def _image_record(path: Path, cache: CacheDir) -> Path:
+    return cache.images / digest(str(path))
+
+
+def _file_identity(path: Path) -> list[int]:
+    """What changes whenever a file is written."""
+    about = path.stat()
+    return [about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns]
 
 
 def _salt(cache: CacheDir) -> bytes:

@@ -7,10 +7,8 @@ operation and of all operations before it.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import pwd
-import stat
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -21,9 +19,9 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import vmdsl
-from vmdsl import programs
+from vmdsl.builder.cache.checksums import content_of, digest, identity_of
 from vmdsl.host.identity import ranges
-from vmdsl.language.effects import TreeOperation
+from vmdsl.language.effects import TreeOperation, finds_mount_points
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import Fact, LayoutOperation, Operation
 from vmdsl.language.secret import Secret, secrets_in
@@ -39,32 +37,6 @@ _ENGINE = (
     *("errors.py", "machines.py", "programs.py", "values.py"),
 )
 _SUBIDS = ("/etc/subuid", "/etc/subgid")
-
-
-def digest(data: object) -> str:
-    """A checksum of any data that JSON can hold."""
-    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def stamp(operation: Operation) -> str:
-    """What changes when anybody changes the local files that an operation reads, at little cost."""
-    found: list[list[Any]] = []
-    for path in dict.fromkeys((*operation.local_directories(), *operation.local_files())):
-        for follow in (False, True):
-            with suppress(OSError):
-                about = (operation.directory / path).stat(follow_symlinks=follow)
-                of_file = [about.st_size, about.st_mtime_ns, about.st_ctime_ns]
-                is_directory = stat.S_ISDIR(about.st_mode)  # what is in it is in the list
-                found.append([str(path), about.st_ino, *([] if is_directory else of_file)])
-    return digest(found)
-
-
-def finds_mount_points(operation: Operation) -> bool:
-    """Whether it changes a system that is there: then all mount points are in the tree."""
-    if not isinstance(operation, TreeOperation):
-        return False
-    return operation.changes_tree and isinstance(operation.root, RootFs)
 
 
 class Describer:
@@ -96,7 +68,7 @@ class Describer:
             "operation": kind_name(type(operation)),
             "arguments": encode.arguments(operation),
             "files": self._files(operation),
-            "programs": {name: _identity(name) for name in operation.programs},
+            "programs": {name: identity_of(name) for name in operation.programs},
             "code": self._code(operation),
         }
         if placed:
@@ -122,7 +94,7 @@ class Describer:
         return {
             "layout": self.layout,
             "operations": operations,
-            "programs": {name: _identity(name) for name in makers},
+            "programs": {name: identity_of(name) for name in makers},
         }
 
     @cached_property
@@ -143,7 +115,7 @@ class Describer:
         found = {}
         for path in dict.fromkeys((*directories, *operation.local_files())):
             inside = any(path != one and path.is_relative_to(one) for one in directories)
-            found[str(path)] = _content(operation.directory / path, first, follow=not inside)
+            found[str(path)] = content_of(operation.directory / path, first, follow=not inside)
         return found
 
     def _code(self, operation: Operation) -> dict[str, str]:
@@ -153,7 +125,7 @@ class Describer:
         wanted: set[Path] = set()
         for name in named:
             wanted |= _files_of(name, self._plan.recipe)
-        return {_shown(path, self._plan.recipe): _content(path, {}) for path in sorted(wanted)}
+        return {_shown(path, self._plan.recipe): content_of(path, {}) for path in sorted(wanted)}
 
 
 class _Encoder(Encoder):
@@ -203,7 +175,7 @@ def engine() -> str:
     for name in _ENGINE:
         place = top / name
         found += sorted(place.rglob("*.py")) if place.is_dir() else [place]
-    sums = [[str(path.relative_to(top)), _content(path, {})] for path in found]
+    sums = [[str(path.relative_to(top)), content_of(path, {})] for path in found]
     return digest([sums, sys.version])
 
 
@@ -227,38 +199,6 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def _identity(program: str) -> list[Any]:
-    """What changes when a program is replaced, as an upgrade does."""
-    place = programs.find(program)
-    if place is None:
-        return []
-    real = Path(place).resolve()
-    about = real.stat()
-    return [str(real), about.st_size, about.st_mtime_ns]
-
-
-def _content(path: Path, first: dict[tuple[int, int], str], *, follow: bool = True) -> str:
-    """A checksum of a file, symlink or directory; `first` has those that were seen, by inode."""
-    about = path.stat(follow_symlinks=follow)
-    if stat.S_ISREG(about.st_mode):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-    else:
-        content = str(path.readlink()) if stat.S_ISLNK(about.st_mode) else ""
-    names = os.listxattr(path, follow_symlinks=follow)
-    attributes = [
-        [n, os.getxattr(path, n, follow_symlinks=follow).hex()]
-        for n in sorted(names)
-        if not n.startswith("security.selinux")
-    ]
-    linked = ""
-    if about.st_nlink > 1 and not stat.S_ISDIR(about.st_mode):
-        linked = first.setdefault((about.st_dev, about.st_ino), str(path))
-        linked = "" if linked == str(path) else os.path.relpath(linked, path.parent)
-    owner = [about.st_uid, about.st_gid]
-    return digest([about.st_mode, owner, content, attributes, linked])
 
 
 def _functions(operation: Operation) -> Iterable[FunctionType]:

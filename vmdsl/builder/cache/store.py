@@ -15,6 +15,7 @@ import errno
 import fcntl
 import json
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,15 +24,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from vmdsl import programs
 from vmdsl.builder.cache.archives import State
 from vmdsl.builder.cache.cache_dir import CacheDir
-from vmdsl.builder.cache.keys import digest
+from vmdsl.builder.cache.checksums import digest
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 #: Layers are dropped, least recently used first, until they take no more than this, in bytes.
 LIMIT = 10 * 2**30
 #: What filesystems and floats can tell of times, in nanoseconds.
 _TICK = 1000
+#: By then, in seconds, the kernel has written most of a layer by itself.
+_OLD = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +234,33 @@ def mark_synced(meta: Path) -> None:
             _write(part, {**layer, "boot": None})
             os.utime(part, ns=(about.st_atime_ns, about.st_mtime_ns))
             part.rename(meta)
+
+
+@contextmanager
+def syncing(cache: CacheDir) -> Iterator[None]:
+    """Meanwhile, have the kernel write what earlier builds have made.
+
+    Layers are written without waiting for the disk. Until they are known to be there, they don't
+    survive the machine's end.
+    """
+    layers = Store(cache).unsynced(before=time.time() - _OLD)
+    process = None
+    if layers:
+        process = programs.start(["sync", "--file-system", str(cache)], output=subprocess.DEVNULL)
+    yield
+    if process and process.poll() == 0:
+        for layer in layers:
+            mark_synced(layer)
+
+
+def drop_old(cache: CacheDir, trash: Path) -> None:
+    """Take out what is too much; `trash` is a directory that is removed anyhow."""
+    store = Store(cache)
+    chosen = store.too_much()
+    if chosen:
+        trash.mkdir(exist_ok=True)
+    for entry in chosen:
+        store.take_out(entry, trash)
 
 
 def _is_at(opened: int, path: Path) -> bool:

@@ -14,6 +14,7 @@ import select
 import socket
 import struct
 import subprocess
+import sys
 import time
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack, suppress
@@ -41,9 +42,8 @@ def start(
     """Start a program as root of a new sandbox, with pipes as standard input and output.
 
     Its errors go to `log`. It gets no environment variable that is in `without`. Without `network`
-    it reaches no machine. Killing the
-    returned process kills everything in the sandbox, soon; `end` waits for that. Raises HostError
-    where there can be no sandbox.
+    it reaches no machine. Killing the returned process kills everything in the sandbox, soon; `end`
+    waits for that. Raises HostError where there can be no sandbox.
     """
     is_root = os.geteuid() == 0
     mapping = () if is_root else ("--map-root-user", "--map-auto")
@@ -71,6 +71,19 @@ def start(
     return process
 
 
+def start_python(
+    module: str,
+    *arguments: str,
+    log: int,
+    pass_fds: Sequence[int],
+    without: Collection[str] = (),
+    network: bool = True,
+) -> subprocess.Popen[bytes]:
+    """Start a Python module as `start` does a program."""
+    argv = [sys.executable, "-P", "-X", "utf8", "-m", module, *arguments]
+    return start(argv, log=log, pass_fds=pass_fds, without=without, network=network)
+
+
 def end(process: subprocess.Popen[bytes]) -> None:
     """Kill everything in a sandbox, unless it has ended, and wait until nothing of it runs."""
     with ExitStack() as stack:
@@ -88,7 +101,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def run(argv: Sequence[str]) -> bool:
-    """Run a short program in a sandbox of its own; whether it succeeded."""
+    """Run a short program in a sandbox of its own. Returns whether it succeeded."""
     process = start(argv, log=subprocess.DEVNULL)
     process.communicate()
     return process.returncode == 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from vmdsl.builder.cache.archives import State
-from vmdsl.builder.cache.keys import stamp
+from vmdsl.builder.cache.checksums import stamp
 from vmdsl.builder.cache.store import Layer, Store, base_of, boot_id, key_of
-from vmdsl.builder.job import Job
 from vmdsl.builder.tree.layers import Layers, Stopped, seal
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.language.effects import TreeOperation
@@ -17,15 +17,31 @@ from vmdsl.language.operation import Fact
 
 
 class Chain:
-    """Knows which layer is next, by the key of the last one and what the next comes from."""
+    """Knows which layer is next, by the key of the last one and what the next comes from.
 
-    def __init__(self, job: Job, layers: Layers, tree: BuildTree) -> None:
-        self._job = job
+    `start` is the key of the empty tree, or None where no layer is taken from the cache or kept.
+    `recipe` is only noted. `log` is the number of the open log.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        layers: Layers,
+        tree: BuildTree,
+        *,
+        start: str | None,
+        recipe: Path,
+        workspace: Path,
+        log: int,
+    ) -> None:
+        self._store = store
         self._layers = layers
         self._tree = tree
-        self._store = Store(job.cache)
+        self._recipe = recipe
+        self._workspace = workspace
+        self._log = log
         #: The key of the tree as it is; None where it cannot be known what the tree comes from.
-        self._key = job.start if job.caching.use else None
+        self._key = start
         self._base: str | None = None
         self._seen: list[State] = []
         self._known: Layer | None = None
@@ -76,20 +92,20 @@ class Chain:
             self.take(self._known, operation)
             return
         if operation and self._base and before != stamp(operation):
-            os.write(self._job.log, b"its local files have changed meanwhile: it is not kept\n")
+            os.write(self._log, b"its local files have changed meanwhile: it is not kept\n")
             self._base = None
         if self._base is None:
             self._key = None
             self._layers.add(part)
             return
         if self._seen:
-            self._store.note_seen(self._base, self._seen, self._job.workspace)
+            self._store.note_seen(self._base, self._seen, self._workspace)
         new = self._tree.known_epoch
         layer = Layer(
             key=key_of(self._base, self._seen),
             summary=operation.summary() if operation else "clean the tree",
             step=operation.name if operation else "",
-            recipe=str(self._job.recipe),
+            recipe=str(self._recipe),
             size=size,
             epoch=new if new != epoch else None,
             facts=self._facts(operation) if operation else {},
@@ -108,7 +124,7 @@ class Chain:
         return self._store.use(key_of(base, seen))
 
     def _say_that_it_waits(self) -> None:
-        os.write(self._job.log, b"another build makes this layer: waiting for it\n")
+        os.write(self._log, b"another build makes this layer: waiting for it\n")
 
     def _saw(self, seen: State) -> None:
         """Note what archive the operation at work sees; end it if that makes its layer known."""
@@ -117,7 +133,7 @@ class Chain:
             return
         self._known = self._store.use(key_of(self._base, self._seen))
         if self._known:
-            self._store.note_seen(self._base, self._seen, self._job.workspace)
+            self._store.note_seen(self._base, self._seen, self._workspace)
             raise Stopped
 
     def _facts(self, operation: TreeOperation) -> dict[str, bool]:

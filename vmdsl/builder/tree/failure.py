@@ -15,20 +15,20 @@ from vmdsl.builder.tree.surroundings import surroundings
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import BuildError, Problem
 
-#: Where in the workspace a tree is that is to be kept.
-KEPT = "kept"
 
+def copy_tree(tree: BuildTree, directory: Path) -> list[Problem]:
+    """Copy the tree as the failed operation has left it to `tree` in a new directory.
 
-def keep(tree: BuildTree, workspace: Path) -> list[Problem]:
-    """Copy the tree as the failed operation has left it; what to say where that can't be done."""
+    Returns what to say where that can't be done; then there is no such directory.
+    """
     end_everything()
-    part = workspace / f"{KEPT}.part"
+    part = directory.with_name(f"{directory.name}.part")
     try:
         tree.unbind()
         unmount_below(tree.path)
         part.mkdir(mode=0o700)
         tree.run("cp", "--archive", "--one-file-system", f"{tree.path}/.", str(part / "tree"))
-        part.rename(workspace / KEPT)
+        part.rename(directory)
     except (BuildError, OSError) as error:
         tree.run("rm", "-rf", str(part))  # so that there is room for the log
         reason = error.problems[0] if isinstance(error, BuildError) else Problem(what=str(error))
@@ -36,7 +36,7 @@ def keep(tree: BuildTree, workspace: Path) -> list[Problem]:
     return []
 
 
-def look(tree: BuildTree, layers: Layers, devices: Path, resolver: str, console: int) -> None:
+def open_shell(tree: BuildTree, layers: Layers, devices: Path, resolver: str, console: int) -> None:
     """Run a shell in the tree as the failed operation has left it, in the same surroundings.
 
     Nothing that is mounted for it is taken away: the sandbox ends with it.

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from vmdsl.builder.cache.archives import Archives, State
+from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.cache.debs import Debs, checksums
 from vmdsl.builder.image.decoys import StandIns
-from vmdsl.builder.job import Job
 from vmdsl.builder.report.mask import Mask
 from vmdsl.builder.sandbox import environment
 from vmdsl.builder.sandbox.children import write_all
@@ -45,29 +45,52 @@ ARCHIVES = "/var/cache/apt/archives"
 
 
 class BuildTree(PackageCache):
-    """The tree of the build under way, at `path` while an operation is applied."""
+    """The tree of the build under way, at `tree` in its workspace while an operation is applied.
 
-    def __init__(self, job: Job, path: Path) -> None:
-        self.path = path
-        self._layout: Layout = job.layout
+    `log` is the number of the open log.
+    """
+
+    def __init__(
+        self,
+        *,
+        layout: Layout,
+        operations: Sequence[TreeOperation],
+        recipe_directory: Path,
+        workspace: Path,
+        log: int,
+        cache: CacheDir,
+        caching: CacheOptions,
+        epoch: int | None,
+        secrets: Mapping[Secret, bytes],
+    ) -> None:
+        self.path = workspace / "tree"
+        self._layout = layout
         self._works: TreeOperation | None = None
-        self.recipe_directory = job.directory
-        self.scratch = job.workspace / "scratch"
-        self._own_programs = job.workspace / "bin"
-        self._commands = Commands(
-            log=job.log, mask=Mask(job.secrets.values()), directory=job.directory
-        )
-        self._operations = job.tree_operations
-        self._epoch = job.epoch
-        self._secrets = job.secrets
+        self.recipe_directory = recipe_directory
+        self.scratch = workspace / "scratch"
+        self._own_programs = workspace / "bin"
+        self._commands = Commands(log=log, mask=Mask(secrets.values()), directory=recipe_directory)
+        self._operations = tuple(operations)
+        self._epoch = epoch
+        self._secrets = secrets
         self._facts: dict[int, bool] = {}
-        self.archives = Archives(job.cache.archives, job.caching, time.time())
+        self.archives = Archives(cache.archives, caching, time.time())
         #: Called with what an operation sees of archives, before it changes anything.
         self.saw: Callable[[State], None] = lambda _: None
         self._bound: list[str] = []
-        self._debs = Debs(job.cache.debs)
-        self._offline = job.caching.offline
-        self.stand_ins = StandIns(job.workspace, job.log)
+        self._debs = Debs(cache.debs)
+        self._offline = caching.offline
+        self.stand_ins = StandIns(workspace, log)
+
+    @contextmanager
+    def own_scratch(self) -> Iterator[None]:
+        """Make the scratch directory, and remove it unless there was an error."""
+        self.scratch.mkdir()
+        yield
+        try:
+            self.scratch.rmdir()
+        except OSError:
+            self.run("rm", "-rf", "--one-file-system", str(self.scratch))
 
     @property
     def known_epoch(self) -> int | None:

@@ -17,7 +17,8 @@ import vmdsl
 from plans import description_of, first_changed, keys_of, plan_of, values_of
 from vmdsl import programs
 from vmdsl.builder.cache.archives import State
-from vmdsl.builder.cache.keys import digest, engine, stamp
+from vmdsl.builder.cache.checksums import digest, stamp
+from vmdsl.builder.cache.keys import engine
 from vmdsl.builder.cache.store import key_of
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Recorder, start_recording

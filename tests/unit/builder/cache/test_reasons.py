@@ -13,8 +13,9 @@ import pytest
 from plans import description_of, plan_of
 from vmdsl.builder.cache.archives import Archives, State
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
+from vmdsl.builder.cache.checksums import digest
 from vmdsl.builder.cache.forecast import Description, Expected, expect, forecast, note_build
-from vmdsl.builder.cache.keys import Inputs, digest
+from vmdsl.builder.cache.keys import Inputs
 from vmdsl.builder.cache.reasons import why
 from vmdsl.builder.cache.store import Layer, Store, base_of, boot_id, key_of
 

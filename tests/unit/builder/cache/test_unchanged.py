@@ -11,8 +11,7 @@ import pytest
 
 from plans import description_of, plan_of
 from vmdsl.builder.cache.cache_dir import CacheDir
-from vmdsl.builder.cache.forecast import Description, Expected, Forecast
-from vmdsl.builder.cache.unchanged import is_unchanged, note_image
+from vmdsl.builder.cache.forecast import Description, Expected, Forecast, is_unchanged, note_image
 
 RECIPE = """\
 from vmdsl import *
@@ -121,12 +120,12 @@ def test_each_that_identifies_a_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Device, inode, size, and the times of content and inode: one is enough."""
-    from vmdsl.builder.cache import unchanged  # noqa: PLC0415 (the one that is patched)
+    from vmdsl.builder.cache import forecast  # noqa: PLC0415 (the one that is patched)
 
-    known = unchanged._identity(image)
+    known = forecast._file_identity(image)
     assert len(known) == 5
     known[number] += 1
-    monkeypatch.setattr(unchanged, "_identity", lambda _: known)
+    monkeypatch.setattr(forecast, "_file_identity", lambda _: known)
     assert not is_unchanged(image, described, CACHED, cache)
 
 

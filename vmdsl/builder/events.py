@@ -1,0 +1,166 @@
+"""What a build reports out of the sandbox: events, each a line of JSON.
+
+They are not pickled, as what reads them is outside of the sandbox: it must not run anything that
+comes from the inside.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import IO, Any
+
+from vmdsl.builder.report.progress import Work
+from vmdsl.builder.report.timing import cpu_seconds
+from vmdsl.builder.tree.commands import shown
+from vmdsl.builder.tree.layers import Stopped
+from vmdsl.errors import BuildError, Problem, VmdslError, Where
+from vmdsl.language.operation import Operation
+from vmdsl.programs import Finished
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseBegan:
+    """A phase of the build has begun. `cpu` is how many seconds processors have worked by then."""
+
+    name: str
+    cpu: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkBegan:
+    """A piece of work has begun; `cpu` as in PhaseBegan."""
+
+    work: Work
+    cpu: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramEnded:
+    """A program has ended. It took `seconds`, and `cpu` seconds of a processor's time."""
+
+    command: str
+    seconds: float
+    cpu: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """The build has failed; `code` is the exit code of the error."""
+
+    problems: tuple[Problem, ...]
+    code: int
+    cpu: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Succeeded:
+    """The image is complete. `tree` is the key of the tree, or empty where it isn't known."""
+
+    tree: str
+    cpu: float
+
+
+Event = PhaseBegan | WorkBegan | ProgramEnded | Failed | Succeeded
+_KINDS = {kind.__name__: kind for kind in (PhaseBegan, WorkBegan, ProgramEnded, Failed, Succeeded)}
+
+
+def to_line(event: Event) -> str:
+    """Return an event as a line of JSON, with all fields of the problems in it."""
+    return json.dumps([type(event).__name__, asdict(event)], default=os.fspath) + "\n"
+
+
+def from_line(line: bytes) -> Event:
+    """Return the event that `to_line` has written."""
+    name, data = json.loads(line)
+    if "work" in data:
+        data["work"] = Work(**data["work"])
+    if "problems" in data:
+        data["problems"] = tuple(map(_problem, data["problems"]))
+    event: Event = _KINDS[name](**data)
+    return event
+
+
+def _problem(data: dict[str, Any]) -> Problem:
+    where = data["where"]
+    if where:
+        data["where"] = Where(**{**where, "file": Path(where["file"])})
+    return Problem(**data)
+
+
+class Events:
+    """Sends events to a stream, for any thread. The build has `total` pieces of work."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.total = 0
+        self._stream = stream
+        self._number = 0
+        self._sending = Lock()
+
+    def send(self, event: Event) -> None:
+        """Send one event."""
+        with self._sending:
+            self._stream.write(to_line(event))
+            self._stream.flush()
+
+    def phase(self, name: str) -> None:
+        """Report that a phase begins."""
+        self.send(PhaseBegan(name=name, cpu=cpu_seconds()))
+
+    def started(self, step: str, summary: str, *, how: str = "") -> None:
+        """Report that the next piece of work begins. The arguments are those of Work."""
+        self._number += 1
+        work = Work(number=self._number, total=self.total, step=step, summary=summary, how=how)
+        self.send(WorkBegan(work=work, cpu=cpu_seconds()))
+
+    def ran(self, done: Finished) -> None:
+        """Report that a program has ended."""
+        self.send(ProgramEnded(command=shown(done.argv), seconds=done.seconds, cpu=done.cpu))
+
+    def failed(self, error: VmdslError) -> None:
+        """Report that the build has failed."""
+        self.send(Failed(problems=error.problems, code=error.exit_code, cpu=cpu_seconds()))
+
+    def succeeded(self, tree: str) -> None:
+        """Report that the image is complete."""
+        self.send(Succeeded(tree=tree, cpu=cpu_seconds()))
+
+    @contextmanager
+    def working(self, operation: Operation) -> Iterator[None]:
+        """Report that an operation is applied, and give errors its place."""
+        self.started(operation.name, operation.summary())
+        with placing(operation):
+            yield
+
+
+@contextmanager
+def placing(operation: Operation) -> Iterator[None]:
+    """Turn any error into a BuildError, whose problems have at least the place of an operation."""
+    try:
+        yield
+    except Stopped:
+        raise
+    except VmdslError as error:
+        place = operation.problem("")
+        placed = [
+            problem if problem.where else replace(problem, where=place.where, step=place.step)
+            for problem in error.problems
+        ]
+        raise BuildError(*placed) from None
+    except Exception as error:
+        raise BuildError(operation.problem(in_a_sentence(error))) from error
+
+
+def in_a_sentence(error: Exception) -> str:
+    """Return what went wrong, and log the traceback: the exception's name tells its author more."""
+    with suppress(OSError):  # the log's disk may be full, which may be the very error
+        traceback.print_exc()
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    return f"{type(error).__name__}: {error}".removesuffix(": ")

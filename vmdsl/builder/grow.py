@@ -1,0 +1,144 @@
+"""The growth of the tree: each operation on it makes a layer, or finds its layer in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+from vmdsl.builder.cache.store import Store
+from vmdsl.builder.events import Events, placing
+from vmdsl.builder.job import Job, OnError
+from vmdsl.builder.sandbox.children import end_everything
+from vmdsl.builder.sandbox.mounts import make_devices, mount_proc
+from vmdsl.builder.sandbox.namespaces import start_loopback
+from vmdsl.builder.tree.chain import Chain
+from vmdsl.builder.tree.failure import open_shell
+from vmdsl.builder.tree.layers import Layers, Stopped
+from vmdsl.builder.tree.surroundings import surroundings
+from vmdsl.builder.tree.tree import BuildTree
+from vmdsl.language.effects import TreeOperation, finds_mount_points
+from vmdsl.language.secret import secrets_in
+from vmdsl.operations.systems.leftovers import clean
+
+
+class Growth:
+    """The tree of a build, and the layers that it is made of. Mounts what that takes.
+
+    Raises HostError where the sandbox cannot have that.
+    """
+
+    def __init__(self, job: Job, events: Events) -> None:
+        self._job = job
+        self._events = events
+        self._devices = job.workspace / "dev"
+        self._resolver = _host_resolver()
+        mount_proc()
+        if job.caching.offline:
+            start_loopback()
+        make_devices(self._devices)
+        self.tree = BuildTree(
+            layout=job.layout,
+            operations=job.tree_operations,
+            recipe_directory=job.directory,
+            workspace=job.workspace,
+            log=job.log,
+            cache=job.cache,
+            caching=job.caching,
+            epoch=job.epoch,
+            secrets=job.secrets,
+        )
+        self._layers = Layers(job.workspace / "layers", self.tree.path)
+        self._chain = Chain(
+            Store(job.cache),
+            self._layers,
+            self.tree,
+            start=job.start if job.caching.use else None,
+            recipe=job.recipe,
+            workspace=job.workspace,
+            log=job.log,
+        )
+
+    def run(self) -> str:
+        """Apply all operations on the tree, and clean it. Returns its key, or "" if not known."""
+        job = self._job
+        try:
+            for operation, inputs, stamp in zip(
+                job.tree_operations, job.inputs, job.stamps, strict=True
+            ):
+                if operation.unless is not None and self.tree.truth_of(operation.unless):
+                    self._events.started(operation.name, operation.summary(), how="skipped")
+                elif operation.changes_tree:
+                    self._add_layer(operation, inputs, stamp)
+                else:
+                    with self._working(operation), self._layers.writing():
+                        self._apply(operation)
+            self._add_clean_layer()
+        finally:
+            self._chain.done()
+        return self._chain.key
+
+    @contextmanager
+    def complete(self) -> Iterator[BuildTree]:
+        """Show the tree, which nothing can change any more."""
+        with self._layers.reading():
+            yield self.tree
+
+    def offer_shell(self) -> None:
+        """Let the user look at the tree as a failed operation has left it, if that is wanted."""
+        if self._job.on_error is OnError.SHELL:
+            open_shell(self.tree, self._layers, self._devices, self._resolver, self._job.console)
+
+    def _add_layer(self, operation: TreeOperation, inputs: str | None, stamp: str) -> None:
+        with self._chain.next(inputs) as known:
+            if known:
+                self._events.started(operation.name, operation.summary(), how="cached")
+                self._chain.take(known, operation)
+            else:
+                with self._working(operation), self._chain.making(operation, stamp):
+                    self._apply(operation)
+
+    def _add_clean_layer(self) -> None:
+        with self._chain.next(self._job.cleaning) as known:
+            self._events.started("", "clean the tree", how="cached" if known else "")
+            if known:
+                self._chain.take(known)
+            else:
+                with self._chain.making():
+                    self.tree.inside(clean)
+                    self._make_mount_points()
+
+    @contextmanager
+    def _working(self, operation: TreeOperation) -> Iterator[None]:
+        with self._events.working(operation), self.tree.own_scratch():
+            yield
+
+    def _apply(self, operation: TreeOperation) -> None:
+        try:
+            with self.tree.work_of(operation), self._surroundings(operation):
+                if finds_mount_points(operation):
+                    self._make_mount_points()
+                operation.apply(self.tree)
+        except Stopped:
+            end_everything()
+            self.tree.unbind()
+            raise
+
+    def _make_mount_points(self) -> None:
+        """Scripts and packages expect a directory where something will be mounted."""
+        for mount in self._job.layout.mounts:
+            with placing(mount.mounted):
+                self.tree.mkdir(str(mount.path))
+
+    def _surroundings(self, operation: TreeOperation) -> AbstractContextManager[None]:
+        if not operation.in_system:
+            return nullcontext()
+        has_secrets = any(secrets_in(operation))
+        return surroundings(self.tree, self._devices, self._resolver, own_tmp=has_secrets)
+
+
+def _host_resolver() -> str:
+    try:
+        return Path("/etc/resolv.conf").read_text(encoding="utf-8")
+    except OSError:
+        return ""
