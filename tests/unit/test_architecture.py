@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import vmdsl
+from vmdsl.builder.cache.keys import IMAGE_CODE, LAYER_CODE
 
 PACKAGE = Path(vmdsl.__file__).parent
 #: From the bottom up. A layer may import those below it.
@@ -24,6 +25,25 @@ LAYERS = [
     {"cli"},
 ]
 HOST_MAY_IMPORT = {"errors", "values", "machines", "programs", "host"}
+#: The rooms of the builder, from the bottom up, with the rooms that each may import. The modules
+#: beside them are the pipeline, which no room knows.
+ROOMS: dict[str, set[str]] = {
+    "report": set(),
+    "sandbox": set(),
+    "image": {"sandbox"},
+    "cache": {"sandbox"},
+    "tree": {"report", "sandbox", "image", "cache"},
+    "filesystems": {"image", "tree"},
+}
+#: What layers are made with, and yet doesn't change a byte of them.
+NOT_IN_LAYERS = {
+    "vmdsl.builder.cache.cache_dir",  # names of directories
+    "vmdsl.builder.events",  # what is reported
+    "vmdsl.builder.job",  # data, which are in the key themselves
+    "vmdsl.builder.report.mask",  # what is reported
+    "vmdsl.builder.report.progress",
+    "vmdsl.builder.report.timing",
+}
 #: What starts a program, but for subprocess, which has its own rule.
 STARTERS = ("system", "popen", "exec", "spawn", "posix_spawn")
 MOST_LINES = 400
@@ -104,14 +124,120 @@ def test_language_and_plan_know_nothing_of_the_host() -> None:
     assert wrong == []
 
 
-def test_no_import_cycles() -> None:
-    graph = {module: set(imports(module, anywhere=False)) for module in MODULES}
+def without_leaves(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """What is left of a graph without what is in no cycle, and leads to none."""
     while True:
-        leaves = {module for module, wanted in graph.items() if not wanted & graph.keys()}
+        leaves = {name for name, wanted in graph.items() if not wanted & graph.keys()}
         if not leaves:
-            break
-        graph = {module: wanted for module, wanted in graph.items() if module not in leaves}
-    assert graph == {}
+            return graph
+        graph = {name: wanted for name, wanted in graph.items() if name not in leaves}
+
+
+def test_no_import_cycles() -> None:
+    graph = {module: set(imports(module, anywhere=True)) for module in MODULES}
+    assert without_leaves(graph) == {}
+
+
+def folder_of(module: str) -> str:
+    """A module's folder, or the module itself where the folder has others in it."""
+    folder = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+    is_hall = any(
+        path.name == "__init__.py" and name.startswith(f"{folder}.")
+        for name, path in MODULES.items()
+    )
+    return module if is_hall else folder
+
+
+def test_no_import_cycles_of_folders() -> None:
+    graph: dict[str, set[str]] = {folder_of(module): set() for module in MODULES}
+    for module in MODULES:
+        folder = folder_of(module)
+        graph[folder] |= {folder_of(name) for name in imports(module, anywhere=True)} - {folder}
+    assert without_leaves(graph) == {}
+
+
+def room_of(module: str) -> str:
+    """The room of the builder that a module is in; empty for one of the pipeline."""
+    inside = module.removeprefix("vmdsl.builder").split(".")
+    return inside[1] if len(inside) > 2 or module in ROOM_PACKAGES else ""
+
+
+ROOM_PACKAGES = {f"vmdsl.builder.{room}" for room in ROOMS}
+IN_ROOMS = [m for m in MODULES if m.startswith("vmdsl.builder.") and room_of(m)]
+
+
+def test_the_builder_has_these_rooms() -> None:
+    assert {room_of(module) for module in IN_ROOMS} == set(ROOMS)
+    for number, (room, known) in enumerate(ROOMS.items()):
+        assert known <= set(list(ROOMS)[:number]), room
+
+
+@pytest.mark.parametrize("module", IN_ROOMS)
+def test_rooms_know_the_rooms_below(module: str) -> None:
+    room = room_of(module)
+    known = {room, *ROOMS[room]}
+    wrong = [
+        name
+        for name in imports(module, anywhere=True)
+        if name.startswith("vmdsl.builder.") and room_of(name) not in known
+    ]
+    assert wrong == []
+
+
+def all_imports(*modules: str) -> set[str]:
+    """Some modules, and all that they import, directly or not."""
+    found: set[str] = set()
+    pending = list(modules)
+    while pending:
+        module = pending.pop()
+        if module not in found:
+            found.add(module)
+            pending += imports(module, anywhere=True)
+    return found
+
+
+def is_covered(module: str, code: tuple[str, ...]) -> bool:
+    path = MODULES[module].relative_to(PACKAGE)
+    return any(path.is_relative_to(name) for name in code)
+
+
+#: They import all that makes layers.
+MAKERS_OF_LAYERS = [
+    *("vmdsl.builder.grow", "vmdsl.builder.sandbox.namespaces", "vmdsl.plan.lay_out"),
+    "vmdsl.language.steps",  # by the recipe, which the sandbox loads for its own operations
+    *(name for name in MODULES if name.startswith("vmdsl.operations.")),
+]
+
+
+def test_keys_cover_the_code() -> None:
+    """What layers and images are made with is in their keys."""
+    of_layers = all_imports(*MAKERS_OF_LAYERS)
+    missed = {module for module in of_layers if not is_covered(module, LAYER_CODE)}
+    assert missed == NOT_IN_LAYERS
+    of_image = all_imports("vmdsl.builder.assemble")
+    missed = {m for m in of_image if not is_covered(m, (*LAYER_CODE, *IMAGE_CODE))}
+    assert missed == NOT_IN_LAYERS
+
+
+def test_keys_cover_no_other_code() -> None:
+    assert [name for name in (*LAYER_CODE, *IMAGE_CODE) if not (PACKAGE / name).exists()] == []
+    of_layers = {*all_imports(*MAKERS_OF_LAYERS), "vmdsl.builder.inner"}
+    covered = {m for m in MODULES if is_covered(m, LAYER_CODE)}
+    empty = {m for m in covered if MODULES[m].name == "__init__.py"}
+    assert covered - of_layers - empty == set()
+
+
+def test_the_language_has_no_imports_for_types_alone() -> None:
+    """`if not TYPE_CHECKING` hides something of a class from mypy, which is another thing."""
+    found = [
+        f"{module}:{node.lineno}"
+        for module in MODULES
+        if module.startswith("vmdsl.language")
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        if any(isinstance(inner, ast.Import | ast.ImportFrom) for inner in ast.walk(node))
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name != "vmdsl.programs"])

@@ -32,15 +32,26 @@ from vmdsl.plan.rules.check import programs_for
 #: What a key is made of, by the name that people are told when it has changed.
 Inputs = dict[str, Any]
 
-_ENGINE = (
-    *("builder", "language", "operations", "plan/lay_out.py", "plan/extents.py"),
+#: The code that layers depend on: what applies operations, and finds the places on the disk that
+#: some of them read. What only chooses, reports or keeps layers is left out.
+LAYER_CODE = (
+    *("language", "operations", "builder/tree", "builder/sandbox"),
+    *("builder/inner.py", "builder/grow.py"),
+    *(f"builder/cache/{name}.py" for name in ("archives", "checksums", "debs", "store")),
+    *(f"builder/image/{name}.py" for name in ("decoys", "sparse", "table")),
+    *("plan/lay_out.py", "plan/lay_out_volumes.py", "plan/extents.py", "host/mounts.py"),
     *("errors.py", "machines.py", "programs.py", "values.py"),
+)
+#: The code that an image depends on besides that of its layers.
+IMAGE_CODE = (
+    *("builder/filesystems", "builder/image"),
+    *("builder/assemble.py", "builder/finish.py"),
 )
 _SUBIDS = ("/etc/subuid", "/etc/subgid")
 
 
 class Describer:
-    """Says of what the operations of a plan depend on. `secrets` may lack values, in a plan."""
+    """Says what the operations of a plan depend on. `secrets` may lack values, in a plan."""
 
     def __init__(self, plan: Plan, secrets: Mapping[Secret, bytes], *, salt: bytes) -> None:
         self._plan = plan
@@ -51,7 +62,7 @@ class Describer:
     def start(self, epoch: int | None) -> Inputs:
         """What all operations depend on. `epoch` is SOURCE_DATE_EPOCH, where it was given."""
         return {
-            "vmdsl": engine(),
+            "vmdsl": code_of_vmdsl(LAYER_CODE),
             "owners": _owners(),
             "SOURCE_DATE_EPOCH": epoch,
         }
@@ -92,6 +103,7 @@ class Describer:
             return None
         makers = programs_for(self._plan.operations)
         return {
+            "vmdsl": code_of_vmdsl(IMAGE_CODE),
             "layout": self.layout,
             "operations": operations,
             "programs": {name: identity_of(name) for name in makers},
@@ -168,12 +180,11 @@ class _Encoder(Encoder):
 
 
 @cache
-def engine() -> str:
-    """A checksum of the code that applies operations, and of what runs it."""
+def code_of_vmdsl(names: tuple[str, ...]) -> str:
+    """Return a checksum of files and directories of vmdsl's own code, and of what runs it."""
     top = Path(vmdsl.__file__).parent
     found: list[Path] = []
-    for name in _ENGINE:
-        place = top / name
+    for place in (top / name for name in names):
         found += sorted(place.rglob("*.py")) if place.is_dir() else [place]
     sums = [[str(path.relative_to(top)), content_of(path, {})] for path in found]
     return digest([sums, sys.version])

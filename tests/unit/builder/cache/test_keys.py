@@ -18,7 +18,7 @@ from plans import description_of, first_changed, keys_of, plan_of, values_of
 from vmdsl import programs
 from vmdsl.builder.cache.archives import State
 from vmdsl.builder.cache.checksums import digest, stamp
-from vmdsl.builder.cache.keys import engine
+from vmdsl.builder.cache.keys import code_of_vmdsl
 from vmdsl.builder.cache.store import key_of
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Recorder, start_recording
@@ -485,42 +485,76 @@ def test_what_all_depend_on(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> 
     before = recipe.keys()
     one, two = recipe.keys(epoch=1), recipe.keys(epoch=2)
     assert first_changed(before, one) == first_changed(one, two) == 0
-    monkeypatch.setattr("vmdsl.builder.cache.keys.engine", lambda: "another")
+    monkeypatch.setattr("vmdsl.builder.cache.keys.code_of_vmdsl", lambda _: "another")
     assert first_changed(before, recipe.keys()) == 0
     monkeypatch.undo()
     monkeypatch.setattr("vmdsl.builder.cache.keys._owners", lambda: [1000, "somebody:100000:65536"])
     assert first_changed(before, recipe.keys()) == 0
 
 
-def test_the_code_of_vmdsl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a build runs counts; what only checks a recipe or speaks to people does not."""
+@pytest.fixture
+def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of vmdsl's own code, which counts for the keys."""
     top = Path(vmdsl.__file__).parent
+    copy = tmp_path / "vmdsl"
     for source in top.rglob("*.py"):
-        copy = tmp_path / "vmdsl" / source.relative_to(top)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(source.read_bytes())
-    monkeypatch.setattr(vmdsl, "__file__", str(tmp_path / "vmdsl/__init__.py"))
-    engine.cache_clear()
-    try:
-        before = engine()
-        for name, counts in {
-            "operations/files/files.py": True,
-            "builder/tree/copying.py": True,
-            "programs.py": True,
-            "values.py": True,
-            "plan/lay_out.py": True,
-            "cli/draw.py": False,
-            "plan/hints.py": False,
-            "boot/console.py": False,
-        }.items():
-            file = tmp_path / "vmdsl" / name
-            was = file.read_bytes()
-            file.write_bytes(was + b"\n# more\n")
-            engine.cache_clear()
-            assert (engine() != before) is counts, name
-            file.write_bytes(was)
-    finally:
-        engine.cache_clear()
+        target = copy / source.relative_to(top)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    monkeypatch.setattr(vmdsl, "__file__", str(copy / "__init__.py"))
+    code_of_vmdsl.cache_clear()
+    yield copy
+    code_of_vmdsl.cache_clear()
+
+
+def test_the_code_of_vmdsl(recipe: Recipe, code: Path) -> None:
+    """What a build runs counts, where it counts; what checks, reports or keeps does not."""
+    before = recipe.keys()
+    missed = {}
+    expected = {
+        "language/effects.py": "layers",
+        "operations/files/files.py": "layers",
+        "operations/disk/disks.py": "layers",
+        "builder/tree/copying.py": "layers",
+        "builder/sandbox/namespaces.py": "layers",
+        "builder/cache/archives.py": "layers",
+        "builder/image/sparse.py": "layers",
+        "builder/inner.py": "layers",
+        "builder/grow.py": "layers",
+        "machines.py": "layers",
+        "programs.py": "layers",
+        "values.py": "layers",
+        "plan/lay_out.py": "layers",
+        "plan/extents.py": "layers",
+        "builder/filesystems/ext.py": "image",
+        "builder/filesystems/contents.py": "image",
+        "builder/image/output.py": "image",
+        "builder/assemble.py": "image",
+        "builder/finish.py": "image",
+        "builder/report/timing.py": "nothing",
+        "builder/report/mask.py": "nothing",
+        "builder/build.py": "nothing",
+        "builder/events.py": "nothing",
+        "builder/secrets.py": "nothing",
+        "builder/cache/cache_dir.py": "nothing",
+        "builder/cache/forecast.py": "nothing",
+        "builder/cache/inventory.py": "nothing",
+        "builder/cache/keys.py": "nothing",
+        "cli/draw.py": "nothing",
+        "plan/hints.py": "nothing",
+        "plan/rules/check.py": "nothing",
+        "vmdb2/run.py": "nothing",
+        "boot/console.py": "nothing",
+        "host/checks.py": "nothing",
+    }
+    for name in expected:
+        was = (code / name).read_bytes()
+        (code / name).write_bytes(was + b"\n# more\n")
+        code_of_vmdsl.cache_clear()
+        first = first_changed(before, recipe.keys())
+        missed[name] = {0: "layers", IMAGE: "image", None: "nothing"}[first]
+        (code / name).write_bytes(was)
+    assert missed == expected
 
 
 def test_what_follows_the_system_finds_the_mount_points(recipe: Recipe) -> None:
