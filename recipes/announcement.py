@@ -1,4 +1,4 @@
-"""The example of vmdb2's first announcement: one ext4, started by a BIOS, on the serial console.
+"""The example of vmdb2's first announcement: one ext4, booted by a BIOS, with a serial console.
 
 As there, anybody can log in as root on the console: the password is empty.
 """

@@ -31,7 +31,7 @@ from vmdsl import (
 
 size = option(GiB(4), help="Size of the image.")
 suite = option(Suite("trixie"), help="Release of Debian.")
-title = option("Hello from Ansible", help="What the web server says.")
+title = option("Hello from Ansible", help="Title of the web page.")
 console_login = flag(default=False, help="Let root log in on the console without a password.")
 
 

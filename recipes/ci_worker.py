@@ -1,4 +1,4 @@
-"""A worker for continuous integration: boots on a BIOS, has a server for SSH, and grows.
+"""A worker for continuous integration: boots on a BIOS, runs an SSH server, and grows.
 
 Without `--ssh-key`, nobody can log in.
 """
@@ -36,10 +36,10 @@ from vmdsl_stdlib import (
 
 suite = option(Suite("trixie"), help="Release of Debian.")
 arch = option(Arch.AMD64, help="Architecture; i386 has no kernel after bookworm.")
-mirror = option("", help="Where packages come from; Debian's own servers if it isn't given.")
-free = option(GiB(1), help="Room that the image has beside its content.")
-ssh_key = option("", help="Public key of SSH that lets the user worker in.")
-compilers = flag(default=False, help="Install what Debian's packages are built with.")
+mirror = option("", help="Mirror for the packages; Debian's own servers if it isn't given.")
+free = option(GiB(1), help="Free space in the image besides its content.")
+ssh_key = option("", help="Public SSH key of the user worker.")
+compilers = flag(default=False, help="Install build-essential, devscripts and git.")
 console_login = flag(default=False, help="Let root log in on the console without a password.")
 
 

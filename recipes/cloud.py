@@ -1,4 +1,4 @@
-"""A cloud's image: boots with BIOS and UEFI, grows, and is configured by cloud-init.
+"""A cloud image: boots with BIOS and UEFI, grows, and is configured by cloud-init.
 
 Nobody can log in until the cloud, or a disk with the label CIDATA, gives a key for the user debian.
 """

@@ -1,4 +1,4 @@
-"""Debian on one disk that boots with BIOS and with UEFI firmware alike."""
+"""Debian on a disk that boots with both BIOS and UEFI firmware."""
 
 from vmdsl import (
     Disk,

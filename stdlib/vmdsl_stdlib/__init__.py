@@ -1,7 +1,7 @@
-"""What many recipes need, as plain functions over vmdsl's own operations.
+"""Common parts of recipes, as plain functions over vmdsl's own operations.
 
-A recipe imports it from here: `from vmdsl_stdlib import debian, add_user`. Each function says which
-packages it installs. Call them after `debian()` or `debootstrap()`, and `tidy()` last.
+A recipe imports them from here: `from vmdsl_stdlib import debian, add_user`. Each function says
+which packages it installs. Call them after `debian()` or `debootstrap()`, and `tidy()` last.
 """
 
 from vmdsl_stdlib.base import debian

@@ -1,4 +1,4 @@
-"""A Debian that has a kernel."""
+"""A Debian system with a kernel."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ def debian(
     kernel: Kernel = "generic",
     mirror: str = "",
 ) -> RootFs:
-    """Install a Debian with a kernel, and `packages`, such as those of the boot loader.
+    """Install Debian with a kernel and `packages`, such as those of the boot loader.
 
-    `kernel` is `generic` for machines of all kinds, or `cloud`: smaller, for virtual machines
-    alone, and only there for amd64 and arm64. All else is as for `debootstrap()`.
+    `kernel` is `generic`, for all machines, or `cloud`, which is smaller, only for virtual
+    machines, and only available for amd64 and arm64. The other arguments are those of
+    `debootstrap()`.
 
     Packages: those of priority `important`, `linux-image-…` for the architecture, and `packages`
     with what they recommend.

@@ -1,4 +1,4 @@
-"""Machines that a cloud configures."""
+"""Machines that are configured by a cloud."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vmdsl import RootFs, apt, create_file, grow_root, refuse
 from vmdsl_stdlib.network import use_dhcp
 from vmdsl_stdlib.ssh import add_ssh_server
 
-#: All need a word from outside: a disk, or a server that the firmware tells of.
+#: Each needs a sign from outside: a disk, or a server that the firmware names.
 SOURCES = ("NoCloud", "ConfigDrive", "OpenStack", "Ec2", "Azure", "GCE", "Hetzner", "DigitalOcean")
 
 _CONFIG = """\
@@ -23,12 +23,12 @@ system_info: {{ network: {{ renderers: [ networkd ] }} }}
 
 
 def add_cloud_init(system: RootFs, *, sources: Sequence[str] = SOURCES) -> None:
-    """Let a cloud configure the machine when it first starts, by cloud-init.
+    """Let a cloud configure the machine at its first boot, with cloud-init.
 
-    Nobody can log in until the cloud, or a disk with the label `CIDATA`, gives a key for the user
-    `debian`. The network comes up by DHCP, there is a server for SSH, and the root filesystem
-    grows to the end of the disk, also where no cloud is. `sources` are the clouds that are
-    looked for.
+    Nobody can log in until the cloud, or a disk with the label `CIDATA`, provides a key for the
+    user `debian`. The network is configured by DHCP, an SSH server runs, and the root filesystem
+    grows to the end of the disk, even without a cloud. `sources` are the data sources that
+    cloud-init looks for.
 
     Packages: `cloud-init`, `sudo`, and those of `use_dhcp()` and `add_ssh_server()`.
     """

@@ -12,9 +12,9 @@ _LAYOUT = re.compile(r"[a-z]{2,}(,[a-z]{2,})*")
 
 
 def set_locale(system: RootFs, name: str) -> None:
-    """Set the language of the system, such as `de_DE.UTF-8`, or `C.UTF-8` for none.
+    """Set the locale of the system, such as `de_DE.UTF-8`, or `C.UTF-8` for no language.
 
-    Packages: `locales`, but not for `C.UTF-8`.
+    Packages: `locales`, except for `C.UTF-8`.
     """
     if name != "C.UTF-8":
         if not _LOCALE.fullmatch(name):
@@ -27,7 +27,7 @@ def set_locale(system: RootFs, name: str) -> None:
 
 
 def set_time_zone(system: RootFs, zone: str) -> None:
-    """Set the time zone, such as `Europe/Helsinki`. One that is not known ends the build.
+    """Set the time zone, such as `Europe/Helsinki`. The build fails if tzdata doesn't have it.
 
     Packages: `tzdata`.
     """
@@ -46,9 +46,9 @@ def set_time_zone(system: RootFs, zone: str) -> None:
 
 
 def set_keyboard(system: RootFs, layout: str, *, variant: str = "") -> None:
-    """Set the layout of the console's keyboard, such as `de`, or `us,ru` for two.
+    """Set the keyboard layout of the console, such as `de`, or `us,ru` for two layouts.
 
-    Packages: `console-setup`, and what it depends on.
+    Packages: `console-setup` and its dependencies.
     """
     if not _LAYOUT.fullmatch(layout):
         raise refuse(f"{layout!r} is not a keyboard's layout", "write it like de, or us,ru")

@@ -20,7 +20,7 @@ DHCP=yes
 [DHCPv4]
 UseDomains=yes
 """
-#: Without a cable, what wants a network shall not wait for ever, nor fail.
+#: Without a cable, units that want a network neither wait for ever nor fail.
 _WAIT = """\
 [Service]
 ExecStart=
@@ -29,7 +29,7 @@ ExecStart=-/lib/systemd/systemd-networkd-wait-online --any --timeout=30
 
 
 def set_hostname(system: RootFs, name: str, *, domain: str = "", hosts: bool = True) -> None:
-    """Name the machine. With `domain`, its full name is `name.domain`.
+    """Set the machine's name. With `domain`, its full name is `name.domain`.
 
     Writes `/etc/hostname`, and `/etc/hosts` unless `hosts` is off. Packages: none.
     """
@@ -52,18 +52,18 @@ def _hosts(names: str) -> str:
 
 
 def remove_resolver(system: RootFs, *, links: bool = True) -> None:
-    """Remove `/etc/resolv.conf`, as something in the machine is to write it.
+    """Remove `/etc/resolv.conf`, so that a program in the machine can write it.
 
-    Without `links` a symlink stays: that says who is to write it. Packages: none.
+    With `links=False` a symlink stays, as it says which program that is. Packages: none.
     """
     chroot(system, f"{'' if links else '[ -L /etc/resolv.conf ] || '}rm -f /etc/resolv.conf")
 
 
 def use_dhcp(system: RootFs) -> None:
-    """Configure the network by DHCP and IPv6 announcements, on every wired interface.
+    """Configure every wired interface by DHCP and IPv6 router advertisements.
 
-    systemd-networkd does it, and systemd-resolved asks the name servers. The system starts without
-    a network as well. Packages: `systemd-resolved`.
+    systemd-networkd does this, and systemd-resolved resolves names. The system also boots without
+    a network. Packages: `systemd-resolved`.
     """
     apt(system, "systemd-resolved", recommends=False)
     create_file(system, "/etc/systemd/network/80-dhcp.network", _DHCP)

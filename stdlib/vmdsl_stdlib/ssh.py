@@ -1,4 +1,4 @@
-"""A server for SSH."""
+"""An SSH server."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _ONLY_KEYS = "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
 
 
 def add_ssh_server(system: RootFs, *, passwords: bool = False, root: bool = False) -> None:
-    """Let users log in by SSH, with their keys.
+    """Install an SSH server, which lets users log in with their keys.
 
-    `passwords` lets them in with a password too; `root` lets root in, with a key. The image holds
-    no host keys: each machine makes its own when it first starts.
+    `passwords` allows passwords too; `root` lets root log in, with a key. The image contains no
+    host keys: each machine generates its own at its first boot.
 
     Packages: `openssh-server`.
     """

@@ -1,4 +1,4 @@
-"""What an image should not carry."""
+"""Removal of files that do not belong in an image."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ find /usr/share/locale -mindepth 1 -maxdepth 1 -type d ! -name 'en*' ! -name C -
 def tidy(
     system: RootFs, *, docs: bool = True, manuals: bool = True, languages: bool = True
 ) -> None:
-    """Remove what an image should not carry. Call it last.
+    """Remove files that do not belong in an image. Call it last.
 
-    Logs, histories of shells, caches, leases, the state of cloud-init, host keys of SSH, and
-    backups of `/etc/passwd` and its like are removed. So are documents (but for licences), manual
-    pages, and translations of programs, where `docs`, `manuals` or `languages` are off. Files that
-    packages bring come back with their next version.
+    Removes logs, shell histories, caches, leases, the state of cloud-init, SSH host keys, and
+    backups such as `/etc/passwd-`. With `docs=False`, `manuals=False` or `languages=False` it also
+    removes documentation (except licences), manual pages or translations. Files of packages come
+    back when the package is upgraded.
 
     Packages: none.
     """
@@ -48,10 +48,10 @@ def tidy(
 
 
 def forget_machine_id(system: RootFs, *, first_boot: bool = False) -> None:
-    """Leave `/etc/machine-id` to the machine, which makes its own; it is empty then in any image.
+    """Empty `/etc/machine-id`, so that each machine generates its own.
 
-    With `first_boot` its next boot is a "first boot" for systemd, which enables the units that are
-    enabled by default, also where a step has disabled them. Packages: none.
+    With `first_boot`, systemd treats the next boot as the first one and applies its presets: it
+    enables units that are enabled by default, even if a step has disabled them. Packages: none.
     """
     content = "uninitialized\n" if first_boot else ""
     create_file(system, "/etc/machine-id", content, mode=0o444)

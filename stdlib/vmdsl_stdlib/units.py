@@ -1,4 +1,4 @@
-"""Units of systemd: whether they start with the machine."""
+"""Enabling and disabling of systemd units."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shlex
 from vmdsl import RootFs, chroot, refuse
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]+")
-#: systemctl itself says nothing of a misspelt unit that it is to disable or to mask.
+#: systemctl itself doesn't report a misspelt unit that it is asked to disable or mask.
 _SCRIPT = """\
 # {verb} {units}
 for unit in {units}; do
@@ -21,25 +21,25 @@ systemctl {verb} {units}
 
 
 def enable_unit(system: RootFs, *units: str) -> None:
-    """Let units start with the machine, such as `ssh.service`. Packages: none.
+    """Enable units, such as `ssh.service`: they start when the machine boots. Packages: none.
 
-    A unit that the system doesn't have ends the build.
+    The build fails if the system doesn't have a unit of that name.
     """
     _change(system, "enable", units)
 
 
 def disable_unit(system: RootFs, *units: str) -> None:
-    """Let units not start with the machine; other units may still start them. Packages: none.
+    """Disable units: they don't start at boot, but other units may start them. Packages: none.
 
-    A unit that the system doesn't have ends the build.
+    The build fails if the system doesn't have a unit of that name.
     """
     _change(system, "disable", units)
 
 
 def mask_unit(system: RootFs, *units: str) -> None:
-    """Let nothing start these units. Packages: none.
+    """Mask units, so that nothing can start them. Packages: none.
 
-    A unit that the system doesn't have ends the build.
+    The build fails if the system doesn't have a unit of that name.
     """
     _change(system, "mask", units)
 

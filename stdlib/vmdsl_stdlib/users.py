@@ -1,4 +1,4 @@
-"""Users, and who may log in."""
+"""Users, and who can log in."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def add_user(
     shell: str = "/bin/bash",
     uid: int | None = None,
 ) -> None:
-    """Make a user with a home directory; one that is there is changed.
+    """Create a user with a home directory, or change an existing one.
 
-    `ssh_keys` is what `~/.ssh/authorized_keys` is to hold: a public key a line. Without `password`,
-    no password lets the user in. `sudo` lets the user become root: with the password, if there is
-    one. `groups` are further groups, which the system has.
+    `ssh_keys` is the content of `~/.ssh/authorized_keys`: a public key per line. Without
+    `password`, the user cannot log in with a password. `sudo` lets the user become root, with the
+    password if there is one. `groups` are further groups, which must exist.
 
     Packages: `sudo`, if `sudo` is on.
     """
@@ -80,13 +80,13 @@ def add_user(
 
 
 def lock_root(system: RootFs) -> None:
-    """Let no password of root's be right, as it is in a new system. Packages: none."""
+    """Lock root's password, as it is in a new system. Packages: none."""
     chroot(system, "passwd --quiet --lock root")
 
 
 def open_root_console(system: RootFs) -> None:
-    """Let root log in on consoles without a password: for tests, and for machines behind doors.
+    """Let root log in on consoles without a password: for tests, and machines in locked rooms.
 
-    SSH does not let anybody in without a password. Packages: none.
+    The SSH server still refuses an empty password. Packages: none.
     """
     chroot(system, "passwd --quiet --delete root")

@@ -121,10 +121,10 @@ def cache(user: Any) -> Cache:
 
 def test_a_cache_that_is_not_there(cache: Cache) -> None:
     for command in (["show"], ["show", "--all"]):
-        assert cache.run(*command).endswith("/cache: there is nothing\n")
+        assert cache.run(*command).endswith("/cache: empty\n")
     assert json.loads(cache.run("show", "--json"))["entries"] == []
-    assert cache.run("prune") == "removed 0 things, 0 B; 0 B left\n"
-    assert cache.run("clear") == "removed 0 things, 0 B; 0 B left\n"
+    assert cache.run("prune") == "removed 0 entries, 0 B; 0 B left\n"
+    assert cache.run("clear") == "removed 0 entries, 0 B; 0 B left\n"
     assert not cache.path.exists()
 
 
@@ -188,7 +188,7 @@ def test_what_a_running_build_uses_stays(cache: Cache, command: list[str]) -> No
     cache.build("two")
     with cache.building("one") as finish:
         said = cache.run(*command)
-        assert "in use by running builds, stay\n" in said
+        assert "in use by running builds\n" in said
         assert {layer["about"].split()[0] for layer in cache.entries("layers")} == {"one.py"}
         assert finish().count("(cached)") == 2
     assert cache.entries("unfinished builds") == []
@@ -201,7 +201,7 @@ def test_what_a_killed_build_has_left(cache: Cache) -> None:
     while len(cache.entries("unfinished builds")) != 1:
         assert time.monotonic() < limit
     time.sleep(0.5)  # its sandbox ends after it
-    assert cache.run("prune").startswith("removed 1 thing, ")
+    assert cache.run("prune").startswith("removed 1 entry, ")
     assert cache.entries("unfinished builds") == []
     assert len(cache.entries("layers")) == 2
 
@@ -211,9 +211,9 @@ def test_a_broken_layer(cache: Cache, text: str) -> None:
     cache.build("one")
     (broken,) = [e for e in cache.entries("layers") if "one.py after:" in e["about"]]
     cache.user.file(Path(broken["path"]) / "meta.json", text)
-    assert "1 thing of no use, " in cache.run("show")
-    assert "of no use" in cache.run("show", "--all")
-    assert cache.run("prune").startswith("removed 1 thing, ")
+    assert "1 entry unusable, " in cache.run("show")
+    assert "unusable" in cache.run("show", "--all")
+    assert cache.run("prune").startswith("removed 1 entry, ")
     assert len(cache.entries("layers")) == 2
     assert cache.build("one").count("(cached)") == 2
 

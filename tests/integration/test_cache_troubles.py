@@ -120,13 +120,13 @@ def test_a_cache_on_overlayfs(user: User) -> None:
         account = pwd.getpwnam(user.name)
         os.chown(place, account.pw_uid, account.pw_gid)
         said = Recipe(user, place / "cache").build(code=4)
-        assert "The cache is on an overlay file system, as in a container" in said
+        assert "The cache is on overlayfs, as in a container" in said
         assert "Set VMDSL_CACHE or --cache-dir to a directory on ext4, xfs or btrfs" in said
         assert "nothing was built" in said
         vmdsl = user.checkout / ".venv/bin/vmdsl"
         done = user.run(vmdsl, "doctor", "--cache-dir", place / "cache")
         assert done.returncode == 4
-        assert "The cache is on an overlay file system" in done.stdout
+        assert "The cache is on overlayfs" in done.stdout
 
 
 @only_root

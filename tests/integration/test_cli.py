@@ -149,7 +149,7 @@ def test_usage(vmdsl: Run, arguments: list[str], message: str) -> None:
 def test_output_where_nothing_can_be_written(vmdsl: Run, tmp_path: Path) -> None:
     (tmp_path / "images").mkdir(mode=0o555)
     text = refused(vmdsl("build", "bad.py", "-o", "images/x.img"), 2)
-    assert text.startswith("vmdsl: the directory images is not writable by you\n")
+    assert text.startswith("vmdsl: you cannot write to the directory images\n")
 
 
 @pytest.mark.parametrize("command", ["build", "check", "plan"])

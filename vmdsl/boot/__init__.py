@@ -1,1 +1,1 @@
-"""Running a built image in QEMU and talking to its console."""
+"""Runs a built image in QEMU and talks to its console."""

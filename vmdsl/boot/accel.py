@@ -1,7 +1,7 @@
-"""Choosing KVM only where it works, which its device file doesn't tell.
+"""Chooses KVM only if it works, which its device file doesn't show.
 
-In a container or a virtual machine /dev/kvm may be there, readable, and hang or crash
-every guest. So a guest is booted with it, once in each boot of this machine.
+In a container or a virtual machine, /dev/kvm may be readable and yet hang or crash every guest.
+So a small guest is booted with it, once per boot of this machine.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def choose(answers: Path) -> Accel:
-    """Return KVM where it works, and TCG elsewhere; `answers` as for `kvm_problem`."""
+    """Return KVM if it works, and TCG otherwise; `answers` as for `kvm_problem`."""
     return Accel.TCG if kvm_problem(answers) else Accel.KVM
 
 
 def kvm_problem(answers: Path, device: Path = Path("/dev/kvm")) -> str:
-    """Say in a sentence why KVM can't be used; an empty string means that it can.
+    """Return a sentence that says why KVM can't be used, or "" if it can.
 
-    The answer of the first call in a boot is kept in the directory `answers`, and no other file.
+    The first call after a boot keeps its answer in the directory `answers`, as its only file.
     """
     if not device.exists():
-        return f"There is no {device}."
+        return f"{device} does not exist."
     if not os.access(device, os.R_OK | os.W_OK):
         return f"This user may not use {device}."
     if programs.find(_QEMU) is None:
-        return f"There is no {_QEMU}."
+        return f"{_QEMU} is missing."
     answer = answers / _BOOT_ID.read_text(encoding="ascii").strip()
     try:
         said = answer.read_text(encoding="utf-8").strip()
@@ -49,7 +49,7 @@ def kvm_problem(answers: Path, device: Path = Path("/dev/kvm")) -> str:
 
 
 def probe_argv(accel: Accel, disk: str) -> tuple[str, ...]:
-    """Say how QEMU is called to boot the probe's disk."""
+    """Return the command line of QEMU that boots the probe's disk."""
     cpu = "host" if accel is Accel.KVM else "max"
     return (
         *(_QEMU, "-nodefaults", "-accel", accel.value, "-cpu", cpu, "-m", "16M"),
@@ -63,15 +63,15 @@ def _try_kvm() -> str:
     try:
         done = try_accel(Accel.KVM)
     except subprocess.TimeoutExpired:
-        return f"A guest that is run with /dev/kvm hangs ({_SECONDS:g} seconds)."
+        return f"A guest with KVM hangs ({_SECONDS:g} seconds)."
     if done.code == EXIT_CODE and SIGN.decode() in done.output:
         return ""
     last = done.output.strip().splitlines()[-1:] or [f"exit code {done.code}"]
-    return f"A guest that is run with /dev/kvm fails: {last[0]}"
+    return f"A guest with KVM fails: {last[0]}"
 
 
 def try_accel(accel: Accel) -> programs.Finished:
-    """Boot the probe's disk, from memory."""
+    """Boot the probe's disk from a memfd, and return QEMU's output and exit code."""
     disk = os.memfd_create("probe")
     try:
         os.write(disk, probe_disk())

@@ -12,30 +12,30 @@ from dataclasses import dataclass
 from vmdsl.boot.text import Cleaner, failure, last_lines
 from vmdsl.errors import BootError, Problem
 
-_CHUNK = 2000  # a terminal drops what is beyond 4095 bytes in a line
+_CHUNK = 2000  # a terminal drops everything after 4095 bytes in a line
 
 # A shell without line editor, prompt and echo.
 _SHELL = (
     "stty -echo rows 1000 cols 1000; "
     "exec env TERM=dumb PS1= PS2= PAGER=cat SYSTEMD_PAGER=cat SYSTEMD_COLORS=0 /bin/sh\n"
 )
-# What writes to the console by itself: the kernel, and systemd's status lines.
+# Silences the kernel's messages and systemd's status lines.
 _QUIET = "{ dmesg -n 1; [ -d /run/systemd/system ] && kill -55 1; } 2>/dev/null"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a command in the machine wrote to its terminal, and its exit status."""
+    """The output of a command in the machine, and its exit status."""
 
     status: int
     output: str
 
 
 class Console:
-    """Reads what the machine writes to `reader` and types into `writer`: file descriptors.
+    """Reads what the machine writes, and types text; `reader` and `writer` are file descriptors.
 
-    Times are in seconds. Every method raises BootError, with the console's last lines, when
-    the time is over, the machine stops, or the boot has visibly failed.
+    Timeouts are in seconds. Every method raises BootError, with the console's last lines, on a
+    timeout, if the machine stops, or if the boot has visibly failed.
     """
 
     def __init__(self, reader: int, writer: int) -> None:
@@ -48,7 +48,7 @@ class Console:
         self.transcript = ""
 
     def wait_for(self, pattern: str | re.Pattern[str], *, timeout: float) -> re.Match[str]:
-        """Read until `pattern` is found, and take the text up to its end."""
+        """Read until `pattern` matches, and return the match."""
         deadline = time.monotonic() + timeout
         wanted = re.compile(pattern)
         while (match := wanted.search(self._unread)) is None:
@@ -66,7 +66,7 @@ class Console:
         return match
 
     def listen(self, *, seconds: float) -> None:
-        """Read for a while: a machine whose console nobody reads stands still."""
+        """Read for `seconds`, as a machine stalls when nobody reads its console."""
         deadline = time.monotonic() + seconds
         while not self.closed and self._read(deadline):
             if why := failure(self._unread):
@@ -82,7 +82,7 @@ class Console:
                 raise self._error(f"The machine did not stop in {timeout:g} seconds.")
 
     def send(self, text: str) -> None:
-        """Type this text."""
+        """Type a text."""
         data = text.encode()
         try:
             while data:
@@ -91,7 +91,7 @@ class Console:
             raise self._error("The machine stopped.") from None
 
     def login(self, user: str = "root", password: str = "", *, timeout: float = 240) -> None:
-        """Wait for the login prompt, log in, and make the shell ready for `run`."""
+        """Wait for the login prompt, log in, and prepare the shell for `run`."""
         deadline = time.monotonic() + timeout
         self.wait_for(r"login: ", timeout=timeout)
         self.send(f"{user}\n")
@@ -107,9 +107,9 @@ class Console:
         self._take_shell(deadline)
 
     def run(self, command: str, *, timeout: float = 120) -> Answer:
-        """Run a command of any length with the machine's /bin/sh, after `login`.
+        """Run a command of any length with the machine's /bin/sh; `login` must come first.
 
-        It runs in its own process, with an empty standard input.
+        The command runs in a process of its own, with an empty standard input.
         """
         deadline = time.monotonic() + timeout
         self._commands += 1
@@ -130,12 +130,12 @@ class Console:
         return Answer(status=int(done[2]), output=done[1])
 
     def power_off(self, *, timeout: float = 120) -> None:
-        """Shut the machine down, after `login` as root, and wait until it has stopped."""
+        """Shut the machine down and wait until it has stopped; needs a `login` as root."""
         self.send("poweroff\n")
         self.wait_closed(timeout=timeout)
 
     def _take_shell(self, deadline: float) -> None:
-        """Ask again until the right shell answers: what is typed while one starts may be lost."""
+        """Start the shell; try again until it answers, as text typed meanwhile may be lost."""
         while True:
             self._commands += 1
             mark = f"dsl-{self._commands}-ready"
@@ -149,7 +149,7 @@ class Console:
                 return
 
     def _read(self, deadline: float) -> bool:
-        """Take what there is, waiting for it; False when the time is over."""
+        """Read what there is, waiting for it if needed. Returns False on a timeout."""
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([self._reader], [], [], left)[0]:
             return False

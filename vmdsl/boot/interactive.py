@@ -1,4 +1,4 @@
-"""A machine at the user's terminal."""
+"""Runs a machine on the user's terminal."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LEAVE = "Ctrl-A X"
 def run_machine(machine: Machine) -> int:
     """Run the machine until it stops, and return QEMU's exit code.
 
-    On a terminal, its console is the user's: every key but Ctrl-A goes to the machine.
-    Elsewhere the console is only shown, and a reboot ends the machine.
+    On a terminal, every key except Ctrl-A goes to the machine's console. Elsewhere the console
+    is only printed, and a reboot ends the machine.
     """
     require(machine)
     if not sys.stdin.isatty():

@@ -26,7 +26,7 @@ class Firmware(StrEnum):
 
 
 class Accel(StrEnum):
-    """How QEMU runs the guest's code: on the processor, or translated."""
+    """How QEMU runs the guest's code: on the processor (KVM), or translated (TCG)."""
 
     KVM = "kvm"
     TCG = "tcg"
@@ -35,8 +35,8 @@ class Accel(StrEnum):
 class Serial(StrEnum):
     """Where the guest's first serial port goes.
 
-    PIPES is QEMU's own standard input and output, and a reboot ends the machine.
-    TERMINAL is the user's terminal, shared with QEMU's monitor, and a reboot is a reboot.
+    PIPES: QEMU's standard input and output; a reboot ends the machine.
+    TERMINAL: the user's terminal, shared with QEMU's monitor; a reboot reboots the machine.
     """
 
     PIPES = "pipes"
@@ -45,14 +45,14 @@ class Serial(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """A machine that boots `image`, which it never changes, unless `keep` is set.
+    """A machine that boots `image`.
 
-    What else the guest writes is lost; the firmware's variables always are. `ssh_port` is a port
-    of this machine, for programs of this machine alone, that leads to the guest's port 22. `disks`
-    are further disks, which the guest cannot change.
+    Its writes to the image are discarded unless `keep` is set; those to the firmware's variables
+    always are. `disks` are further disks, read-only. `ssh_port` is a port on this machine's
+    loopback interface that is forwarded to the guest's port 22.
 
-    One processor, unless asked: a kernel rewrites its own code while it starts, and where QEMU
-    translates it for several processors side by side, a boot panics in that now and then.
+    There is one processor unless `cpus` says otherwise: kernels patch their own code at
+    boot, and panic now and then when TCG translates it for several processors at once.
     """
 
     image: Path
@@ -68,10 +68,10 @@ class Machine:
 
 
 def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
-    """Return the command that starts QEMU as this machine.
+    """Return the command line that starts QEMU as this machine.
 
-    `snapshot=on` sends writes to a file in $TMPDIR (else /var/tmp) that QEMU removes as
-    soon as it has opened it, so that nothing is left of it however QEMU ends.
+    `snapshot=on` sends writes to a file in $TMPDIR (else /var/tmp) that QEMU unlinks as soon as
+    it has opened it, so that nothing is left however QEMU ends.
     """
     board = _board(machine)
     return (
@@ -92,14 +92,14 @@ def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
 
 
 def qemu_of(arch: Arch) -> Qemu:
-    """Return how QEMU runs an architecture. Raises UsageError where that is not known."""
+    """Return how QEMU runs an architecture. Raises UsageError if that is not known."""
     if arch.traits.qemu is None:
         raise UsageError(f"Images for {arch} cannot be booted here yet.")
     return arch.traits.qemu
 
 
 def bound(command: tuple[str, ...]) -> tuple[str, ...]:
-    """Let the kernel kill this program when the thread that starts it ends, even by SIGKILL."""
+    """Wrap a command so that the kernel kills it when the thread that starts it ends."""
     return ("setpriv", "--pdeathsig", "KILL", "--", *command)
 
 
@@ -157,7 +157,7 @@ def _firmware(board: Board) -> tuple[str, ...]:
 
 def _drive(image: Path, *, keep: bool = False) -> str:
     form = _FORMATS.get(image.suffix, "raw")
-    # QEMU reads `,,` as a comma; what was written need not survive a crash.
+    # QEMU reads `,,` as a comma; writes need not survive a crash.
     file = str(image.absolute()).replace(",", ",,")
     snapshot = "off" if keep else "on"
     return f"if=virtio,format={form},snapshot={snapshot},cache=unsafe,file={file}"

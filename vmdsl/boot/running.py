@@ -1,4 +1,4 @@
-"""A machine that runs as long as a block of Python does."""
+"""Runs a machine for the duration of a `with` block."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vmdsl.errors import BootError
 
 @contextmanager
 def running(machine: Machine) -> Iterator[Console]:
-    """Start the machine, give its console, and end it with the block."""
+    """Start a machine, yield its console, and stop the machine at the end of the block."""
     require(machine)
     process = programs.start(bound(argv(machine, Serial.PIPES)), stdin=subprocess.PIPE)
     if process.stdin is None or process.stdout is None:  # pragma: no cover (for mypy)

@@ -1,8 +1,8 @@
 """A disk that shows whether a virtual processor works: 64-bit mode, page tables, interrupts.
 
-Its boot sector does what a kernel does first and a BIOS never does. When it has seen three
-timer interrupts in 64-bit mode it writes `SIGN` to the first serial port, and ends QEMU
-through the device isa-debug-exit with the code `EXIT_CODE`.
+Its boot sector does the first things that a kernel does and a BIOS never does. After three timer
+interrupts in 64-bit mode it writes `SIGN` to the first serial port, and makes QEMU exit with
+`EXIT_CODE` through the device isa-debug-exit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ EXIT_CODE = 0x10 << 1 | 1
 _SIZE = 2**20  # a BIOS reads no smaller disk
 _SIGNATURE = b"\x55\xaa"
 
-# A line is the machine code, then what it means. It is loaded at 7c00.
+# Each line is machine code and its meaning. It is loaded at 7c00.
 # Memory: page tables at 1000, 2000 and 3000 (2 MiB, mapped to itself), interrupts at 4000.
 _CODE = """
 fa            cli
@@ -90,7 +90,7 @@ ff0f00400000  idtr: 4096 bytes at 0x4000
 
 
 def probe_disk() -> bytes:
-    """Make the disk's bytes."""
+    """Return the disk's bytes."""
     code = b"".join(bytes.fromhex(line.split()[0]) for line in _CODE.strip().splitlines())
     sector = (code + SIGN + b"\0").ljust(510, b"\0") + _SIGNATURE
     return sector.ljust(_SIZE, b"\0")

@@ -1,4 +1,4 @@
-"""What a serial console sends, as plain text, and the signs in it that a boot has failed."""
+"""Turns a serial console's output into plain text, and recognizes failed boots in it."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ _FAILURES = tuple(
 
 
 class Cleaner:
-    """Turns bytes, in whatever pieces they come, into text without escapes and carriage returns."""
+    """Turns bytes, in pieces of any size, into text without escapes and carriage returns."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._rest = ""
 
     def feed(self, data: bytes) -> str:
-        """Return the text that these bytes complete."""
+        """Return the text that is complete after these bytes."""
         text = self._rest + self._decoder.decode(data)
         unfinished = _UNFINISHED.search(text)
         end = unfinished.start() if unfinished else len(text)
@@ -58,10 +58,10 @@ class Cleaner:
 
 
 def failure(text: str) -> str:
-    """Say in a sentence why this boot can't go on; an empty string where nothing shows that."""
+    """Return a sentence that says why the boot has failed, or "" if it has not visibly."""
     return next((what for pattern, what in _FAILURES if pattern.search(text)), "")
 
 
 def last_lines(text: str, count: int = 20) -> str:
-    """Return the end of a console's text, without its empty lines."""
+    """Return the last lines of a console's text, without empty ones."""
     return "\n".join([line for line in text.splitlines() if line.strip()][-count:])

@@ -1,4 +1,4 @@
-"""A disk as a bar: each part as wide as it is large, and none so narrow that it can't be seen."""
+"""A disk drawn as a bar, to scale, except that no part is too narrow to be seen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ASCII = str.maketrans("┌┬┐└┴┘─│≥", "++++++-|>")
 
 @dataclass(frozen=True)
 class Part:
-    """A partition, or free space (with the number 0). `least`: it may become larger."""
+    """A partition, or free space, which has the number 0. `least`: it may become larger."""
 
     number: int
     name: str
@@ -29,11 +29,11 @@ class Part:
 
     @property
     def colour(self) -> str:
-        """The partition's colour in the bar and in the legend."""
+        """Its colour in the bar and in the legend."""
         return _COLOURS[(self.number - 1) % len(_COLOURS)] if self.number else _FREE
 
     def lines(self, width: int) -> tuple[str, str]:
-        """What fits of its number, name and size."""
+        """Return two lines of text, with as much of the number, name and size as fits."""
         number = str(self.number or "")
         full = f"{number} {self.name}".strip()
         first = full if len(full) <= width else number[:width]
@@ -42,9 +42,9 @@ class Part:
 
 
 def parts(layout: Layout) -> list[Part]:
-    """The partitions by their places, with the free space between them.
+    """Return the partitions in the order of their places, with the free space between them.
 
-    Of an extended one there are those that it holds.
+    An extended partition is replaced by those that it contains.
     """
     found: list[Part] = []
     behind = 0
@@ -61,7 +61,7 @@ def parts(layout: Layout) -> list[Part]:
 
 
 def draw_bar(disk: Sequence[Part], width: int, *, ascii_only: bool = False) -> Text:
-    """The bar in `width` columns, or nothing where the parts are too many for that."""
+    """Draw the bar in `width` columns; return an empty text if there are too many parts."""
     least = [max(len(str(part.number)), 1) for part in disk]
     room = width - len(disk) - 1
     if sum(least) > room:
@@ -92,7 +92,7 @@ def _edge(
 
 
 def _share(room: int, sizes: Sequence[int], least: Sequence[int]) -> list[int]:
-    """`room` columns by size, but no fewer for each than its `least`."""
+    """Divide `room` columns in proportion to the sizes, giving each at least its `least`."""
     small: set[int] = set()
     while True:
         rest = room - sum(least[i] for i in small)

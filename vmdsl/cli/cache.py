@@ -1,4 +1,4 @@
-"""`vmdsl cache`: what is kept between builds."""
+"""`vmdsl cache`: list and remove what builds have kept."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from vmdsl.builder.cache.inventory import Entry, Removed
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a kept tree.")]
-_All = Annotated[bool, typer.Option("--all", help="List everything, one by one.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print everything, as JSON.")]
+_All = Annotated[bool, typer.Option("--all", help="List every entry.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print every entry as JSON.")]
 _Size = Annotated[
     Size | None,
     typer.Option(
         parser=parser(Size),
-        help="Remove more, what was used longest ago first, until no more than this is left.",
+        help="Then remove the least recently used, until no more than this is left.",
         show_default=False,
     ),
 ]
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
-_KEY = 12  # letters of a checksum that are enough to know it
+_KEY = 12  # digits of a checksum that are enough to recognize it
 
 
 def app() -> typer.Typer:
-    """What `vmdsl cache` is followed by."""
+    """Return the subcommands of `vmdsl cache`."""
     made = typer.Typer(
         name="cache",
-        help="Show what is kept between builds, and remove it.",
+        help="Show what builds have kept for later ones, or remove it.",
         invoke_without_command=True,
     )
     made.callback()(_show_if_alone)
@@ -51,7 +51,7 @@ def _show_if_alone(context: typer.Context) -> None:
 
 
 def show(*, all_: _All = False, json: _Json = False, cache_dir: Cache = None) -> None:
-    """Show what is in the cache: how much of what, and how old it is."""
+    """Show what is in the cache: the number, size and age of each kind of entry."""
     from rich.console import Console  # noqa: PLC0415 (slow)
 
     from vmdsl.builder.cache.inventory import inventory  # noqa: PLC0415
@@ -63,38 +63,38 @@ def show(*, all_: _All = False, json: _Json = False, cache_dir: Cache = None) ->
         return
     console = Console(highlight=False)
     if not entries:
-        console.print(Text(f"{cache}: there is nothing"), soft_wrap=True)
+        console.print(Text(f"{cache}: empty"), soft_wrap=True)
         return
     console.print(Text.assemble((str(cache), "bold"), f": {_sum(entries)}"), soft_wrap=True)
     for line in _listed(entries) if all_ else _kinds(entries):
         console.print(line, soft_wrap=True)  # a name that is wrapped can't be copied
     if broken := [entry for entry in entries if entry.is_broken]:
-        text = f"{_count(broken)} of no use, {_sum(broken)}: vmdsl cache prune removes that"
+        text = f"{_count(broken)} unusable, {_sum(broken)}: vmdsl cache prune removes them"
         console.print(Text(text, "yellow"), soft_wrap=True)
 
 
 def prune(*, size: _Size = None, cache_dir: Cache = None) -> None:
-    """Remove what is of no use any more, and with --size, what was used longest ago.
+    """Remove what no build can use any more, and with --size, what was used least recently.
 
-    What running builds use is not removed, and neither are kept trees.
+    Entries that running builds use stay, and so do kept trees.
     """
     from vmdsl.builder.cache.inventory import prune as prune_cache  # noqa: PLC0415
 
     done = prune_cache(cache_of(cache_dir), size.bytes if size else None)
-    _tell(done)
+    _report(done)
     if size and sum(entry.size for entry in done.left) > size.bytes:
-        typer.echo(f"That is more than {size}: vmdsl cache shows what it is.")
+        typer.echo(f"That is more than {size}: run vmdsl cache to see what it is.")
 
 
 def clear(*, cache_dir: Cache = None) -> None:
-    """Remove everything but what running builds use; kept trees too."""
+    """Remove everything except what running builds use. Kept trees are removed too."""
     from vmdsl.builder.cache.inventory import clear as clear_cache  # noqa: PLC0415
 
-    _tell(clear_cache(cache_of(cache_dir)))
+    _report(clear_cache(cache_of(cache_dir)))
 
 
 def shell(name: _Name, *, cache_dir: Cache = None) -> None:
-    """Open a shell in a tree that a build has kept (with --on-error keep)."""
+    """Open a shell in a tree that a failed build has kept (with --on-error keep)."""
     from vmdsl.builder.cache.failed_trees import visit  # noqa: PLC0415
     from vmdsl.cli.terminal import connect, require_terminal  # noqa: PLC0415
 
@@ -103,20 +103,20 @@ def shell(name: _Name, *, cache_dir: Cache = None) -> None:
 
 
 def remove(name: _Name, *, cache_dir: Cache = None) -> None:
-    """Remove a tree that a build has kept."""
+    """Remove a tree that a failed build has kept."""
     from vmdsl.builder.cache.failed_trees import remove as remove_kept  # noqa: PLC0415
 
     remove_kept(cache_of(cache_dir), name)
 
 
-def _tell(done: Removed) -> None:
+def _report(done: Removed) -> None:
     typer.echo(f"removed {_count(done.removed)}, {_sum(done.removed)}; {_sum(done.left)} left")
     if done.in_use:
-        typer.echo(f"{_count(done.in_use)}, {_sum(done.in_use)}, in use by running builds, stay")
+        typer.echo(f"{_count(done.in_use)}, {_sum(done.in_use)}, in use by running builds")
 
 
 def _kinds(entries: Sequence[Entry]) -> Iterator[Text]:
-    """A line for each kind."""
+    """Yield a line for each kind of entry."""
     yield Text(f"{'':<18}{'number':>8}{'size':>12}  {'last used':<16}oldest", "bold")
     for kind, those in _by_kind(entries):
         times = [entry.used for entry in those]
@@ -125,7 +125,7 @@ def _kinds(entries: Sequence[Entry]) -> Iterator[Text]:
 
 
 def _listed(entries: Sequence[Entry]) -> Iterator[Text]:
-    """A line for each entry, in each kind the one used last first."""
+    """Yield a line for each entry, kind by kind, the most recently used first."""
     for kind, those in _by_kind(entries):
         yield Text(f"{kind}: {_sum(those)}", "bold")
         names = {entry.path: _short(entry.path.name) for entry in those}
@@ -134,7 +134,7 @@ def _listed(entries: Sequence[Entry]) -> Iterator[Text]:
             name, size, used = names[entry.path], rounded(entry.size), _ago(entry.used)
             line = Text(f"  {name:<{width}}{size:>12}  {used:<16}")
             if entry.is_broken:
-                line.append("of no use ", "yellow")
+                line.append("unusable ", "yellow")
             line.append(entry.about.partition("\n")[0])
             line.rstrip()
             yield line
@@ -168,18 +168,18 @@ def _sum(entries: Iterable[Entry]) -> str:
 
 
 def _count(entries: Sequence[Entry]) -> str:
-    return "1 thing" if len(entries) == 1 else f"{len(entries)} things"
+    return "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
 
 
 def _short(name: str) -> str:
-    """A name, of a checksum only the start."""
+    """Return a name, shortened if it is a checksum."""
     base = name.partition(".")[0]
     is_sum = len(base) > _KEY and all(letter in "0123456789abcdef" for letter in base)
     return f"{base[:_KEY]}…" if is_sum else name
 
 
 def _ago(when: float) -> str:
-    """How long ago a time was, as people say it."""
+    """Return how long ago a time was, in words."""
     seconds = max(time.time() - when, 0)
     for unit, length in _UNITS:
         if seconds >= length:

@@ -1,4 +1,4 @@
-"""`vmdsl from-yaml` and `vmdsl to-yaml`: between vmdb2's specifications and recipes."""
+"""`vmdsl from-yaml` and `vmdsl to-yaml`: convert between vmdb2 specifications and recipes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def from_yaml(
         Path,
         typer.Argument(
             metavar="SPEC",
-            help="A specification of vmdb2; - is standard input.",
+            help="A vmdb2 specification; - is standard input.",
             show_default=False,
         ),
     ],
@@ -50,14 +50,14 @@ def from_yaml(
     variable: Variables = None,
     lenient: Lenient = False,
 ) -> None:
-    """Write the recipe that a specification of vmdb2 comes to. Both have the same plan.
+    """Convert a vmdb2 specification to a recipe that has the same plan.
 
-    Variables become options, with the values that are given here as their defaults. What is wrong
-    with the plan, such as a local file that isn't there, is a warning here.
+    Variables become options, whose defaults are the values given here. Mistakes in the plan, such
+    as a missing local file, are only warnings here.
     """
     if specification.suffix == ".py":
         hint = f"to write a specification of it: vmdsl to-yaml {specification}"
-        raise UsageError(Problem(what=f"{specification} is a recipe already", hint=hint))
+        raise UsageError(Problem(what=f"{specification} is already a recipe", hint=hint))
     if specification != STDIN:
         existing_file(specification, "specification", ".vmdb")
     given = Given(
@@ -91,7 +91,7 @@ def write_yaml(plan: Plan, output: Path | None, *, force: bool) -> None:
 
 
 def _write(text: str, output: Path | None, *, force: bool) -> None:
-    """Print a text, or write it to a file that gets its name when it is whole."""
+    """Print a text, or write it to a file, which is renamed into place when it is complete."""
     if output is None:
         typer.echo(text, nl=False)
         return

@@ -1,4 +1,4 @@
-"""`vmdsl plan` for people: the options, the disk drawn to scale, the operations in their order."""
+"""`vmdsl plan` for people: the options, the disk drawn to scale, the operations in order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DIGITS = 2  # of an operation's number
 def draw_plan(
     plan: Plan, expected: Sequence[Expected] = (), console: Console | None = None
 ) -> None:
-    """Print all of it; `expected` says what of the operations on the tree is done already."""
+    """Print a plan; `expected` says which operations on the tree are in the cache."""
     console = console or Console(highlight=False)
     with console.capture() as drawn:
         _draw(plan, expected, console)
@@ -115,19 +115,19 @@ def _legend(layout: Layout) -> Table:
 
 
 def _inner(layout: Layout) -> list[LuksLayout | VolumeLayout]:
-    """The devices that are no partitions."""
+    """Return the devices that are not partitions."""
     return [*layout.luks, *layout.volumes]
 
 
 def _named(place: LuksLayout | VolumeLayout) -> tuple[str, str]:
-    """The step of a device that is no partition, and what it is."""
+    """Return the step of a device that is not a partition, and a description of it."""
     if isinstance(place, LuksLayout):
         return place.luks.name, f"opened {place.luks.device.name}"
     return place.volume.name, f"volume of {place.volume.group.vg_name}"
 
 
 def _content(layout: Layout, place: DeviceLayout) -> tuple[str, str]:
-    """What is on a device, and where that is mounted."""
+    """Return the kind of filesystem on a device, and its mount point."""
     filesystem = next((f for f in layout.filesystems if f.device is place), None)
     mount = next((m for m in layout.mounts if m.filesystem is filesystem), None)
     if filesystem is not None:
@@ -163,7 +163,7 @@ def _number(number: int) -> Text:
 
 
 def _phases(plan: Plan) -> list[tuple[str, Sequence[Operation]]]:
-    """What is done, in the order in which it is done: not that of the recipe."""
+    """Return the operations by phase, in the order in which a build runs them."""
     assembly: list[Operation] = [
         o for o in plan.layout_operations if isinstance(o, Disk | PartitionTable)
     ]
@@ -201,5 +201,5 @@ def _operations(
 
 
 def _status(expected: Expected) -> Text:
-    """What the next build will do with an operation on the tree."""
+    """Return whether the next build runs an operation on the tree, in words."""
     return Text(expected.how, "green") if expected.how else Text("to do", "yellow")

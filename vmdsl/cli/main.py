@@ -1,4 +1,4 @@
-"""The entry point: runs a command, and turns what went wrong into a message and an exit code."""
+"""The entry point: runs a command, and turns errors into messages and an exit code."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def main() -> None:
         signal.signal(number, _end)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a character that it lacks is no reason to fail
+            stream.reconfigure(errors="replace")  # rather than fail at a character it can't encode
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Do what the arguments ask for, and return the exit code."""
+    """Run the command that the arguments name, and return the exit code."""
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -71,7 +71,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _usage_error(error: typer.TyperException) -> UsageError:
-    """Return typer's error as an error of ours."""
+    """Turn typer's error into one of ours."""
     what, _, close = error.format_message().partition(". Did you mean ")
     possible = getattr(error, "possibilities", None)
     context = getattr(error, "ctx", None)
@@ -87,6 +87,6 @@ def _usage_error(error: typer.TyperException) -> UsageError:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """End in order, so that the terminal is as it was."""
+    """Exit in an orderly way, so that the terminal is restored."""
     del frame
     sys.exit(128 + number)

@@ -1,4 +1,4 @@
-"""Options that several commands take, how a value is read, and how text and values are shown."""
+"""Options that several commands have, and functions that read and format values."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _EMOJI = re.compile(r":(?=\S+:)")
 
 
 def literal(text: str) -> str:
-    """Return markup that shows `text` as it stands, with its [brackets] and its :words:."""
-    # rich looks for pictures in what stands between two tags: a tag of its own hides a colon.
+    """Return rich markup that shows `text` verbatim, with its [brackets] and :words:."""
+    # rich looks for emoji in the text between two tags: a tag around each colon prevents that.
     return _EMOJI.sub("[default]:[/default]", escape(text))
 
 
@@ -30,7 +30,7 @@ Cache = Annotated[
     Path | None,
     typer.Option(
         "--cache-dir",
-        help="Where layers, packages and logs are kept. "
+        help="The directory for layers, packages and logs. "
         + literal("[default: $VMDSL_CACHE, or ~/.cache/vmdsl]"),
         show_default=False,
     ),
@@ -38,21 +38,21 @@ Cache = Annotated[
 
 
 def cache_of(given: Path | None) -> CacheDir:
-    """Return the cache directory: the one given, or the user's own."""
+    """Return the given cache directory, or else the user's own."""
     from vmdsl.builder.cache.cache_dir import CacheDir, default_cache_dir  # noqa: PLC0415 (slow)
 
     return CacheDir(path=given.absolute()) if given else default_cache_dir()
 
 
 def value_in_words(value: object) -> str:
-    """Return the value of a recipe's option as people read it."""
+    """Return the value of a recipe's option in words."""
     if value is None:
         return "none"
     return ("on" if value else "off") if isinstance(value, bool) else str(value)
 
 
 def rounded(size: int) -> str:
-    """Return a number of bytes to three digits, or four where they make a whole number."""
+    """Return a number of bytes with three significant digits, or four before the point."""
     number, unit = float(size), "B"
     for larger in ("KiB", "MiB", "GiB", "TiB"):
         if number < _STEP:
@@ -62,7 +62,7 @@ def rounded(size: int) -> str:
 
 
 def absolute(text: Any) -> Path:
-    """Read a path: on the command line it starts where the user is, in a recipe beside it."""
+    """Make a path absolute: on the command line it is relative to the current directory."""
     return text if isinstance(text, Path) else Path(text).absolute()
 
 
@@ -70,7 +70,7 @@ absolute.__name__ = "PATH"
 
 
 def parser(kind: type[Size | Suite]) -> Callable[[str], Any]:
-    """Return a function that reads a value, and reports a bad one as a mistake of the user."""
+    """Return a function for typer that parses a value, and raises BadParameter for a bad one."""
 
     def parse(text: Any) -> Size | Suite:
         if isinstance(text, kind):
@@ -85,7 +85,7 @@ def parser(kind: type[Size | Suite]) -> Callable[[str], Any]:
 
 
 def as_typer(function: Callable[..., None]) -> list[TyperArgument | TyperOption]:
-    """Return typer's own objects for the parameters of a function."""
+    """Return typer's parameter objects for the parameters of a function."""
     app = typer.Typer(add_completion=False)
     app.command()(function)
     made = typer.main.get_command(app).params

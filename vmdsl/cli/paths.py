@@ -1,4 +1,4 @@
-"""The files that a command line names: whether they are there, and whether they can be made."""
+"""Checks of the files that a command line names: that they exist, or can be written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOWN = 3
 
 
 def existing_file(path: Path, what: str, suffix: str) -> None:
-    """Raise UsageError unless `path` is a file that is there. `what` is a word for it."""
+    """Raise UsageError unless `path` is an existing file. `what` is a word for it."""
     if path.is_file():
         return
     if path.is_dir():
@@ -33,7 +33,7 @@ def existing_file(path: Path, what: str, suffix: str) -> None:
 
 
 def check_output(output: Path, recipe: Path) -> None:
-    """Raise UsageError where an image cannot be written to `output`."""
+    """Raise UsageError if an image cannot be written to `output`."""
     directory = output.parent
     if output.is_dir():
         inside = output / recipe.with_suffix(".img").name
@@ -41,21 +41,21 @@ def check_output(output: Path, recipe: Path) -> None:
             Problem(what=f"{output} is a directory", hint=f"name the image: --output {inside}")
         )
     if output.exists() and not output.is_file():
-        raise UsageError(f"{output} is not a file, and vmdsl writes to nothing else")
+        raise UsageError(f"{output} is not a regular file, and vmdsl writes images only to files")
     if output.exists() and recipe.exists() and output.samefile(recipe):
         raise UsageError(f"{output} is the recipe; the image would replace it")
     check_directory(output)
     if not os.access(directory, os.W_OK | os.X_OK):
         raise UsageError(
             Problem(
-                what=f"the directory {directory} is not writable by you",
+                what=f"you cannot write to the directory {directory}",
                 hint="name another place for the image with --output",
             )
         )
 
 
 def check_log(log: Path, *, image: Path, recipe: Path) -> None:
-    """Raise UsageError where a log cannot be written to `log`, or would replace another file."""
+    """Raise UsageError if a log cannot be written to `log`, or would replace another file."""
     if log.is_dir():
         raise UsageError(f"{log} is a directory: name the log's file")
     check_directory(log)
@@ -65,7 +65,7 @@ def check_log(log: Path, *, image: Path, recipe: Path) -> None:
 
 
 def check_directory(path: Path) -> None:
-    """Raise UsageError where there is no directory for a file that is to be written."""
+    """Raise UsageError unless the directory of a file to be written exists."""
     directory = path.parent
     if not directory.is_dir():
         hint = "" if directory.exists() else f"make it first: mkdir -p {directory}"

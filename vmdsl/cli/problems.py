@@ -1,4 +1,4 @@
-"""How mistakes look: each with its place, the recipe's line, and what to do about it."""
+"""Shows mistakes: each with its place, the recipe's line, and a hint at the remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from vmdsl.host.facts import Result
 
 
 def show_error(error: VmdslError, console: Console, *, building: bool = False) -> None:
-    """Every problem of an error. `building` adds to their number that nothing was built."""
+    """Print every problem of an error, and their number.
+
+    With `building`, the last line adds that nothing was built.
+    """
     _show(error.problems, console)
     if isinstance(error, RecipeError | HostError):
         noun = "mistake" if isinstance(error, RecipeError) else "problem"
@@ -24,20 +27,20 @@ def show_error(error: VmdslError, console: Console, *, building: bool = False) -
 
 
 def show_obstacles(obstacles: Sequence[Problem], console: Console) -> None:
-    """What a plan that has no mistakes cannot be built for yet."""
+    """Print why a plan without mistakes cannot be built yet."""
     console.print(Text("It cannot be built yet", style="bold"))
     _show(obstacles, console)
 
 
 def show_warnings(warnings: Sequence[Problem], console: Console) -> None:
-    """What is done as it was asked for, though it may not be what was meant."""
+    """Print warnings, which stop nothing."""
     for warning in warnings:
         for line in describe(warning, Path.cwd(), kind="warning"):
             console.print(line, soft_wrap=True)
 
 
 def show_results(results: Sequence[Result], console: Console) -> None:
-    """Print a line for each check of this machine, with its problem and hint, and then the sum."""
+    """Print a line for each check of this machine, with its problem and hint, and a verdict."""
     width = max(len(r.name) for r in results) + 2
     lines = [_result_line(result, width) for result in results]
     fatal = sum(1 for r in results if r.problem and r.fatal)
@@ -57,7 +60,7 @@ def _show(problems: Sequence[Problem], console: Console) -> None:
 
 
 def describe(problem: Problem, cwd: Path, kind: str = "") -> Sequence[Text]:
-    """A problem as lines, with paths below `cwd` relative to it; `kind` is a word for it."""
+    """Format a problem as lines, with paths below `cwd` relative to it; `kind` is a word for it."""
     what, *more = _relative(problem.what, cwd).splitlines() or [""]
     place = _relative(str(problem.where), cwd) if problem.where else "vmdsl"
     head = Text.assemble((f"{place}: ", "bold"))
@@ -87,7 +90,7 @@ def _result_line(result: Result, width: int) -> Text:
 
 
 def _source(where: Where) -> list[Text]:
-    """The line of the recipe that a problem is about, and a mark below its column."""
+    """Return the recipe's line that a problem is about, and a mark below its column."""
     try:
         source = where.file.read_text(encoding="utf-8").splitlines()[where.line - 1]
     except (OSError, UnicodeDecodeError, IndexError):
@@ -104,7 +107,7 @@ def _source(where: Where) -> list[Text]:
 
 
 def _relative(text: str, cwd: Path) -> str:
-    """The text with absolute paths below `cwd` made relative."""
+    """Make absolute paths below `cwd` in a text relative."""
     if cwd == cwd.parent:
         return text
     return re.sub(rf"(?<![\w./-]){re.escape(str(cwd))}/(?=[^\s/])", "", text)

@@ -1,4 +1,4 @@
-"""How a build's progress looks: a live display on a terminal, plain lines elsewhere."""
+"""Shows a build's progress and timings: a live display on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def progress(
     console: Console | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Listener]:
-    """Show what the listener is told, until the block ends; how it ends is shown too."""
+    """Show the progress that the listener receives until the block ends, and how it ended."""
     console = console or Console(stderr=True, highlight=False)
     if not console.is_terminal:
         yield PlainProgress(console, verbose=verbose)
@@ -56,7 +56,7 @@ def progress(
 
 
 class PlainProgress:
-    """A line for each piece of work that begins; with `verbose`, all that programs print."""
+    """Prints a line when each piece of work begins; with `verbose`, all program output."""
 
     def __init__(self, console: Console, *, verbose: bool) -> None:
         self._console = console
@@ -80,7 +80,7 @@ class PlainProgress:
 
 
 class LiveProgress:
-    """The work under way, with its last line; finished work stays above it, a line each."""
+    """Shows the work under way and its last line of output, below a line for each finished one."""
 
     def __init__(self, console: Console, *, verbose: bool, clock: Callable[[], float]) -> None:
         self._console = console
@@ -111,13 +111,13 @@ class LiveProgress:
         offer(error, terminal, self._console)
 
     def end(self, mark: str, style: str) -> None:
-        """Leave a line that tells how the work under way has ended."""
+        """Print a line for the work under way, marked with how it has ended."""
         work, self._work = self._work, None
         if work is not None:
             self._console.print(self._line(work, Text(mark, style)))
 
     def render(self) -> RenderableType:
-        """What the display shows now."""
+        """Return what the display shows now."""
         work = self._work  # the display's own thread calls this
         if work is None:
             return Text()
@@ -150,14 +150,14 @@ class LiveProgress:
 
 
 def offer(error: VmdslError, terminal: int, console: Console) -> None:
-    """Show how a build has failed, and let the user at the shell that is at a pseudo-terminal."""
+    """Show how a build has failed, and connect the user to the shell on a pseudo-terminal."""
     show_error(error, console)
     console.print(Text("A shell in the tree as it is now; the build ends with it.", "bold"))
     connect(terminal)
 
 
 def show_built(built: Built, console: Console | None = None) -> None:
-    """Where the image is, how large, and how long it took."""
+    """Print the image's path and size, and the time that the build took."""
     console = console or Console(highlight=False)
     info = built.image.stat()
     place = built.image
@@ -174,7 +174,7 @@ def show_built(built: Built, console: Console | None = None) -> None:
 
 
 def show_timings(phases: Sequence[Phase], console: Console | None = None) -> None:
-    """Print a table, or the plain lines of the log where nobody looks at a terminal."""
+    """Print a table on a terminal, and the plain lines of the log elsewhere."""
     console = console or Console(highlight=False)
     if not console.is_terminal:
         console.file.write(as_text(phases))
@@ -193,8 +193,8 @@ def show_timings(phases: Sequence[Phase], console: Console | None = None) -> Non
 
 
 def check_phase() -> Phase:
-    """What was done before a build: this process has started, and checked the recipe."""
-    # In ticks since the machine started; the program's name before it may have spaces.
+    """Return the time from the start of this process to now, in which it checked the recipe."""
+    # Field 22, in clock ticks since boot; the program's name, field 2, may have spaces.
     fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
     return Phase(
@@ -205,12 +205,12 @@ def check_phase() -> Phase:
 
 
 def clean(line: str) -> str:
-    """What a line shows on a terminal: no colours, and only what was written over it last."""
+    """Return a line as a terminal shows it, without colours and overwritten text."""
     return _CONTROL.sub("", line.rstrip("\r\n").rpartition("\r")[2].expandtabs())
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it."""
+    """Format a time for people."""
     if seconds < _SHORT:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), _MINUTE)

@@ -1,7 +1,8 @@
 """A command that takes a recipe, and the recipe's options as flags.
 
-They are known only when the recipe has been loaded. So the arguments are first read with the
-command's own options alone, all others ignored, to find the recipe; then parsed with all of them.
+A recipe's options are known only once it is loaded. So the arguments are read twice by the same
+parser: first with the command's own options, ignoring all others, to find the recipe; then with
+the recipe's options as well.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeFile:
-    """The recipe or the vmdb2 specification that a command names.
+    """The recipe or the vmdb2 specification that a command line names.
 
-    `recipe` is None where it cannot be loaded, and `types` is mypy at work on it. `values` are
-    those of its options that were given. `log` is where a specification's build writes its log.
+    `recipe` is None if it cannot be loaded, and `types` is the run of mypy on it. `values` are
+    those of its options that are given. `log` is where the build of a specification writes its log.
     """
 
     path: Path
@@ -47,7 +48,7 @@ class RecipeFile:
 
     @property
     def is_specification(self) -> bool:
-        """Whether it is one of vmdb2's specifications."""
+        """Whether it is a vmdb2 specification."""
         return specification.is_specification(self.path)
 
 
@@ -55,12 +56,12 @@ def _recipe_file(text: Any) -> RecipeFile:
     return text if isinstance(text, RecipeFile) else RecipeFile(path=Path(text))
 
 
-#: The argument of every command of this kind. It comes to the command loaded.
+#: The argument of every command of this class, which receives it loaded.
 RecipeArgument = Annotated[
     RecipeFile,
     typer.Argument(
         metavar="RECIPE",
-        help="The recipe, a Python file; or a specification of vmdb2, where - is standard input.",
+        help="The recipe, a Python file; or a vmdb2 specification, where - is standard input.",
         show_default=False,
         parser=_recipe_file,
     ),
@@ -87,9 +88,9 @@ class RecipeCommand(TyperCommand):
         self.params = [*self._own, *self._more]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Load the recipe among the arguments, and parse them with its options.
+        """Load the recipe among the arguments, then parse them with its options.
 
-        mypy begins before anything else, and is ended with the context.
+        mypy is started first, and stopped when the context is closed.
         """
         try:
             glimpse, args = self._as_vmdb2(ctx, args)
@@ -127,7 +128,7 @@ class RecipeCommand(TyperCommand):
         )
 
     def _as_vmdb2(self, context: Any, arguments: list[str]) -> tuple[Glimpse, list[str]]:
-        """Complete vmdb2's options, which may be shortened, unless a recipe in Python is named."""
+        """Write abbreviated options of vmdb2 in full, unless a recipe in Python is named."""
         full = specification.spelled_out(arguments, self.with_value())
         glimpse = self.glimpse(context, full)
         if glimpse.recipe and glimpse.recipe.suffix == ".py":
@@ -135,12 +136,12 @@ class RecipeCommand(TyperCommand):
         return glimpse, full
 
     def with_value(self) -> frozenset[str]:
-        """Return every spelling of the options that are followed by a value."""
+        """Return every spelling of the options that take a value."""
         options = [p for p in self.params if isinstance(p, TyperOption)]
         return frozenset(s for p in options if not (p.is_flag or p.count) for s in p.opts)
 
     def _load(self, context: Any, path: Path, glimpse: Glimpse) -> RecipeFile:
-        """Load a recipe in Python, while mypy works on it; of a specification note its path."""
+        """Load a recipe in Python, while mypy checks it. A specification is loaded later."""
         if specification.is_specification(path):
             return RecipeFile(path=path)
 
@@ -151,7 +152,7 @@ class RecipeCommand(TyperCommand):
             types = TypeCheck(path, cache_of(glimpse.cache).mypy)
             context.call_on_close(types.stop)
         recipe = _loaded(path)
-        if recipe is None:  # its options aren't known; the command says what is wrong with it
+        if recipe is None:  # its options are unknown; the command reports why
             context.ignore_unknown_options = context.allow_extra_args = True
             self.epilog = literal(f"{path} cannot be loaded, so its own options are missing here.")
         return RecipeFile(path=path, recipe=recipe, types=types)
@@ -164,13 +165,13 @@ def _loaded(path: Path) -> Recipe | None:
         with redirect_stdout(sys.stderr):
             return load(path)
     except VmdslError:
-        return None  # the command says why
+        return None  # the command reports why
 
 
 def _with_values(
     named: RecipeFile, given: Mapping[str, Any], others: Mapping[str, Any]
 ) -> RecipeFile:
-    """Return what is named with the values of its options; a specification is loaded with them.
+    """Add the values of its options to a recipe; load a specification with them.
 
     `others` are the values of the command's own options.
     """
@@ -185,7 +186,7 @@ def _with_values(
 
 
 def _flags(named: RecipeFile) -> list[TyperArgument | TyperOption]:
-    """Return the flags for a recipe's options that are sound; the others are reported later."""
+    """Return the flags for a recipe's valid options; invalid ones are reported later."""
     if named.recipe is None:
         return []
     wrong = {problem.where for problem in named.recipe.problems}
@@ -223,7 +224,7 @@ def _parameter(option: Option[object], recipe: Path) -> inspect.Parameter:
 
 
 def _parser(kind: type) -> Callable[[str], Any] | None:
-    """Return the function that reads a value of a type that typer doesn't know."""
+    """Return the parser for a type that typer doesn't know, or None."""
     if issubclass(kind, Size | Suite):
         return parser(kind)
     if issubclass(kind, Path):

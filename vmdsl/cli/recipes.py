@@ -1,6 +1,6 @@
 """The commands that take a recipe: build, check, plan and to-yaml.
 
-Each imports what it needs when it runs, so that --help is quick and mypy begins early.
+Each imports what it needs when it runs, so that --help is fast and mypy starts early.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def build(
     no_cache: _NoCache = False,
     version: _Version = False,
 ) -> None:
-    """Build an image. The recipe is checked first; nothing is built if it has a mistake."""
+    """Build an image. The recipe is checked first; if it has mistakes, nothing is built."""
     del version  # its callback has seen to it
     _require_file(recipe)
     output = _output_of(recipe, output)
@@ -136,7 +136,7 @@ def build(
 def check(recipe: RecipeArgument, *, cache_dir: Cache = None) -> None:
     """Find the mistakes in a recipe, without building anything.
 
-    Obstacles, which vmdsl or this machine cannot build yet, are not mistakes. They are shown too.
+    Also shows what is correct but cannot be built yet, or not on this machine.
     """
     _require_file(recipe)
     made = _make_plan(recipe, cache_of(cache_dir), "")
@@ -154,8 +154,8 @@ def plan(
 ) -> None:
     """Show what a build would do: the options, the disk, and every operation in order.
 
-    Operations on the tree whose results are in the cache are marked; the first one that must run
-    again has the reason. Obstacles to the build come last.
+    Marks the operations on the tree whose results are in the cache, and says why the first of the
+    others must run. Ends with what cannot be built yet, or not on this machine.
     """
     _require_file(recipe)
     cache = cache_of(cache_dir)
@@ -181,7 +181,7 @@ def to_yaml(
 ) -> None:
     """Write a vmdb2 specification that means the same as a recipe or an older specification.
 
-    What vmdb2 has no step for becomes a script; what no script can do is refused, by name.
+    Operations that vmdb2 has no step for become scripts; those that no script can do are refused.
     """
     _require_file(recipe)
     write_yaml(_make_plan(recipe, cache_of(cache_dir), seed), written, force=force)

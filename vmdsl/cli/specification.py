@@ -1,4 +1,4 @@
-"""vmdb2's specifications on the command line: its own options, with its meaning."""
+"""vmdb2 specifications on the command line, with the options of vmdb2 itself."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Image = Annotated[
 Tarball = Annotated[
     Path | None,
     typer.Option(
-        help="The tarball that unpack-rootfs reads, and cache-rootfs writes.",
+        help="The tarball that unpack-rootfs reads and cache-rootfs writes.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -40,7 +40,7 @@ Variables = Annotated[
     typer.Option(
         "--variable",
         metavar="NAME=VALUE",
-        help="A variable of the specification. May be given several times.",
+        help="A variable of the specification. May be given more than once.",
         show_default=False,
         rich_help_panel=_PANEL,
     ),
@@ -49,7 +49,7 @@ Lenient = Annotated[
     bool,
     typer.Option(
         "--lenient",
-        help="Warn of keys that vmdb2 does not know, instead of refusing them.",
+        help="Warn about keys that vmdb2 does not know, instead of refusing them.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -67,7 +67,7 @@ _LONG = (
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What the command line says to a specification."""
+    """The values that the command line gives to a specification."""
 
     output: Path | None = None
     image: Path | None = None
@@ -76,7 +76,7 @@ class Given:
     lenient: bool = False
 
     def variables(self, path: Path) -> dict[str, str]:
-        """What a template may name. Without an image's name it is that of the specification."""
+        """Return the variables of templates. The image is named after `path` if it has no name."""
         values = _values(self.variable or ())
         if path == STDIN and self.output is None and self.image is None:
             raise UsageError("name the image, as standard input has no name: --output FILE")
@@ -88,15 +88,14 @@ class Given:
 
 
 def is_specification(path: Path) -> bool:
-    """Whether a file that a command names is one of vmdb2's, and not a recipe."""
+    """Return whether a file that a command names is a vmdb2 specification, not a recipe."""
     return path == STDIN or (path.suffix != ".py" and path.is_file())
 
 
 def spelled_out(arguments: Sequence[str], with_value: Container[str]) -> list[str]:
-    """Return the arguments with vmdb2's long options in full.
+    """Write abbreviated long options of vmdb2 in full.
 
-    vmdb2 takes them by their first letters. An argument that follows an option in `with_value` is
-    its value, and stays as it is.
+    An argument that follows an option in `with_value` is its value, and is left alone.
     """
     found: list[str] = []
     for argument in arguments:
@@ -111,7 +110,7 @@ def spelled_out(arguments: Sequence[str], with_value: Container[str]) -> list[st
 
 
 def options() -> list[TyperArgument | TyperOption]:
-    """Return the options that a command has where it is given a specification."""
+    """Return the options that a command has if it is given a specification."""
     return as_typer(_given)
 
 
@@ -124,11 +123,11 @@ def _given(
     lenient: Lenient = False,
     log: LogFile = None,
 ) -> None:
-    """Declare vmdb2's options; it is never called."""
+    """Declare vmdb2's options. Never called."""
 
 
 def load(path: Path, given: Given) -> Loaded:
-    """Read the specification, and show what vmdb2 does with it that one may not expect."""
+    """Load a specification, and print the warnings about it."""
     from vmdsl.vmdb2.load import SpecificationError, load_specification  # noqa: PLC0415 (slow)
     from vmdsl.vmdb2.reading.source import text_of  # noqa: PLC0415
 
@@ -151,7 +150,7 @@ def load(path: Path, given: Given) -> Loaded:
 
 
 def warn(warnings: Sequence[Problem]) -> None:
-    """Show what stops nothing."""
+    """Print warnings on standard error."""
     if warnings:
         from rich.console import Console  # noqa: PLC0415 (slow)
 
@@ -166,11 +165,11 @@ def _values(given: Sequence[str]) -> Mapping[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             hint = "write it like --variable hostname=pc"
-            raise UsageError(Problem(what=f"--variable {text} is no NAME=VALUE", hint=hint))
+            raise UsageError(Problem(what=f"--variable {text} is not NAME=VALUE", hint=hint))
         if name in _OWN:
             option = f"--{name.replace('_', '-')}"
             raise UsageError(
-                Problem(what=f"{name} is no variable of your own", hint=f"{option} FILE")
+                Problem(what=f"{name} is set with an option of its own", hint=f"{option} FILE")
             )
         if name in values:
             raise UsageError(f"--variable {name} is given twice")

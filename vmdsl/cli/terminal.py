@@ -1,4 +1,4 @@
-"""The user's terminal, lent to a shell that has a pseudo-terminal elsewhere."""
+"""Connects the user's terminal to a shell on a pseudo-terminal elsewhere."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _ENOUGH = 65536
 
 
 def require_terminal(what: str, hint: str) -> None:
-    """Raise UsageError unless a user is at standard input and standard error."""
+    """Raise UsageError unless standard input and standard error are a terminal."""
     for stream, name in ((sys.stdin, "standard input"), (sys.stderr, "standard error")):
         if stream is None or not stream.isatty():
             raise UsageError(
-                Problem(what=f"{what} needs a terminal, and {name} is none", hint=hint)
+                Problem(what=f"{what} needs a terminal, and {name} is not one", hint=hint)
             )
 
 
 def connect(other: int) -> None:
-    """Pass on all that is typed and all that is printed, until nobody has the other end open.
+    """Copy keys to `other` and output from it, until nobody has its other end open.
 
-    All keys go there, those that make signals too.
+    The terminal is in raw mode: keys that send signals are copied too.
     """
     user, screen = sys.stdin.fileno(), sys.stderr.fileno()
     os.set_blocking(other, False)
@@ -59,7 +59,7 @@ def _write(file: int, data: bytes) -> None:
 
 @contextmanager
 def _lent(user: int, other: int) -> Iterator[None]:
-    """Have the terminal pass on every key, and the other end be as large as it."""
+    """Set the terminal to raw mode, and keep the other end's window size equal to its own."""
 
     def fit(*_: object) -> None:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Can this machine build? Everything that is wrong, each with what to do about it."""
+"""Checks whether this machine can build images: every problem, each with its remedy."""
 
 from __future__ import annotations
 
@@ -29,24 +29,27 @@ CHECKS = (
 
 
 def check_host(cache: Path) -> tuple[Result, ...]:
-    """Check everything about this machine. Makes the cache directory."""
+    """Check everything about this machine. Creates the cache directory."""
     return decide(gather(cache, thorough=True))
 
 
 def require_host(cache: Path) -> None:
-    """Raise HostError with all that keeps this machine from building; fast when all is well."""
+    """Raise HostError with every problem that keeps this machine from building.
+
+    Skips the slow checks, which only explain failures.
+    """
     results = decide(gather(cache, thorough=False))
     if problems := [r.problem for r in results if r.problem and r.fatal]:
         raise HostError(*problems)
 
 
 def decide(facts: Facts) -> tuple[Result, ...]:
-    """Judge the facts: every check, in the order in which they make sense to a reader."""
+    """Return the result of every check, in the order in which they are shown."""
     return tuple(check(facts) for check in CHECKS)
 
 
 def gather(cache: Path, *, thorough: bool) -> Facts:
-    """Look at this machine. `thorough` also asks programs for what only explains a failure."""
+    """Gather the facts. `thorough` adds facts from slow programs, which only explain failures."""
     cache, uid = cache.resolve(), os.getuid()
     known = Facts(
         uid=uid,
@@ -63,7 +66,7 @@ def gather(cache: Path, *, thorough: bool) -> Facts:
         mountinfo=_read("/proc/self/mountinfo"),
         sysctls={file: text for file in kernel.SYSCTLS if (text := _read(file))},
     )
-    # Without a range of ids, the other things that may be wrong can still be found out.
+    # Without a range of ids, the other problems can still be found.
     checks = (identity.check_ids, helpers.check_helpers)
     whole_range = uid != 0 and not any(check(known).problem for check in checks)
     probe = try_sandbox(cache, whole_range=whole_range)

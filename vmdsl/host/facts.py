@@ -1,4 +1,4 @@
-"""What is known about this machine. The checks decide over these facts alone."""
+"""Facts about this machine, and the results of checks, which depend on these facts alone."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from vmdsl.errors import Problem
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a check found: `detail` says what is so, `problem` what is wrong with it.
+    """The result of a check: `detail` describes what was found, `problem` what is wrong.
 
-    A problem that isn't `fatal` is a warning: builds may work all the same.
+    A problem that isn't `fatal` is a warning: builds may still work.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """How trying a small sandbox ended: see probe.py for the codes."""
+    """The result of trying a small sandbox; its exit codes are in probe.py."""
 
     code: int = 0
     output: str = ""
@@ -34,7 +34,7 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class Helper:
-    """newuidmap or newgidmap, which must be allowed to give ids to a namespace."""
+    """newuidmap or newgidmap, which needs privileges to map ids into a namespace."""
 
     path: str
     privileged: bool = True
@@ -43,7 +43,10 @@ class Helper:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Texts of files are "" where the file can't be read; `user` is "" for a nameless uid."""
+    """The facts about a machine.
+
+    The text of a file is "" if it can't be read; `user` is "" for a uid without a name.
+    """
 
     uid: int
     user: str
@@ -65,7 +68,7 @@ class Facts:
 
 
 def status_field(facts: Facts, name: str) -> str:
-    """Give a line's value in /proc/self/status, "" where there is none."""
+    """Return the value of a field in /proc/self/status, or "" if there is none."""
     for line in facts.status.splitlines():
         key, _, value = line.partition(":")
         if key == name:

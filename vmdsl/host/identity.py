@@ -1,4 +1,4 @@
-"""Checks of the ids that a build gives out as the owners of the image's files."""
+"""Checks of the subordinate ids that a build needs for the owners of the image's files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Range(NamedTuple):
 
 
 def ranges(text: str) -> tuple[Range, ...]:
-    """Read /etc/subuid or /etc/subgid, leaving out lines that are none."""
+    """Parse /etc/subuid or /etc/subgid, ignoring malformed lines."""
     found = []
     for number, line in enumerate(text.splitlines(), start=1):
         owner, _, rest = line.strip().partition(":")
@@ -37,7 +37,7 @@ def ranges(text: str) -> tuple[Range, ...]:
 
 
 def free_start(*texts: str) -> int:
-    """Find where a new range can start that meets none of those that are given out."""
+    """Return the first id at which a new range overlaps none of the ranges in use."""
     taken = [r for text in texts for r in ranges(text)]
     start = _FIRST
     while clash := [r for r in taken if r.start < start + NEEDED and start < r.start + r.length]:
@@ -46,7 +46,7 @@ def free_start(*texts: str) -> int:
 
 
 def map_covers(id_map: str, start: int, count: int) -> bool:
-    """Whether /proc/self/uid_map has all ids of a range, which may lie across its lines."""
+    """Return whether /proc/self/uid_map has all ids of a range, which may span its lines."""
     inside = sorted(
         (int(first), int(length)) for first, _, length in map(str.split, id_map.splitlines())
     )
@@ -58,7 +58,7 @@ def map_covers(id_map: str, start: int, count: int) -> bool:
 
 
 def check_ids(facts: Facts) -> Result:
-    """Whether there are enough ids, as unshare and newuidmap will see it."""
+    """Check that there are enough ids, by the rules of unshare and newuidmap."""
     return _check_root(facts) if facts.uid == 0 else _check_user(facts)
 
 
@@ -80,7 +80,7 @@ def _check_root(facts: Facts) -> Result:
 
 def _check_user(facts: Facts) -> Result:
     if not facts.user:
-        what = f"User id {facts.uid} has no name, and a range of ids is given to a name."
+        what = f"User id {facts.uid} has no name, so it can't have a range of ids."
         hint = f"Add it to /etc/passwd. As root: useradd --uid {facts.uid} NAME"
         return Result(name="ids", problem=Problem(what=what, hint=hint))
     sources = (("subuid", facts.subuid, facts.uid_map), ("subgid", facts.subgid, facts.gid_map))
@@ -105,7 +105,8 @@ def _check_range(facts: Facts, own: Range | None, file: Path, id_map: str) -> Pr
     where = Where(file, own.line)
     if own.length < NEEDED:
         what = (
-            f"{facts.user} has {own.length} ids, and a build needs {NEEDED}. The first line counts."
+            f"{facts.user} has {own.length} ids, and a build needs {NEEDED}. "
+            "Only the first line counts."
         )
         return Problem(what=what, where=where, hint=f"As root: remove this line, then {usermod}")
     if id_map and not map_covers(id_map, own.start, own.length):

@@ -1,4 +1,4 @@
-"""Checks of what the kernel allows: user namespaces, and a /proc in them."""
+"""Checks of what the kernel allows: user namespaces, and mounting /proc in them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNMASK = (
 
 
 def check_user_namespaces(facts: Facts) -> Result:
-    """Whether this user can make a user namespace, and if not, what forbids it."""
+    """Check that this user can create a user namespace; if not, find the reason."""
     name = "user namespaces"
     code, said = facts.probe.code, facts.probe.output
     if code in {0, NO_OVERLAY} or (code == NO_PROC and not forbidden(facts)):
@@ -30,12 +30,12 @@ def check_user_namespaces(facts: Facts) -> Result:
     if problem := forbidden(facts):
         return Result(name=name, problem=problem)
     said = said or f"exit code {code}"
-    what = f"No user namespace can be made: {said}."
+    what = f"A user namespace can't be created: {said}."
     return Result(name=name, problem=Problem(what=what, hint=_remedy(facts, said)))
 
 
 def forbidden(facts: Facts) -> Problem | None:
-    """Name the setting that forbids user namespaces to this user, if it is one."""
+    """Return the problem with the sysctl that forbids user namespaces, if one does."""
     value = {file: text.strip() for file, text in facts.sysctls.items()}
     if value.get(MAX) == "0":
         return _setting(MAX, "0", "sysctl --write user.max_user_namespaces=15000")
@@ -59,19 +59,19 @@ def _remedy(facts: Facts, said: str) -> str:
     if "uidmap: " in said or "gidmap: " in said:
         return "See the lines about ids and newuidmap in: vmdsl doctor"
     if "No space left" in said:
-        return f"As many as {MAX} allows are in use, here or around this container."
+        return f"The limit in {MAX} is reached, here or outside this container."
     if facts.sysctls and MAX not in facts.sysctls:
         return "This kernel is built without CONFIG_USER_NS."
     hint = f"A container's seccomp filter may forbid it: {_CONTAINER}"
     if in_chroot(facts.mountinfo):
-        hint = "This is a chroot, where the kernel makes none: build outside it, or in a container."
+        hint = "This is a chroot, where the kernel forbids it: build outside, or in a container."
     elif status_field(facts, "Seccomp") != "2":
-        hint = f"The kernel makes none in a chroot. {hint}"
+        hint = f"The kernel forbids it in a chroot. {hint}"
     return hint
 
 
 def check_proc(facts: Facts) -> Result:
-    """Whether /proc is there, and another can be mounted in a sandbox."""
+    """Check that /proc is mounted, and that another can be mounted in a sandbox."""
     name = "/proc"
     if not facts.mountinfo:
         what = "/proc is not mounted, or can't be read."
@@ -82,7 +82,7 @@ def check_proc(facts: Facts) -> Result:
         detail = "can be mounted" if facts.probe.code in {0, NO_OVERLAY} else "not tried"
         return Result(name=name, detail=detail)
     if hidden := hidden_in_proc(facts.mountinfo):
-        what = f"No sandbox can have a /proc while parts of this are hidden: {', '.join(hidden)}."
+        what = f"A sandbox can't mount /proc while parts of it are hidden: {', '.join(hidden)}."
         return Result(name=name, problem=Problem(what=what, hint=f"In a container: {_UNMASK}"))
-    what = f"A sandbox can't have its /proc: {facts.probe.output}"
+    what = f"A sandbox can't mount /proc: {facts.probe.output}"
     return Result(name=name, problem=Problem(what=what, hint=f"In a container: {_UNMASK}"))

@@ -1,4 +1,4 @@
-"""Reading /proc/self/mountinfo."""
+"""Parses /proc/self/mountinfo."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
-    """A mounted file system, and where it is mounted."""
+    """A mount point, and the type of the file system there."""
 
     point: str
     kind: str
@@ -20,7 +20,7 @@ def _unescape(text: str) -> str:
 
 
 def parse(mountinfo: str) -> tuple[Mount, ...]:
-    """Read mountinfo, in the order of mounting."""
+    """Parse mountinfo, whose lines are in the order of mounting."""
     found = []
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
@@ -31,24 +31,24 @@ def parse(mountinfo: str) -> tuple[Mount, ...]:
 
 
 def kind_at(path: Path, mountinfo: str) -> str:
-    """Give the type of the file system that holds an absolute path, "" if unknown.
+    """Return the type of the file system that holds an absolute path, or "" if unknown.
 
-    Of several mounts at one place the last covers the others.
+    Of several mounts at one place the last one hides the others.
     """
     holding = [m for m in parse(mountinfo) if path.is_relative_to(m.point)]
     return max(reversed(holding), key=lambda m: len(m.point), default=Mount(point="", kind="")).kind
 
 
 def in_chroot(mountinfo: str) -> bool:
-    """Whether the root directory is no mount, which is so in a chroot only."""
+    """Return whether the root directory is not a mount point, as in a chroot."""
     points = {m.point for m in parse(mountinfo)}
     return bool(points) and "/" not in points
 
 
 def hidden_in_proc(mountinfo: str) -> tuple[str, ...]:
-    """Say which parts of /proc are covered by a mount, for which the kernel refuses another proc.
+    """Return the paths in /proc that mounts hide; the kernel then refuses to mount another proc.
 
-    The kernel makes an exception for binfmt_misc, whose directory is always empty.
+    binfmt_misc is an exception, as its directory is always empty.
     """
     points = sorted({m.point for m in parse(mountinfo) if m.point.startswith("/proc/")})
     return tuple(p for p in points if p != "/proc/sys/fs/binfmt_misc")

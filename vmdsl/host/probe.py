@@ -1,4 +1,4 @@
-"""Trying a small sandbox: what no setting says for certain, the kernel is asked."""
+"""Tries a small sandbox, since no setting tells for certain what the kernel allows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ NO_PROC = 51
 NO_OVERLAY = 52
 
 _PROC = f"mount -t proc proc /proc || exit {NO_PROC}"
-# Paths are relative and taken as they are: root of a namespace may be unable to go
-# through the directories above the cache.
+# Paths are relative, and -c stops mount from resolving them: the namespace's root may be
+# unable to traverse the directories above the cache.
 _OVERLAY = f"""
 mkdir lower upper work merged &&
 mount -c -t overlay overlay -o userxattr,lowerdir=lower,upperdir=upper,workdir=work merged ||
@@ -25,7 +25,7 @@ mount -c -t overlay overlay -o userxattr,lowerdir=lower,upperdir=upper,workdir=w
 
 
 def try_sandbox(cache: Path, *, whole_range: bool) -> Probe:
-    """Mount /proc and an overlay in new namespaces, the overlay in the cache, which is made.
+    """Mount /proc, and an overlay in the cache, in new namespaces. Creates the cache directory.
 
     `whole_range` maps the user's range of ids as a build does.
     """
@@ -39,7 +39,7 @@ def try_sandbox(cache: Path, *, whole_range: bool) -> Probe:
         code, output = _run(_PROC + _OVERLAY, place, whole_range=whole_range)
         return Probe(code=code, output=output, xattr_error=_try_xattr(place))
     finally:
-        for inner in place.glob("work/*"):  # overlayfs makes it with no permission for anyone
+        for inner in place.glob("work/*"):  # overlayfs creates it with mode 0
             inner.chmod(0o700)
         shutil.rmtree(place, ignore_errors=True)
 
@@ -49,14 +49,14 @@ def _run(script: str, directory: Path, *, whole_range: bool) -> tuple[int, str]:
     unshare = ("unshare", "--user", "--map-root-user", *auto, "--mount", "--pid", "--fork")
     env = programs.environment({"LC_ALL": "C"})
     try:
-        # Where there are no user namespaces, unshare --map-auto ends but its child waits
-        # for ever (util-linux 2.38): find that out without it.
+        # Without user namespaces, unshare --map-auto exits, but its child waits for ever
+        # (util-linux 2.38): detect that without it.
         done = programs.run(("unshare", "--user", "true"), env=env, timeout=20)
         if done.ok:
             argv = (*unshare, "--kill-child", "sh", "-c", script)
             done = programs.run(argv, env=env, cwd=directory, timeout=20)
     except FileNotFoundError:
-        return 127, "there is no unshare"
+        return 127, "unshare is missing"
     except subprocess.TimeoutExpired:
         return 124, "unshare hangs"
     return done.code, done.output.strip()

@@ -12,7 +12,10 @@ _OLDEST = (2, 38)
 
 
 def check_programs(facts: Facts) -> Result:
-    """Whether everything is there that a build starts or reads; a package alone is no matter."""
+    """Check that all programs and files that a build needs exist.
+
+    A package that is missing though its programs exist is only a warning.
+    """
     name = "programs"
     gone = (*facts.missing_programs, *facts.missing_files)
     unknown = tuple(p for p in facts.missing_packages if p in wanted("build"))
@@ -21,7 +24,7 @@ def check_programs(facts: Facts) -> Result:
     if gone:
         what = f"Missing: {', '.join(gone)}."
     elif unknown:
-        what = f"Their programs are here, but not the packages {', '.join(unknown)}."
+        what = f"Not installed, though their programs exist: {', '.join(unknown)}."
     else:
         return Result(name=name, detail=f"all {len(PROGRAMS)} are here")
     problem = Problem(what=what, hint=apt_get_install(packages))
@@ -29,19 +32,19 @@ def check_programs(facts: Facts) -> Result:
 
 
 def check_util_linux(facts: Facts) -> Result:
-    """Whether unshare is new enough to map a whole range; not asked when time matters."""
+    """Check that unshare knows --map-auto. Its version is not looked up before a build."""
     name = "util-linux"
     version = re.search(r"\d+(\.\d+)+", facts.util_linux)
     if not version:
-        return Result(name=name, detail="version not known")
+        return Result(name=name, detail="version unknown")
     if tuple(map(int, version[0].split("."))) < _OLDEST:
-        what = f"util-linux is {version[0]}, and unshare --map-auto came with 2.38."
+        what = f"util-linux is {version[0]}; unshare --map-auto needs 2.38 or newer."
         return Result(name=name, problem=Problem(what=what, hint="Use Debian 12 or newer."))
     return Result(name=name, detail=version[0])
 
 
 def check_boot(facts: Facts) -> Result:
-    """Whether images can be booted for a test, which a build doesn't need."""
+    """Check that images can be booted, which a build doesn't need."""
     gone = [p for p in wanted("boot") if p in facts.missing_packages]
     if not gone:
         return Result(name="boot", detail="images can be booted here", fatal=False)

@@ -12,7 +12,7 @@ _ELSEWHERE = "Set VMDSL_CACHE or --cache-dir to a directory on ext4, xfs or btrf
 
 
 def check_cache(facts: Facts) -> Result:
-    """Whether the cache can hold layers."""
+    """Check that the cache's file system can hold layers."""
     name, where, probe = "cache", Where(facts.cache), facts.probe
     kind = kind_at(facts.cache, facts.mountinfo) or "unknown"
     if probe.cache_error:
@@ -20,7 +20,7 @@ def check_cache(facts: Facts) -> Result:
         hint = "Set VMDSL_CACHE or --cache-dir to a directory of your own."
         return Result(name=name, problem=Problem(what=what, where=where, hint=hint))
     if kind == "overlay":
-        what = "The cache is on an overlay file system, as in a container, and can't hold layers."
+        what = "The cache is on overlayfs, as in a container, and can't hold layers."
         return Result(name=name, problem=Problem(what=what, where=where, hint=_ELSEWHERE))
     if probe.xattr_error:
         what = f"The cache's file system, {kind}, has no user xattrs: {probe.xattr_error}."
@@ -35,10 +35,10 @@ def check_cache(facts: Facts) -> Result:
 
 
 def check_space(facts: Facts) -> Result:
-    """Whether there is room for some builds: a warning, for small images need less."""
+    """Check the free space. Too little is only a warning, as small images need less."""
     free = f"{facts.free / (1 << 30):.1f} GiB free"
     if facts.probe.cache_error or facts.free >= ENOUGH:
         return Result(name="space", detail=free, fatal=False)
-    what = f"Only {free}: layers of some builds may need {ENOUGH >> 30} GiB."
+    what = f"Only {free}; the layers of some builds need {ENOUGH >> 30} GiB."
     problem = Problem(what=what, where=Where(facts.cache), hint=_ELSEWHERE)
     return Result(name="space", detail=free, problem=problem, fatal=False)

@@ -50,7 +50,7 @@ def test_sums(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         "                    number        size  last used       oldest",
         "layers                   2       4 MiB  just now        1 minute ago",
         "kept trees               1       500 B  2 days ago      2 days ago",
-        "1 thing of no use, 1 MiB: vmdsl cache prune removes that",
+        "1 entry unusable, 1 MiB: vmdsl cache prune removes them",
     ]
 
 
@@ -58,7 +58,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(["show", "--all", "--cache-dir", "/c"], capsys)
     assert lines[0] == "/c: 4 MiB"
     assert lines[1] == "layers: 4 MiB"
-    assert lines[2] == "  broken              1 MiB  just now        of no use"
+    assert lines[2] == "  broken              1 MiB  just now        unusable"
     assert lines[3].split()[0] == "0123456789ab…"
     assert lines[3].endswith("1 minute ago    server.py web: apt install nginx [x]")
     assert "server-20260301-101500-x1_ab2 " in lines[5]
@@ -93,9 +93,9 @@ def test_what_was_removed(
 
     monkeypatch.setattr("vmdsl.builder.cache.inventory.prune", prune)
     assert said(["prune", "--size", "1M"], capsys) == [
-        "removed 1 thing, 1 MiB; 3 MiB left",
-        "1 thing, 3 MiB, in use by running builds, stay",
-        "That is more than 1 MiB: vmdsl cache shows what it is.",
+        "removed 1 entry, 1 MiB; 3 MiB left",
+        "1 entry, 3 MiB, in use by running builds",
+        "That is more than 1 MiB: run vmdsl cache to see what it is.",
     ]
     said(["prune"], capsys)
     assert given == [1 << 20, None]

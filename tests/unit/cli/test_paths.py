@@ -72,11 +72,11 @@ class TestOutput:
         assert refused_output(Path("notes.txt/b.img")) == "there is no directory notes.txt"
 
     def test_device(self) -> None:
-        assert "is not a file" in refused_output(Path("/dev/null"))
+        assert "is not a regular file" in refused_output(Path("/dev/null"))
 
     def test_recipe_itself(self, here: Path) -> None:
         assert "is the recipe" in refused_output(here / "hybrid.py")
 
     def test_not_writable(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
-        assert "is not writable" in refused_output(Path("b.img"))
+        assert "you cannot write to the directory ." in refused_output(Path("b.img"))

@@ -39,10 +39,10 @@ def test_its_help_has_the_options_of_vmdb2(capsys: pytest.CaptureFixture[str]) -
     ("arguments", "message"),
     [
         (["check", "pc.vmdb", "--frobnicate"], "no such option: --frobnicate"),
-        (["check", "pc.vmdb", "--variable", "x"], "--variable x is no NAME=VALUE"),
-        (["check", "pc.vmdb", "--variable", "1x=2"], "--variable 1x=2 is no NAME=VALUE"),
+        (["check", "pc.vmdb", "--variable", "x"], "--variable x is not NAME=VALUE"),
+        (["check", "pc.vmdb", "--variable", "1x=2"], "--variable 1x=2 is not NAME=VALUE"),
         (["check", "pc.vmdb", "--variable=a=1", "--variable=a=2"], "a is given twice"),
-        (["check", "pc.vmdb", "--variable", "output=x"], "output is no variable of your own"),
+        (["check", "pc.vmdb", "--variable", "output=x"], "output is set with an option of its own"),
         (["check", "-"], "name the image, as standard input has no name"),
         (["build", "other.vmdb"], "there is no specification other.vmdb"),
         (["build", "pc.vmbd"], "there is no specification pc.vmbd"),

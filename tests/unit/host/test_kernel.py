@@ -73,13 +73,13 @@ def test_settings_for_ordinary_users_do_not_explain_a_failure_of_root() -> None:
         (facts(1, DENIED, mountinfo=CHROOT), "This is a chroot"),
         (facts(1, DENIED, status="Seccomp:\t2\n"), "A container's seccomp filter"),
         (facts(1, DENIED, mountinfo=CHROOT, status="Seccomp:\t2\n"), "This is a chroot"),
-        (facts(1, DENIED), "none in a chroot. A container's seccomp filter"),
-        (facts(1, "", mountinfo=""), "none in a chroot"),
+        (facts(1, DENIED), "forbids it in a chroot. A container's seccomp filter"),
+        (facts(1, "", mountinfo=""), "forbids it in a chroot"),
         (facts(1, FULL), "max_user_namespaces"),
         (facts(1, "unshare: unrecognized option '--map-auto'"), "util-linux 2.38"),
         (facts(1, "newuidmap: uid range [1-65537) not allowed"), "vmdsl doctor"),
         (facts(1, "newgidmap: write to gid_map failed"), "vmdsl doctor"),
-        (facts(124, "unshare hangs"), "none in a chroot"),
+        (facts(124, "unshare hangs"), "forbids it in a chroot"),
     ],
 )
 def test_what_a_refusal_means(here: Facts, hint: str) -> None:

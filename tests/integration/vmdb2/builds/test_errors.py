@@ -69,7 +69,7 @@ def vmdsl(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedPro
         (["binary.vmdb"], 3, "it is not UTF-8 text"),
         (["empty.vmdb"], 3, "there is nothing in it"),
         (["pc.vmdb"], 3, "give it with --variable mirror=VALUE"),
-        (["pc.vmdb", "--variable", "a"], 2, "--variable a is no NAME=VALUE"),
+        (["pc.vmdb", "--variable", "a"], 2, "--variable a is not NAME=VALUE"),
         (["pc.vmdb", MIRROR, MIRROR], 2, "--variable mirror is given twice"),
         (["pc.vmdb", MIRROR, "--output", "none/x.img"], 2, "there is no directory none"),
         (["pc.vmdb", MIRROR, "--output", "folder"], 2, "folder is a directory"),
