@@ -5,6 +5,11 @@ No session makes an environment: all use the one that ./bootstrap made.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import nox
 
 nox.needs_version = ">=2024.4"
@@ -16,8 +21,23 @@ nox.options.sessions = ["tests"]
 def tests(session: nox.Session) -> None:
     """Everything: lint, types, and all tests, two at a time. Arguments after -- go to pytest."""
     lint(session)
-    both = ["-n", "2", "--no-loadscope-reorder"] if not session.posargs else []
-    session.run("pytest", "--durations=25", *both, *session.posargs)
+    if session.posargs:
+        session.run("pytest", "--durations=25", *session.posargs)
+        return
+    with measured(session) as pytest:
+        session.run(*pytest, "--durations=25", "-n", "2", "--no-loadscope-reorder")
+
+
+@contextmanager
+def measured(session: nox.Session) -> Iterator[list[str]]:
+    """A pytest that notes which lines run, also those of other users; then say how many did."""
+    with TemporaryDirectory(prefix="vmdsl-coverage-") as folder:
+        Path(folder).chmod(0o1777)
+        session.env["COVERAGE_FILE"] = f"{folder}/.coverage"
+        yield ["coverage", "run", "-m", "pytest"]
+        del session.env["COVERAGE_FILE"]
+        session.run("coverage", "combine", "-q", folder)
+        session.run("coverage", "report")
 
 
 @nox.session
