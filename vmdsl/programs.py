@@ -1,4 +1,4 @@
-"""The one module that starts programs. Everything else says what to start."""
+"""The one module that starts programs, and knows which Debian package has which of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,25 @@ from typing import IO
 _CHUNK = 65536
 #: The PATH, with the folders for administrators that a user may lack.
 SEARCH = ":".join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+#: The Debian package of each program that builds start outside the image's own tree.
+PACKAGES: Mapping[str, str] = {
+    "debugfs": "e2fsprogs",
+    "fsck.vfat": "dosfstools",
+    "mcopy": "mtools",
+    "mke2fs": "e2fsprogs",
+    "mkfs.vfat": "dosfstools",
+    "mkswap": "util-linux",
+    "mmd": "mtools",
+    "mmdebstrap": "mmdebstrap",
+    "mount": "mount",
+    "newgidmap": "uidmap",
+    "newuidmap": "uidmap",
+    "setpriv": "util-linux",
+    "sfdisk": "fdisk",
+    "unshare": "util-linux",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +64,17 @@ observers: list[Callable[[Finished], None]] = []
 def find(program: str) -> str | None:
     """Where a program is, also in the folders for administrators that a user's PATH lacks."""
     return shutil.which(program, path=SEARCH)
+
+
+def how_to_get(program: str, package: str = "") -> str:
+    """Return how to install a program that is missing, from `package` if that is given."""
+    package = package or PACKAGES.get(program, "")
+    return apt_get_install([package]) if package else f"install the package that has {program}"
+
+
+def apt_get_install(names: Iterable[str]) -> str:
+    """Return how to install packages."""
+    return f"As root: apt-get install --no-install-recommends {' '.join(sorted(set(names)))}"
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -9,7 +9,6 @@ from typing import assert_never
 
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem, UsageError
-from vmdsl.host.packages import apt_get_install
 from vmdsl.machines import Arch, Board, Qemu
 from vmdsl.values import GiB, Size
 
@@ -115,7 +114,10 @@ def require(machine: Machine) -> None:
     if missing:
         raise HostError(
             *(
-                Problem(what=f"Booting an image needs {name}.", hint=apt_get_install((package,)))
+                Problem(
+                    what=f"Booting an image needs {name}.",
+                    hint=programs.apt_get_install((package,)),
+                )
                 for name, package in missing.items()
             )
         )

@@ -11,20 +11,20 @@ from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.errors import HostError
-from vmdsl.host import helpers, identity, kernel, packages, software, storage
+from vmdsl.host import identity, kernel, packages, storage
 from vmdsl.host.facts import Facts, Helper, Result
 from vmdsl.host.probe import try_sandbox
 
 CHECKS = (
-    software.check_programs,
-    software.check_util_linux,
+    packages.check_programs,
+    packages.check_util_linux,
     identity.check_ids,
-    helpers.check_helpers,
+    identity.check_helpers,
     kernel.check_user_namespaces,
     kernel.check_proc,
     storage.check_cache,
     storage.check_space,
-    software.check_boot,
+    packages.check_boot,
 )
 
 
@@ -55,7 +55,7 @@ def gather(cache: Path, *, thorough: bool) -> Facts:
         uid=uid,
         user=_user(uid),
         cache=cache,
-        missing_programs=tuple(p for p in packages.PROGRAMS if not programs.find(p)),
+        missing_programs=tuple(p for p in programs.PACKAGES if not programs.find(p)),
         missing_files=tuple(f for f in packages.FILES if not Path(f).exists()),
         helpers=_helpers(),
         subuid=_read("/etc/subuid"),
@@ -67,7 +67,7 @@ def gather(cache: Path, *, thorough: bool) -> Facts:
         sysctls={file: text for file in kernel.SYSCTLS if (text := _read(file))},
     )
     # Without a range of ids, the other problems can still be found.
-    checks = (identity.check_ids, helpers.check_helpers)
+    checks = (identity.check_ids, identity.check_helpers)
     whole_range = uid != 0 and not any(check(known).problem for check in checks)
     probe = try_sandbox(cache, whole_range=whole_range)
     free = 0 if probe.cache_error else shutil.disk_usage(cache).free

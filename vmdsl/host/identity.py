@@ -1,4 +1,4 @@
-"""Checks of the subordinate ids that a build needs for the owners of the image's files."""
+"""Checks of the subordinate ids that a build needs for owners, and of what maps them."""
 
 from __future__ import annotations
 
@@ -114,3 +114,25 @@ def _check_range(facts: Facts, own: Range | None, file: Path, id_map: str) -> Pr
         hint = "Give the container more ids, or name a range here that it has."
         return Problem(what=what, where=where, hint=hint)
     return None
+
+
+def check_helpers(facts: Facts) -> Result:
+    """Check that newuidmap and newgidmap have their privileges; root does not need them."""
+    name = "newuidmap"
+    if facts.uid == 0:
+        return Result(name=name, detail="not needed by root")
+    for helper in facts.helpers:
+        if not helper.privileged:
+            what = f"{helper.path} has neither the setuid bit nor file capabilities."
+            hint = "As root: apt-get install --reinstall uidmap"
+            return Result(name=name, problem=Problem(what=what, hint=hint))
+        if helper.nosuid:
+            what = f"{helper.path} is on a file system mounted nosuid, so it has no privileges."
+            hint = "As root: remount that file system without nosuid."
+            return Result(name=name, problem=Problem(what=what, hint=hint))
+    if status_field(facts, "NoNewPrivs") == "1":
+        what = "This process can't gain privileges (NoNewPrivs is 1), so newuidmap can't work."
+        hint = "systemd: NoNewPrivileges=no. Docker, podman: leave out no-new-privileges."
+        where = Where(Path("/proc/self/status"))
+        return Result(name=name, problem=Problem(what=what, where=where, hint=hint))
+    return Result(name=name, detail=", ".join(helper.path for helper in facts.helpers) or "missing")

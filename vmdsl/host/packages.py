@@ -1,38 +1,25 @@
-"""The Debian packages that vmdsl needs, and the programs and files it uses of each."""
+"""The Debian packages that vmdsl needs, and the checks that they and their programs are there."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Literal
 
 from vmdsl import programs
+from vmdsl.errors import Problem
+from vmdsl.host.facts import Facts, Result
 
 Section = Literal["build", "boot", "optional", "development"]
+#: util-linux of which unshare has --map-auto.
+_OLDEST = (2, 38)
 
-PROGRAMS: Mapping[str, str] = {
-    "debugfs": "e2fsprogs",
-    "fsck.vfat": "dosfstools",
-    "mcopy": "mtools",
-    "mke2fs": "e2fsprogs",
-    "mkfs.vfat": "dosfstools",
-    "mkswap": "util-linux",
-    "mmd": "mtools",
-    "mmdebstrap": "mmdebstrap",
-    "mount": "mount",
-    "newgidmap": "uidmap",
-    "newuidmap": "uidmap",
-    "setpriv": "util-linux",
-    "sfdisk": "fdisk",
-    "unshare": "util-linux",
-}
-"""The package of each program that a build starts outside the image's own tree."""
-
+#: The package of each file that a build reads.
 FILES: Mapping[str, str] = {
     "/usr/share/distro-info/debian.csv": "distro-info-data",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }
-"""The package of each file that a build reads."""
 
 
 def parse(text: str) -> dict[str, tuple[str, ...]]:
@@ -49,19 +36,19 @@ def parse(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def wanted(section: Section) -> tuple[str, ...]:
-    """The packages of a section of packages.txt."""
+    """Return the packages of a section of packages.txt."""
     text = resources.files("vmdsl.host").joinpath("packages.txt").read_text(encoding="utf-8")
     return parse(text)[section]
 
 
 def installed(status: str) -> frozenset[str]:
-    """Read what dpkg-query says: the packages that are unpacked and configured."""
+    """Return the packages that are unpacked and configured, from the output of dpkg-query."""
     lines = (line.split() for line in status.splitlines())
     return frozenset(words[0] for words in lines if words[1:] == ["installed"])
 
 
 def missing(names: Iterable[str]) -> tuple[str, ...]:
-    """Say which of these packages dpkg doesn't have; none where there is no dpkg."""
+    """Return which of these packages dpkg doesn't have; none of them where dpkg is missing."""
     names = tuple(names)
     try:
         done = programs.run(("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names))
@@ -71,12 +58,42 @@ def missing(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in have)
 
 
-def how_to_get(program: str, package: str = "") -> str:
-    """Say how to install a program that is missing, from a package if that is known."""
-    package = package or PROGRAMS.get(program, "")
-    return apt_get_install([package]) if package else f"install the package that has {program}"
+def check_programs(facts: Facts) -> Result:
+    """Check that all programs and files that a build needs exist.
+
+    A package that is missing though its programs exist is only a warning.
+    """
+    name = "programs"
+    gone = (*facts.missing_programs, *facts.missing_files)
+    unknown = tuple(p for p in facts.missing_packages if p in wanted("build"))
+    packages = {*unknown, *(programs.PACKAGES[p] for p in facts.missing_programs)}
+    packages |= {FILES[f] for f in facts.missing_files}
+    if gone:
+        what = f"Missing: {', '.join(gone)}."
+    elif unknown:
+        what = f"Not installed, though their programs exist: {', '.join(unknown)}."
+    else:
+        return Result(name=name, detail=f"all {len(programs.PACKAGES)} are here")
+    problem = Problem(what=what, hint=programs.apt_get_install(packages))
+    return Result(name=name, problem=problem, fatal=bool(gone))
 
 
-def apt_get_install(names: Iterable[str]) -> str:
-    """Say how to install packages."""
-    return f"As root: apt-get install --no-install-recommends {' '.join(sorted(set(names)))}"
+def check_util_linux(facts: Facts) -> Result:
+    """Check that unshare knows --map-auto. Its version is not looked up before a build."""
+    name = "util-linux"
+    version = re.search(r"\d+(\.\d+)+", facts.util_linux)
+    if not version:
+        return Result(name=name, detail="version unknown")
+    if tuple(map(int, version[0].split("."))) < _OLDEST:
+        what = f"util-linux is {version[0]}; unshare --map-auto needs 2.38 or newer."
+        return Result(name=name, problem=Problem(what=what, hint="Use Debian 12 or newer."))
+    return Result(name=name, detail=version[0])
+
+
+def check_boot(facts: Facts) -> Result:
+    """Check that images can be booted, which a build doesn't need."""
+    gone = [p for p in wanted("boot") if p in facts.missing_packages]
+    if not gone:
+        return Result(name="boot", detail="images can be booted here", fatal=False)
+    problem = Problem(what="Images can't be booted here.", hint=programs.apt_get_install(gone))
+    return Result(name="boot", problem=problem, fatal=False)

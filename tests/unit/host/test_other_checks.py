@@ -9,8 +9,8 @@ from vmdsl.errors import HostError
 from vmdsl.host import checks
 from vmdsl.host.checks import decide, require_host
 from vmdsl.host.facts import Facts, Helper, Probe
-from vmdsl.host.helpers import check_helpers
-from vmdsl.host.software import check_boot, check_programs, check_util_linux
+from vmdsl.host.identity import check_helpers
+from vmdsl.host.packages import check_boot, check_programs, check_util_linux
 from vmdsl.host.storage import check_cache, check_space
 
 MOUNTS = "27 1 0:1 / / rw - ext4 x rw\n28 1 0:2 / /over rw - overlay x rw\n"

@@ -8,15 +8,12 @@ from vmdsl import programs
 from vmdsl.host import packages
 from vmdsl.host.packages import (
     FILES,
-    PROGRAMS,
-    apt_get_install,
-    how_to_get,
     installed,
     parse,
     wanted,
 )
 from vmdsl.language.operation import Operation
-from vmdsl.programs import Finished
+from vmdsl.programs import PACKAGES, Finished, apt_get_install, how_to_get
 
 
 def test_parse_reads_sections_and_leaves_out_comments() -> None:
@@ -30,7 +27,7 @@ def test_the_list_has_these_sections_and_no_package_twice() -> None:
     assert all(name.replace("-", "").isalnum() for name in names)
 
 
-@pytest.mark.parametrize("package", sorted({*PROGRAMS.values(), *FILES.values()}))
+@pytest.mark.parametrize("package", sorted({*PACKAGES.values(), *FILES.values()}))
 def test_what_a_build_uses_comes_from_a_listed_package(package: str) -> None:
     assert package in wanted("build")
 
@@ -51,7 +48,7 @@ def test_programs_of_operations_come_from_a_listed_package(kind: type[Operation]
     if isinstance(kind.programs, Mapping):
         assert set(kind.programs.values()) <= set(wanted("optional"))
     else:
-        assert set(kind.programs) <= {*PROGRAMS, "sh", "tar"}
+        assert set(kind.programs) <= {*PACKAGES, "sh", "tar"}
 
 
 def test_how_to_get_a_program() -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.errors import Problem, Where
-from vmdsl.host.packages import how_to_get
 from vmdsl.language.handles import Disk, Table
 from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
@@ -78,7 +77,7 @@ def _programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
         if programs.find(program) is None:
             known = operation.programs
             package = known[program] if isinstance(known, Mapping) else ""
-            hint = how_to_get(program, package)
+            hint = programs.how_to_get(program, package)
             yield operation.problem(f"this machine has no program {program}", hint)
 
 
