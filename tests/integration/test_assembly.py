@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from users import User
+from vmdsl.builder.image.formats import FORMATS
 
 pytestmark = pytest.mark.integration
 
@@ -69,6 +70,25 @@ def test_timings(user: User) -> None:
     log = max((user.cache / "logs").glob("r-*.log"), key=lambda log: log.stat().st_mtime)
     assert step in log.read_text(encoding="utf-8")
     assert "check of the recipe" not in log.read_text(encoding="utf-8")
+
+
+def test_formats(user: User) -> None:
+    """An image in another format has the content of the raw one, and the same bytes each time."""
+    folder = user.folder("formats")
+    recipe = write(user, folder, script="seq 300000 >home/large")
+    raw = folder / "r.img"
+    for form in (form for form in FORMATS if form.convert is not None):
+        image, again = folder / f"r{form.suffix}", folder / f"again{form.suffix}"
+        for output, arguments in ((image, ()), (again, ("--no-cache",))):
+            done = user.build(recipe, "--output", output, *arguments)
+            assert done.returncode == 0, done.stdout
+        assert filecmp.cmp(image, again, shallow=False)
+        compare = ("qemu-img", "compare", "-f", "raw", "-F", form.name)
+        subprocess.run([*compare, str(raw), str(image)], check=True)
+    done = user.build(recipe, "--output", folder / "r.vmdk")
+    assert done.returncode == 2
+    names = {"r.py", "r.img", "r.qcow2", "again.img", "again.qcow2"}
+    assert {path.name for path in folder.iterdir() if path.is_file()} == names
 
 
 def test_one_of_several_fails(user: User) -> None:

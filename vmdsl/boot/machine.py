@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import assert_never
 
 from vmdsl import programs
+from vmdsl.builder.image.formats import format_of
 from vmdsl.errors import HostError, Problem, UsageError
 from vmdsl.machines import Arch, Board, Qemu
 from vmdsl.values import GiB, Size
-
-_FORMATS = {".qcow2": "qcow2", ".vdi": "vdi", ".vhdx": "vhdx", ".vmdk": "vmdk", ".vpc": "vpc"}
 
 
 class Firmware(StrEnum):
@@ -158,11 +157,10 @@ def _firmware(board: Board) -> tuple[str, ...]:
 
 
 def _drive(image: Path, *, keep: bool = False) -> str:
-    form = _FORMATS.get(image.suffix, "raw")
     # QEMU reads `,,` as a comma; writes need not survive a crash.
     file = str(image.absolute()).replace(",", ",,")
     snapshot = "off" if keep else "on"
-    return f"if=virtio,format={form},snapshot={snapshot},cache=unsafe,file={file}"
+    return f"if=virtio,format={format_of(image).name},snapshot={snapshot},cache=unsafe,file={file}"
 
 
 def _network(machine: Machine) -> tuple[str, ...]:

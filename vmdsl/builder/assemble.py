@@ -47,7 +47,10 @@ class Assembler:
         self._places = self._find_places()
 
     def run(self) -> None:
-        """Write the partition table and all filesystems, and apply the operations on the image."""
+        """Write the partition table and all filesystems, and apply the operations on the image.
+
+        Then convert it, if the output is to have another format.
+        """
         self._measure(self._likely_shortage)
         try:
             self._make_all()
@@ -59,6 +62,12 @@ class Assembler:
             with self._events.working(operation), self._tree.own_scratch():
                 operation.apply(FinishedImage(self._job.image, self._tree, written, operation))
                 end_everything()
+        if self._job.convert:
+            self._events.phase("conversion")
+            files = (
+                f"/proc/{os.getpid()}/fd/{file}" for file in (self._job.image, self._job.output)
+            )
+            self._tree.run(*self._job.convert, *files)
 
     def _make_all(self) -> None:
         """Make the partition table and the filesystems."""

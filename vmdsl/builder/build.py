@@ -67,7 +67,7 @@ def build(
         if caching.use:
             archives = Archives(cache.archives, caching, time.time())
             expected = forecast(description, cache=cache, archives=archives)
-            if is_unchanged(image.path, description, expected, cache):
+            if is_unchanged(image.path, description, expected, cache, image.format.programs):
                 return Built(image=image.path, log=None, seconds=time.monotonic() - started)
             note_build(description, cache)
         with syncing(cache), own_workspace(cache) as workspace:
@@ -82,7 +82,9 @@ def build(
                     cache=cache,
                     caching=caching,
                     workspace=workspace,
-                    image=image.file,
+                    image=image.raw,
+                    output=image.file,
+                    convert=image.format.convert or (),
                     log=own.file,
                     epoch=epoch,
                     secrets=secrets,
@@ -101,7 +103,7 @@ def build(
                 keep_log(own.path, log)
             image.publish(workspace)
             if caching.use:
-                note_image(image.path, description, ended, cache)
+                note_image(image.path, description, ended, cache, image.format.programs)
                 drop_old(cache, workspace / "trash")
         watch.end(cpu=cpu_seconds())
     except BrokenPipeError:

@@ -26,7 +26,9 @@ class Job:
     """One build, as it is sent into the sandbox.
 
     `directory` is where names of local files start, and `code` the recipe, where that is Python.
-    `image` is the number of the open file that becomes the image, `log` that of the log.
+    `image` is the number of the open file that becomes the raw image, `log` that of the log.
+    `convert` is the command that makes the output of it, the open file `output`; empty if the image
+    itself is the output.
     `workspace` is the build's own directory in `cache`. `secrets` has the values of all that the
     operations hold. `inputs` has for each tree operation a checksum of what its result depends on,
     or None where that isn't known; `start` of what all depend on, `cleaning` of the mount points.
@@ -44,6 +46,7 @@ class Job:
     caching: CacheOptions
     workspace: Path
     image: int
+    output: int
     log: int
     epoch: int | None
     secrets: Mapping[Secret, bytes] = field(repr=False)
@@ -51,6 +54,7 @@ class Job:
     inputs: tuple[str | None, ...]
     stamps: tuple[str, ...]
     cleaning: str
+    convert: tuple[str, ...] = ()
     on_error: OnError = OnError.CLEAN
     console: int = -1
 

@@ -40,7 +40,7 @@ def run_in_sandbox(job: Job, log: Log, listener: Listener, watch: Stopwatch) -> 
         process = namespaces.start_python(
             "vmdsl.builder.inner",
             log=job.log,
-            pass_fds=[job.image, job.log, theirs.fileno()],
+            pass_fds=[job.image, job.output, job.log, theirs.fileno()],
             network=not job.caching.offline,
             without=[s.reference[0] for s in job.secrets if s.source == "environment"],
         )

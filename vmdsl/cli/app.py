@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from vmdsl.builder.image.formats import RAW
 from vmdsl.cli import cache, recipes
 from vmdsl.cli.convert import from_yaml
 from vmdsl.cli.options import Cache, cache_of, parser
@@ -78,7 +79,7 @@ def boot(
     cache_dir: Cache = None,
 ) -> int:
     """Run an image in QEMU, with its serial console on this terminal."""
-    existing_file(image, "image", ".img")
+    existing_file(image, "image", RAW.suffix)
 
     from vmdsl.boot.accel import choose  # noqa: PLC0415 (slow)
     from vmdsl.boot.interactive import LEAVE, run_machine  # noqa: PLC0415

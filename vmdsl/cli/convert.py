@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vmdsl.builder.image.formats import RAW
 from vmdsl.cli.paths import existing_file
 from vmdsl.cli.specification import (
     STDIN,
@@ -61,7 +62,7 @@ def from_yaml(
     if specification != STDIN:
         existing_file(specification, "specification", ".vmdb")
     given = Given(
-        output=image or Path(f"{specification.stem.strip('-') or 'image'}.img"),
+        output=image or Path(f"{specification.stem.strip('-') or 'image'}{RAW.suffix}"),
         image=image,
         rootfs_tarball=rootfs_tarball,
         variable=variable,

@@ -6,6 +6,7 @@ import difflib
 import os
 from pathlib import Path
 
+from vmdsl.builder.image.formats import RAW
 from vmdsl.errors import Problem, UsageError
 
 _SHOWN = 3
@@ -36,7 +37,7 @@ def check_output(output: Path, recipe: Path) -> None:
     """Raise UsageError if an image cannot be written to `output`."""
     directory = output.parent
     if output.is_dir():
-        inside = output / recipe.with_suffix(".img").name
+        inside = output / recipe.with_suffix(RAW.suffix).name
         raise UsageError(
             Problem(what=f"{output} is a directory", hint=f"name the image: --output {inside}")
         )

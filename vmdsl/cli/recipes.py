@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from vmdsl.builder.image.formats import FORMATS, RAW
 from vmdsl.cli.convert import Force, Written, write_yaml
 from vmdsl.cli.options import Cache, cache_of, literal
 from vmdsl.cli.paths import check_log, check_output, existing_file
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
 _Seed = Annotated[
     str, typer.Option(help="A text that changes every UUID: the same text, the same UUIDs.")
 ]
+_OTHER_SUFFIXES = " or ".join(form.suffix for form in FORMATS if form.convert)
 _Output = Annotated[
     Path | None,
     typer.Option(
         "--output",
         "-o",
-        help="The image. "
-        + literal("[default: the recipe's name with .img, in the current directory]"),
+        help=f"The image. Its format is {RAW.name}, unless its name ends with {_OTHER_SUFFIXES}. "
+        + literal(f"[default: the recipe's name with {RAW.suffix}, in the current directory]"),
         show_default=False,
     ),
 ]
@@ -199,7 +201,7 @@ def _output_of(recipe: RecipeFile, given: Path | None) -> Path:
     """Return where the image is written: a specification names the file itself."""
     if recipe.specification is not None:
         return recipe.specification.image
-    return given or Path(f"{recipe.path.stem}.img")
+    return given or Path(f"{recipe.path.stem}{RAW.suffix}")
 
 
 def _make_plan(recipe: RecipeFile, cache: CacheDir, seed: str) -> Plan:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperArgument, TyperOption
 
+from vmdsl.builder.image.formats import RAW
 from vmdsl.cli.options import as_typer
 from vmdsl.cli.paths import check_directory
 from vmdsl.errors import Problem, UsageError
@@ -82,7 +83,7 @@ class Given:
             raise UsageError("name the image, as standard input has no name: --output FILE")
         named = {"output": self.output, "image": self.image}
         if self.output is None and self.image is None:
-            named = dict.fromkeys(named, Path(f"{path.stem}.img"))
+            named = dict.fromkeys(named, Path(f"{path.stem}{RAW.suffix}"))
         named["rootfs_tarball"] = self.rootfs_tarball
         return {**values, **{name: str(p) for name, p in named.items() if p is not None}}
 

@@ -79,6 +79,7 @@ def test_a_terminal_has_the_monitor_too_and_may_reboot() -> None:
     [
         ("a,b.img", "format=raw,snapshot=on,cache=unsafe,file=/a,,b.img"),
         ("a.qcow2", "format=qcow2,snapshot=on,cache=unsafe,file=/a.qcow2"),
+        ("a.vmdk", "format=vmdk,snapshot=on,cache=unsafe,file=/a.vmdk"),
     ],
 )
 def test_names_of_images(name: str, option: str) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import secrets as random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from vmdsl.builder.cache.archives import Archives
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
-from vmdsl.builder.cache.checksums import digest, stamp
+from vmdsl.builder.cache.checksums import digest, identity_of, stamp
 from vmdsl.builder.cache.keys import Describer, Inputs
 from vmdsl.builder.cache.reasons import why
 from vmdsl.builder.cache.store import Layer, Store, base_of, key_of
@@ -182,14 +182,25 @@ def _write(path: Path, data: Any) -> None:
         part.replace(path)
 
 
-def image_key(description: Description, tree: str) -> str:
-    """A checksum of all that an image depends on, or nothing where that isn't known."""
-    return digest([tree, description.image]) if tree and description.image else ""
+def image_key(description: Description, tree: str, programs: Sequence[str]) -> str:
+    """Return a checksum of all that an image depends on, or "" where that isn't known.
+
+    `programs` convert it to its format.
+    """
+    if not tree or not description.image:
+        return ""
+    return digest([tree, description.image, *([name, identity_of(name)] for name in programs)])
 
 
-def is_unchanged(path: Path, description: Description, expected: Forecast, cache: CacheDir) -> bool:
-    """Whether a build would write just what is there."""
-    key = image_key(description, expected.key)
+def is_unchanged(
+    path: Path,
+    description: Description,
+    expected: Forecast,
+    cache: CacheDir,
+    programs: Sequence[str] = (),
+) -> bool:
+    """Whether a build would write just what is there; `programs` as for `image_key()`."""
+    key = image_key(description, expected.key, programs)
     if not key or not all(one.how for one in expected.operations):
         return False
     try:
@@ -199,14 +210,22 @@ def is_unchanged(path: Path, description: Description, expected: Forecast, cache
         return False
 
 
-def note_image(path: Path, description: Description, tree: str, cache: CacheDir) -> None:
+def note_image(
+    path: Path,
+    description: Description,
+    tree: str,
+    cache: CacheDir,
+    programs: Sequence[str] = (),
+) -> None:
     """Note what an image was made from, and how its file can be known again.
 
+    `programs` as for `image_key()`.
     What read a local file may have read another than was described, if it has changed meanwhile.
     """
     if description.image_stamps != tuple(stamp(o) for o in description.plan.image_operations):
         tree = ""
-    _write(_image_record(path, cache), [image_key(description, tree), *_file_identity(path)])
+    key = image_key(description, tree, programs)
+    _write(_image_record(path, cache), [key, *_file_identity(path)])
 
 
 def _image_record(path: Path, cache: CacheDir) -> Path:

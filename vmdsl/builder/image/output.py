@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from vmdsl.errors import UsageError
+from vmdsl import programs
+from vmdsl.builder.image.formats import FORMATS, RAW, Format, format_of
+from vmdsl.errors import HostError, Problem, UsageError
+from vmdsl.host.packages import how_to_get
 
 
 class Output:
     """An open file that becomes `path` when it is published, and vanishes otherwise.
 
-    Raises UsageError where no file can be made at `path`.
+    `raw` is the open file of the raw image: another one where `path` says another format, which is
+    to be converted to `file`.
+
+    Raises UsageError where no file can be made at `path`, or not in the format that its name says,
+    and HostError where the program for that is missing.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self._part = self.path.parent / f".{self.path.name}.vmdsl-part"
         self._named = False
+        self.format = _format_to_build(path)
         if self.path.exists() and not self.path.is_file():
             raise UsageError(f"{path}: the image cannot be written here: it is not a plain file")
         try:
             self._part.unlink(missing_ok=True)
-            self.file = self._open()
+            self.file = self.raw = self._open()
+            if self.format is not RAW:
+                with tempfile.TemporaryFile(dir=self.path.parent) as scratch:
+                    self.raw = os.dup(scratch.fileno())
         except OSError as error:
             raise UsageError(
                 f"{path}: the image cannot be written here: {error.strerror}"
@@ -72,7 +84,22 @@ class Output:
 
     def close(self) -> None:
         """Close the file; what has no name is gone with that."""
-        os.close(self.file)
+        for file in {self.file, self.raw}:
+            os.close(file)
         if self._named:
             with suppress(OSError):
                 self._part.unlink()
+
+
+def _format_to_build(image: Path) -> Format:
+    """Return the format that a name says. Raises UsageError or HostError if it can't be built."""
+    form = format_of(image)
+    if form.convert is None:
+        names = " or ".join(form.suffix for form in FORMATS if form.convert is not None)
+        what = f"{image}: vmdsl cannot build images in the format {form.name}"
+        raise UsageError(Problem(what=what, hint=f"let the name end with {names}"))
+    for program in form.programs:
+        if programs.find(program) is None:
+            what = f"there is no program {program}, which makes images in the format {form.name}"
+            raise HostError(Problem(what=what, hint=how_to_get(program, form.package)))
+    return form
