@@ -11,7 +11,6 @@ from pathlib import Path
 from vmdsl import programs
 from vmdsl.builder.image.formats import FORMATS, RAW, Format, format_of
 from vmdsl.errors import HostError, Problem, UsageError
-from vmdsl.host.packages import how_to_get
 
 
 class Output:
@@ -101,5 +100,5 @@ def _format_to_build(image: Path) -> Format:
     for program in form.programs:
         if programs.find(program) is None:
             what = f"there is no program {program}, which makes images in the format {form.name}"
-            raise HostError(Problem(what=what, hint=how_to_get(program, form.package)))
+            raise HostError(Problem(what=what, hint=programs.how_to_get(program, form.package)))
     return form
