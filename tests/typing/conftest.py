@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import platform
+import re
+import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import vmdsl
+import vmdsl_stdlib
 from vmdsl import programs
 from vmdsl.errors import Problem
 from vmdsl.language.operation import Recorder
@@ -51,17 +56,65 @@ def any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "find", lambda program: f"/usr/bin/{program}")
 
 
-def recipes(folder: str) -> list[Path]:
+def recipes(folder: Path) -> list[Path]:
     """All recipes of a folder, without the modules that they share."""
-    found = sorted((HERE / folder).glob("*.py"))
+    found = sorted(folder.glob("*.py"))
     return [path for path in found if not path.name.startswith(("shared_", "acme_"))]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for folder in ("wrong", "right"):
         if f"{folder}_recipe" in metafunc.fixturenames:
-            found = recipes(folder)
-            metafunc.parametrize(f"{folder}_recipe", found, ids=[path.stem for path in found])
+            found = recipes(HERE / folder)
+            indirect = folder == "wrong"
+            ids = [path.stem for path in found]
+            metafunc.parametrize(f"{folder}_recipe", found, ids=ids, indirect=indirect)
+
+
+def with_header(text: str) -> str:
+    """A recipe as its author would write it, if its first line names a header of `wrong/headers`.
+
+    The header's lines come before its own; and what it uses of vmdsl and its library is imported.
+    """
+    first, _, rest = text.partition("\n")
+    if not first.startswith("# header: "):
+        return text
+    body = _header(first) + rest
+    tree = ast.parse(body)
+    known = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - known
+    imports = [
+        f"from {package.__name__} import {', '.join(names)}"
+        for package in (vmdsl, vmdsl_stdlib)
+        if (names := sorted(used & {*package.__all__}))
+    ]
+    return "\n".join([first, *imports, "", "", body])
+
+
+def _header(line: str) -> str:
+    """The text that a first line names, below the one that its own first line names."""
+    found = re.match(r"# header: (\w+)", line)
+    if not found:
+        return ""
+    text = (HERE / f"wrong/headers/{found[1]}.py").read_text("utf-8")
+    return _header(text.partition("\n")[0]) + text
+
+
+@pytest.fixture(scope="session")
+def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of wrong recipes, with their headers."""
+    folder = tmp_path_factory.mktemp("typing") / "wrong"
+    shutil.copytree(HERE / "wrong", folder, ignore=shutil.ignore_patterns("__pycache__", "headers"))
+    for path in recipes(folder):
+        path.write_text(with_header(path.read_text("utf-8")), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def wrong_recipe(request: pytest.FixtureRequest, wrong: Path) -> Path:
+    """One of them."""
+    name: str = request.param.name
+    return wrong / name
 
 
 @pytest.fixture(scope="session")
@@ -71,13 +124,13 @@ def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def said_by_mypy(mypy_cache: Path) -> Mapping[Path, list[Problem]]:
+def said_by_mypy(mypy_cache: Path, wrong: Path) -> Mapping[Path, list[Problem]]:
     """What mypy says of each file: one run for all, as a run takes longer than a recipe.
 
     A file that can't be parsed ends the run at once, so each of these gets one of its own.
     """
     parsed, unparsed = [], []
-    for path in [*recipes("wrong"), *recipes("right")]:
+    for path in [*recipes(wrong), *recipes(HERE / "right")]:
         try:
             compile(path.read_bytes(), str(path), "exec")
             parsed.append(path)
@@ -114,14 +167,12 @@ def mypy_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[Problem]], None
 
 
 @pytest.fixture(autouse=True)
-def _own_modules() -> Iterator[None]:
+def _own_modules(wrong: Path) -> Iterator[None]:
     """What a recipe changes in the interpreter ends with the test."""
     modules, path = set(sys.modules), list(sys.path)
     yield
     sys.path[:] = path
     for name in set(sys.modules) - modules:
-        if (
-            getattr(sys.modules[name], "__file__", None)
-            and HERE in Path(str(sys.modules[name].__file__)).parents
-        ):
+        file = Path(getattr(sys.modules[name], "__file__", None) or "/")
+        if file.is_relative_to(HERE) or file.is_relative_to(wrong):
             del sys.modules[name]

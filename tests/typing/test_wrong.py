@@ -45,7 +45,7 @@ def expected(recipe: Path, kinds: str) -> Expected:
     """What the comments of a recipe, and of the modules that it imports, say."""
     found = []
     beside = re.findall(r"^(?:from|import) (shared_\w+)", recipe.read_text("utf-8"), re.MULTILINE)
-    for file in (recipe, *(WRONG / f"{name}.py" for name in beside)):
+    for file in (recipe, *(recipe.with_name(f"{name}.py") for name in beside)):
         for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
             notes = re.split(r" *# (?=[MEe]: )", line)[1:]
             found += [(file, number, note[3:]) for note in notes if note[0] in kinds]
@@ -120,8 +120,8 @@ def test_both(
 
 
 @pytest.mark.parametrize("name", WHOLE_WAY)
-def test_whole_way(name: str, mypy_cache: Path, started: list[list[str]]) -> None:
-    recipe = WRONG / f"{name}.py"
+def test_whole_way(name: str, wrong: Path, mypy_cache: Path, started: list[list[str]]) -> None:
+    recipe = wrong / f"{name}.py"
     compare(problems_of(recipe, mypy_cache), expected(recipe, "ME"))
     assert len(started) == 1
     assert started[0][:4] == [sys.executable, "-P", "-m", "mypy"]
@@ -183,9 +183,9 @@ HINTS = {
 
 
 @pytest.mark.parametrize("name", HINTS)
-def test_hints_for_mypy(name: str, said_by_mypy: Mapping[Path, list[Problem]]) -> None:
+def test_hints_for_mypy(name: str, wrong: Path, said_by_mypy: Mapping[Path, list[Problem]]) -> None:
     """Where mypy's message doesn't say what to do, ours does."""
-    assert HINTS[name] in said_by_mypy[WRONG / f"{name}.py"][0].hint
+    assert HINTS[name] in said_by_mypy[wrong / f"{name}.py"][0].hint
 
 
 def operations() -> list[str]:

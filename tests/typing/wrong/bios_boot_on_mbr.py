@@ -1,32 +1,4 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    MiB,
-    Mounted,
-    Msdos,
-    Partition,
-    RootFs,
-    apt,
-    debootstrap,
-    grub_bios,
-    mkext4,
-    mkimg,
-    mkmsdos,
-    mkpart,
-    mount,
-    step,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(disk())
+# header: mbr
 
 
 @step
@@ -37,6 +9,7 @@ def root() -> Mounted[Ext4]:
 @step
 def bios_boot() -> Partition:
     return mkpart(table(), size=MiB(1), type="bios-boot")  # E: an MBR has no partitions of type bios-boot
+
 
 @step
 def system() -> RootFs:

@@ -1,14 +1,4 @@
-from vmdsl import Btrfs, Disk, GiB, Gpt, mkbtrfs, mkgpt, mkimg, mkpart, step
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: table
 
 
 @step

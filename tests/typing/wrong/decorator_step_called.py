@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, mkimg, step
+# header: imports
 
 
 @step()  # M: Missing positional argument "function" in call to "step"  # M: Too many arguments for "__call__" of "Step"  # e: TypeError

@@ -1,6 +1,6 @@
-import sys
+# header: imports
 
-from vmdsl import Disk, GiB, mkimg, step
+import sys
 
 
 @step

@@ -1,9 +1,4 @@
-from vmdsl import Ext4, Extended, GiB, Msdos, mkext4, mkextended, mkimg, mkmsdos, mkpart, step
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(mkimg(GiB(4)))
+# header: mbr
 
 
 @step

@@ -1,4 +1,4 @@
-from vmdsl import Ext4, GiB, Msdos, mkext4, mkextended, mkimg, mkmsdos, mkpart, step
+# header: imports
 
 
 @step

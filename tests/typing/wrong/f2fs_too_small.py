@@ -1,14 +1,4 @@
-from vmdsl import F2fs, Disk, GiB, Gpt, MiB, mkf2fs, mkgpt, mkimg, mkpart, step
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: table
 
 
 @step

@@ -1,41 +1,6 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    Mounted,
-    RootFs,
-    copy_file,
-    debootstrap,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    step,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
+# header: system
 
 
 @step
 def files() -> None:
-    copy_file(system(), "../right", "/srv/right")  # E: ../right is a directory, not a file
+    copy_file(system(), "../wrong", "/srv/right")  # E: ../wrong is a directory, not a file

@@ -1,7 +1,8 @@
-from vmdsl import Disk, GiB, Gpt, flag, mkgpt, mkimg, step, step_if
+# header: imports
 
 uefi = flag(default=True, help="Boot with UEFI.")
 serial = flag(default=True, help="Log in on the serial port.")
+
 
 @step
 def disk() -> Disk:

@@ -1,6 +1,7 @@
-from vmdsl import Disk, GiB, Gpt, flag, mkgpt, mkimg, step, step_if
+# header: imports
 
 uefi = flag(default=True, help="Boot with UEFI.")
+
 
 @step
 def disk() -> Disk:

@@ -1,4 +1,4 @@
-from vmdsl import Ext4, GiB, Gpt, Swap, mkext4, mkgpt, mkimg, mkpart, mkswap, step
+# header: imports
 
 
 @step

@@ -1,4 +1,4 @@
-from vmdsl import Ext4, GiB, Gpt, mkext4, mkgpt, mkimg, mkpart, step
+# header: imports
 
 
 @step

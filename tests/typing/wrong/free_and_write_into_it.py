@@ -1,4 +1,4 @@
-from vmdsl import Ext4, GiB, Gpt, MiB, mkext4, mkgpt, mkimg, mkpart, step, write_at
+# header: imports
 
 
 @step

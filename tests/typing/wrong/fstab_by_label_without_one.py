@@ -1,19 +1,4 @@
-from vmdsl import Ext4, GiB, Gpt, Mounted, RootFs, debootstrap, fstab, mkext4, mkgpt, mkimg, mkpart, mount, step
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(mkimg(GiB(4)))
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
+# header: system
 
 
 @step

@@ -1,9 +1,4 @@
-from vmdsl import Ext4, GiB, Msdos, Mounted, RootFs, debootstrap, fstab, mkext4, mkmsdos, mkimg, mkpart, mount, step
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(mkimg(GiB(4)))
+# header: mbr
 
 
 @step

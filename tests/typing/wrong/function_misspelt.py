@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, Gpt, mkimg, step
+# header: imports
 
 
 @step

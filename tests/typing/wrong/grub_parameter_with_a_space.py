@@ -1,30 +1,4 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Mounted,
-    Msdos,
-    RootFs,
-    apt,
-    debootstrap,
-    grub_bios,
-    mkext4,
-    mkimg,
-    mkmsdos,
-    mkpart,
-    mount,
-    step,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(disk())
+# header: mbr
 
 
 @step

@@ -1,4 +1,4 @@
-from vmdsl import Disk, Ext4, GiB, mkext4, mkgpt, mkpart, step
+# header: imports
 
 
 @step

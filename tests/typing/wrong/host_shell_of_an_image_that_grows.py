@@ -1,4 +1,4 @@
-from vmdsl import Disk, Ext4, GiB, Mounted, host_shell, mkext4, mkimg, mkmsdos, mkpart, mount, step
+# header: imports
 
 
 @step

@@ -1,29 +1,4 @@
-from vmdsl import (
-    Arch,
-    Disk,
-    Ext4,
-    GiB,
-    Mounted,
-    Msdos,
-    RootFs,
-    debootstrap,
-    mkext4,
-    mkimg,
-    mkmsdos,
-    mkpart,
-    mount,
-    step,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(disk())
+# header: mbr
 
 
 @step

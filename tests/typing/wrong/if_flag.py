@@ -1,6 +1,7 @@
-from vmdsl import Disk, GiB, Gpt, Msdos, flag, mkgpt, mkimg, mkmsdos, step
+# header: imports
 
 uefi = flag(default=True, help="Boot with UEFI.")
+
 
 @step
 def disk() -> Disk:

@@ -1,38 +1,6 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    MiB,
-    Mounted,
-    Swap,
-    create_file,
-    flag,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mkswap,
-    mount,
-    step,
-    step_if,
-)
+# header: root
 
 swap = flag(default=True, help="Make swap space.")
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
 
 
 @step_if(swap)

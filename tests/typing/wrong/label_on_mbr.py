@@ -1,14 +1,4 @@
-from vmdsl import Disk, Ext4, GiB, Msdos, mkext4, mkimg, mkmsdos, mkpart, step
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(disk())
+# header: mbr
 
 
 @step

@@ -1,53 +1,9 @@
-from vmdsl import (
-    Arch,
-    Ext4,
-    GiB,
-    Gpt,
-    MiB,
-    Mounted,
-    RootFs,
-    Secret,
-    Swap,
-    debootstrap,
-    grow_root,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mkswap,
-    mount,
-    step,
-)
-from vmdsl_stdlib import (
-    add_cloud_init,
-    add_user,
-    debian,
-    enable_unit,
-    set_hostname,
-    set_keyboard,
-    set_locale,
-    set_time_zone,
-)
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(mkimg(GiB(4)))
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
+# header: system
 
 
 @step
 def swap() -> Swap:
     return mkswap(mkpart(table(), size=MiB(64), type="swap"))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
 
 
 @step

@@ -1,12 +1,4 @@
-from vmdsl import (
-    Ext4, GiB, Mounted, Msdos, RootFs, debootstrap, grow_root, mkext4, mkextended, mkimg, mkmsdos,
-    mkpart, mount, step,
-)
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(mkimg(GiB(4)))
+# header: mbr
 
 
 @step

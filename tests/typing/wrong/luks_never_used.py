@@ -1,9 +1,4 @@
-from vmdsl import GiB, Gpt, Luks, Partition, Secret, mkgpt, mkimg, mkluks, mkpart, step
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(mkimg(GiB(4)))
+# header: table
 
 
 @step

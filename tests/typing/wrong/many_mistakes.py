@@ -1,34 +1,6 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    MiB,
-    Mounted,
-    RootFs,
-    chroot,
-    create_file,
-    debootstrap,
-    flag,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    step,
-    step_if,
-)
+# header: table
 
 serial = flag(default=False, help="Log in on the serial port.")
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
 
 
 @step

@@ -1,9 +1,10 @@
-from vmdsl import Disk, Ext4, Msdos, TiB, mkext4, mkimg, mkmsdos, mkpart, step
+# header: imports
 
 
 @step
 def disk() -> Disk:
     return mkimg(TiB(3))
+
 
 @step
 def table() -> Msdos:

@@ -1,6 +1,6 @@
-from shared_functions import format_all
+# header: imports
 
-from vmdsl import Disk, GiB, mkgpt, mkimg, step
+from shared_functions import format_all
 
 
 @step

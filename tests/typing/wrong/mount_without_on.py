@@ -1,14 +1,4 @@
-from vmdsl import Disk, Ext4, GiB, Gpt, Mounted, mkext4, mkgpt, mkimg, mkpart, mount, step
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: table
 
 
 @step

@@ -1,3 +1,3 @@
-from vmdsl import GiB, option  # E: the recipe makes no disk image
+# header: imports  # E: the recipe makes no disk image
 
 size = option(GiB(4), help="Size of the image.")

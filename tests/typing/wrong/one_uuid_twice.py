@@ -1,16 +1,6 @@
-from vmdsl import Disk, Ext4, GiB, Gpt, Swap, mkext4, mkgpt, mkimg, mkpart, mkswap, step
+# header: table
 
 UUID = "ed09e570-a448-5eae-8a35-3b7317a07202"
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
 
 
 @step

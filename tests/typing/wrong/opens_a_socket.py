@@ -1,6 +1,6 @@
-import socket
+# header: imports
 
-from vmdsl import Disk, GiB, mkimg, step
+import socket
 
 
 @step

@@ -1,3 +1,3 @@
-from vmdsl import GiB, mkimg
+# header: imports
 
 disk = mkimg(GiB(4))  # E: an operation is called outside a step; put it into a function with @step

@@ -1,43 +1,4 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    MiB,
-    Mounted,
-    Partition,
-    RootFs,
-    debootstrap,
-    host_shell,
-    mkext3,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    step,
-    system_file,
-    write_at,
-)
-from vmdsl_stdlib import (
-    add_ssh_server,
-    disable_unit,
-    lock_root,
-    mask_unit,
-    open_root_console,
-    tidy,
-    use_dhcp,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: system
 
 
 @step
@@ -48,16 +9,6 @@ def data() -> Partition:
 @step
 def old() -> None:
     mkext3(data(), features=("no_such_feature",))  # E: no_such_feature
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
 
 
 @step

@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, mkimg, option, step
+# header: imports
 
 big = option(True, help="Make it large.")  # E: the option big is on or off
 

@@ -1,6 +1,6 @@
-import shared_steps
+# header: imports
 
-from vmdsl import Disk, mkimg, step
+import shared_steps
 
 
 @step

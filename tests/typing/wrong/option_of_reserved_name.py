@@ -1,6 +1,7 @@
-from vmdsl import Disk, GiB, mkimg, option, step
+# header: imports
 
 output = option("disk.img", help="Name of the image.")  # E: the option output has a name that vmdsl itself uses
+
 
 @step
 def disk() -> Disk:

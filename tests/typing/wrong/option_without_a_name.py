@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, mkimg, option, step
+# header: imports
 
 options = [option(GiB(4), help="Size of the image.")]  # E: an option without a name
 

@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, mkimg, option, step
+# header: imports
 
 size = option(GiB(4))  # M: Missing named argument "help" for "option"  # e: TypeError
 

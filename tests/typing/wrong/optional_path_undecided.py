@@ -1,5 +1,4 @@
-from vmdsl import Ext4, GiB, Mounted, RootFs, copy_file, debootstrap, mkext4, mkimg, mkmsdos
-from vmdsl import mkpart, mount, optional_path, step
+# header: imports
 
 motd = optional_path(help="A message.")
 

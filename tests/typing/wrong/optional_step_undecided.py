@@ -1,37 +1,6 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    MiB,
-    Mounted,
-    Vfat,
-    flag,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mkvfat,
-    mount,
-    step,
-    step_if,
-)
+# header: root
 
 uefi = flag(default=True, help="Boot with UEFI.")
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
 
 
 @step_if(uefi)

@@ -1,11 +1,6 @@
+# header: system
+
 """A file with the number that stands for no owner."""
-
-from vmdsl import GiB, RootFs, create_file, debootstrap, mkext4, mkgpt, mkimg, mkpart, mount, step
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(mount(mkext4(mkpart(mkgpt(mkimg(GiB(4)))))), suite="trixie")
 
 
 @step

@@ -1,41 +1,6 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    Mounted,
-    RootFs,
-    apt,
-    debootstrap,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    option,
-    step,
-)
+# header: system
 
 version = option("6.12", help="Version of the kernel.")
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
 
 
 @step

@@ -1,32 +1,4 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Msdos,
-    MiB,
-    Mounted,
-    Partition,
-    RootFs,
-    apt,
-    debootstrap,
-    grub_ieee1275,
-    mkext4,
-    mkmsdos,
-    mkimg,
-    mkpart,
-    mount,
-    step,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(disk())
+# header: mbr
 
 
 @step

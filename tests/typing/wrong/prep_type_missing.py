@@ -1,47 +1,9 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    MiB,
-    Mounted,
-    Partition,
-    RootFs,
-    apt,
-    debootstrap,
-    grub_ieee1275,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    step,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: system
 
 
 @step
 def prep() -> Partition:
     return mkpart(table(), size=MiB(8))
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
 
 
 @step

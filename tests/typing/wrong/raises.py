@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, mkimg, step
+# header: imports
 
 
 @step

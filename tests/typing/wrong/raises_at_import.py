@@ -1,7 +1,8 @@
-from vmdsl import Disk, GiB, mkimg, step
+# header: imports
 
 servers = {"a": 1}
 port = servers["b"]  # E: KeyError: 'b'
+
 
 @step
 def disk() -> Disk:

@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, flag, mkimg, require, step
+# header: imports
 
 big = flag(default=True, help="Make it large.")
 

@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, mkimg, option, require, step
+# header: imports
 
 size = option(GiB(1), help="Size of the image.")
 

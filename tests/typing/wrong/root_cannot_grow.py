@@ -1,26 +1,4 @@
-from vmdsl import (
-    F2fs,
-    Ext2,
-    GiB,
-    MiB,
-    Mounted,
-    Msdos,
-    RootFs,
-    debootstrap,
-    grow_root,
-    mkf2fs,
-    mkext2,
-    mkimg,
-    mkmsdos,
-    mkpart,
-    mount,
-    step,
-)
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(mkimg(GiB(4)))
+# header: mbr
 
 
 @step

@@ -1,6 +1,6 @@
-import subprocess
+# header: imports
 
-from vmdsl import Disk, GiB, mkimg, step
+import subprocess
 
 
 @step

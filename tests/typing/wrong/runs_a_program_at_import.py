@@ -1,8 +1,10 @@
+# header: imports
+
 import os
 
-from vmdsl import Disk, GiB, mkimg, step
 
 os.system("id")  # E: the recipe starts a program while it is read (os.system)
+
 
 @step
 def disk() -> Disk:

@@ -1,32 +1,6 @@
-from vmdsl import (
-    Ext4,
-    GiB,
-    Mounted,
-    RootFs,
-    Secret,
-    chroot,
-    create_file,
-    debootstrap,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    set_password,
-    step,
-)
+# header: system
 
 password = Secret.from_environment("ROOT_PASSWORD")
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(mkgpt(mkimg(GiB(4))))))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
 
 
 @step

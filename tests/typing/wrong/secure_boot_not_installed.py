@@ -1,48 +1,9 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    MiB,
-    Mounted,
-    RootFs,
-    Vfat,
-    apt,
-    debootstrap,
-    grub_uefi,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mkvfat,
-    mount,
-    step,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: system
 
 
 @step
 def esp() -> Vfat:
     return mkvfat(mkpart(table(), size=MiB(256), type="esp"))
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
 
 
 @step

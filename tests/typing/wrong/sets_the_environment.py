@@ -1,8 +1,10 @@
+# header: imports
+
 import os
 
-from vmdsl import Disk, GiB, mkimg, step
 
 os.environ["DEBIAN_FRONTEND"] = "noninteractive"  # E: the recipe changes the environment while it is read (os.putenv)
+
 
 @step
 def disk() -> Disk:

@@ -1,4 +1,4 @@
-from vmdsl import Disk, mkimg, step
+# header: imports
 
 
 @step

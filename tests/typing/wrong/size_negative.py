@@ -1,4 +1,4 @@
-from vmdsl import Disk, MiB, mkimg, step
+# header: imports
 
 overhead = MiB(512)
 

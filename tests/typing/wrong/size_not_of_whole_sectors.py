@@ -1,4 +1,4 @@
-from vmdsl import Disk, Size, mkimg, step
+# header: imports
 
 
 @step

@@ -1,4 +1,4 @@
-from vmdsl import Disk, step
+# header: imports
 
 
 @step

@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, Gpt, mkgpt, mkimg, step
+# header: imports
 
 
 @step

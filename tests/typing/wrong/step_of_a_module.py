@@ -1,6 +1,6 @@
-import shared_steps
+# header: imports
 
-from vmdsl import Gpt, mkgpt, step
+import shared_steps
 
 
 @step

@@ -1,4 +1,4 @@
-from vmdsl import Disk, GiB, Size, mkimg, option, step
+# header: imports
 
 size = option(GiB(4), help="Size of the image.")
 

@@ -1,4 +1,4 @@
-from vmdsl import Disk, Ext4, GiB, Gpt, mkext4, mkgpt, mkimg, mkpart, mount, step
+# header: imports
 
 
 @step

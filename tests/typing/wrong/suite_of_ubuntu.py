@@ -1,36 +1,6 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    Mounted,
-    RootFs,
-    Suite,
-    debootstrap,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    option,
-    step,
-)
+# header: root
 
 suite = option(Suite("noble"), help="Release.")
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
 
 
 @step

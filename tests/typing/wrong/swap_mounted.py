@@ -1,14 +1,4 @@
-from vmdsl import Disk, GiB, Gpt, Swap, mkgpt, mkimg, mkpart, mkswap, mount, step
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: table
 
 
 @step

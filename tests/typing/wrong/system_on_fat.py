@@ -1,33 +1,10 @@
-from vmdsl import (
-    Disk,
-    GiB,
-    Gpt,
-    Mounted,
-    RootFs,
-    Vfat,
-    debootstrap,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mkvfat,
-    mount,
-    step,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: table
 
 
 @step
 def root() -> Mounted[Vfat]:
     return mount(mkvfat(mkpart(table())))
+
 
 @step
 def system() -> RootFs:

@@ -1,29 +1,6 @@
+# header: system
+
 """A tarball whose name doesn't say how it is compressed."""
-
-from vmdsl import (
-    Ext4,
-    GiB,
-    Mounted,
-    RootFs,
-    cache_rootfs,
-    debootstrap,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    step,
-)
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(mkgpt(mkimg(GiB(4))))))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
 
 
 @step

@@ -1,6 +1,6 @@
-from dataclasses import dataclass
+# header: imports
 
-from vmdsl import Tree, TreeOperation
+from dataclasses import dataclass
 
 
 @dataclass(kw_only=True)  # e: TypeError

@@ -1,35 +1,4 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    MiB,
-    Mounted,
-    Partition,
-    RootFs,
-    Vfat,
-    apt,
-    debootstrap,
-    grub_bios,
-    grub_uefi,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mkvfat,
-    mount,
-    step,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: system
 
 
 @step
@@ -40,16 +9,6 @@ def esp() -> Vfat:
 @step
 def bios_boot() -> Partition:
     return mkpart(table(), size=MiB(1), type="bios-boot")
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
 
 
 @step

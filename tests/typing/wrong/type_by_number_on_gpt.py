@@ -1,9 +1,4 @@
-from vmdsl import Ext4, GiB, Gpt, mkext4, mkgpt, mkimg, mkpart, step
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(mkimg(GiB(4)))
+# header: table
 
 
 @step

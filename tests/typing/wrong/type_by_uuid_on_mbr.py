@@ -1,12 +1,8 @@
-from vmdsl import Ext4, GiB, Msdos, mkext4, mkimg, mkmsdos, mkpart, step
+# header: mbr
+
 from uuid import UUID
 
 LINUX = UUID("0fc63daf-8483-4772-8e79-3d69d8477de4")
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(mkimg(GiB(4)))
 
 
 @step

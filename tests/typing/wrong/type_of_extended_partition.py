@@ -1,9 +1,4 @@
-from vmdsl import Ext4, GiB, Msdos, mkext4, mkimg, mkmsdos, mkpart, step
-
-
-@step
-def table() -> Msdos:
-    return mkmsdos(mkimg(GiB(4)))
+# header: mbr
 
 
 @step

@@ -1,25 +1,6 @@
+# header: root
+
 """A bootstrap that does not ask whether a tarball was unpacked."""
-
-from vmdsl import (
-    Ext4,
-    Fact,
-    GiB,
-    Mounted,
-    RootFs,
-    debootstrap,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    step,
-    unpack_rootfs,
-)
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(mkgpt(mkimg(GiB(4))))))
 
 
 @step

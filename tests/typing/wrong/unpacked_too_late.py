@@ -1,30 +1,6 @@
+# header: system
+
 """A tarball that is unpacked into a system."""
-
-from vmdsl import (
-    Ext4,
-    Fact,
-    GiB,
-    Mounted,
-    RootFs,
-    debootstrap,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    step,
-    unpack_rootfs,
-)
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(mkgpt(mkimg(GiB(4))))))
-
-
-@step
-def system() -> RootFs:
-    return debootstrap(root(), suite="trixie")
 
 
 @step

@@ -1,14 +1,4 @@
-from vmdsl import Disk, GiB, Gpt, Vfat, mkgpt, mkimg, mkpart, mkvfat, step
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: table
 
 
 @step

@@ -1,6 +1,6 @@
-from pathlib import Path
+# header: imports
 
-from vmdsl import Disk, GiB, mkimg, step
+from pathlib import Path
 
 
 @step

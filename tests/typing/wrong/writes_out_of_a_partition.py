@@ -1,40 +1,4 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    Gpt,
-    MiB,
-    Mounted,
-    Partition,
-    Size,
-    mkext4,
-    mkgpt,
-    mkimg,
-    mkpart,
-    mount,
-    step,
-    write_at,
-)
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(1))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
-
-
-@step
-def raw() -> Partition:
-    return mkpart(table(), start=MiB(4), size=MiB(1))
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table(), start=MiB(8))))
+# header: raw
 
 
 @step

@@ -1,19 +1,4 @@
-from vmdsl import (
-    Disk,
-    Ext4,
-    GiB,
-    MiB,
-    Mounted,
-    Msdos,
-    Partition,
-    mkext4,
-    mkimg,
-    mkmsdos,
-    mkpart,
-    mount,
-    step,
-    write_at,
-)
+# header: imports
 
 
 @step

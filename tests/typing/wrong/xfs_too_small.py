@@ -1,14 +1,4 @@
-from vmdsl import Disk, GiB, Gpt, MiB, Xfs, mkgpt, mkimg, mkpart, mkxfs, step
-
-
-@step
-def disk() -> Disk:
-    return mkimg(GiB(4))
-
-
-@step
-def table() -> Gpt:
-    return mkgpt(disk())
+# header: table
 
 
 @step

@@ -1,0 +1,1 @@
+# What a recipe uses of vmdsl and vmdsl_stdlib is imported.

@@ -1,0 +1,6 @@
+# header: table
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(table())))

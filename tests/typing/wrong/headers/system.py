@@ -1,0 +1,6 @@
+# header: root
+
+
+@step
+def system() -> RootFs:
+    return debootstrap(root(), suite="trixie")
