@@ -7,7 +7,9 @@ on each line where something is to be said, with a part of the message:
     # E: what the evaluator or the check of the plan says
     # e: what they would say too, if mypy had not said it already
 
-A mistake of the whole file is noted on its first line.
+A mistake of the whole file is noted on its first line. That line may name a header, a file of
+`wrong/headers` whose steps come before the recipe's own: `# header: system`. Then what the recipe
+uses of vmdsl and its library is imported, too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # header: system
 
-version = option("6.12", help="Version of the kernel.")
+release = option("6.12", help="Version of the kernel.")
 
 
 @step
 def kernel() -> None:
-    apt(system(), f"linux-image {version()}")  # E: 'linux-image 6.12' is not the name of a package
+    apt(system(), f"linux-image {release()}")  # E: 'linux-image 6.12' is not the name of a package
