@@ -372,7 +372,7 @@ def test_the_state_of_an_archive(user: User) -> None:
     (state,) = (recipe.user.cache / "archives").glob("*/state.json")
     about = json.loads(state.read_bytes())
     state.write_text(json.dumps({**about, "seen": about["seen"] - 3 * 24 * 3600}))
-    reason = "the archive state of trixie is to be seen anew"
+    reason = "the archive state of trixie must be looked up again"
     assert recipe.plan() == [(True, ""), (False, reason), (False, "")]
     recipe.output.unlink()
     assert recipe.build("--offline").cached() == [True] * 4

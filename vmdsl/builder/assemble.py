@@ -107,7 +107,7 @@ class Assembler:
     def _in_child(
         self, work: Callable[[FilesystemLayout], _T], filesystem: FilesystemLayout
     ) -> tuple[_T, list[programs.Finished]]:
-        """Do some work with a scratch directory of this process's own."""
+        """Do some work in a child process, which has a scratch directory of its own."""
         ran: list[programs.Finished] = []
         programs.observers[:] = [lambda done: ran.append(replace(done, output=""))]
         self._tree.scratch = Path(tempfile.mkdtemp(dir=self._job.workspace)) / "scratch"
@@ -137,7 +137,7 @@ class Assembler:
             size += round_up_to_mib(free - room.available)
 
     def _shortage(self, filesystem: FilesystemLayout) -> Problem | None:
-        """What to say where a filesystem is certainly too small for its content."""
+        """Return the problem of a filesystem that is certainly too small for its content."""
         kind = KINDS.get(type(filesystem.filesystem))
         with self._content(filesystem) as content:
             if kind is None or content is None:
@@ -145,22 +145,25 @@ class Assembler:
             return shortage(kind, self._target(filesystem), content)
 
     def _likely_shortage(self, filesystem: FilesystemLayout) -> Problem | None:
-        """The same, but where there is room in plenty, nothing is tried: that takes time."""
+        """Return the problem of a filesystem that is too small, unless there is plenty of room.
+
+        To try whether the content fits takes time.
+        """
         with self._content(filesystem) as content:
             if content is None or fits_easily(content, filesystem.partition.size):
                 return None
         return self._shortage(filesystem)
 
     def _least_size(self, filesystem: FilesystemLayout, *, free: int) -> int:
-        """The least size at which a filesystem holds its content and has `free` bytes more."""
+        """Return the smallest size at which a filesystem has its content and `free` bytes more."""
         kind = KINDS[type(filesystem.filesystem)]
         with self._content(filesystem) as content:
             return least_size(kind, self._target(filesystem), content, free=free)
 
     def _make(self, filesystem: FilesystemLayout) -> Room | None:
-        """Make one filesystem, with the part of the tree that it is mounted at, if it is.
+        """Make one filesystem, with the part of the tree that is mounted there, if it is mounted.
 
-        The room that it then has; swap has none.
+        Returns the room that it has then; swap has none.
         """
         target = self._target(filesystem)
         if isinstance(filesystem.filesystem, Swap):
@@ -176,9 +179,9 @@ class Assembler:
 
     @contextmanager
     def _content(self, filesystem: FilesystemLayout) -> Iterator[Path | None]:
-        """The part of the tree that a filesystem is mounted at, if it is, as a directory.
+        """Mount the part of the tree that belongs to a filesystem in the scratch directory.
 
-        What is mounted for that is in the scratch directory.
+        Yields the directory, or None where the filesystem is not mounted in the tree.
         """
         mount = next((m for m in self._tree.layout.mounts if m.filesystem is filesystem), None)
         if mount is None:
@@ -193,13 +196,13 @@ class Assembler:
             self._tree.run("umount", "--recursive", str(view))
 
     def _find_places(self) -> dict[PurePosixPath, PurePosixPath]:
-        """Where each mount point really is in the tree, which may reach it by a symlink."""
+        """Return where each mount point really is in the tree, which may reach it by a symlink."""
         paths = [mount.path for mount in self._tree.layout.mounts]
         real = self._tree.inside(lambda: [os.path.realpath(path, strict=True) for path in paths])
         return dict(zip(paths, map(PurePosixPath, real), strict=True))
 
     def _show(self, mount: MountLayout, view: Path) -> None:
-        """Make the view the part of the tree that belongs to one filesystem alone."""
+        """Make `view` show the part of the tree that belongs to one filesystem, and no other."""
         place = self._places[mount.path]
         source = self._tree.path / place.relative_to("/")
         self._tree.run("mount", "--bind", str(source), str(view))
@@ -211,7 +214,7 @@ class Assembler:
                     self._tree.run("mount", "--bind", str(cover), str(inside))
 
     def _cover_for(self, place: Path) -> Path:
-        """An empty directory that is like a mount point in all else."""
+        """Make an empty directory with owner, mode and times of a mount point."""
         cover = Path(tempfile.mkdtemp(prefix="cover-", dir=self._job.workspace))
         about = place.stat()
         os.chown(cover, about.st_uid, about.st_gid)

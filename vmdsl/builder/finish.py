@@ -1,4 +1,4 @@
-"""The finished image, as operations write to it: only where nothing else is."""
+"""The finished image, as operations write to it: never where something else is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_DATA = bytes(_BLOCK)
 
 
 class FinishedImage:
-    """vmdsl.language.effects.Image, for real; one for each operation."""
+    """Image of vmdsl.language.effects, for real; one for each operation."""
 
     def __init__(
         self, file: int, tree: BuildTree, written: list[Span], who: ImageOperation
@@ -76,7 +76,7 @@ class FinishedImage:
 
 
 def checksums(file: int, spans: Iterable[Span]) -> dict[Span, str]:
-    """A checksum of what is in each span, which doesn't depend on what of it are holes."""
+    """Return a checksum of each span, which doesn't depend on which parts are holes."""
     return {span: _checksum(file, span) for span in spans}
 
 

@@ -14,7 +14,7 @@ from vmdsl.language.secret import Secret
 
 
 class OnError(StrEnum):
-    """What to do with the tree of a build that fails."""
+    """What happens to the tree of a build that fails."""
 
     CLEAN = "clean"
     KEEP = "keep"
@@ -25,14 +25,13 @@ class OnError(StrEnum):
 class Job:
     """One build, as it is sent into the sandbox.
 
-    `directory` is where names of local files start, and `code` the recipe, where that is Python.
-    `image` is the number of the open file that becomes the raw image, `log` that of the log.
-    `convert` is the command that makes the output of it, the open file `output`; empty if the image
-    itself is the output.
-    `workspace` is the build's own directory in `cache`. `secrets` has the values of all that the
-    operations hold. `inputs` has for each tree operation a checksum of what its result depends on,
+    `directory` is where relative names of local files start, and `code` the recipe, if that is
+    Python. `image`, `output` and `log` are the numbers of open files: the raw image, the output,
+    which the command `convert` makes of it (empty if the image itself is the output), and the log.
+    `workspace` is the build's own directory in `cache`. `secrets` has the values of all secrets of
+    the operations. `inputs` has for each tree operation a checksum of what its result depends on,
     or None where that isn't known; `start` of what all depend on, `cleaning` of the mount points.
-    `stamps` has, for each tree operation, that of its local files before they were looked at.
+    `stamps` has, for each tree operation, the stamp of its local files from before they were read.
     A shell at a failed step is offered through `console`, the number of a socket.
     """
 
@@ -60,7 +59,7 @@ class Job:
 
     @property
     def pieces_of_work(self) -> int:
-        """How many there are; besides those named here, the tree is cleaned and a table written."""
+        """The number of operations and filesystems, and two: cleaning, and the partition table."""
         parts = (self.tree_operations, self.layout.filesystems, self.image_operations)
         return sum(map(len, parts)) + 2
 

@@ -1,4 +1,4 @@
-"""Reads the secrets of a plan, before its build starts."""
+"""Reads the secrets of a plan before its build starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LAST_LINES = 5
 
 
 def read_secrets(operations: Sequence[Operation]) -> dict[Secret, bytes]:
-    """The value of each secret. Raises HostError with all that could not be read."""
+    """Return the value of each secret. Raises HostError with all that could not be read."""
     values: dict[Secret, bytes] = {}
     problems: dict[Secret, Problem] = {}
     for operation in operations:
@@ -72,11 +72,11 @@ def _output(command: tuple[str, ...], directory: Path) -> bytes:
     try:
         process = programs.start(command, errors=subprocess.PIPE, cwd=directory)
     except OSError as error:
-        what = f"the command {command[0]}, which tells a secret, cannot be run: {error.strerror}"
+        what = f"the command {command[0]}, which prints a secret, cannot be run: {error.strerror}"
         raise _UnreadableError(what, "") from None
     output, errors = process.communicate()
     if process.returncode:
-        what = f"the command {command[0]}, which tells a secret, failed ({process.returncode})"
+        what = f"the command {command[0]}, which prints a secret, failed ({process.returncode})"
         lines = errors.decode(errors="replace").splitlines()[-_LAST_LINES:]
         raise _UnreadableError(what, "\n".join(lines))
     return output

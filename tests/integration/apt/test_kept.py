@@ -134,7 +134,7 @@ def test_what_a_user_is_told_where_something_is_missing(builds: Builds) -> None:
     cold = builds.cache()
     done = builds.build(cold, "--offline")
     assert done.returncode == 5, done.stdout
-    assert "no index of bookworm acme with these sources was seen yet" in done.stdout
+    assert "no index of bookworm acme with these sources is in the cache" in done.stdout
     assert "build once without --offline" in done.stdout
     builds.image(cold)
 

@@ -21,7 +21,7 @@ ENTRIES = [
     ),
     Entry(kind=Kind.LAYER, path=Path("/c/layers/broken"), used=NOW, is_broken=True, size=1 << 20),
     Entry(
-        kind=Kind.KEPT,
+        kind=Kind.FAILED_TREE,
         path=Path("/c/kept/server-20260301-101500-x1_ab2"),
         used=NOW - 86400 * 2.5,
         about="server.py: step web: it failed\nmore",

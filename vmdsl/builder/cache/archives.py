@@ -1,7 +1,7 @@
-"""What was last seen of the archives that packages come from: their indexes, kept between builds.
+"""Package indexes that were fetched from archives, kept between builds.
 
-`<cache>/archives/<sha256 of what describes the sources>/` has `state.json`, and the index in the
-directory that it names. Both are written under another name and renamed.
+`archives/<sha256 of what describes the sources>/` in the cache has `state.json`, and the index in
+the directory that it names. Both are written under another name and renamed.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _RELEASE = re.compile(r"(.*_)(?:InRelease|Release|Release\.gpg)")
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What was seen of archives. `seen` is in seconds since 1970, `name` is for people.
+    """The state of archives at the time `seen`, in seconds since 1970. `name` is for people.
 
-    `sources` is the sha256 of what describes them, `hash` that of what they were.
+    `sources` is the sha256 of the text that describes them, `hash` that of their Release files.
     """
 
     sources: str
@@ -42,7 +42,7 @@ class State:
 
 
 class Archives:
-    """The indexes in `directory`, as one build uses them, which has started at `started`."""
+    """The indexes in `directory`, for one build, which was started at the time `started`."""
 
     def __init__(self, directory: Path, options: CacheOptions, started: float) -> None:
         self._directory = directory
@@ -52,10 +52,11 @@ class Archives:
     def get(
         self, name: str, sources: str, fetch: Callable[[Path], None], scratch: Path
     ) -> tuple[State, Path]:
-        """The state of the archives that `sources` describes, and a directory with its index.
+        """Return the state of the archives that `sources` describes, and the directory of an index.
 
-        That is in `scratch`, and nobody else's. `fetch` fills an empty directory, where the last
-        state is too old. Raises BuildError where it must not, and what `fetch` raises.
+        The directory is in `scratch`, and belongs to the caller. `fetch` fills an empty directory,
+        where the last state is too old. Raises BuildError where the archives must not be asked, and
+        what `fetch` raises.
         """
         key = hashlib.sha256(sources.encode()).hexdigest()
         place = self._directory / key
@@ -75,18 +76,18 @@ class Archives:
         return state, own
 
     def is_current(self, state: State) -> bool:
-        """Whether an operation that has seen this state would see it again."""
+        """Return whether an operation that has seen this state would see it again."""
         return not self.why_not(state)
 
     def why_not(self, state: State) -> str:
-        """Why an operation that has seen this state must look again; nothing where it needn't."""
+        """Return why an operation that has seen this state must look again; empty if it needn't."""
         last = read_state(self._directory / state.sources)
         if last is None:
             return f"no state of the archive {state.name} is kept"
         if last.hash != state.hash:
             return f"the archive state of {state.name} changed"
         if not self._is_good(last):
-            return f"the archive state of {state.name} is to be seen anew"
+            return f"the archive state of {state.name} must be looked up again"
         return ""
 
     def _is_good(self, state: State) -> bool:
@@ -98,12 +99,12 @@ class Archives:
 
 
 def is_recent(state: State) -> bool:
-    """Whether a state is used without asking the archives."""
+    """Return whether a state is used without asking the archives."""
     return 0 <= time.time() - state.seen < MOST_AGE
 
 
 def read_state(place: Path) -> State | None:
-    """The state that is kept in a directory, if there is one that is whole."""
+    """Return the state that is kept in a directory, if there is one that is complete."""
     try:
         state = State(**json.loads((place / _STATE).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
@@ -112,7 +113,7 @@ def read_state(place: Path) -> State | None:
 
 
 def _replace(place: Path, state: State, index: Path) -> None:
-    """Keep a new index, and forget those before it."""
+    """Keep a new index, and remove older ones."""
     kept = place / state.hash
     if not kept.exists():
         for file in index.iterdir():
@@ -128,9 +129,9 @@ def _replace(place: Path, state: State, index: Path) -> None:
 
 
 def _tidied(index: Path) -> str:
-    """Leave nothing but files in an index; its hash.
+    """Remove all from an index that is not a plain file. Returns its hash.
 
-    That goes over what signs or lists everything else, so not over most of it.
+    The hash covers the files that sign or list all others, so it is not computed over most of them.
     """
     for entry in list(os.scandir(index)):
         if entry.is_dir(follow_symlinks=False):
@@ -138,14 +139,14 @@ def _tidied(index: Path) -> str:
         elif not entry.is_file(follow_symlinks=False) or entry.name == "lock":
             Path(entry.path).unlink()
     total = hashlib.sha256()
-    for name in sorted(telling(file.name for file in index.iterdir())):
+    for name in sorted(identifying(file.name for file in index.iterdir())):
         total.update(name.encode() + b"\0")
         total.update(hashlib.sha256((index / name).read_bytes()).digest())
     return total.hexdigest()
 
 
-def telling(names: Iterable[str]) -> set[str]:
-    """Those files of an index that tell one state from another.
+def identifying(names: Iterable[str]) -> set[str]:
+    """Return those files of an index that tell one state from another.
 
     Release files have the checksums of all others of their archive; without one, all count.
     """
@@ -156,7 +157,7 @@ def telling(names: Iterable[str]) -> set[str]:
 
 
 def _link(index: Path, own: Path) -> None:
-    """Fill a directory with the files of an index, which take no room again where that can be."""
+    """Fill a directory with the files of an index, as hard links where that is possible."""
     for file in index.iterdir():
         try:
             os.link(file, own / file.name)
@@ -170,17 +171,13 @@ def _sync(file: Path) -> None:
 
 
 def _never_seen(name: str) -> BuildError:
-    return BuildError(
-        Problem(
-            what=f"no index of {name} with these sources was seen yet, and --offline fetches none",
-            hint="build once without --offline",
-        )
-    )
+    what = f"no index of {name} with these sources is in the cache, and --offline fetches none"
+    return BuildError(Problem(what=what, hint="build once without --offline"))
 
 
 @contextmanager
 def _locked(place: Path) -> Iterator[None]:
-    """Make a directory and hold it: whoever else wants it waits."""
+    """Make a directory and lock it, or wait until nobody else has locked it."""
     file = None
     while file is None:
         file = _hold(place)
@@ -191,7 +188,7 @@ def _locked(place: Path) -> Iterator[None]:
 
 
 def _hold(place: Path) -> int | None:
-    """Make a directory and lock it; None where somebody has removed it meanwhile."""
+    """Make a directory and lock it. Returns None where somebody has removed it meanwhile."""
     place.mkdir(parents=True, exist_ok=True)
     try:
         file = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

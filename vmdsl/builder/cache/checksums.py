@@ -21,7 +21,10 @@ def digest(data: object) -> str:
 
 
 def stamp(operation: Operation) -> str:
-    """Return what changes with the local files that an operation reads, without reading them."""
+    """Return a checksum over inodes and times of the local files that an operation reads.
+
+    It changes when anybody changes one of them, and costs little.
+    """
     found: list[list[Any]] = []
     for path in dict.fromkeys((*operation.local_directories(), *operation.local_files())):
         for follow in (False, True):

@@ -23,7 +23,7 @@ _PRINTED = re.compile(r"'[^']*' (\S+_\S+\.deb) \d+ SHA256:([0-9a-f]{64})")
 
 
 def checksums(printed: str) -> dict[str, str]:
-    """The files that apt says it will fetch, with their checksums."""
+    """Return the files that apt prints that it will fetch, with their checksums."""
     found = (_PRINTED.fullmatch(line.strip()) for line in printed.splitlines())
     return {match[1]: match[2] for match in found if match and "/" not in match[1]}
 
@@ -35,7 +35,7 @@ class Debs:
         self._store = store
 
     def lend(self, wanted: Mapping[str, str], place: Path) -> list[str]:
-        """Link what is kept of the wanted files into a directory; the names of the others."""
+        """Link the kept ones of the wanted files into a directory. Returns the others' names."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             there = pool.map(lambda item: self._lend(item[0], item[1], place), wanted.items())
             return [name for name, is_there in zip(wanted, there, strict=True) if not is_there]
@@ -54,9 +54,10 @@ class Debs:
         return False
 
     def keep(self, place: Path, wanted: Mapping[str, str]) -> None:
-        """Keep what apt has downloaded to a directory, which no longer has it afterwards.
+        """Move what apt has downloaded to a directory into the store.
 
-        apt has compared the checksums by then. What can't be kept is lost, and that is all.
+        apt has compared the checksums by then. A failure is ignored: then the file is downloaded
+        again.
         """
         new = False
         with suppress(OSError):
@@ -73,12 +74,12 @@ class Debs:
 
 
 def size(store: Path) -> int:
-    """How many bytes the kept packages take."""
+    """Return how many bytes the kept packages take."""
     return sum(bytes_ for _, bytes_, _ in _entries(store))
 
 
 def prune(store: Path, limit: int) -> None:
-    """Remove the packages longest unused, so that the others take no more than `limit` bytes."""
+    """Remove the packages that were not used for longest, until `limit` bytes are left at most."""
     total = 0
     for _, bytes_, name in sorted(_entries(store), reverse=True):
         total += bytes_
@@ -87,12 +88,12 @@ def prune(store: Path, limit: int) -> None:
 
 
 def clear(store: Path) -> None:
-    """Remove all packages; builds that use some of them still have those."""
+    """Remove all packages. Builds that use some of them are not disturbed."""
     prune(store, 0)
 
 
 def _entries(store: Path) -> Iterable[tuple[float, int, str]]:
-    """Of each package: when it was last used, its size, its name."""
+    """Yield when each package was last used, its size in bytes, and its name."""
     if not store.is_dir():
         return
     with os.scandir(store) as entries:

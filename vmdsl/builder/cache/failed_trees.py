@@ -84,7 +84,7 @@ def visit(cache: CacheDir, name: str, show: Callable[[int], None]) -> None:
         stack.callback(namespaces.end, process)
         if not attend(ours, show):
             said = (workspace / "log").read_text("utf-8", "replace").splitlines()[-1:]
-            raise HostError(Problem(what="no shell can be had in the tree", hint="".join(said)))
+            raise HostError(Problem(what="no shell can be opened in the tree", hint="".join(said)))
 
 
 def remove(cache: CacheDir, name: str) -> None:
@@ -92,4 +92,4 @@ def remove(cache: CacheDir, name: str) -> None:
     place = _find(cache, name)
     with own_workspace(cache) as workspace:
         if not take_out(place, workspace / "trash"):
-            raise UsageError(f"somebody looks into the tree {name}")
+            raise UsageError(f"the tree {name} is in use: a shell is open in it")

@@ -1,4 +1,7 @@
-"""What of a build is there already, and why the rest is not. Nothing is started for it."""
+"""Which layers of a build are in the cache already, and why the others are not.
+
+Nothing is started for it.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ _SALT = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What a build depends on: all of it, then each operation on the tree, then its cleaning.
+    """What a build depends on: as a whole, in each operation on the tree, and at its cleaning.
 
     `stamps` are those of the operations on the tree, `image_stamps` of those on the image.
     """
@@ -44,13 +47,13 @@ class Description:
 
     @property
     def parts(self) -> list[Inputs | None]:
-        """All but the image's own, in order."""
+        """All parts but those of the image, in order."""
         return [self.start, *self.operations, self.cleaning]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """Whether an operation must be done: `how` is empty then, otherwise "cached" or "skipped".
+    """How an operation will be done: "cached", "skipped", or not yet done, which is empty.
 
     The first one that must be done has a reason.
     """
@@ -61,7 +64,7 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What is expected of the operations on the tree. `key` is the tree's, if all is there."""
+    """What is expected of the operations on the tree. `key` is the tree's; empty if unknown."""
 
     operations: tuple[Expected, ...]
     key: str = ""
@@ -70,7 +73,7 @@ class Forecast:
 def describe(
     plan: Plan, secrets: Mapping[Secret, bytes], *, cache: CacheDir, epoch: int | None
 ) -> Description:
-    """Say what a build of `plan` depends on. In a plan there are no values of secrets."""
+    """Return what a build of `plan` depends on. To show a plan, `secrets` may be empty."""
     stamps, image_stamps = (
         tuple(stamp(o) for o in operations)  # before anything is read
         for operations in (plan.tree_operations, plan.image_operations)
@@ -88,7 +91,7 @@ def describe(
 
 
 def forecast(description: Description, *, cache: CacheDir, archives: Archives) -> Forecast:
-    """Look which layers there are. Of what the build has not yet decided, nothing is known."""
+    """Look up layers, up to the first that is missing."""
     store = Store(cache)
     plan = description.plan
     key = digest(description.start)
@@ -136,7 +139,7 @@ def _facts(operation: TreeOperation, layer: Layer) -> dict[int, bool]:
 
 
 def expect(plan: Plan, *, cache: CacheDir) -> tuple[Expected, ...]:
-    """What a build of `plan` would find in the cache; nothing where it was never built."""
+    """Return what a build of `plan` would find in the cache; empty if it was never built."""
     if not last_build(plan, cache):
         return ()
     description = describe(plan, {}, cache=cache, epoch=given_epoch())
@@ -145,17 +148,17 @@ def expect(plan: Plan, *, cache: CacheDir) -> tuple[Expected, ...]:
 
 
 def given_epoch() -> int | None:
-    """SOURCE_DATE_EPOCH of the environment. Raises HostError where it is no number."""
+    """Return SOURCE_DATE_EPOCH of the environment. Raises HostError where it is not a number."""
     text = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not text:
         return None
     if not text.isdecimal():
-        raise HostError(f"SOURCE_DATE_EPOCH is {text!r}, which is no number of seconds")
+        raise HostError(f"SOURCE_DATE_EPOCH is {text!r}, which is not a number of seconds")
     return int(text)
 
 
 def last_build(plan: Plan, cache: CacheDir) -> list[Inputs | None]:
-    """What the last build of a recipe depended on, or nothing."""
+    """Return what the last build of a recipe depended on; empty if that isn't known."""
     try:
         found = json.loads(_record(plan, cache).read_bytes())
     except (OSError, ValueError):
@@ -165,7 +168,7 @@ def last_build(plan: Plan, cache: CacheDir) -> list[Inputs | None]:
 
 
 def note_build(description: Description, cache: CacheDir) -> None:
-    """Note what a build depends on, so that the next can say what has changed."""
+    """Write down what a build depends on, so that the next one can say what has changed."""
     _write(_record(description.plan, cache), description.parts)
 
 
@@ -183,7 +186,7 @@ def _write(path: Path, data: Any) -> None:
 
 
 def image_key(description: Description, tree: str, programs: Sequence[str]) -> str:
-    """Return a checksum of all that an image depends on, or "" where that isn't known.
+    """Return a checksum of all that an image depends on; empty if that isn't known.
 
     `programs` convert it to its format.
     """
@@ -199,7 +202,7 @@ def is_unchanged(
     cache: CacheDir,
     programs: Sequence[str] = (),
 ) -> bool:
-    """Whether a build would write just what is there; `programs` as for `image_key()`."""
+    """Return whether a build would write the image that is there. `programs` as in `image_key`."""
     key = image_key(description, expected.key, programs)
     if not key or not all(one.how for one in expected.operations):
         return False
@@ -217,10 +220,10 @@ def note_image(
     cache: CacheDir,
     programs: Sequence[str] = (),
 ) -> None:
-    """Note what an image was made from, and how its file can be known again.
+    """Write down what an image was made from, and how its file is recognized.
 
-    `programs` as for `image_key()`.
-    What read a local file may have read another than was described, if it has changed meanwhile.
+    `programs` as in `image_key`. Where a local file has changed during the build, the image is not
+    described: it may be of either.
     """
     if description.image_stamps != tuple(stamp(o) for o in description.plan.image_operations):
         tree = ""
@@ -233,13 +236,16 @@ def _image_record(path: Path, cache: CacheDir) -> Path:
 
 
 def _file_identity(path: Path) -> list[int]:
-    """What changes whenever a file is written."""
+    """Return numbers of which one changes whenever a file is written."""
     about = path.stat()
     return [about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns]
 
 
 def _salt(cache: CacheDir) -> bytes:
-    """What makes checksums of secrets useless elsewhere: of several builds that make it, one's."""
+    """Return the salt of checksums of secrets, which makes them useless without this cache.
+
+    Where several builds make it at once, all get the same.
+    """
     path = cache.salt
     part = path.with_name(f"{path.name}.{os.getpid()}")
     if not _is_whole(path):

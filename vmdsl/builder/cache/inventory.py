@@ -1,4 +1,4 @@
-"""What is in a cache, and its removal. What running builds use is never removed."""
+"""The contents of a cache, and their removal. Nothing that a running build uses is removed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from vmdsl.builder.sandbox import namespaces
 
 
 class Kind(StrEnum):
-    """A kind of things in a cache, by what people call it."""
+    """A kind of entry in a cache, as users see it."""
 
     LAYER = "layers"
     PACKAGE = "packages"
     ARCHIVE = "archive indexes"
-    KEPT = "kept trees"
+    FAILED_TREE = "kept trees"
     LOG = "logs"
     MYPY = "mypy's cache"
     NOTE = "notes"
@@ -37,9 +37,9 @@ _SPARE = (Kind.LAYER, Kind.PACKAGE, Kind.ARCHIVE, Kind.LOG)
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One thing in a cache. `size` is what it takes on the disk, `used` when it was used last.
+    """One entry of a cache. `size` is its size on disk in bytes, `used` when it was last used.
 
-    `is_broken` says that no build can use it.
+    A broken entry is of no use to any build.
     """
 
     kind: Kind
@@ -52,7 +52,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Removed:
-    """What was removed, and what is left. `in_use` is what was not, for a build uses it."""
+    """Which entries were removed, which are `in_use` by a build, and which are left in all."""
 
     removed: tuple[Entry, ...]
     in_use: tuple[Entry, ...]
@@ -60,7 +60,7 @@ class Removed:
 
 
 def inventory(cache: CacheDir) -> list[Entry]:
-    """All that is in a cache; nothing where there is none.
+    """Return all entries of a cache, which may be missing.
 
     What several entries share counts once. Raises HostError where the cache cannot be read.
     """
@@ -73,10 +73,10 @@ def inventory(cache: CacheDir) -> list[Entry]:
 
 
 def prune(cache: CacheDir, limit: int | None) -> Removed:
-    """Remove what is broken, what killed builds have left, and more layers than builds leave.
+    """Remove broken entries, the remains of killed builds, and more layers than builds leave.
 
-    With a limit, in bytes, then what was used longest ago, until no more is left in all, or
-    nothing but kept trees, notes and what is in use.
+    With a limit, in bytes, then those that were not used for longest, until no more is left in all,
+    or nothing but failed trees, notes and what is in use.
     """
     entries = inventory(cache)
     too_much = set(Store(cache).too_much()) if entries else set()
@@ -138,7 +138,7 @@ def _others(cache: CacheDir) -> Iterator[Entry]:
         (cache.builds, Kind.BUILD),
         (cache.debs, Kind.PACKAGE),
         (cache.archives, Kind.ARCHIVE),
-        (cache.failed_trees, Kind.KEPT),
+        (cache.failed_trees, Kind.FAILED_TREE),
         (cache.logs, Kind.LOG),
         (cache.seen, Kind.NOTE),
         (cache.recipes, Kind.NOTE),
@@ -157,19 +157,19 @@ def _others(cache: CacheDir) -> Iterator[Entry]:
 
 
 def _describe(path: Path, kind: Kind) -> tuple[float, str, bool]:
-    """When something was used last, what it is, and whether it is broken."""
+    """Return when an entry was last used, a description of it, and whether it is broken."""
     used = path.lstat().st_mtime
     if kind is Kind.ARCHIVE:
         state = read_state(path)
         return (state.seen, state.name, False) if state else (used, "", True)
-    if kind is Kind.KEPT:
+    if kind is Kind.FAILED_TREE:
         kept = read_about(path)
         return used, f"{Path(kept.recipe).name}: {kept.problem}" if kept else "", False
     return used, "", False
 
 
 def _sizes(paths: Sequence[Path]) -> dict[Path, int]:
-    """What each takes on the disk. Only root of a sandbox can look everywhere."""
+    """Return the size of each on disk, in bytes. Only root of a sandbox can look everywhere."""
     if not paths:
         return {}
     process = namespaces.start(

@@ -29,7 +29,7 @@ from vmdsl.plan.plan import Plan
 from vmdsl.plan.render import Encoder, kind_name, layout_data
 from vmdsl.plan.rules.check import programs_for
 
-#: What a key is made of, by the name that people are told when it has changed.
+#: What a key is made of, by the name that is reported when it has changed.
 Inputs = dict[str, Any]
 
 #: The code that layers depend on: what applies operations, and finds the places on the disk that
@@ -51,7 +51,7 @@ _SUBIDS = ("/etc/subuid", "/etc/subgid")
 
 
 class Describer:
-    """Says what the operations of a plan depend on. `secrets` may lack values, in a plan."""
+    """Describes what the operations of a plan depend on. `secrets` may lack values, in a plan."""
 
     def __init__(self, plan: Plan, secrets: Mapping[Secret, bytes], *, salt: bytes) -> None:
         self._plan = plan
@@ -60,7 +60,7 @@ class Describer:
         self._encode_placed = _Encoder(plan, secrets, salt, placed=True)
 
     def start(self, epoch: int | None) -> Inputs:
-        """What all operations depend on. `epoch` is SOURCE_DATE_EPOCH, where it was given."""
+        """Return what all operations depend on. `epoch` is SOURCE_DATE_EPOCH, if it was given."""
         return {
             "vmdsl": code_of_vmdsl(LAYER_CODE),
             "owners": _owners(),
@@ -68,7 +68,7 @@ class Describer:
         }
 
     def operation(self, operation: Operation) -> Inputs | None:
-        """What one operation depends on, or None where that cannot be known."""
+        """Return what one operation depends on, or None where that cannot be known."""
         if not operation.is_repeatable():
             return None
         if any(secret not in self._secrets for secret in secrets_in(operation)):
@@ -89,7 +89,7 @@ class Describer:
         return inputs
 
     def cleaning(self) -> Inputs:
-        """What the last layer depends on, which has the mount points and lacks leftovers."""
+        """Return what the last layer depends on, which has the mount points and no leftovers."""
         return {"mount points": self._mount_points}
 
     @property
@@ -97,7 +97,7 @@ class Describer:
         return [str(mount.path) for mount in self._plan.layout.mounts]
 
     def image(self) -> Inputs | None:
-        """What the image depends on besides the tree."""
+        """Return what the image depends on besides the tree, or None where that cannot be known."""
         operations = [self.operation(operation) for operation in self._plan.image_operations]
         if None in operations:
             return None
@@ -121,7 +121,7 @@ class Describer:
         }
 
     def _files(self, operation: Operation) -> dict[str, str]:
-        """What is read of this machine. In a directory a symlink is one; others lead to a file."""
+        """Return checksums of the files that are read. Symlinks in directories are not followed."""
         directories = operation.local_directories()
         first: dict[tuple[int, int], str] = {}
         found = {}
@@ -131,7 +131,7 @@ class Describer:
         return found
 
     def _code(self, operation: Operation) -> dict[str, str]:
-        """The files of the code that others wrote, by their names."""
+        """Return checksums of the code that is not vmdsl's own, by the names of the files."""
         named = {cls.__module__ for cls in type(operation).__mro__}
         named |= {value.__module__ for value in _functions(operation)}
         wanted: set[Path] = set()
@@ -141,7 +141,7 @@ class Describer:
 
 
 class _Encoder(Encoder):
-    """Arguments as data, without what only says where in the recipe they stand."""
+    """Encodes arguments as data, without those that only say where in the recipe they stand."""
 
     def __init__(
         self, plan: Plan, secrets: Mapping[Secret, bytes], salt: bytes, *, placed: bool
@@ -191,14 +191,14 @@ def code_of_vmdsl(names: tuple[str, ...]) -> str:
 
 
 def _owners() -> list[Any]:
-    """How owners in the tree are numbered outside of the sandbox: of this user's ranges alone."""
+    """Return what maps owners in the tree to those outside of the sandbox, for this user."""
     if os.geteuid() == 0:
         return [0]
     return [os.geteuid(), *(own_ranges(_read(Path(file)), os.geteuid()) for file in _SUBIDS)]
 
 
 def own_ranges(text: str, uid: int) -> list[list[int]]:
-    """Start and length of each range that /etc/subuid or /etc/subgid has for a user."""
+    """Return start and length of each range that /etc/subuid or /etc/subgid has for a user."""
     names = {str(uid)}
     with suppress(KeyError):
         names.add(pwd.getpwuid(uid).pw_name)
@@ -218,7 +218,7 @@ def _functions(operation: Operation) -> Iterable[FunctionType]:
 
 
 def _files_of(module: str, recipe: Path) -> set[Path]:
-    """The files of a module and of what is beside it, as it may call any of it.
+    """Return the files of a module and of all that it may call.
 
     That is its whole package, loaded or not; or all that is loaded from beside the recipe.
     """
@@ -240,7 +240,7 @@ def _file(module: ModuleType | None) -> Path | None:
 
 
 def _shown(path: Path, recipe: Path) -> str:
-    """A file of code, as it is called in the nearest directory that modules come from."""
+    """Return the path of a file of code from the nearest directory that modules come from."""
     places = sorted([str(recipe.parent), *filter(None, sys.path)], key=len, reverse=True)
     inside = next((place for place in places if path.is_relative_to(place)), None)
     return str(path.relative_to(inside) if inside else path)

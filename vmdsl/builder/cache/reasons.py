@@ -1,4 +1,4 @@
-"""Why an operation must be done again, in the words of its recipe."""
+"""Why an operation must be done again, in terms of the recipe."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _IN_OCTAL = ("mode", "umask")
 
 
 def why(before: Sequence[Inputs | None], now: Sequence[Inputs | None], number: int) -> str:
-    """What has changed at operation `number` since the last build; 0 is what all depend on."""
+    """Return what has changed at operation `number` since the last build; 0 is the common part."""
     first, mine = now[0], now[number]
     if not before or not before[0]:
-        return "this recipe was not built yet"
+        return "this recipe has not been built yet"
     if first and before[0] != first:
         changed = [name for name in first if first[name] != before[0].get(name)]
         return f"changed: {', '.join(changed)}"
@@ -26,7 +26,7 @@ def why(before: Sequence[Inputs | None], now: Sequence[Inputs | None], number: i
 
 
 def _moved(before: Sequence[Inputs | None], now: Sequence[Inputs | None], number: int) -> str:
-    """What to say where this isn't the same operation as the last time."""
+    """Return what to say where this isn't the operation that was there the last time."""
     mine = now[number] or {}
     last = before[number] if number < len(before) else None
     if mine in before[number + 1 :]:
@@ -67,7 +67,7 @@ def _changes(last: Mapping[str, Any], mine: Mapping[str, Any]) -> list[tuple[str
 
 
 def _how(last: Any, mine: Any, *, in_octal: bool) -> str:
-    """What is different in a value, where that can be said in a line."""
+    """Return how a value has changed, where that fits in a line."""
     if isinstance(last, list) and isinstance(mine, list):
         return _shortened(_signs(last, mine))
     if isinstance(last, str) and isinstance(mine, str) and "\n" in last + mine:

@@ -32,7 +32,7 @@ from vmdsl.builder.cache.checksums import digest
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 #: Layers are dropped, least recently used first, until they take no more than this, in bytes.
 LIMIT = 10 * 2**30
-#: What filesystems and floats can tell of times, in nanoseconds.
+#: The resolution of times in filesystems and floats, in nanoseconds.
 _TICK = 1000
 #: By then, in seconds, the kernel has written most of a layer by itself.
 _OLD = 60.0
@@ -40,7 +40,7 @@ _OLD = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """What is known of a layer beside its files.
+    """The metadata of a layer.
 
     `epoch` is what its operation set SOURCE_DATE_EPOCH to, if it did, `facts` are what it decided,
     by field. `boot` is the boot of the machine in which it was written, until it is known to be on
@@ -59,22 +59,22 @@ class Layer:
 
 @cache
 def boot_id() -> str:
-    """What this boot of the machine is called."""
+    """Return the id of this boot of the machine."""
     return _BOOT_ID.read_text(encoding="ascii").strip()
 
 
 def base_of(previous: str, inputs: str) -> str:
-    """The name of an operation's work before it is known what archives it sees."""
+    """Return the key of an operation before it is known which archives it sees."""
     return digest([previous, inputs])
 
 
 def key_of(base: str, seen: Sequence[State]) -> str:
-    """The key of an operation's layer."""
+    """Return the key of an operation's layer."""
     return digest([base, [one.hash for one in seen]])
 
 
 class Store:
-    """The layers in a cache directory. What is used stays locked until this process ends."""
+    """The layers in a cache directory. Those that are used stay locked until this process ends."""
 
     def __init__(self, cache: CacheDir) -> None:
         self._layers = cache.layers
@@ -83,16 +83,16 @@ class Store:
         self._held: list[int] = []
 
     def place(self, layer: Layer) -> Path:
-        """The directory of a layer's files."""
+        """Return the directory of a layer's files."""
         return self._layers / layer.key / "tree"
 
     def find(self, key: str) -> Layer | None:
-        """A layer, if it is there, whole, and sure to have survived."""
+        """Return a layer, if it is there, complete, and sure to be on the disk."""
         layer = _read_layer(self._layers / key / "meta.json")
         return layer if layer and layer.boot in (None, boot_id()) else None
 
     def use(self, key: str) -> Layer | None:
-        """A layer that nobody may remove any more while this process runs."""
+        """Return a layer, if it is there, and lock it for as long as this process runs."""
         try:
             held = os.open(self._layers / key, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -110,7 +110,7 @@ class Store:
         return layer
 
     def keep(self, layer: Layer, tree: Path) -> Layer:
-        """Take the directory `tree` as a layer; if somebody else has kept the same, theirs."""
+        """Move the directory `tree` into the store. Returns the layer, or one that is there."""
         entry = tree.with_name(f"{tree.name}.entry")
         entry.mkdir()
         tree.rename(entry / "tree")
@@ -134,7 +134,7 @@ class Store:
         return layer
 
     def seen(self, base: str) -> tuple[State, ...]:
-        """What the operation saw when it last ran."""
+        """Return which states of archives the operation saw when it last ran."""
         found = _read(self._seen / base)
         try:
             return tuple(State(**one) for one in found or ())
@@ -142,7 +142,7 @@ class Store:
             return ()
 
     def note_seen(self, base: str, seen: Sequence[State], scratch: Path) -> None:
-        """Note what an operation saw; `scratch` is a directory where the file is written."""
+        """Note which states an operation saw. The file is first written in `scratch`."""
         self._seen.mkdir(exist_ok=True)
         part = scratch / "seen"
         _write(part, [asdict(one) for one in seen])
@@ -150,7 +150,7 @@ class Store:
 
     @contextmanager
     def making(self, base: str, wait: Callable[[], None]) -> Iterator[None]:
-        """Be the only one who makes a layer. `wait` is called where somebody else is at it."""
+        """Be the only one who makes a layer. `wait` is called where another build makes it."""
         self._locks.mkdir(exist_ok=True)
         path = self._locks / base
         while True:
@@ -170,14 +170,14 @@ class Store:
             os.close(file)
 
     def used(self, layers: Sequence[Layer]) -> None:
-        """Note that these were used now: the ones below count as used later than those on top."""
+        """Note that layers were used now: the lower ones count as used later than those on top."""
         now = time.time_ns()
         for number, layer in enumerate(layers):
             with suppress(FileNotFoundError):
                 os.utime(self._layers / layer.key / "meta.json", ns=(now, now - number * _TICK))
 
     def entries(self) -> list[tuple[Path, Layer | None, float]]:
-        """Every layer's directory, what is known of it, and when it was used last."""
+        """Return every layer's directory, its metadata, and when it was last used."""
         found = []
         with suppress(FileNotFoundError):
             for entry in self._layers.iterdir():
@@ -188,7 +188,7 @@ class Store:
         return found
 
     def too_much(self, limit: int = LIMIT) -> list[Path]:
-        """The layers to remove so that no more than `limit` bytes are left; broken ones too."""
+        """Return the layers to remove so that `limit` bytes are left at most; broken ones too."""
         entries = sorted(self.entries(), key=lambda entry: entry[2], reverse=True)
         chosen, total = [], 0
         for path, layer, _ in entries:
@@ -199,7 +199,7 @@ class Store:
         return chosen
 
     def take_out(self, entry: Path, trash: Path) -> bool:
-        """Move a layer to `trash`, whence it can be removed, unless somebody uses it."""
+        """Move a layer to `trash`, unless a build uses it. Returns whether it was moved."""
         try:
             held = os.open(entry, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -216,7 +216,7 @@ class Store:
         return True
 
     def unsynced(self, *, before: float) -> list[Path]:
-        """The metadata of layers that may not be on the disk yet, and were made before a time."""
+        """Return the metadata of layers from before a time that may not be on the disk yet."""
         return [
             entry / "meta.json"
             for entry, layer, _ in self.entries()
@@ -225,7 +225,7 @@ class Store:
 
 
 def mark_synced(meta: Path) -> None:
-    """Note that a layer is on the disk, where it is still there."""
+    """Note that a layer is on the disk, if it is still there."""
     layer = _read(meta)
     if isinstance(layer, dict):
         with suppress(OSError):
@@ -238,10 +238,10 @@ def mark_synced(meta: Path) -> None:
 
 @contextmanager
 def syncing(cache: CacheDir) -> Iterator[None]:
-    """Meanwhile, have the kernel write what earlier builds have made.
+    """Have the kernel write the layers of earlier builds to the disk meanwhile.
 
     Layers are written without waiting for the disk. Until they are known to be there, they don't
-    survive the machine's end.
+    survive a crash of the machine.
     """
     layers = Store(cache).unsynced(before=time.time() - _OLD)
     process = None
@@ -254,7 +254,7 @@ def syncing(cache: CacheDir) -> Iterator[None]:
 
 
 def drop_old(cache: CacheDir, trash: Path) -> None:
-    """Take out what is too much; `trash` is a directory that is removed anyhow."""
+    """Move layers that are too much to `trash`, a directory that will be removed."""
     store = Store(cache)
     chosen = store.too_much()
     if chosen:
@@ -264,7 +264,7 @@ def drop_old(cache: CacheDir, trash: Path) -> None:
 
 
 def _is_at(opened: int, path: Path) -> bool:
-    """Whether an open file or directory is still the one at a path."""
+    """Return whether an open file or directory is still the one at a path."""
     try:
         return os.path.samestat(os.fstat(opened), path.stat())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The directory of a build's own in the cache, and how directories there are held."""
+"""The workspace: each build's own directory in the cache, and how directories are locked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vmdsl.errors import HostError, Problem
 
 @contextmanager
 def own_workspace(cache: CacheDir) -> Iterator[Path]:
-    """A directory of the build's own in the cache; those of builds that were killed are removed."""
+    """Make a workspace, and remove it afterwards. Those of killed builds are removed as well."""
     with ExitStack() as stack:
         try:
             own = _make(cache.builds, stack)
@@ -41,7 +41,7 @@ def _make(builds: Path, stack: ExitStack) -> Path:
 
 
 def unreachable(cache: CacheDir, error: OSError, done: str) -> HostError:
-    """The error that a cache can't be `done` to; whose it is explains most of them."""
+    """Return the error that a cache can't be `done` to; mostly its owner explains why."""
     with suppress(OSError, KeyError):
         owner = pwd.getpwuid(cache.path.stat().st_uid).pw_name
         return HostError(
@@ -54,7 +54,7 @@ def unreachable(cache: CacheDir, error: OSError, done: str) -> HostError:
 
 
 def _inherit_nothing(directory: Path) -> None:
-    """Drop what a directory has from the one that it is in, and would give the image's files."""
+    """Drop what a directory inherits from its parent and would give the image's files."""
     directory.chmod(0o700)
     with suppress(OSError):  # it has none, or there are none here
         os.removexattr(directory, "system.posix_acl_default")
@@ -62,7 +62,7 @@ def _inherit_nothing(directory: Path) -> None:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = False, shared: bool = False) -> Iterator[bool]:
-    """Hold a file or directory for this process; whether it is there and nobody else holds it.
+    """Lock a file or directory. Yields whether it is there and nobody else holds it.
 
     With `shared`, others may hold it as well, if they share it too.
     """
@@ -84,7 +84,7 @@ def locked(path: Path, *, wait: bool = False, shared: bool = False) -> Iterator[
 
 
 def take_out(entry: Path, trash: Path) -> bool:
-    """Move a file or directory to `trash`, whence it can be removed, unless somebody holds it."""
+    """Move a file or directory to `trash`, unless it is locked. Returns whether it was moved."""
     with locked(entry) as free:
         if free:
             entry.rename(trash)

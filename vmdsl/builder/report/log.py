@@ -1,4 +1,4 @@
-"""The log of a build: all that its programs print, but for secrets."""
+"""The log of a build: all that its programs print, without secrets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEPT_LOGS = 20
 
 
 class Log:
-    """A log at `path` that is being written. `file` is what programs print to.
+    """A log at `path` that is being written. Programs print to the open file `file`.
 
     With secrets, that is a file in memory, without a name; `follow` copies it masked to `path`.
     """
@@ -39,7 +39,7 @@ class Log:
         self._last = b""
 
     def follow(self) -> None:
-        """Take what was printed since the last time, and tell the listener whole lines."""
+        """Read what was printed since the last time, and pass whole lines to the listener."""
         new = max(0, os.fstat(self.file).st_size - self._taken)
         text = os.pread(self.file, new, self._taken)
         self._taken += len(text)
@@ -51,11 +51,11 @@ class Log:
             self._listener.said(line.decode(errors="replace"))
 
     def add(self, text: str) -> None:
-        """Write something of our own at the end, which the listener is not told."""
+        """Write some text at the end of the log, without passing it to the listener."""
         self._last += text.encode()
 
     def finish(self) -> None:
-        """Take what is left, when nothing prints any more."""
+        """Read what is left, when nothing prints any more."""
         self.follow()
         if self.mask:
             self._kept.write(self.mask.finish())
@@ -87,12 +87,12 @@ def _new_log(logs: Path, name: str) -> Path:
 
 
 def beside(image: Path) -> Path:
-    """Where the log of a build that failed is found."""
+    """Return where the log of a failed build is put."""
     return image.with_name(f"{image.name}.log")
 
 
 def keep_log(log: Path, copy: Path) -> Problem:
-    """Copy a build's log, and say where the log is then."""
+    """Copy a build's log. Returns a problem that says where the log is then."""
     try:
         copy.write_bytes(log.read_bytes())
     except OSError:  # the disk is full, say

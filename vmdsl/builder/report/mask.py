@@ -1,16 +1,16 @@
-"""Keeps secrets out of what a build says."""
+"""Hides secrets in what a build reports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 _MARK = b"[secret]"
-#: Shorter lines of a secret of several lines are in other texts as well, and tell nothing.
+#: Shorter lines of a secret of several lines are in other texts as well, and reveal nothing.
 _SHORTEST_LINE = 4
 
 
 class Mask:
-    """Puts a mark in place of each secret, and of each line of one that has several."""
+    """Replaces each secret, and each line of one that has several lines, by a mark."""
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
         hidden: set[bytes] = set()
@@ -26,11 +26,11 @@ class Mask:
 
     @property
     def longest(self) -> int:
-        """How long the longest hidden text is."""
+        """The length of the longest hidden text."""
         return max(map(len, self._hidden), default=0)
 
     def all_of(self, text: bytes) -> bytes:
-        """A whole text, masked."""
+        """Return a whole text, masked."""
         masked, end = b"", 0
         for first, last in self._places(text):
             masked += text[end:first] + _MARK
@@ -38,13 +38,13 @@ class Mask:
         return masked + text[end:]
 
     def of(self, text: str) -> str:
-        """A whole text, masked."""
+        """Return a whole text, masked."""
         return self.all_of(text.encode("utf-8", "surrogateescape")).decode(
             "utf-8", "surrogateescape"
         )
 
     def feed(self, piece: bytes) -> bytes:
-        """The next piece of a long text, masked, but for an end that may be a secret's start."""
+        """Return the next piece of a long text, masked, without an end that may begin a secret."""
         text = self._held + piece
         cut = len(text) - self._unsure(text)
         for first, last in self._places(text):
@@ -54,12 +54,12 @@ class Mask:
         return self.all_of(text[:cut])
 
     def finish(self) -> bytes:
-        """What `feed` has kept back, at the end of the text."""
+        """Return the end that `feed` has held back."""
         held, self._held = self._held, b""
         return self.all_of(held)
 
     def _places(self, text: bytes) -> list[tuple[int, int]]:
-        """Where the hidden texts are, in order; those that overlap are one place."""
+        """Return where the hidden texts are, in order; those that overlap are one place."""
         found = []
         for hidden in self._hidden:
             first = text.find(hidden)
@@ -75,7 +75,7 @@ class Mask:
         return places
 
     def _unsure(self, text: bytes) -> int:
-        """The length of the longest end of `text` that a hidden text starts with."""
+        """Return the length of the longest end of `text` that a hidden text starts with."""
         return max(
             (
                 length

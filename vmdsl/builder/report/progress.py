@@ -1,4 +1,4 @@
-"""What a build says of itself while it runs."""
+"""What a build reports while it runs, and at its end."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from vmdsl.errors import VmdslError
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What is being done: number `number` of `total`, for the step `step` (empty: for itself).
+    """The piece of work that has begun: number `number` of `total`, for the step `step`.
 
-    `how` says why there is nothing to do: "cached" or "skipped".
+    The step is empty for what the build does by itself. `how` says why there is nothing to do:
+    "cached" or "skipped".
     """
 
     number: int
@@ -25,23 +26,23 @@ class Work:
 
 
 class Listener(Protocol):
-    """Told how a build goes on, in the thread that called `build`."""
+    """Gets the reports of a build, in the thread that called `build`."""
 
     def started(self, work: Work) -> None:
-        """The next piece of work has begun, and with it the one before has ended."""
+        """The next piece of work has begun, and the one before has ended."""
 
     def said(self, line: str) -> None:
-        """A program of the work under way printed a line."""
+        """A program of the current piece of work has printed a line."""
 
     def failed(self, error: VmdslError, terminal: int) -> None:
-        """The build has failed, and a shell is at the pseudo-terminal `terminal`: be its user."""
+        """After a failure, connect the user with the shell at the pseudoterminal `terminal`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """A finished build. `log` holds all that its programs printed, `phases` where time went.
+    """A finished build. `log` has all that its programs printed, `phases` where the time went.
 
-    There is none of both where the image was up to date, so that nothing was done.
+    Both are missing where the image was up to date, and nothing was done.
     """
 
     image: Path

@@ -1,4 +1,4 @@
-"""Where the time of a build went: its phases, each piece of work, and the programs in it."""
+"""Where the time of a build went: its phases, the pieces of work, and their programs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-#: Programs that took less than this, in seconds, are not told of one by one.
-_WORTH_TELLING = 0.05
+#: Programs that took less than this, in seconds, are not listed.
+_WORTH_LISTING = 0.05
 _MOST_PROGRAMS = 3
 _WIDEST = 60
 
 
 @dataclass(kw_only=True)
 class Span:
-    """Something that took time: how long, and how much a processor worked for it, in seconds.
+    """A name, how long it took, and how long processors worked for it, in seconds.
 
     `cpu` is more than `seconds` where two processors worked, and less where there was waiting.
     """
@@ -45,26 +45,26 @@ class Phase(Span):
 
 
 def cpu_seconds() -> float:
-    """How long processors have worked for this process and for those that it has waited for."""
+    """Return how long processors have worked for this process and its ended children."""
     used = os.times()
     return used.user + used.system + used.children_user + used.children_system
 
 
 class Stopwatch:
-    """Is told what happens in a build while it happens. `cpu` is what `cpu_seconds` said there."""
+    """Measures a build while it runs. The arguments `cpu` are results of `cpu_seconds`."""
 
     def __init__(self) -> None:
         self.phases: list[Phase] = []
         self._running: list[tuple[Span, float, float]] = []
 
     def phase(self, name: str, *, cpu: float) -> None:
-        """A phase begins, and the one before has ended."""
+        """Begin a phase, and end the one before."""
         self.end(cpu=cpu)
         self.phases.append(Phase(what=name))
         self._begin(self.phases[-1], cpu)
 
     def piece(self, step: str, summary: str, *, how: str = "", cpu: float) -> None:
-        """A piece of work begins, and the one before has ended."""
+        """Begin a piece of work, and end the one before."""
         if len(self._running) > 1:
             self._end(cpu)
         piece = Piece(what=summary, step=step, how=how)
@@ -72,15 +72,15 @@ class Stopwatch:
         self._begin(piece, cpu)
 
     def program(self, command: str, *, seconds: float, cpu: float) -> None:
-        """A program of the work under way has ended."""
-        if seconds >= _WORTH_TELLING and self.phases and self.phases[-1].pieces:
+        """Add a program of the current piece of work, which has ended."""
+        if seconds >= _WORTH_LISTING and self.phases and self.phases[-1].pieces:
             programs = self.phases[-1].pieces[-1].programs
             programs.append(Span(what=command[:_WIDEST], seconds=seconds, cpu=cpu))
             programs.sort(key=lambda program: -program.seconds)
             del programs[_MOST_PROGRAMS:]
 
     def end(self, *, cpu: float) -> None:
-        """All that is under way has ended."""
+        """End all that was begun."""
         while self._running:
             self._end(cpu)
 
@@ -94,7 +94,7 @@ class Stopwatch:
 
 
 def rows(phases: Sequence[Phase]) -> Iterator[tuple[int, str, Span]]:
-    """All of it, line by line: how deep, the step, and what took the time."""
+    """Yield each span, in order, with its depth and its step."""
     for phase in phases:
         yield 0, "", phase
         for piece in phase.pieces:
@@ -105,7 +105,7 @@ def rows(phases: Sequence[Phase]) -> Iterator[tuple[int, str, Span]]:
 
 
 def as_text(phases: Sequence[Phase]) -> str:
-    """The same for a log: seconds, seconds of a processor, and what."""
+    """Return a table for the log: seconds, seconds of a processor, and what took them."""
     lines = ["  seconds      cpu"]
     for depth, step, span in rows(phases):
         said = f"{step}: {span.what}" if step else span.what

@@ -1,4 +1,4 @@
-"""Python functions at work in child processes, one at a time or several side by side."""
+"""Python functions that run in child processes, one at a time or several side by side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class Child(Generic[_T]):
-    """A child that calls `function`, from now on."""
+    """A child process that calls `function`."""
 
     def __init__(self, function: Callable[[], _T]) -> None:
         self._reader, writer = os.pipe()
@@ -26,7 +26,7 @@ class Child(Generic[_T]):
         os.close(writer)
 
     def result(self) -> _T:
-        """Wait for what the function returns; raises what it raises."""
+        """Wait for what the function returns. Raises what it raises."""
         with os.fdopen(self._reader, "rb") as pipe:
             answer = pipe.read()
         os.waitpid(self._process, 0)
@@ -39,14 +39,14 @@ class Child(Generic[_T]):
         return result
 
     def stop(self) -> None:
-        """End it, when its result is no longer wanted. What it has started goes on."""
+        """Kill the child; its result is no longer wanted. Programs that it has started go on."""
         os.close(self._reader)
         os.kill(self._process, signal.SIGKILL)
         os.waitpid(self._process, 0)
 
 
 def side_by_side(functions: Sequence[Callable[[], _T]]) -> Iterator[_T]:
-    """Call functions in children, as many at once as there are processors; the results in order.
+    """Call functions in children, one for each processor at once. Yields the results in order.
 
     Nothing is started before the first result is asked for, and no child is left when that ends.
     """
@@ -73,7 +73,7 @@ def end_everything() -> None:
 
 
 def _answer(writer: int, function: Callable[[], object]) -> None:
-    """In the child: call, and send the result; nothing else of ours happens."""
+    """Call the function and send the result, in the child. Never returns."""
     try:
         try:
             answer = pickle.dumps((True, function()))
@@ -85,7 +85,7 @@ def _answer(writer: int, function: Callable[[], object]) -> None:
 
 
 def _that_pickles(error: Exception) -> Exception:
-    """The error, or one that says the same, where it cannot be sent to another process."""
+    """Return the error, or another with its text where it cannot be sent to another process."""
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 (it is our own)
     except Exception:  # noqa: BLE001 (whatever its author made of it)
@@ -94,7 +94,7 @@ def _that_pickles(error: Exception) -> Exception:
 
 
 def write_all(file: int, data: bytes) -> None:
-    """Write all of it, however many calls that takes."""
+    """Write all bytes to an open file, in as many calls as that takes."""
     view = memoryview(data)
     while view:
         view = view[os.write(file, view) :]

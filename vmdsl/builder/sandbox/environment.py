@@ -1,4 +1,4 @@
-"""What programs of a build find in their environment, and how they get into the tree."""
+"""The environment variables of a build's programs, and the command that starts one in the tree."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from vmdsl import programs
 INTO_TREE = ("setpriv", "--bounding-set=-sys_ptrace", "chroot")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ALWAYS = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
-#: So systemctl can't find out that no systemd runs here, and is told.
+#: systemctl can't find out that no systemd runs here, so SYSTEMD_OFFLINE says it.
 _IN_TREE = {"PATH": _PATH, "HOME": "/root", "TERM": "dumb", "SYSTEMD_OFFLINE": "1"}
 _PASSED_ON = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 
 
 def of_host(tree: Path, scratch: Path, epoch: int | None) -> dict[str, str]:
-    """That of this machine's programs: this process's, with ROOT and a directory of their own."""
+    """Return the environment of this machine's programs: ours, with ROOT and their own TMPDIR."""
     own = {"PATH": programs.SEARCH, "ROOT": str(tree), "TMPDIR": str(scratch)}
     return {**os.environ, **_ALWAYS, **own, **_time(epoch)}
 
 
 def of_tree(epoch: int | None) -> dict[str, str]:
-    """That of the tree's programs, which know of this machine no more than the proxies."""
+    """Return the environment of the tree's programs, which has only proxies of this machine."""
     passed = {k: v for k, v in os.environ.items() if k.lower() in _PASSED_ON}
     return {**passed, **_ALWAYS, **_time(epoch), **_IN_TREE}
 

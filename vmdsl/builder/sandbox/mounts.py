@@ -30,19 +30,19 @@ _VIRTUAL = ("proc", "sys", "dev", "run")
 def mount(
     source: str | Path, target: Path, kind: str = "", *, flags: int = 0, options: str = ""
 ) -> None:
-    """Mount a filesystem, or a directory again, as the system call does. Raises OSError."""
+    """Mount a filesystem, or change a mount, by the system call. Raises OSError."""
     arguments = (os.fsencode(source), os.fsencode(target), kind.encode())
     failed = _libc.mount(*arguments, ctypes.c_ulong(flags), options.encode())
     _raise_if(failed, target)
 
 
 def unmount(target: Path, *, lazy: bool = False) -> None:
-    """Unmount, with all that is mounted below where it is `lazy`. Raises OSError."""
+    """Unmount; if `lazy`, with all that is mounted below. Raises OSError."""
     _raise_if(_libc.umount2(os.fsencode(target), _DETACH if lazy else 0), target)
 
 
 def unmount_below(top: Path) -> None:
-    """Unmount all that is mounted in a directory, and upon its own mount, whoever did that."""
+    """Unmount all that is mounted in a directory, or on top of its own mount."""
     there = [Path(m.point) for m in parse(Path("/proc/self/mountinfo").read_text("utf-8"))]
     inside = [place for place in there if place.is_relative_to(top)]
     if top in inside:
@@ -53,7 +53,7 @@ def unmount_below(top: Path) -> None:
 
 
 def mount_proc() -> None:
-    """Let the sandbox have a /proc of its own. Raises HostError where it can't."""
+    """Mount /proc for the sandbox. Raises HostError where that is not possible."""
     try:
         mount("proc", Path("/proc"), "proc")
     except OSError:
@@ -66,7 +66,7 @@ def mount_proc() -> None:
 
 
 def make_devices(directory: Path) -> None:
-    """Make the /dev that programs of the tree see; they can't change the host's nodes in it."""
+    """Make the /dev of the tree's programs, who can't change the host's nodes in it."""
     directory.mkdir()
     mount("vmdsl-dev", directory, "tmpfs", options="mode=0755")
     for name in _NODES:
@@ -87,7 +87,7 @@ def make_devices(directory: Path) -> None:
 
 
 def mount_virtual(top: Path, devices: Path, *, own_tmp: bool = False) -> None:
-    """Give a tree /proc, /sys, /dev and /run, and perhaps /tmp, where it has such directories."""
+    """Mount /proc, /sys, /dev, /run, and perhaps /tmp, in a tree, where it has the directories."""
     places = {name: top / name for name in (*_VIRTUAL, *(("tmp",) if own_tmp else ()))}
     # A symlink may lead out of the tree.
     places = {n: p for n, p in places.items() if p.is_dir() and not p.is_symlink()}
@@ -103,7 +103,7 @@ def mount_virtual(top: Path, devices: Path, *, own_tmp: bool = False) -> None:
 
 
 def _is_real_root() -> bool:
-    """Whether root of the sandbox is root of the machine, whose device nodes it could change."""
+    """Return whether root of the sandbox is root of the machine, and could change its nodes."""
     return Path("/proc/self/uid_map").read_text(encoding="ascii").split()[1] == "0"
 
 

@@ -79,7 +79,7 @@ def start_python(
     without: Collection[str] = (),
     network: bool = True,
 ) -> subprocess.Popen[bytes]:
-    """Start a Python module as `start` does a program."""
+    """Start a Python module in a new sandbox. The other arguments are those of `start`."""
     argv = [sys.executable, "-P", "-X", "utf8", "-m", module, *arguments]
     return start(argv, log=log, pass_fds=pass_fds, without=without, network=network)
 
@@ -114,13 +114,13 @@ def remove(path: Path) -> None:
 
 
 def start_loopback() -> None:
-    """Let programs reach 127.0.0.1 where the sandbox has a network of its own."""
+    """Set the loopback interface up, where the sandbox has a network namespace of its own."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sH14x", b"lo", _UP))
 
 
 def _map_identity(process: subprocess.Popen[bytes]) -> None:
-    """Map every user to itself. newuidmap would refuse root, who needs no help."""
+    """Map every user to itself. newuidmap would refuse root, who does not need it."""
     child = _child_of(process)
     for name in ("uid_map", "gid_map"):
         own = Path(f"/proc/self/{name}").read_text(encoding="ascii").split()
@@ -139,7 +139,7 @@ def _child_of(process: subprocess.Popen[bytes]) -> int:
 
 
 def _children(process: subprocess.Popen[bytes]) -> list[int]:
-    """The sandbox's first process, where it has been started, as unshare's child."""
+    """Return the first process of the sandbox, if it was started; it is unshare's child."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     try:
         return [int(child) for child in children.read_text(encoding="ascii").split()]

@@ -29,7 +29,7 @@ _WORD = b"pty"
 def run_shell(
     tree: Path, *, devices: Path, scratch: Path, epoch: int | None, console: socket.socket
 ) -> None:
-    """Run a shell in the tree until it ends; one of this machine where the tree has none that runs.
+    """Run a shell of the tree until it ends; one of this machine if the tree's does not run.
 
     `devices` is the /dev that programs of the tree see.
     """
@@ -57,9 +57,9 @@ def _shell(tree: Path, scratch: Path, epoch: int | None) -> tuple[list[str], dic
 
 
 def attend(console: socket.socket, show: Callable[[int], None]) -> bool:
-    """Outside: have `show` connect the user with the shell; whether one was offered.
+    """Have `show` connect the user with the shell, from outside. Returns whether there was one.
 
-    It is given the terminal, open until it returns.
+    It is given the terminal, which is open until it returns.
     """
     word, files, _, _ = socket.recv_fds(console, len(_WORD), 1)
     if not word:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl.builder.cache.archives import MOST_AGE, Archives, State, read_state, telling
+from vmdsl.builder.cache.archives import MOST_AGE, Archives, State, identifying, read_state
 from vmdsl.builder.cache.cache_dir import CacheOptions
 from vmdsl.errors import BuildError
 
@@ -170,5 +170,5 @@ def test_files_that_tell_states_apart() -> None:
     signed = {"m_dists_s_InRelease", "n_dists_s_Release", "n_dists_s_Release.gpg"}
     covered = {"m_dists_s_main_binary-amd64_Packages", "n_dists_s_main_binary-i386_Packages"}
     alone = {"f_folder_Packages", "vmdsl-defaults"}
-    assert telling(signed | covered | alone) == signed | alone
-    assert telling(alone) == alone
+    assert identifying(signed | covered | alone) == signed | alone
+    assert identifying(alone) == alone

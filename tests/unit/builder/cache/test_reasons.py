@@ -103,7 +103,7 @@ def past(tmp_path: Path) -> Past:
 
 
 def test_nothing_was_built_yet(past: Past) -> None:
-    assert past.reason(APT, MOTD) == (0, "this recipe was not built yet")
+    assert past.reason(APT, MOTD) == (0, "this recipe has not been built yet")
     described = past.describe([APT])
     assert expect(described.plan, cache=past.cache) == ()
 
@@ -217,7 +217,7 @@ def test_the_state_of_an_archive(past: Past) -> None:
     note("2" * 64, time.time())
     assert past.reason(MOTD, APT) == (1, "the archive state of trixie changed")
     note("1" * 64, time.time() - 2 * 24 * 3600)
-    assert past.reason(MOTD, APT) == (1, "the archive state of trixie is to be seen anew")
+    assert past.reason(MOTD, APT) == (1, "the archive state of trixie must be looked up again")
     (lists / "abc/state.json").unlink()
     assert past.reason(MOTD, APT) == (1, "no state of the archive trixie is kept")
 
