@@ -36,7 +36,7 @@ ROOMS: dict[str, set[str]] = {
     "tree": {"report", "sandbox", "image", "cache"},
     "filesystems": {"image", "tree"},
 }
-#: What layers are made with, and yet doesn't change a byte of them.
+#: Layers are made with these modules, which don't change a byte of them.
 NOT_IN_LAYERS = {
     "vmdsl.builder.cache.cache_dir",  # names of directories
     "vmdsl.builder.events",  # what is reported
@@ -65,23 +65,18 @@ def layer(module: str) -> int:
     return next(number for number, names in enumerate(LAYERS) if part in names)
 
 
-def imports(module: str, *, anywhere: bool) -> Iterator[str]:
-    """The modules of this package that a module imports, `anywhere` or only while it is loaded.
+def imports(module: str) -> Iterator[str]:
+    """Yield the modules that a module imports, also in functions and for types alone.
 
-    What stands under `if TYPE_CHECKING:` counts, too: to read the one module is to read the other.
+    To read the one module is to read the other.
     """
-    nodes: list[ast.AST] = [TREES[module]]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, ast.FunctionDef) and not anywhere:
-            continue
+    for node in ast.walk(TREES[module]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in MODULES)
         elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 yield inner if inner in MODULES else node.module
-        nodes += ast.iter_child_nodes(node)
 
 
 def calls(module: str) -> Iterator[tuple[int, str]]:
@@ -103,7 +98,7 @@ def test_a_module_is_imported_by_its_name(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_down(module: str) -> None:
-    upwards = [name for name in imports(module, anywhere=True) if layer(name) > layer(module)]
+    upwards = [name for name in imports(module) if layer(name) > layer(module)]
     assert upwards == []
 
 
@@ -112,7 +107,7 @@ def test_host_knows_nothing_of_recipes() -> None:
         f"{module} imports {name}"
         for module in MODULES
         if module.startswith("vmdsl.host")
-        for name in imports(module, anywhere=True)
+        for name in imports(module)
         if name.split(".")[1] not in HOST_MAY_IMPORT
     ]
     assert wrong == []
@@ -124,7 +119,7 @@ def test_language_and_plan_know_nothing_of_the_host() -> None:
         f"{module} imports {name}"
         for module in MODULES
         if module.startswith(("vmdsl.language", "vmdsl.operations", "vmdsl.plan"))
-        for name in imports(module, anywhere=True)
+        for name in imports(module)
         if name.startswith("vmdsl.host")
         or (name == "vmdsl.programs" and not module.startswith("vmdsl.plan."))
     ]
@@ -132,7 +127,7 @@ def test_language_and_plan_know_nothing_of_the_host() -> None:
 
 
 def without_leaves(graph: dict[str, set[str]]) -> dict[str, set[str]]:
-    """What is left of a graph without what is in no cycle, and leads to none."""
+    """Return the part of a graph that is in cycles, or leads to one."""
     while True:
         leaves = {name for name, wanted in graph.items() if not wanted & graph.keys()}
         if not leaves:
@@ -141,12 +136,12 @@ def without_leaves(graph: dict[str, set[str]]) -> dict[str, set[str]]:
 
 
 def test_no_import_cycles() -> None:
-    graph = {module: set(imports(module, anywhere=True)) for module in MODULES}
+    graph = {module: set(imports(module)) for module in MODULES}
     assert without_leaves(graph) == {}
 
 
 def folder_of(module: str) -> str:
-    """A module's folder, or the module itself where the folder has others in it."""
+    """Return a module's folder, or the module itself where the folder has others in it."""
     folder = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
     is_hall = any(
         path.name == "__init__.py" and name.startswith(f"{folder}.")
@@ -159,12 +154,12 @@ def test_no_import_cycles_of_folders() -> None:
     graph: dict[str, set[str]] = {folder_of(module): set() for module in MODULES}
     for module in MODULES:
         folder = folder_of(module)
-        graph[folder] |= {folder_of(name) for name in imports(module, anywhere=True)} - {folder}
+        graph[folder] |= {folder_of(name) for name in imports(module)} - {folder}
     assert without_leaves(graph) == {}
 
 
 def room_of(module: str) -> str:
-    """The room of the builder that a module is in; empty for one of the pipeline."""
+    """Return the room of the builder that a module is in; empty for one of the pipeline."""
     inside = module.removeprefix("vmdsl.builder").split(".")
     return inside[1] if len(inside) > 2 or module in ROOM_PACKAGES else ""
 
@@ -185,21 +180,21 @@ def test_rooms_know_the_rooms_below(module: str) -> None:
     known = {room, *ROOMS[room]}
     wrong = [
         name
-        for name in imports(module, anywhere=True)
+        for name in imports(module)
         if name.startswith("vmdsl.builder.") and room_of(name) not in known
     ]
     assert wrong == []
 
 
 def all_imports(*modules: str) -> set[str]:
-    """Some modules, and all that they import, directly or not."""
+    """Return some modules, and all that they import, directly or not."""
     found: set[str] = set()
     pending = list(modules)
     while pending:
         module = pending.pop()
         if module not in found:
             found.add(module)
-            pending += imports(module, anywhere=True)
+            pending += imports(module)
     return found
 
 
@@ -217,7 +212,7 @@ MAKERS_OF_LAYERS = [
 
 
 def test_keys_cover_the_code() -> None:
-    """What layers and images are made with is in their keys."""
+    """All that layers and images are made with is in their keys."""
     of_layers = all_imports(*MAKERS_OF_LAYERS)
     missed = {module for module in of_layers if not is_covered(module, LAYER_CODE)}
     assert missed == NOT_IN_LAYERS
