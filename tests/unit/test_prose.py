@@ -11,8 +11,13 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 #: Folders that follow the rules.
-DONE = ("vmdsl/boot", "vmdsl/cli", "vmdsl/host", "stdlib/vmdsl_stdlib")
-FILES = sorted(path for folder in DONE for path in (REPOSITORY / folder).rglob("*.py"))
+DONE = (
+    *("vmdsl/boot", "vmdsl/cli", "vmdsl/host", "stdlib/vmdsl_stdlib"),
+    *("vmdsl/builder/cache", "vmdsl/builder/report", "vmdsl/builder/sandbox"),
+)
+#: The pipeline of the builder.
+PIPELINE = sorted((REPOSITORY / "vmdsl/builder").glob("*.py"))
+FILES = sorted(path for folder in DONE for path in (REPOSITORY / folder).rglob("*.py")) + PIPELINE
 
 #: First words of a sentence that names or describes a thing, where a verb should be.
 NO_VERB = re.compile(

@@ -29,13 +29,13 @@ class Listener(Protocol):
     """Gets the reports of a build, in the thread that called `build`."""
 
     def started(self, work: Work) -> None:
-        """The next piece of work has begun, and the one before has ended."""
+        """Show that the next piece of work has begun, and the one before has ended."""
 
     def said(self, line: str) -> None:
-        """A program of the current piece of work has printed a line."""
+        """Show a line that a program of the current piece of work has printed."""
 
     def failed(self, error: VmdslError, terminal: int) -> None:
-        """After a failure, connect the user with the shell at the pseudoterminal `terminal`."""
+        """Show an error, and connect the user with the shell at the pseudoterminal `terminal`."""
 
 
 @dataclass(frozen=True, kw_only=True)
