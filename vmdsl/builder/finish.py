@@ -89,8 +89,9 @@ def _checksum(file: int, span: Span) -> str:
             sums.update(block)
     return sums.hexdigest()
 
+
+def _data(file: int, span: Span) -> Iterator[int]:
     """Yield the starts of the blocks of a span that have data."""
-    """The starts of the blocks of a span that aren't just holes."""
     position = span.start
     while position < span.end:
         try:
