@@ -124,8 +124,8 @@ class Growth:
             self.tree.unbind()
             raise
 
+    def _make_mount_points(self) -> None:
         """Make directories where something will be mounted, as scripts and packages expect."""
-        """Scripts and packages expect a directory where something will be mounted."""
         for mount in self._job.layout.mounts:
             with placing(mount.mounted):
                 self.tree.mkdir(str(mount.path))
