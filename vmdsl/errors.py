@@ -5,9 +5,10 @@ Code below the command line raises these and never prints or exits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,78 @@ class Where:
         return ":".join(place) + (f": {self.path}" if self.path else "")
 
 
+@dataclass(frozen=True)
+class Code:
+    """Code of a recipe that a hint suggests, as data. `code()` makes it.
+
+    str() shows it in Python's words. Without a function it is an argument: `label=`. `tag` is the
+    name that a specification of vmdb2 has for the result of the step that it calls.
+    """
+
+    function: str
+    arguments: tuple[object, ...] = ()
+    named: tuple[tuple[str, object], ...] = ()
+    tag: str = ""
+
+    def __str__(self) -> str:
+        words = [
+            *map(_written, self.arguments),
+            *(f"{name}={_written(value)}" for name, value in self.named),
+        ]
+        return f"{self.function}({', '.join(words)})" if self.function else ", ".join(words)
+
+
+def code(function: str, *arguments: object, **named: object) -> Code:
+    """Return a call for a hint; without a function, its argument. An argument of None is open."""
+    return Code(function, arguments, tuple(named.items()))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    return "" if value is None else str(value)
+
+
+class Hint(str):
+    """A hint that suggests code: `Hint("format it: ", code("mkext4", root.as_code))`.
+
+    As a str it shows the code in Python's words; `parts` are what it was made of.
+    """
+
+    __slots__ = ("parts",)
+
+    parts: tuple[str | Code, ...]
+
+    def __new__(cls, *parts: str | Code) -> Self:
+        """Join text and code. Parts of another hint may be among them: `*hint.parts`."""
+        made = super().__new__(cls, "".join(map(str, parts)))
+        made.parts = parts
+        return made
+
+    def in_words(self, words: Callable[[Code], str | None]) -> str:
+        """Return the hint with its code in other words; what has none goes with the text before."""
+        said: list[str] = []
+        for part in self.parts:
+            word = words(part) if isinstance(part, Code) else part
+            if word is None:
+                del said[-1:]
+            else:
+                said.append(word)
+        return "".join(said)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One mistake: `what` is a sentence, `hint` says what to do about it."""
+    """One mistake: `what` is a sentence, `hint` says what to do about it.
+
+    `about` is the argument that is wrong, by its name: `path`, or `packages[1]` for one of several.
+    """
 
     what: str
     where: Where | None = None
     step: str = ""
     hint: str = ""
+    about: str = ""
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

@@ -279,3 +279,8 @@ class RootFs:
     def name(self) -> str:
         """The name of the step that mounted the root filesystem."""
         return self.mounted.name
+
+    @property
+    def shown(self) -> str:
+        """The name in messages, as that of an operation."""
+        return self.mounted.shown

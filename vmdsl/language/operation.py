@@ -6,11 +6,11 @@ import difflib
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
-from vmdsl.errors import Problem, Where
+from vmdsl.errors import Code, Problem, Where
 
 _O = TypeVar("_O", bound="Operation")
 _C = TypeVar("_C", bound="Operation")
@@ -28,20 +28,24 @@ class DependsOnFailed(Refused):
 class Origin:
     """Which step of the recipe, and which line of it, an operation comes from.
 
-    Names of local files are relative to `directory`.
+    Names of local files are relative to `directory`. Where the recipe is not in Python, `places`
+    are those of the call's arguments, by their names, and `tag` is the name of the step there.
     """
 
     step: str
     where: Where
     directory: Path
+    places: Mapping[str, Where] = field(default_factory=dict)
+    tag: str = ""
 
 
 @dataclass
 class Recorder:
     """What one evaluation of one recipe has come to so far. `line` is that of the step.
 
-    `place` is what is evaluated now, where the recipe is no Python; otherwise its frames tell.
-    Without a `directory` local files are beside the recipe.
+    `place` is what is evaluated now, where the recipe is not in Python; otherwise its frames tell.
+    `places` and `tag` are then those of Origin. Without a `directory` local files are beside the
+    recipe.
     """
 
     recipe: Path
@@ -51,6 +55,8 @@ class Recorder:
     step: str = ""
     line: int = 0
     place: Where | None = None
+    places: Mapping[str, Where] = field(default_factory=dict)
+    tag: str = ""
     operations: list[Operation] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -68,12 +74,18 @@ class Recorder:
             frame = frame.f_back
         return Where(self.recipe, self.line)
 
-    def problem(self, what: str, hint: str = "") -> Problem:
-        """Note a mistake at the line that is running now."""
-        found = Problem(what=what, where=self.where(), step=self.step, hint=hint)
+    def problem(self, what: str, hint: str = "", *, about: str = "") -> Problem:
+        """Note a mistake at the line that is running now, or at the argument that it is `about`."""
+        where = _place_of(about, self.places) or self.where()
+        found = Problem(what=what, where=where, step=self.step, hint=hint, about=about)
         if found not in self.problems:
             self.problems.append(found)
         return found
+
+
+def _place_of(about: str, places: Mapping[str, Where]) -> Where | None:
+    """Return the place of an argument; for one element of it that has none, that of the whole."""
+    return places.get(about) or places.get(about.partition("[")[0])
 
 
 _current: ContextVar[Recorder | None] = ContextVar("vmdsl_recorder", default=None)
@@ -97,9 +109,12 @@ def recorder_for(what: str) -> Recorder:
     return recorder
 
 
-def refuse(what: str, hint: str = "") -> Refused:
-    """Note a mistake in the recipe; raise what this returns to end the step."""
-    recorder_for("an operation is called").problem(what, hint)
+def refuse(what: str, hint: str = "", *, about: str = "") -> Refused:
+    """Note a mistake in the recipe; raise what this returns to end the step.
+
+    `about` is the argument that is wrong, by its name, or by its name and an index: `packages[1]`.
+    """
+    recorder_for("an operation is called").problem(what, hint, about=about)
     return Refused(what)
 
 
@@ -117,14 +132,18 @@ def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         close = difflib.get_close_matches(value, choices, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise refuse(f"{name}={value!r} is not known", f"{hint}there are {', '.join(choices)}")
+        raise refuse(
+            f"{name}={value!r} is not known",
+            f"{hint}there are {', '.join(choices)}",
+            about=name,
+        )
 
 
 def here() -> Origin:
     """The step and the line that are running now."""
     recorder = recorder_for("an operation is called")
     directory = recorder.directory or recorder.recipe.parent
-    return Origin(recorder.step, recorder.where(), directory)
+    return Origin(recorder.step, recorder.where(), directory, recorder.places, recorder.tag)
 
 
 def record(operation: _O) -> _O:
@@ -167,6 +186,16 @@ class Operation:
         return self.origin.step
 
     @property
+    def shown(self) -> str:
+        """The name in messages: that of the step, or its tag in a specification of vmdb2."""
+        return self.origin.tag or self.origin.step
+
+    @property
+    def as_code(self) -> Code:
+        """How a recipe names what the step returned: `root()`."""
+        return Code(self.name, tag=self.shown)
+
+    @property
     def directory(self) -> Path:
         """The recipe's directory, which relative names of local files start from."""
         return self.origin.directory
@@ -186,13 +215,28 @@ class Operation:
         """Directories of the recipe's machine that are read, relative to the recipe's."""
         return ()
 
+    def argument(self, *values: object) -> str:
+        """Return the name of the first argument that is or holds one of the values, or ""."""
+        for one in fields(self):
+            held = getattr(self, one.name)
+            if held in values:
+                return one.name
+            for number, item in enumerate(held if isinstance(held, tuple) else ()):
+                if item in values:
+                    return f"{one.name}[{number}]"
+        return ""
+
     def is_repeatable(self) -> bool:
         """Whether equal fields, local files and trees have equal results, which are then kept."""
         return True
 
-    def problem(self, what: str, hint: str = "") -> Problem:
-        """A mistake in this operation, with its place."""
-        return Problem(what=what, where=self.origin.where, step=self.origin.step, hint=hint)
+    def problem(self, what: str, hint: str = "", *, about: str = "") -> Problem:
+        """Return a mistake in this operation, with its place.
+
+        `about` is the argument that is wrong, by its name: `path`, or `packages[1]`.
+        """
+        where = _place_of(about, self.origin.places) or self.origin.where
+        return Problem(what=what, where=where, step=self.origin.step, hint=hint, about=about)
 
 
 @operation

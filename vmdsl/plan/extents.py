@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from vmdsl.errors import Problem
+from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.handles import Extended, Gpt, Msdos, Partition
 from vmdsl.language.layout import LOGICAL_GAP, SECTOR
 from vmdsl.values import Percent, Size
@@ -138,54 +138,64 @@ class Places:
     ) -> list[Problem]:
         start, end = place.start, place.end
         problems = [
-            partition.problem(what, hint)
-            for what, hint in (self._at_the_edge(place), self._beyond(place, before))
+            partition.problem(what, hint, about=about)
+            for what, hint, about in (self._at_the_edge(place), self._beyond(place, before))
             if what
         ]
         problems += [
             partition.problem(
-                f"it overlaps the partition {other.name} "
+                f"it overlaps the partition {other.shown} "
                 f"({other.origin.where}): {Size(there.start)} to {Size(there.end)}",
                 f"start it at {Size(round_up_to_mib(there.end))} or later",
+                about="start",
             )
             for other, there in before
             if start < there.end and there.start < end
         ]
         return problems
 
-    def _at_the_edge(self, place: Place) -> tuple[str, str]:
+    def _at_the_edge(self, place: Place) -> tuple[str, str, str]:
         """What is wrong where a partition lies on the table."""
         least = self._first // SECTOR
         if place.start < 0:
-            return "it starts before the disk does", "-MiB(100) is 100 MiB before its end"
+            hint = Hint(code("-MiB", 100), " is 100 MiB before its end")
+            return "it starts before the disk does", hint, "start"
         if place.start < self._first:
             return (
                 f"it starts at {Size(place.start)}, where the partition table is",
-                f"start at sectors({least}) or later; MiB(1) is usual",
+                Hint(
+                    "start at ", code("sectors", least), " or later; ", code("MiB", 1), " is usual"
+                ),
+                "start",
             )
         if self._limit is not None and self._limit < place.end <= (self._size or 0):
             return (
                 f"it ends at {Size(place.end)}, where the second copy of the GPT is",
-                "end at -sectors(33) or before; -MiB(1) is usual",
+                Hint("end at ", code("-sectors", 33), " or before; ", code("-MiB", 1), " is usual"),
+                "end",
             )
-        return "", ""
+        return "", "", ""
 
     def _beyond(
         self, place: Place, before: Sequence[tuple[AnyPartition, Place]]
-    ) -> tuple[str, str]:
+    ) -> tuple[str, str, str]:
         """What is wrong where a partition does not end on the disk, or has no room."""
         if not self._is_gpt and place.end > _MBR_REACH:
             end = Size(place.end)
-            return f"it ends at {end}, and an MBR reaches no farther than 2 TiB", "use a GPT"
+            return f"it ends at {end}, and an MBR reaches no farther than 2 TiB", "use a GPT", "end"
         rest = next(iter(open_partitions([other for other, _ in before])), None)
-        hint = f"{rest.name} takes all that is left" if rest else "make the image larger"
+        hint = f"{rest.shown} takes all that is left" if rest else "make the image larger"
         room = Size(round_down_to_mib(self._limit)) if self._limit is not None else None
         if place.end <= place.start:
-            return f"no room is left for it: it starts at {Size(place.start)} of {room}", hint
+            return (
+                f"no room is left for it: it starts at {Size(place.start)} of {room}",
+                hint,
+                "start",
+            )
         if self._size is not None and place.end > self._size:
             what = f"it ends at {Size(place.end)} and does not fit: there is room up to {room}"
-            return what, hint
-        return "", ""
+            return what, hint, "end"
+        return "", "", ""
 
 
 class LogicalPlaces(Places):
@@ -204,7 +214,7 @@ class LogicalPlaces(Places):
         self, partition: AnyPartition, place: Place, before: Sequence[tuple[AnyPartition, Place]]
     ) -> list[Problem]:
         limit = self._limit or 0
-        extended = f"{self._extended.name} ({self._extended.origin.where})"
+        extended = f"{self._extended.shown} ({self._extended.origin.where})"
         if place.start < self._first or place.end > limit or place.end <= place.start:
             return [
                 partition.problem(
@@ -219,7 +229,7 @@ class LogicalPlaces(Places):
             problems = [
                 partition.problem(
                     f"it starts at {Size(place.start)}, but a table of its own needs the MiB "
-                    f"behind {other.name} ({other.origin.where})",
+                    f"behind {other.shown} ({other.origin.where})",
                     f"start it at {Size(round_up_to_mib(there.end) + self.gap)} or later",
                 )
             ]

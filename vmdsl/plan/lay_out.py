@@ -47,11 +47,11 @@ def lay_out(
         return None, []
     disk = disks[0]
     problems = [
-        other.problem(f"a second image beside {disk.name}", "a recipe makes one image")
+        other.problem(f"a second image beside {disk.shown}", "a recipe makes one image")
         for other in disks[1:]
     ]
     problems += [
-        other.problem(f"a second partition table on {disk.name}", f"use {tables[0].name}()")
+        other.problem(f"a second partition table on {disk.shown}", f"use {tables[0].name}()")
         for other in tables[1:]
     ]
     table = tables[0] if tables else None
@@ -134,7 +134,7 @@ def _too_small(filesystem: FilesystemLayout) -> Problem | None:
     what = "partition" if isinstance(device, Partition) else "device"
     return filesystem.filesystem.problem(
         f"{filesystem.filesystem.kind} takes {Size(least)} at least, and the {what} "
-        f"{device.name} has {Size(filesystem.device.size)}",
+        f"{device.shown} has {Size(filesystem.device.size)}",
         f"enlarge the {what} ({device.origin.where})",
     )
 
@@ -186,12 +186,12 @@ def _too_many(table: Gpt | Msdos, primary: Sequence[AnyPartition]) -> list[Probl
         if not is_gpt:
             hint = "an MBR has room for four: use a GPT, or put it into an extended one"
         problems.append(
-            primary[most].problem(f"partition {most + 1} on the {table.kind} {table.name}", hint)
+            primary[most].problem(f"partition {most + 1} on the {table.kind} {table.shown}", hint)
         )
     extended = [p for p in primary if isinstance(p, Extended)]
     return problems + [
         other.problem(
-            f"a second extended partition beside {extended[0].name} ({extended[0].origin.where})",
+            f"a second extended partition beside {extended[0].shown} ({extended[0].origin.where})",
             "an MBR has one, for all logical partitions",
         )
         for other in extended[1:]
@@ -222,7 +222,7 @@ def _not_growing(partitions: list[AnyPartition]) -> list[Problem]:
     first, *others = growing
     problems = [
         other.problem(
-            f"a second partition without a size beside {first.name} ({first.origin.where})",
+            f"a second partition without a size beside {first.shown} ({first.origin.where})",
             "give it one: with free= one partition grows",
         )
         for other in others
@@ -230,7 +230,7 @@ def _not_growing(partitions: list[AnyPartition]) -> list[Problem]:
     behind = partitions[partitions.index(first) + 1 :]
     return problems + [
         other.problem(
-            f"it starts at {other.start}, but is behind {first.name} ({first.origin.where}), "
+            f"it starts at {other.start}, but is behind {first.shown} ({first.origin.where}), "
             "which grows with its content",
             "leave out start=, or put it before that one",
         )

@@ -65,7 +65,7 @@ class Volumes:
         if 0 < device.size <= LUKS_HEADER:
             self.problems.append(
                 luks.problem(
-                    f"LUKS takes {Size(LUKS_HEADER)} for itself, and {luks.device.name} has "
+                    f"LUKS takes {Size(LUKS_HEADER)} for itself, and {luks.device.shown} has "
                     f"{Size(device.size)}",
                     f"enlarge it ({luks.device.origin.where})",
                 )
@@ -122,7 +122,7 @@ def _size(
     size = room - sum(_whole(v.size) for v in volumes if v.size)
     other = next((v for v in before if v.size is None), None)
     if other is not None:
-        what = f"a second volume without a size beside {other.name} ({other.origin.where})"
+        what = f"a second volume without a size beside {other.shown} ({other.origin.where})"
         return 0, volume.problem(what, "give it one: the other takes all that is left")
     if size > 0:
         return size, None

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from vmdsl.language.handles import BlockDevice, Mountable, Traits
 from vmdsl.language.operation import operation
-from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
+from vmdsl.operations.disk.mkfs import CONTENT, GIVE_LABEL, GIVE_UUID, check_uuid, record_filesystem
 
 
 @operation
@@ -18,8 +18,8 @@ class Btrfs(Mountable):
     traits = Traits(
         longest_label=255,
         refused={
-            "--label": "give label=",
-            "--uuid": "give uuid=",
+            "--label": GIVE_LABEL,
+            "--uuid": GIVE_UUID,
             "-r": CONTENT,
             "--rootdir": CONTENT,
             **dict.fromkeys(("--shrink", "--subvol", "-b", "--byte-count"), ""),

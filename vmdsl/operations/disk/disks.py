@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, TypeVar, get_args
 from uuid import UUID
 
+from vmdsl.errors import Hint, code
 from vmdsl.language.handles import Disk, Extended, Gpt, Mountable, Mounted, Msdos, Partition, RootFs
 from vmdsl.language.operation import one_of, record, refuse
 from vmdsl.language.partition_types import (
@@ -31,9 +32,14 @@ def mkimg(size: Size | None = None, *, free: Size | None = None) -> Disk:
     """
     if (size is None) == (free is None):
         both = "both a size and free=" if size is not None else "neither a size nor free="
-        raise refuse(f"an image with {both}", "give one of the two: mkimg(GiB(4)), say")
+        raise refuse(
+            f"an image with {both}",
+            Hint("give one of the two: ", code("mkimg", code("GiB", 4)), ", say"),
+        )
     if size is not None and (size.bytes <= 0 or size.bytes % 512):
-        raise refuse(f"an image of {size}", "give a size that is a multiple of 512 bytes")
+        raise refuse(
+            f"an image of {size}", "give a size that is a multiple of 512 bytes", about="size"
+        )
     if free is not None and free.bytes < 0:
         raise refuse(f"an image with {free} free", "give how much is to be free, or Size(0)")
     return record(Disk(size=size, free=free))
@@ -99,9 +105,13 @@ def mkpart(
     _check_extent(table, size, start, end)
     _check_type(table, type)
     if label and isinstance(table, Msdos):
-        raise refuse("a partition of an MBR has no label", "remove label=, or use mkgpt")
+        raise refuse(
+            "a partition of an MBR has no label", "remove label=, or use mkgpt", about="label"
+        )
     if len(label) > 36:  # noqa: PLR2004 (the GPT's field holds 36 characters)
-        raise refuse(f"the label {label!r} is too long", "a GPT has room for 36 characters")
+        raise refuse(
+            f"the label {label!r} is too long", "a GPT has room for 36 characters", about="label"
+        )
     known = MBR_FLAGS if isinstance(table, Msdos) else {*GPT_FLAGS, *GPT_BITS}
     for flag in flags:
         if flag not in known:
@@ -109,7 +119,9 @@ def mkpart(
             hint = (
                 "an MBR has boot" if is_mbr else f"a GPT has {', '.join(GPT_FLAGS)}, and 48 to 63"
             )
-            raise refuse(f"a partition of this table cannot have the flag {flag!r}", hint)
+            raise refuse(
+                f"a partition of this table cannot have the flag {flag!r}", hint, about="flags"
+            )
     return record(
         Partition(
             table=table,
@@ -131,16 +143,20 @@ def _check_extent(
     if size is not None and end is not None:
         raise refuse("a partition with both size= and end=", "give one of the two")
     if size is not None and (size.bytes <= 0 or size.bytes % 512):
-        raise refuse(f"a partition of {size}", "give a size that is a multiple of 512 bytes")
-    for word, place in (("starts", start), ("ends", end)):
+        raise refuse(
+            f"a partition of {size}", "give a size that is a multiple of 512 bytes", about="size"
+        )
+    for word, place, about in (("starts", start, "start"), ("ends", end, "end")):
         if place is None:
             continue
         if isinstance(place, Size) and place.bytes % 512:
-            raise refuse(f"a partition that {word} at {place}", "give a multiple of 512 bytes")
+            raise refuse(
+                f"a partition that {word} at {place}", "give a multiple of 512 bytes", about=about
+            )
         from_the_end = isinstance(place, Percent) or place.bytes < 0
         if table.disk.size is None and from_the_end:
             what = f"a partition that {word} at {place} of an image that grows with its content"
-            raise refuse(what, "count from its start, or give mkimg a size")
+            raise refuse(what, "count from its start, or give mkimg a size", about=about)
     if start is None or end is None:
         return
     swapped = (
@@ -152,20 +168,25 @@ def _check_extent(
         and end <= start
     )
     if swapped:
-        raise refuse(f"a partition that ends at {end} and starts at {start}", "swap the two")
+        raise refuse(
+            f"a partition that ends at {end} and starts at {start}", "swap the two", about="end"
+        )
 
 
 def _check_type(table: Gpt | Msdos, kind: str | UUID | int) -> None:
     if isinstance(kind, str):
         one_of("type", kind, get_args(PartitionType))
     elif isinstance(kind, UUID) and isinstance(table, Msdos):
-        raise refuse("an MBR has no types by UUID", "give a name, or a number such as 0x83")
+        raise refuse(
+            "an MBR has no types by UUID", "give a name, or a number such as 0x83", about="type"
+        )
     elif isinstance(kind, int) and isinstance(table, Gpt):
-        raise refuse("a GPT has no types by number", "give a name, or a uuid.UUID")
+        raise refuse("a GPT has no types by number", "give a name, or a uuid.UUID", about="type")
     elif isinstance(kind, int) and (kind in MBR_REFUSED or not 0 <= kind <= 0xFF):  # noqa: PLR2004
         raise refuse(
             f"the type {type_name(kind)} of an MBR is of no partition that holds something",
             "give another one from 1 to 255",
+            about="type",
         )
 
 
@@ -186,13 +207,25 @@ def mount(
         raise refuse("options= is one text", f"make it a tuple: options=({options!r},)")
     for option in options:
         if not option or any(letter.isspace() or letter == "," for letter in option):
-            raise refuse(f"{option!r} is no mount option", "give them one by one, without commas")
+            raise refuse(
+                f"{option!r} is no mount option",
+                "give them one by one, without commas",
+                about="options",
+            )
     place = PurePosixPath(path)
     if place.root != "/" or ".." in place.parts:
-        raise refuse(f"{path!r} is no place to mount at", "write it as it is in the system: /srv")
+        raise refuse(
+            f"{path!r} is no place to mount at",
+            "write it as it is in the system: /srv",
+            about="path",
+        )
     below = on.mounted if isinstance(on, RootFs) else on
     if below is None and place != PurePosixPath("/"):
-        raise refuse(f"what {path} is mounted on isn't given", "add on=, with the root filesystem")
+        raise refuse(
+            f"what {path} is mounted on isn't given",
+            "add on=, with the root filesystem",
+            about="path",
+        )
     if below is not None and place == PurePosixPath("/"):
         raise refuse("the root filesystem is mounted on nothing", 'give a path, such as "/boot"')
     return record(Mounted(filesystem=filesystem, path=place, on=below, options=tuple(options)))

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TypeVar
 
+from vmdsl.errors import Hint, code
 from vmdsl.language.handles import BlockDevice, Mountable, Traits
 from vmdsl.language.operation import one_of, operation, refuse
 from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
@@ -47,7 +48,7 @@ class Ext(Mountable):
     traits = Traits(
         longest_label=16,
         refused={
-            "-t": "call mkext2, mkext3 or mkext4",
+            "-t": Hint("call ", code("mkext2"), ", ", code("mkext3"), " or ", code("mkext4")),
             "-d": CONTENT,
             **dict.fromkeys(("-S", "-c", "-l", "-n"), ""),
         },
@@ -203,7 +204,7 @@ def _ext(filesystem: _E) -> _E:
         words = (_FORCE.sub("-", word) for word in filesystem.options)
         filesystem = replace(filesystem, options=tuple(word for word in words if word != "-"))
     if any("offset=" in word for word in filesystem.options):
-        raise refuse("offset= among the options", "the partition says where the filesystem is")
+        raise refuse("offset= among the options", "the partition says where the filesystem is", about="options")
     _check_sizes(filesystem)
     ratio, count = filesystem.bytes_per_inode, filesystem.inodes
     if ratio is not None and count is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vmdsl.language.handles import BlockDevice, Filesystem, Traits
 from vmdsl.language.operation import operation
-from vmdsl.operations.disk.mkfs import check_uuid, record_filesystem
+from vmdsl.operations.disk.mkfs import GIVE_LABEL, GIVE_UUID, check_uuid, record_filesystem
 
 
 @operation
@@ -16,8 +16,8 @@ class Swap(Filesystem):
     traits = Traits(
         longest_label=16,
         refused={
-            "--label": "give label=",
-            "--uuid": "give uuid=",
+            "--label": GIVE_LABEL,
+            "--uuid": GIVE_UUID,
             **dict.fromkeys(("-c", "--check", "-o", "--offset"), ""),
         },
     )

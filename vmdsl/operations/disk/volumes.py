@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 
+
 from vmdsl.language.handles import LogicalVolume, Luks, Partition, VolumeGroup
 from vmdsl.language.operation import here, record, refuse
 from vmdsl.language.secret import Secret
-from vmdsl.operations.disk.mkfs import check_label, check_options, check_uuid
+from vmdsl.operations.disk.mkfs import (
+    GIVE_LABEL,
+    GIVE_UUID,
+    check_label,
+    check_options,
+    check_uuid,
+)
 from vmdsl.values import Size
 
 #: What LVM takes as a name, and every name below /dev/mapper may be.
@@ -20,8 +27,8 @@ _RESERVED = re.compile(
 )
 _LUKS_LABEL = 47
 _LUKS_REFUSED = {
-    "--label": "give label=",
-    "--uuid": "give uuid=",
+    "--label": GIVE_LABEL,
+    "--uuid": GIVE_UUID,
     **dict.fromkeys(("--key-file", "-d"), "give the key"),
     **dict.fromkeys(("--type", "-M", "--header", "--offset", "-o"), ""),
 }
@@ -66,10 +73,14 @@ def mkvg(*devices: Partition | Luks, name: str = "") -> VolumeGroup:
     This can be planned, but not built yet.
     """
     if not devices:
-        raise refuse("a volume group of nothing", "give the partitions that it is to consist of")
+        raise refuse(
+            "a volume group of nothing",
+            "give the partitions that it is to consist of",
+            about="devices",
+        )
     for number, device in enumerate(devices):
         if any(device is other for other in devices[:number]):
-            raise refuse(f"{device.name} is twice in a volume group", "give it once")
+            raise refuse(f"{device.shown} is twice in a volume group", "give it once")
     return record(VolumeGroup(devices=devices, vg_name=_lvm_name(name, "the volume group")))
 
 
@@ -82,7 +93,9 @@ def mklv(group: VolumeGroup, *, size: Size | None = None, name: str = "") -> Log
     This can be planned, but not built yet.
     """
     if size is not None and size.bytes <= 0:
-        raise refuse(f"a volume of {size}", "give a size, or none to take what is left")
+        raise refuse(
+            f"a volume of {size}", "give a size, or none to take what is left", about="size"
+        )
     return record(
         LogicalVolume(group=group, lv_name=_lvm_name(name, "the logical volume"), size=size)
     )
@@ -91,7 +104,11 @@ def mklv(group: VolumeGroup, *, size: Size | None = None, name: str = "") -> Log
 def _lvm_name(name: str, what: str) -> str:
     chosen = _named(name, what)
     if _RESERVED.fullmatch(chosen):
-        raise refuse(f"{what} {chosen!r}: LVM keeps such names for itself", "give it another one")
+        raise refuse(
+            f"{what} {chosen!r}: LVM keeps such names for itself",
+            "give it another one",
+            about="name",
+        )
     return chosen
 
 
@@ -102,5 +119,6 @@ def _named(name: str, what: str) -> str:
         raise refuse(
             f"{chosen!r} cannot be the name of {what}",
             "a name has letters of ASCII, digits and _ + . -, 127 at most",
+            about="name",
         )
     return chosen

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from vmdsl.language.handles import BlockDevice, Mountable, Traits
 from vmdsl.language.operation import operation, refuse
-from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
+from vmdsl.operations.disk.mkfs import CONTENT, GIVE_UUID, check_uuid, record_filesystem
 
 
 @operation
@@ -37,9 +37,9 @@ def mkxfs(
     which override those of vmdsl. Blocks are of 4096 bytes, and there is no realtime section.
     """
     if any("uuid=" in word for word in options):
-        raise refuse("mkfs.xfs's option uuid= among the options", "give uuid=")
+        raise refuse("mkfs.xfs's option uuid= among the options", GIVE_UUID, about="options")
     if " " in label:
-        raise refuse(f"the label {label!r} has a space", "XFS takes none")
+        raise refuse(f"the label {label!r} has a space", "XFS takes none", about="label")
     return record_filesystem(
         Xfs(device=device, label=label, uuid=check_uuid(uuid), options=options)
     )

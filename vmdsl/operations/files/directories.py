@@ -80,7 +80,11 @@ def create_symlink(root: Place, path: str, target: str, *, unless: Fact | None =
     needs to be there. A directory is not replaced: that ends the build.
     """
     if not target or "\0" in target:
-        raise refuse(f"{target!r} is no target of a symlink", "give the path that it leads to")
+        raise refuse(
+            f"{target!r} is no target of a symlink",
+            "give the path that it leads to",
+            about="target",
+        )
     record(CreateSymlink(root=root, path=place_of(root, path), target=target, unless=unless))
 
 
@@ -164,9 +168,9 @@ def copy_tree(
         if not pattern or "/" in pattern:
             raise refuse(f"exclude={pattern!r} is no name of a file", 'give names, such as ".git"')
     if parents is not None and not 0 <= parents <= 0o7777:  # noqa: PLR2004 (twelve bits)
-        raise refuse(f"parents={parents}", "write it in octal, such as 0o755")
+        raise refuse(f"parents={parents}", "write it in octal, such as 0o755", about="parents")
     if not 0 <= umask <= 0o777:  # noqa: PLR2004 (nine bits)
-        raise refuse(f"the umask {umask}", "write it in octal, such as 0o022")
+        raise refuse(f"the umask {umask}", "write it in octal, such as 0o022", about="umask")
     record(
         CopyTree(
             root=root,

@@ -173,7 +173,8 @@ def place_of(root: Place, path: str, *, top: bool = False) -> str:
     asked = PurePosixPath(path)
     at_top = asked == PurePosixPath("/")
     if asked.root != "/" or ".." in asked.parts or (at_top and not top):
-        raise refuse(f"{path!r} is no path of a file", "write it as it is in the system: /etc/motd")
+        hint = "write it as it is in the system: /etc/motd"
+        raise refuse(f"{path!r} is no path of a file", hint, about="path")
     mounted = root.mounted if isinstance(root, RootFs) else root
     return str(mounted.path / asked.relative_to("/"))
 
@@ -182,16 +183,16 @@ def _file_at(root: Place, path: str) -> str:
     """The path of a file. Raises what refuses that of a directory."""
     place = place_of(root, path)
     if path.endswith("/") or place in _DIRECTORIES:
-        raise refuse(f"{path!r} is a directory", "name the file that is to be in it")
+        raise refuse(f"{path!r} is a directory", "name the file that is to be in it", about="path")
     return place
 
 
 def checked_mode(mode: int) -> int:
     """The mode. Raises what refuses one of more than twelve bits, or one in decimal."""
     if not 0 <= mode <= 0o7777:  # noqa: PLR2004 (twelve bits)
-        raise refuse(f"the mode {mode}", "write it in octal, such as 0o644")
+        raise refuse(f"the mode {mode}", "write it in octal, such as 0o644", about="mode")
     if is_decimal(mode):
-        raise refuse(f"the mode {mode} is {mode:#o}", f"write 0o{mode}")
+        raise refuse(f"the mode {mode} is {mode:#o}", f"write 0o{mode}", about="mode")
     return mode
 
 
@@ -205,6 +206,8 @@ def checked_owner(argument: str, owner: Owner) -> Owner:
     known = 0 <= owner <= _LAST_OWNER if isinstance(owner, int) else _NAME.fullmatch(owner)
     if not known:
         raise refuse(
-            f"{argument} {owner!r} is no owner", "give a number, or a name such as www-data"
+            f"{argument} {owner!r} is no owner",
+            "give a number, or a name such as www-data",
+            about=argument,
         )
     return owner

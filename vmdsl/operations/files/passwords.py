@@ -57,5 +57,9 @@ def set_password(root: RootFs, user: str, password: Secret, *, unless: Fact | No
 
 def _user(name: str) -> str:
     if not _USER.fullmatch(name):
-        raise refuse(f"{name!r} is not the name of a user", "names are lower case: ann, www-data")
+        raise refuse(
+            f"{name!r} is not the name of a user",
+            "names are lower case: ann, www-data",
+            about="user",
+        )
     return name

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from vmdsl.errors import CommandError
+from vmdsl.errors import CommandError, Hint, code
 from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import Fact, operation, record, refuse
@@ -121,7 +121,9 @@ def apt(
     if isinstance(debs, str):
         raise refuse("debs= is one text", f'write a list: debs=["{debs}"]')
     if not packages and not debs:
-        raise refuse("apt without a package", 'name them: apt(system(), "curl")')
+        raise refuse(
+            "apt without a package", Hint("name them: ", code("apt", code("system"), "curl"))
+        )
     files = tuple(Path(deb) for deb in debs)
     for file in files:
         if file.suffix != ".deb":
@@ -129,7 +131,9 @@ def apt(
     if len({file.name for file in files}) < len(files):
         raise refuse("two files of debs= have the same name", "install them one after the other")
     if suite and not _SUITE.fullmatch(str(suite)):
-        raise refuse(f"{suite!r} is not the name of a suite", "such as trixie-backports")
+        raise refuse(
+            f"{suite!r} is not the name of a suite", "such as trixie-backports", about="suite"
+        )
     record(
         Apt(
             root=root,
@@ -177,7 +181,10 @@ def apt_remove(
     the build.
     """
     if not packages:
-        raise refuse("apt_remove without a package", 'name them: apt_remove(system(), "nano")')
+        raise refuse(
+            "apt_remove without a package",
+            Hint("name them: ", code("apt_remove", code("system"), "nano")),
+        )
     record(
         AptRemove(
             root=root,
@@ -194,12 +201,12 @@ def is_package(name: str) -> bool:
     return _PACKAGE.fullmatch(name) is not None and not name.endswith(".deb")
 
 
-def check_packages(names: Sequence[str]) -> tuple[str, ...]:
+def check_packages(names: Sequence[str], about: str = "packages") -> tuple[str, ...]:
     """The names of packages; refuses what is none."""
-    for name in names:
+    for number, name in enumerate(names):
         if not is_package(name):
             hint = f'a file goes to debs=["{name}"]' if name.endswith(".deb") else instead_of(name)
-            raise refuse(f"{name!r} is not the name of a package", hint)
+            raise refuse(f"{name!r} is not the name of a package", hint, about=f"{about}[{number}]")
     return tuple(names)
 
 

@@ -23,6 +23,7 @@ FOLDER = "/etc/apt/sources.list.d"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~/-]*|\./|/")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*")
+_SUCH_AS = "such as http://mirror.example/debian"
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]+")
 _OF_THIS_MACHINE = ("file", "copy", "cdrom")
 _ARMOR = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
@@ -160,10 +161,10 @@ def _check_suites(source: Source) -> None:
 def check_uri(uri: str, *, outside: bool = False) -> None:
     """Refuse what is no address; `outside` also one that programs of the host can't use."""
     if not _URI.fullmatch(uri):
-        raise refuse(f"{uri!r} is no address", "such as http://mirror.example/debian")
+        raise refuse(f"{uri!r} is no address", _SUCH_AS, about="mirror")
     place = urlsplit(uri)
     if place.scheme in {"http", "https", "ftp"} and not place.netloc:
-        raise refuse(f"{uri!r} names no machine", "such as http://mirror.example/debian")
+        raise refuse(f"{uri!r} names no machine", _SUCH_AS, about="mirror")
     if outside and place.scheme in _OF_THIS_MACHINE:
         raise refuse(
             f"{place.scheme}: is a place in the system, and there is no system yet",
@@ -173,11 +174,12 @@ def check_uri(uri: str, *, outside: bool = False) -> None:
 
 def check_words(name: str, words: Sequence[str]) -> None:
     """Refuse what is no component and no architecture."""
-    for word in words:
+    for number, word in enumerate(words):
         if not _WORD.fullmatch(word):
             raise refuse(
                 f"{word!r} cannot be one of the {name}",
                 "give each by itself: main, non-free, amd64",
+                about=f"{name}[{number}]",
             )
 
 

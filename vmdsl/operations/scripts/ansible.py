@@ -181,9 +181,15 @@ def ansible(
     secrets = {name: value for name, value in variables.items() if isinstance(value, Secret)}
     for name in variables:
         if not name.isidentifier():
-            raise refuse(f"extra_vars has {name!r}, which Ansible takes for no name", "use a-z, _")
+            raise refuse(
+                f"extra_vars has {name!r}, which Ansible takes for no name",
+                "use a-z, _",
+                about="extra_vars",
+            )
     if not _WORD.fullmatch(group):
-        raise refuse(f"{group!r} is no name of a group", "letters, digits and _ make one")
+        raise refuse(
+            f"{group!r} is no name of a group", "letters, digits and _ make one", about="group"
+        )
     if not isinstance(files, str | Path):
         listed = tuple(Path(file) for file in files)
     else:
@@ -209,7 +215,9 @@ def _words(name: str, words: Sequence[str]) -> tuple[str, ...]:
         raise refuse(f"{name}={words!r} is one text", f"give a tuple: {name}=({words!r},)")
     for word in words:
         if not _WORD.fullmatch(word):
-            raise refuse(f"{name} has {word!r}, which is no tag", "give the tags one by one")
+            raise refuse(
+                f"{name} has {word!r}, which is no tag", "give the tags one by one", about=name
+            )
     return tuple(words)
 
 
@@ -218,7 +226,9 @@ def _variables(variables: Mapping[str, object]) -> str:
         return json.dumps(variables, sort_keys=True, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         hint = "Ansible takes texts, numbers, truths, lists and mappings: str(size()), say"
-        raise refuse(f"extra_vars cannot be given to Ansible: {error}", hint) from None
+        raise refuse(
+            f"extra_vars cannot be given to Ansible: {error}", hint, about="extra_vars"
+        ) from None
 
 
 _PREFIX = re.compile(r"^\S+ \S+ p=\d+ u=.* n=\S+ (?:[A-Z]+)?\s*\| ", re.MULTILINE)

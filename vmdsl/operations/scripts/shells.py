@@ -184,7 +184,11 @@ def first_line(script: str) -> str:
 def checked_script(script: str) -> str:
     """The script. Raises what refuses one that says nothing."""
     if not script.strip():
-        raise refuse("a shell script that says nothing", "write the commands, or remove the step")
+        raise refuse(
+            "a shell script that says nothing",
+            "write the commands, or remove the step",
+            about="script",
+        )
     return script
 
 

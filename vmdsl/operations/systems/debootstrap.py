@@ -70,9 +70,10 @@ def debootstrap(
     form = format or ("one-line" if is_before_trixie(chosen) else "deb822")
     one_of("format", form, get_args(SourcesFormat))
     certificates = tuple(Path(file) for file in tls_ca_certs)
-    for file in certificates:
+    for number, file in enumerate(certificates):
         if file.suffix != ".crt":
-            raise refuse(f"{file} is no certificate", "its name must end with .crt")
+            about = f"tls_ca_certs[{number}]"
+            raise refuse(f"{file} is no certificate", "its name must end with .crt", about=about)
     check_proxy(proxy)
     if mirror:
         check_uri(mirror, outside=True)
@@ -91,8 +92,8 @@ def debootstrap(
             tls_ca_certs=certificates,
             proxy=proxy,
             variant=variant,
-            include=check_packages(include),
-            exclude=check_packages(exclude),
+            include=check_packages(include, "include"),
+            exclude=check_packages(exclude, "exclude"),
             unless=unless,
         )
     )

@@ -27,13 +27,21 @@ class RootMaker(TreeOperation):
 def check_place(mounted: Mounted[Any]) -> None:
     """Refuse a system anywhere but in the root filesystem."""
     if mounted.on is not None:
-        raise refuse(f"a system at {mounted.path}", "give the filesystem that is mounted at /")
+        raise refuse(
+            f"a system at {mounted.path}",
+            "give the filesystem that is mounted at /",
+            about="mounted",
+        )
 
 
 def check_proxy(proxy: str) -> None:
     """Refuse what is no address of a proxy, unless there is none."""
     if proxy and not _PROXY.fullmatch(proxy):
-        raise refuse(f"{proxy!r} is no address of a proxy", "such as http://proxy.example:3128")
+        raise refuse(
+            f"{proxy!r} is no address of a proxy",
+            "such as http://proxy.example:3128",
+            about="proxy",
+        )
 
 
 def suite_of(suite: Suite | str) -> Suite:
@@ -44,4 +52,4 @@ def suite_of(suite: Suite | str) -> Suite:
         return Suite.parse(suite)
     except ValueError as error:
         what, _, hint = str(error).partition(", ")
-        raise refuse(what, hint) from None
+        raise refuse(what, hint, about="suite") from None

@@ -166,7 +166,11 @@ def cache_rootfs(root: RootFs, tarball: str | Path | None, *, unless: Fact | Non
     path = None if tarball is None else Path(tarball)
     if path and ending(path) not in COMPRESSIONS:
         known = ", ".join(COMPRESSIONS)
-        raise refuse(f"{path.name!r} does not say how it is compressed", f"end it with {known}")
+        raise refuse(
+            f"{path.name!r} does not say how it is compressed",
+            f"end it with {known}",
+            about="tarball",
+        )
     record(CacheRootfs(root=root, tarball=path, unless=unless))
 
 

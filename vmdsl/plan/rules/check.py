@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vmdsl import programs
-from vmdsl.errors import Problem, Where
+from vmdsl.errors import Hint, Problem, Where, code
 from vmdsl.language.handles import Disk, Table
 from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
 from vmdsl.plan.rules import disk, fstab, packages, system, volumes
 
+_OR_EXCLUDED = (", or name it in ", code("", exclude=None))
 
 def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = True) -> list[Problem]:
     """All that is wrong with the operations of `recipe` taken together, but for the layout.
@@ -47,9 +48,9 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         if not any(isinstance(operation, Disk | Table) for operation in operations):
             problems.append(
                 Problem(
-                    what="the recipe makes no disk image",
+                    what="no step makes a disk image",
                     where=Where(recipe),
-                    hint="start with mkimg(GiB(4))",
+                    hint=Hint("start with ", code("mkimg", code("GiB", 4))),
                 )
             )
         for rule in (
@@ -89,7 +90,9 @@ def _local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
             place = start / directory
             if place.is_file():
                 yield operation.problem(
-                    f"{directory} is a file, not a directory", "copy_file() copies a file"
+                    f"{directory} is a file, not a directory",
+                    Hint(code("copy_file"), " copies a file"),
+                    about=operation.argument(directory),
                 )
             elif not place.is_dir():
                 yield _missing(operation, "directory", directory, start)
@@ -97,7 +100,9 @@ def _local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
         for file in (*operation.local_files(), *map(Path, secrets)):
             if any(file.is_relative_to(directory) for directory in directories):
                 if problem := _unreadable(start / file):
-                    yield operation.problem(f"{file} {problem[0]}", problem[1])
+                    what, hint = problem
+                    about = operation.argument(*directories)
+                    yield operation.problem(f"{file} {what}", hint, about=about)
             else:
                 yield from _no_file(operation, file, start)
 
@@ -106,12 +111,15 @@ def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]
     place = start / file
     if place.is_dir():
         yield operation.problem(
-            f"{file} is a directory, not a file", "copy_tree() copies a directory"
+            f"{file} is a directory, not a file",
+            Hint(code("copy_tree"), " copies a directory"),
+            about=operation.argument(file),
         )
     elif not place.is_file():
         yield _missing(operation, "file", file, start)
     elif not os.access(place, os.R_OK):
-        yield operation.problem(f"{file} cannot be read", "change its permissions")
+        about = operation.argument(file)
+        yield operation.problem(f"{file} cannot be read", "change its permissions", about=about)
 
 
 def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Problem:
@@ -119,7 +127,7 @@ def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Proble
         path.name, [p.name for p in (start / path).parent.glob("*")], n=1
     )
     hint = f"did you mean {path.with_name(close[0])}?" if close else f"it is looked for in {start}"
-    return operation.problem(f"there is no {kind} {path}", hint)
+    return operation.problem(f"there is no {kind} {path}", hint, about=operation.argument(path))
 
 
 def _unreadable(path: Path) -> tuple[str, str] | None:
@@ -128,7 +136,8 @@ def _unreadable(path: Path) -> tuple[str, str] | None:
     if stat.S_ISLNK(mode):
         return None
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        return "is neither a file, a directory nor a symlink", "remove it, or name it in exclude="
+        what = "is neither a file, a directory nor a symlink"
+        return what, Hint("remove it", *_OR_EXCLUDED)
     if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)):
-        return "cannot be read", "change its permissions, or name it in exclude="
+        return "cannot be read", Hint("change its permissions", *_OR_EXCLUDED)
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from vmdsl.errors import Problem
+from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.handles import (
     BlockDevice,
     Disk,
@@ -42,30 +42,30 @@ def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
         if id(device) not in used and not (isinstance(device, Partition) and _is_raw(device)):
             what, hint = _use_of(device)
             if what:
-                yield device.problem(what, f"{hint}, or remove it")
+                yield device.problem(what, Hint(*hint.parts, ", or remove it"))
 
 
-def _use_of(device: Operation) -> tuple[str, str]:
+def _use_of(device: Operation) -> tuple[str, Hint]:
     """What to say of an operation that no other one uses, and what to do; nothing of most."""
     what = ""
-    hint = f"format it: mkext4({device.name}())"
+    hint = Hint("format it: ", code("mkext4", device.as_code))
     match device:
         case Partition(type="bios-boot", table=Msdos()):
             pass  # which is the mistake
         case Partition(type=kind):
             what = "this partition is never used"
-            code = {"bios-boot": "add grub_bios()", "prep": "add grub_ieee1275()"}
-            hint = code.get(str(kind), hint)
+            loader = {"bios-boot": "grub_bios", "prep": "grub_ieee1275"}.get(str(kind))
+            hint = Hint("add ", code(loader)) if loader else hint
         case Extended():
             what = "this extended partition holds no others"
-            hint = f"add some: mkpart({device.name}())"
+            hint = Hint("add some: ", code("mkpart", device.as_code))
         case Luks():
             what = "what is encrypted here is never used"
         case LogicalVolume():
             what = "this logical volume is never used"
         case VolumeGroup():
             what = "this volume group has no volumes"
-            hint = f"make one: mklv({device.name}())"
+            hint = Hint("make one: ", code("mklv", device.as_code))
     return what, hint
 
 
@@ -103,16 +103,16 @@ def devices_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Prob
         other = first.setdefault(id(device), content)
         if other is content:
             continue
-        where = f"{other.name} ({other.origin.where}) is there"
+        where = f"{other.shown} ({other.origin.where}) is there"
         if isinstance(other, Filesystem) and isinstance(content, Filesystem):
             what = "partition" if isinstance(device, Partition) else "device"
             yield content.problem(
-                f"a second filesystem on the {what} {device.name}: {where}",
+                f"a second filesystem on the {what} {device.shown}: {where}",
                 "give each filesystem a partition of its own",
             )
         else:
             yield content.problem(
-                f"{device.name} is in use already: {where}", "give each a device of its own"
+                f"{device.shown} is in use already: {where}", "give each a device of its own"
             )
 
 
@@ -134,7 +134,7 @@ def uuids_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
             other = first.setdefault(filesystem.uuid, filesystem)
             if other is not filesystem:
                 yield filesystem.problem(
-                    f"{other.name} ({other.origin.where}) has the UUID {filesystem.uuid} already",
+                    f"{other.shown} ({other.origin.where}) has the UUID {filesystem.uuid} already",
                     "give each filesystem one of its own, or none: it gets one then",
                 )
 
@@ -149,13 +149,14 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
         other = at.setdefault(mounted.path, mounted)
         if other is not mounted:
             yield mounted.problem(
-                f"{other.name} ({other.origin.where}) is mounted at {mounted.path} already",
+                f"{other.shown} ({other.origin.where}) is mounted at {mounted.path} already",
                 "mount it elsewhere",
+                about="path",
             )
         other = of.setdefault(id(mounted.filesystem), mounted)
         if other is not mounted:
             yield mounted.problem(
-                f"{mounted.filesystem.name} is at {other.path} already ({other.origin.where})",
+                f"{mounted.filesystem.shown} is at {other.path} already ({other.origin.where})",
                 "a filesystem is at one place",
             )
         if mounted.on is not None and not mounted.path.is_relative_to(mounted.on.path):
@@ -174,12 +175,12 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
             isinstance(content, Filesystem) and content.traits.is_read_by_firmware
         ):
             yield content.problem(
-                f"the EFI system partition {device.name} is {_kind(content)}",
+                f"the EFI system partition {device.shown} is {_kind(content)}",
                 "firmware reads FAT alone: format it with that",
             )
         if device.type in _FOR_CODE:
             yield content.problem(
-                f"{device.name}, of the type {device.type}, holds the boot loader itself and no "
+                f"{device.shown}, of the type {device.type}, holds the boot loader itself and no "
                 "filesystem",
                 "leave it unformatted",
             )
@@ -190,7 +191,7 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
                 yield from _of_type(operation, esp.device, "esp")
             else:
                 yield operation.problem(
-                    f"firmware cannot read {esp.name}, which is on {esp.device.name}",
+                    f"firmware cannot read {esp.shown}, which is on {esp.device.shown}",
                     "give it a partition of its own, of the type esp",
                 )
         elif isinstance(operation, GrubPrep):
@@ -198,7 +199,7 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
             yield from _of_type(operation, partition, "prep")
             if isinstance(partition.table, Msdos) and "boot" not in partition.flags:
                 yield operation.problem(
-                    f"firmware won't look at {partition.name}, which isn't active in its MBR",
+                    f"firmware won't look at {partition.shown}, which isn't active in its MBR",
                     f"give it the flag boot ({partition.origin.where})",
                 )
 
@@ -212,7 +213,7 @@ def _kind(content: Operation) -> str:
 def _of_type(operation: Operation, partition: Partition, wanted: str) -> Iterator[Problem]:
     if partition.type != wanted:
         yield operation.problem(
-            f"firmware won't look at {partition.name}, of the type {type_name(partition.type)}",
+            f"firmware won't look at {partition.shown}, of the type {type_name(partition.type)}",
             f"give it the type {wanted} ({partition.origin.where})",
         )
 

@@ -21,7 +21,7 @@ def fstab_names_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
         inner = [f for f in named if fstab.by != "label" and not isinstance(f.device, Partition)]
         for filesystem in inner:
             yield fstab.problem(
-                f"{filesystem.name} ({filesystem.origin.where}) is on no partition, which fstab "
+                f"{filesystem.shown} ({filesystem.origin.where}) is on no partition, which fstab "
                 "could name it by",
                 'use by="uuid" or by="label"',
             )
@@ -39,7 +39,7 @@ def _unnamed(fstab: Fstab, named: Sequence[Filesystem]) -> Iterator[Problem]:
                 yield fstab.problem(what, 'use by="label" or by="partuuid"')
                 return
             maker: Operation = partition
-            label, it = partition.label, f"the partition {partition.name}"
+            label, it = partition.label, f"the partition {partition.shown}"
         else:
             label, it, maker = filesystem.label, filesystem.name, filesystem
         if not label:

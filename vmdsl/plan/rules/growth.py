@@ -24,21 +24,21 @@ def root_has_room_to_grow(operations: Sequence[Operation], layout: Layout) -> It
         partition = root.device
         if not isinstance(partition, Partition):
             yield operation.problem(
-                f"{root.name} cannot grow: it is on {partition.name}, which is no partition",
+                f"{root.shown} cannot grow: it is on {partition.shown}, which is no partition",
                 "leave this out, or format a partition",
             )
             continue
         if partition.extended is not None:
             yield operation.problem(
-                f"{partition.name} cannot grow: it is in an extended partition",
+                f"{partition.shown} cannot grow: it is in an extended partition",
                 "give the root a partition that isn't, after all others",
             )
         place = layout.of_partition(partition)
         for other in layout.partitions:
             if other.start > place.start:
                 yield operation.problem(
-                    f"{partition.name} cannot grow: {other.partition.name} is behind it on "
+                    f"{partition.shown} cannot grow: {other.partition.shown} is behind it on "
                     f"the disk ({other.partition.origin.where})",
-                    f"make {partition.name} after all others",
+                    f"make {partition.shown} after all others",
                 )
                 break

@@ -26,7 +26,11 @@ def keyrings_are_keys(operations: Sequence[Operation]) -> Iterator[Problem]:
         for file in keyrings:
             start = _start(operation.directory / file)
             if start is not None and (wrong := what_is_wrong(start)):
-                yield operation.problem(f"apt cannot read the keyring {file}: {wrong[0]}", wrong[1])
+                yield operation.problem(
+                    f"apt cannot read the keyring {file}: {wrong[0]}",
+                    wrong[1],
+                    about=operation.argument(file),
+                )
 
 
 def debs_are_packages(operations: Sequence[Operation]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from vmdsl.errors import Problem
+from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Gpt, Mounted, RootFs
 from vmdsl.language.operation import Operation
@@ -68,7 +68,7 @@ def system_comes_first(operations: Sequence[Operation]) -> Iterator[Problem]:
             other = systems.setdefault(tree, operation)
             if other is not operation:
                 yield operation.problem(
-                    f"{operation.root.name} holds a system already ({other.origin.where})",
+                    f"{operation.root.shown} holds a system already ({other.origin.where})",
                     "make it once; apt adds packages",
                 )
             elif tree in changed:
@@ -81,7 +81,8 @@ def system_comes_first(operations: Sequence[Operation]) -> Iterator[Problem]:
                 yield operation.problem(
                     "it would go into the system of the tarball, if there is one "
                     f"({unpacked[tree].origin.where})",
-                    f"add unless={unpacked[tree].name}()",
+                    Hint("add ", code("", unless=unpacked[tree].as_code)),
+                    about="unless",
                 )
         else:
             changed.setdefault(tree, operation)
@@ -99,9 +100,11 @@ def system_has_owners(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Require a filesystem with owners, permissions and symlinks for a system."""
     for operation in operations:
         if isinstance(operation, RootMaker) and not operation.root.filesystem.traits.has_owners:
-            kind, name = operation.root.filesystem.kind, operation.root.name
+            kind, name = operation.root.filesystem.kind, operation.root.shown
             yield operation.problem(
-                f"a system cannot be on {kind}, which {name} is", "format it with ext4"
+                f"a system cannot be on {kind}, which {name} is",
+                "format it with ext4",
+                about="mounted",
             )
 
 
@@ -166,7 +169,10 @@ def bios_grub_has_room(operations: Sequence[Operation]) -> Iterator[Problem]:
             if isinstance(table, Gpt):
                 yield operation.problem(
                     "GRUB for BIOS has no place on this GPT",
-                    f'add, above it: mkpart({table.name}(), size=MiB(1), type="bios-boot")',
+                    Hint(
+                        "add, above it: ",
+                        code("mkpart", table.as_code, size=code("MiB", 1), type="bios-boot"),
+                    ),
                 )
 
 
@@ -189,22 +195,26 @@ def boot_loader_is_installed(operations: Sequence[Operation]) -> Iterator[Proble
             kernel = operation.root.arch.kernel or operation.root.arch
             yield operation.problem(
                 "no step above installs a kernel",
-                f'add it to the packages, as in apt(system(), "linux-image-{kernel}")',
+                _installing(f"linux-image-{kernel}"),
             )
         if isinstance(operation, GrubConfig):
             root = operation.root.mounted.filesystem
             for package in packages_to_open(root.device):
                 if package not in named:
                     yield operation.problem(
-                        f"no step above installs {package}, which {root.name} needs to be found",
-                        f'add it to the packages, as in apt(system(), "{package}")',
+                        f"no step above installs {package}, which {root.shown} needs to be found",
+                        _installing(package),
                     )
         if isinstance(operation, GrubOperation):
             for package in [some[0] for some in operation.needs() if named.isdisjoint(some)]:
                 yield operation.problem(
                     f"no step above installs {package}, which {operation.summary()} needs",
-                    f'add it to the packages, as in apt(system(), "{package}")',
+                    _installing(package),
                 )
+
+
+def _installing(package: str) -> Hint:
+    return Hint("add it to the packages, as in ", code("apt", code("system"), package))
 
 
 def _packages_of(operation: Operation) -> set[str]:
@@ -250,7 +260,7 @@ def ansible_finds_python(operations: Sequence[Operation]) -> Iterator[Problem]:
             if all(_WITHOUT_PYTHON.fullmatch(name) for name in named):
                 yield operation.problem(
                     "no step above installs python3, which Ansible works with",
-                    'add it to the packages, as in apt(system(), "python3")',
+                    _installing("python3"),
                 )
             return
         if isinstance(operation, TreeOperation) and not isinstance(operation, _TRANSPARENT):

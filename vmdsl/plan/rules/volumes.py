@@ -26,7 +26,7 @@ def names_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
         other = seen.setdefault(name, operation)
         if other is not operation:
             yield operation.problem(
-                f"{what} with the name {name}: {other.name} ({other.origin.where}) has it",
+                f"{what} with the name {name}: {other.shown} ({other.origin.where}) has it",
                 "give it another one",
             )
 
@@ -41,7 +41,7 @@ def grub_reads_boot(operations: Sequence[Operation]) -> Iterator[Problem]:
         holder: Mounted[Any] = max([grub.root.mounted, *mounts], key=lambda m: len(m.path.parts))
         for luks in _encrypted(holder.filesystem.device):
             yield grub.problem(
-                f"GRUB cannot unlock {luks.name} ({luks.origin.where}), which /boot is on",
+                f"GRUB cannot unlock {luks.shown} ({luks.origin.where}), which /boot is on",
                 "give /boot a filesystem of its own, which is not encrypted",
             )
 

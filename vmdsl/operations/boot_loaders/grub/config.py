@@ -97,7 +97,11 @@ def configure(
     """Record the configuration, unless it was and nothing has changed the system since."""
     one_of("console", console, get_args(Console))
     if timeout < -1:
-        raise refuse(f"a timeout of {timeout}", "give seconds; -1 waits until somebody chooses")
+        raise refuse(
+            f"a timeout of {timeout}",
+            "give seconds; -1 waits until somebody chooses",
+            about="timeout",
+        )
     wanted = GrubConfig(
         root=root,
         console=console,
@@ -130,7 +134,7 @@ def _same(wanted: GrubConfig, other: GrubConfig) -> None:
 def _checked(name: str, parameters: Sequence[str]) -> tuple[str, ...]:
     if isinstance(parameters, str):
         raise refuse(f"{name}= is one text", f'write a tuple: {name}=("{parameters}",)')
-    for parameter in parameters:
+    for number, parameter in enumerate(parameters):
         if not _PARAMETER.fullmatch(parameter):
             several = len(parameter.split()) > 1
             raise refuse(
@@ -138,5 +142,6 @@ def _checked(name: str, parameters: Sequence[str]) -> tuple[str, ...]:
                 "give each parameter by itself"
                 if several
                 else "there are no spaces, quotes, or signs such as $ and ; in one",
+                about=f"{name}[{number}]",
             )
     return tuple(parameters)

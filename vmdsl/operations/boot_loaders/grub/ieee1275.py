@@ -45,7 +45,7 @@ class GrubPrep(ImageOperation, GrubOperation):
             raise BuildError(
                 self.problem(
                     f"GRUB's core image takes {len(core)} bytes; "
-                    f"{self.partition.name} has {place.size}",
+                    f"{self.partition.shown} has {place.size}",
                     f"make it larger ({self.partition.origin.where})",
                 )
             )
