@@ -45,6 +45,7 @@ class Call:
     """A call of a public function of vmdsl or of its library, by its name.
 
     `module` is `vmdsl` or `vmdsl_stdlib`; `function` may be a method such as `Secret.from_command`.
+    `places` has those of arguments that are not texts, which know their own.
     """
 
     function: str
@@ -52,6 +53,7 @@ class Call:
     named: Mapping[str, Argument] = field(default_factory=dict)
     module: str = "vmdsl"
     where: Where | None = None
+    places: Mapping[str, Where] = field(default_factory=dict)
 
 
 #: Arguments are written as what they are; a Call stands in place, as in `mount(mkext4(root()))`.
@@ -81,6 +83,7 @@ class DraftStep:
     """A step: its calls in order. What the last one returns is the step's result.
 
     `returns` is the type as it is written in Python, such as `Mounted[Ext4]`; "None" for none.
+    `tag` is the name of its result in the specification.
     """
 
     name: str
@@ -88,6 +91,7 @@ class DraftStep:
     calls: tuple[Call, ...]
     returns: str = "None"
     comments: tuple[str, ...] = ()
+    tag: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,31 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vmdsl.errors import Problem, RecipeError
+from vmdsl.errors import Hint, Problem, RecipeError
 from vmdsl.plan.load import Recipe
 from vmdsl.plan.merge import Crash
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.vmdb2.deduplicate import once, place
 from vmdsl.vmdb2.draft import Draft
 from vmdsl.vmdb2.from_yaml.translate import translate
-from vmdsl.vmdb2.places import placed
 from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.run import as_recipe
 from vmdsl.vmdb2.schema import SpecStep
+from vmdsl.vmdb2.wording import in_yaml
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
     """A specification as a recipe: as data, and as what can be evaluated.
 
-    `names` are tags, by the names that their steps have in the recipe, and `image` is that of the
-    image's file. `warnings` say where vmdb2 does something that one may not expect.
+    `image` is the name of the image's file. `warnings` say where vmdb2 does something that one may
+    not expect.
     """
 
     draft: Draft
     recipe: Recipe
     steps: tuple[SpecStep, ...]
-    names: Mapping[str, str]
     image: Path
     warnings: tuple[Problem, ...]
 
@@ -41,13 +40,15 @@ class Loaded:
                 self.draft.path, values, cache=self.recipe.directory, seed=seed, loaded=self.recipe
             )
         except RecipeError as error:
-            found = {self._placed(problem) for problem in error.problems}
+            found = {_in_yaml(problem) for problem in error.problems}
             raise RecipeError(*sorted(found, key=place)) from None
-        return replace(plan, obstacles=tuple(map(self._placed, plan.obstacles)))
+        return replace(plan, obstacles=tuple(map(_in_yaml, plan.obstacles)))
 
-    def _placed(self, problem: Problem) -> Problem:
-        known = problem in self.recipe.problems
-        return problem if known else placed(problem, self.steps, self.names)
+
+def _in_yaml(problem: Problem) -> Problem:
+    """Return a problem as a specification has it: without a step, and in its words."""
+    hint = problem.hint.in_words(in_yaml) if isinstance(problem.hint, Hint) else problem.hint
+    return replace(problem, step="", hint=hint)
 
 
 class SpecificationError(RecipeError):
@@ -74,7 +75,6 @@ def load_specification(
         draft=translated.draft,
         recipe=as_recipe(translated.draft, directory=directory, problems=problems),
         steps=found.spec.steps,
-        names=translated.names,
         image=directory / translated.image,
         warnings=tuple(sorted((*found.warnings, *translated.warnings), key=place)),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from importlib import import_module
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from vmdsl.language.steps import Option, Step
 from vmdsl.plan.load import Recipe
 from vmdsl.vmdb2.draft import Argument, Call, Draft, DraftStep, Hex, Octal, Read, Result
 from vmdsl.vmdb2.text import Text
+
+_NOWHERE: Mapping[str, Where] = {}
 
 
 def as_recipe(draft: Draft, *, directory: Path, problems: Sequence[Problem] = ()) -> Recipe:
@@ -54,6 +57,7 @@ def _step(
 ) -> Step[object]:
     def run() -> object:
         result = None
+        recorder_for("a step runs").tag = draft.tag
         for call in draft.calls:
             with _at(call.where or draft.where):
                 result = _perform(call, steps, options)
@@ -65,11 +69,34 @@ def _step(
 
 
 @contextmanager
-def _at(where: Where) -> Iterator[None]:
+def _at(where: Where | None, places: Mapping[str, Where] = _NOWHERE) -> Iterator[None]:
+    """Have operations and mistakes at a place of the specification, with those of arguments."""
     recorder = recorder_for("a step runs")
-    before, recorder.place = recorder.place, where
+    before = recorder.place, recorder.places
+    recorder.place, recorder.places = where or recorder.place, places
     yield
-    recorder.place = before
+    recorder.place, recorder.places = before
+
+
+def _places(call: Call, function: Callable[..., object]) -> Mapping[str, Where]:
+    """Return the places of a call's arguments, by their names in Python."""
+    found = dict(call.places)
+    names: list[str] = []
+    for parameter in signature(function).parameters.values():
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}[{n}]" for n in range(len(call.arguments) - len(names))]
+        elif parameter.kind is not Parameter.KEYWORD_ONLY:
+            names.append(parameter.name)
+    for name, argument in (*zip(names, call.arguments, strict=False), *call.named.items()):
+        match argument:
+            case Text():
+                found[name] = argument.where
+            case Call(arguments=(Text() as text,)):  # such as Size.parse("4G")
+                found[name] = text.where
+            case tuple():
+                inner = ((n, text) for n, text in enumerate(argument) if isinstance(text, Text))
+                found |= {f"{name}[{n}]": text.where for n, text in inner}
+    return found
 
 
 def _perform(
@@ -96,11 +123,13 @@ def _perform(
 
     arguments = [value(argument) for argument in call.arguments]
     named = {name: value(argument) for name, argument in call.named.items()}
-    try:
-        with _at(call.where) if call.where else nullcontext():
-            return _function(call)(*arguments, **named)
-    except ValueError as error:  # of a value's own reading, such as Size.parse
-        raise refuse(str(error)) from None
+    function = _function(call)
+    places = _places(call, function)
+    with _at(call.where, places):
+        try:
+            return function(*arguments, **named)
+        except ValueError as error:  # of a value's own reading, such as Size.parse
+            raise refuse(str(error), about=next(iter(places), "")) from None
 
 
 def _function(call: Call) -> Callable[..., Any]:

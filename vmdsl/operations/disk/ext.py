@@ -204,7 +204,11 @@ def _ext(filesystem: _E) -> _E:
         words = (_FORCE.sub("-", word) for word in filesystem.options)
         filesystem = replace(filesystem, options=tuple(word for word in words if word != "-"))
     if any("offset=" in word for word in filesystem.options):
-        raise refuse("offset= among the options", "the partition says where the filesystem is", about="options")
+        raise refuse(
+            "offset= among the options",
+            "the partition says where the filesystem is",
+            about="options",
+        )
     _check_sizes(filesystem)
     ratio, count = filesystem.bytes_per_inode, filesystem.inodes
     if ratio is not None and count is not None:

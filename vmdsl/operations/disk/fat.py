@@ -67,7 +67,9 @@ def mkvfat(
     further arguments of mkfs.vfat, which override the others.
     """
     if uuid and not re.fullmatch(r"[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}", uuid):
-        raise refuse(f"{uuid!r} is not the id of a FAT filesystem", 'one is like "1234-ABCD"', about="uuid")
+        raise refuse(
+            f"{uuid!r} is not the id of a FAT filesystem", 'one is like "1234-ABCD"', about="uuid"
+        )
     if fat is not None and fat not in _FATS:
         raise refuse(f"there is no FAT{fat}", "there are 12, 16 and 32")
     if cluster is not None and cluster not in _CLUSTERS:

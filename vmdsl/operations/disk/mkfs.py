@@ -31,7 +31,9 @@ def record_filesystem(filesystem: _F) -> _F:
 def check_label(label: str, most: int) -> str:
     """Return a label; refuse one that is longer than `most` bytes, or can't be printed."""
     if len(label.encode()) > most:
-        raise refuse(f"the label {label!r} is too long", f"it has room for {most} bytes", about="label")
+        raise refuse(
+            f"the label {label!r} is too long", f"it has room for {most} bytes", about="label"
+        )
     if not label.isprintable():
         raise refuse(f"the label {label!r} has characters that cannot be printed", about="label")
     return label

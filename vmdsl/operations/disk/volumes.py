@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-
 from vmdsl.language.handles import LogicalVolume, Luks, Partition, VolumeGroup
 from vmdsl.language.operation import here, record, refuse
 from vmdsl.language.secret import Secret

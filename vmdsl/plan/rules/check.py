@@ -17,6 +17,7 @@ from vmdsl.plan.rules import disk, fstab, packages, system, volumes
 
 _OR_EXCLUDED = (", or name it in ", code("", exclude=None))
 
+
 def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = True) -> list[Problem]:
     """All that is wrong with the operations of `recipe` taken together, but for the layout.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vmdsl.errors import Problem, Where
@@ -31,6 +31,31 @@ SUBSTITUTE = "it stands for one, as in a template: substitute it first"
 def is_placeholder(text: str) -> bool:
     """Whether a program was to put something else in place of a text."""
     return text.startswith("__")
+
+
+#: Arguments that have other names than the fields that they come from.
+_ARGUMENTS = {
+    "cryptsetup": ("device",),
+    "kernel_params": ("default_parameters",),
+    "lvcreate": ("group",),
+    "mount": ("filesystem",),
+    "mount_on": ("on",),
+    "options": ("label", "uuid"),
+    "partition": ("device",),
+    "perm": ("mode", "parents"),
+    "physical": ("devices",),
+    "target": ("mounted",),
+}
+
+
+def places_of(step: SpecStep) -> Mapping[str, Where]:
+    """Return the places of a step's keys, by the names of the arguments that they become."""
+    renamed = {
+        argument: where
+        for key, where in step.places.items()
+        for argument in _ARGUMENTS.get(key, ())
+    }
+    return {**renamed, **step.places}
 
 
 @dataclass
@@ -126,17 +151,29 @@ class Context:
         return name
 
     def emit(
-        self, wanted: str, step: SpecStep, *calls: Call, returns: str = "None", named: str = ""
+        self,
+        wanted: str,
+        step: SpecStep,
+        *calls: Call,
+        returns: str = "None",
+        named: str = "",
+        tag: str = "",
     ) -> str:
         """Add a step to the recipe, with the comments that wait for one. Returns its name.
 
-        `named` is a name that was reserved for it.
+        `named` is a name that was reserved for it, and `tag` its name in the specification.
         """
         name = named or self.name(wanted)
         comments = (*self.comments, *step.comments)
         self.comments.clear()
+        own = places_of(step)
         made = DraftStep(
-            name=name, where=step.where, calls=calls, returns=returns, comments=comments
+            name=name,
+            where=step.where,
+            calls=tuple(replace(c, places=own) if c.where == step.where else c for c in calls),
+            returns=returns,
+            comments=comments,
+            tag=tag,
         )
         self.steps.append(made)
         return name

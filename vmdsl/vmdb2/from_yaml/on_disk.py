@@ -11,7 +11,7 @@ from vmdsl.language.handles import Traits
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.values import Size
 from vmdsl.vmdb2.draft import Argument, Call, Result
-from vmdsl.vmdb2.from_yaml.context import Context, Tag
+from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
 from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
 from vmdsl.vmdb2.from_yaml.partitions import mkpart
 from vmdsl.vmdb2.from_yaml.positions import image_size
@@ -132,7 +132,7 @@ def write_tag(context: Context, tag: Tag, base: Call, returns: str) -> None:
     step = tag.made_by
     if tag.mkfs is None:
         tag.step = context.emit(
-            "", _commented(context, step, tag), base, returns=returns, named=name
+            "", _commented(context, step, tag), base, returns=returns, named=name, tag=tag.name
         )
     elif _can_be_mounted(context, tag):
         tag.step = name
@@ -141,7 +141,12 @@ def write_tag(context: Context, tag: Tag, base: Call, returns: str) -> None:
         kind = "partition" if returns == "Partition" else "device"
         base_name = context.name(f"{name}_{kind}")
         tag.base = context.emit(
-            "", _commented(context, step, tag), base, returns=returns, named=base_name
+            "",
+            _commented(context, step, tag),
+            base,
+            returns=returns,
+            named=base_name,
+            tag=tag.name,
         )
         tag.step = name
         tag.comments.clear()
@@ -190,19 +195,23 @@ def _write_filesystem(context: Context, tag: Tag, base: Call | Result) -> None:
     returns = kind
     below = _mounted_on(context, tag)
     if tag.is_root:
-        where = tag.mount.where if tag.mount else None
-        call = Call(function="mount", arguments=(call,), named=_defaults(context), where=where)
+        call = _mount(tag, call, named=_defaults(context))
         returns = f"Mounted[{kind}]"
     elif below is not None:
         place: Argument = _place(context, tag) if tag.path else "/boot/efi"
         is_mounted = below.mkfs is not None and below.mount is not None
         named = {"on": Result(below.step if is_mounted else ""), **_defaults(context)}
-        where = tag.mount.where if tag.mount else None
-        call = Call(function="mount", arguments=(call, place), named=named, where=where)
+        call = _mount(tag, call, place, named=named)
         returns = f"Mounted[{kind}]"
-    context.emit("", _commented(context, tag.mkfs, tag), call, returns=returns, named=tag.step)
+    made = _commented(context, tag.mkfs, tag)
+    context.emit("", made, call, returns=returns, named=tag.step, tag=tag.name)
     tag.comments.clear()
     waiting(context)
+
+
+def _mount(tag: Tag, *arguments: Argument, named: Mapping[str, Argument]) -> Call:
+    call = Call(function="mount", arguments=arguments, named=named)
+    return replace(call, where=tag.mount.where, places=places_of(tag.mount)) if tag.mount else call
 
 
 def _defaults(context: Context) -> Mapping[str, Argument]:
@@ -242,7 +251,14 @@ def _mkfs(context: Context, step: Mkfs, base: Call | Result) -> tuple[Call, str]
     named |= identity
     if words:
         named["options"] = words
-    return Call(function=function, arguments=(base,), named=named, where=step.where), kind.__name__
+    call = Call(
+        function=function,
+        arguments=(base,),
+        named=named,
+        where=step.where,
+        places=places_of(step),
+    )
+    return call, kind.__name__
 
 
 def _options(text: str, function: str) -> tuple[str, ...]:
@@ -301,7 +317,10 @@ def encrypted(context: Context, step: Cryptsetup) -> None:
         "key_cmd": lambda: Call(function="Secret.from_command", arguments=("sh", "-ec", text)),
     }
     call = Call(
-        function="mkluks", arguments=(Result(below.step), secrets[keys[0]]()), where=step.where
+        function="mkluks",
+        arguments=(Result(below.step), secrets[keys[0]]()),
+        where=step.where,
+        places=places_of(step),
     )
     write_tag(context, tag, call, "Luks")
 
@@ -318,9 +337,8 @@ def group(context: Context, step: Vgcreate) -> None:
         named={"name": context.text(step, step.vgcreate)},
         where=step.where,
     )
-    context.groups[str(step.vgcreate)] = context.emit(
-        str(step.vgcreate), step, call, returns="VolumeGroup"
-    )
+    name = str(step.vgcreate)
+    context.groups[name] = context.emit(name, step, call, returns="VolumeGroup", tag=name)
 
 
 def volume(context: Context, step: Lvcreate) -> None:
@@ -336,7 +354,8 @@ def volume(context: Context, step: Lvcreate) -> None:
             context.problem(step, "size", str(error), 'or "fill", for all that is left')
             named["size"] = Size.parse("4M")  # there is room for that, whatever was meant
     place = Result(context.groups.get(str(step.lvcreate), ""))
-    call = Call(function="mklv", arguments=(place,), named=named, where=step.where)
+    places = places_of(step)
+    call = Call(function="mklv", arguments=(place,), named=named, where=step.where, places=places)
     write_tag(context, tag, call, "LogicalVolume")
 
 

@@ -11,7 +11,7 @@ from vmdsl.language.partition_types import CODES, RAW
 from vmdsl.plan.extents import ALIGNMENT
 from vmdsl.values import Percent, Size, position
 from vmdsl.vmdb2.draft import Argument, Call, Hex, Result
-from vmdsl.vmdb2.from_yaml.context import Context, Tag
+from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
 from vmdsl.vmdb2.from_yaml.positions import parted_position
 from vmdsl.vmdb2.schema import Mkpart, SetPartFlag
 from vmdsl.vmdb2.text import Text
@@ -70,7 +70,17 @@ def mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
         context.problem(step, "mkpart", what, "primary, extended or logical")
     if flags:
         named["flags"] = tuple(flags)
-    return Call(function="mkpart", arguments=(Result(table),), named=named, where=step.where)
+    return _call("mkpart", table, step, named)
+
+
+def _call(function: str, table: str, step: Mkpart, named: Mapping[str, Argument]) -> Call:
+    return Call(
+        function=function,
+        arguments=(Result(table),),
+        named=named,
+        where=step.where,
+        places=places_of(step),
+    )
 
 
 def _extended(context: Context, step: Mkpart, tag: Tag, named: Mapping[str, Argument]) -> Call:
@@ -80,8 +90,7 @@ def _extended(context: Context, step: Mkpart, tag: Tag, named: Mapping[str, Argu
     for other in wrong:
         what = f"{tag.name!r} is an extended partition, which holds others and nothing else"
         context.problem(other, "partition" if other is tag.mkfs else "tag", what, "name another")
-    arguments = (Result(context.table),)
-    return Call(function="mkextended", arguments=arguments, named=named, where=step.where)
+    return _call("mkextended", context.table, step, named)
 
 
 def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:

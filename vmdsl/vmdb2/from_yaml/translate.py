@@ -58,11 +58,10 @@ _DISK = (Mkimg, Mklabel, Mkpart, SetPartFlag, Mkfs, Mount, Cryptsetup, Vgcreate,
 class Translated:
     """A recipe as data, if there are no problems.
 
-    `names` are tags, by the names of their steps. `image` is the name of the image's file.
+    `image` is the name of the image's file.
     """
 
     draft: Draft
-    names: Mapping[str, str]
     image: str
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
@@ -104,7 +103,6 @@ def translate(
     )
     return Translated(
         draft=draft,
-        names=_names(context),
         image=context.device,
         problems=tuple(context.problems),
         warnings=tuple(context.warnings),
@@ -116,12 +114,6 @@ def _given(step: SpecStep) -> SpecStep:
     empty = [f.name for f in fields(step) if f.default is None and _is_empty(getattr(step, f.name))]
     nothing: dict[str, Any] = dict.fromkeys(empty)
     return replace(step, **nothing)
-
-
-def _names(context: Context) -> Mapping[str, str]:
-    """The tags that a recipe has other names for, which are no words."""
-    named = {name: tag.name for tag in context.tags.values() for name in (tag.step, tag.base)}
-    return {name: tag for name, tag in named.items() if "_" in name and name != tag}
 
 
 def _is_empty(value: object) -> bool:
