@@ -1,1 +1,1 @@
-# A recipe that was just begun.  # E: the recipe makes no disk image
+# A recipe that was just begun.  # E: no step makes a disk image

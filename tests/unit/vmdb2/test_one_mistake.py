@@ -11,7 +11,10 @@ import pytest
 import yaml
 
 from vmdsl.errors import Problem, RecipeError
+from vmdsl.language import operation
+from vmdsl.vmdb2.from_yaml import context
 from vmdsl.vmdb2.load import load_specification
+from vmdsl.vmdb2.reading import findings
 from vmdsl.vmdb2.reading.fields import FIELDS, STEP_BY_KEY
 from vmdsl.vmdb2.schema import STEPS
 
@@ -190,6 +193,24 @@ def test_mistakes_of_all_kinds_are_told_at_once(name: str, directory: Path) -> N
         told = "\n".join(str(problem) for problem in problems_of([*steps, *others], directory))
         for words in ("permm", "a comment of Jinja2", "a volume group on nothing"):
             assert words in told, title
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_no_place_follows_from_words(
+    name: str, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages may say anything: each mistake stays where it was."""
+    wrong = [steps for _, _, steps in list(mistakes(SOUND[name]))[::9]]
+    before = [{problem.where for problem in problems_of(steps, directory)} for steps in wrong]
+    for module in (operation, context, findings):
+
+        def reworded(made: type[Problem] = Problem, **fields: Any) -> Problem:
+            return made(**{**fields, "what": "X" + fields["what"].upper()[::-1]})
+
+        monkeypatch.setattr(module, "Problem", reworded)
+    told = [problems_of(steps, directory) for steps in wrong]
+    assert [{problem.where for problem in problems} for problems in told] == before
+    assert any(problem.what.startswith("X") for problems in told for problem in problems)
 
 
 def test_every_step_is_tried() -> None:
