@@ -136,6 +136,7 @@ def _too_small(filesystem: FilesystemLayout) -> Problem | None:
         f"{filesystem.filesystem.kind} takes {Size(least)} at least, and the {what} "
         f"{device.shown} has {Size(filesystem.device.size)}",
         f"enlarge the {what} ({device.origin.where})",
+        about="device",
     )
 
 

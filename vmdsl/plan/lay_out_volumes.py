@@ -68,6 +68,7 @@ class Volumes:
                     f"LUKS takes {Size(LUKS_HEADER)} for itself, and {luks.device.shown} has "
                     f"{Size(device.size)}",
                     f"enlarge it ({luks.device.origin.where})",
+                    about="device",
                 )
             )
         uuid = luks.uuid or str(self._ids(luks, "luks"))
@@ -118,16 +119,20 @@ def _size(
         if size <= left:
             return size, None
         what = f"it takes {Size(size)}, and the volume group {group} has {Size(max(left, 0))} left"
-        return size, volume.problem(what, "make it smaller, or the group larger")
+        return size, volume.problem(what, "make it smaller, or the group larger", about="size")
     size = room - sum(_whole(v.size) for v in volumes if v.size)
     other = next((v for v in before if v.size is None), None)
     if other is not None:
         what = f"a second volume without a size beside {other.shown} ({other.origin.where})"
-        return 0, volume.problem(what, "give it one: the other takes all that is left")
+        return 0, volume.problem(
+            what, "give it one: the other takes all that is left", about="size"
+        )
     if size > 0:
         return size, None
     what = f"no room is left for it in the volume group {group} of {Size(room)}"
-    return 0, volume.problem(what, "make the other volumes smaller, or the group larger")
+    return 0, volume.problem(
+        what, "make the other volumes smaller, or the group larger", about="group"
+    )
 
 
 def _whole(size: Size) -> int:
