@@ -25,7 +25,7 @@ from vmdsl.machines import Arch
 from vmdsl.plan.plan import Plan
 from vmdsl.values import Percent, Size, Suite
 
-CASES = sorted((Path(__file__).parents[2] / "cases").glob("*/*.json"))
+CASES = sorted((Path(__file__).parents[3] / "cases").glob("*/*.json"))
 #: Fields that no key has: their docstrings say that they are no part of the image.
 IRRELEVANT = {"Debootstrap": ("proxy",)}
 
