@@ -42,9 +42,9 @@ from vmdsl.language.secret import Secret
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load
-from vmdsl.plan.obstacles import obstacles
 from vmdsl.plan.plan import Plan
 from vmdsl.plan.render import Encoder
+from vmdsl.plan.rules.machine import obstacles
 
 HERE = Path(__file__).parent
 CASES = sorted(HERE.glob("*/*.json"))

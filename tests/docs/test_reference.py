@@ -20,6 +20,7 @@ import pytest
 
 import vmdsl
 import vmdsl_stdlib
+from vmdsl.operations.boot_loaders import boot_loader
 
 REPOSITORY = Path(__file__).parents[2]
 PLACE = REPOSITORY / "docs/reference/operations"
@@ -81,7 +82,7 @@ def words(function: Callable[..., Any]) -> Iterator[str]:
         str(p.annotation) for p in inspect.signature(function).parameters.values()
     )
     for name in dict.fromkeys(re.findall(r"\w+", annotations)):
-        value = getattr(module, name, None)
+        value = getattr(module, name, None) or getattr(boot_loader, name, None)
         if get_origin(value) is Literal:
             yield f"`{name}` is one of {', '.join(f'`{word}`' for word in get_args(value))}."
 

@@ -7,12 +7,13 @@ ImageOperation, and a function that records it. Nothing is registered.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from vmdsl.errors import Problem
 from vmdsl.language.handles import Partition, RootFs
 from vmdsl.language.layout import Layout, Span
 from vmdsl.language.operation import Fact, Operation, operation
@@ -206,6 +207,25 @@ class TreeOperation(Operation, ABC):
     reads_layout: ClassVar[bool] = True
     #: Whether it changes the tree; what only writes elsewhere is never skipped.
     changes_tree: ClassVar[bool] = True
+    #: Whether it may install packages that it does not name, as any script may.
+    installs_anything: ClassVar[bool] = True
+
+    def packages_named(self) -> tuple[str, ...]:
+        """Return the packages that it certainly installs, without versions and architectures."""
+        return ()
+
+    def packages_removed(self) -> tuple[str, ...]:
+        """Return the packages that it removes."""
+        return ()
+
+    def adds_archive(self) -> bool:
+        """Return whether packages may come from another archive than Debian's after it."""
+        return False
+
+    def check_layout(self, layout: Layout) -> Iterator[Problem]:
+        """Report what is wrong with this operation on a disk with this layout."""
+        del layout
+        return iter(())
 
     @abstractmethod
     def apply(self, tree: Tree) -> None:

@@ -95,7 +95,7 @@ class FilesystemLayout:
     @property
     def partition(self) -> PartitionLayout:
         """The partition that it is on. What can be built is on one; other plans have obstacles."""
-        assert isinstance(self.device, PartitionLayout)  # noqa: S101 (see vmdsl.plan.obstacles)
+        assert isinstance(self.device, PartitionLayout)  # noqa: S101 (see vmdsl.plan.rules.machine)
         return self.device
 
 
@@ -164,11 +164,15 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Bytes from `start` to before `end`; `what` says of whom, as in "where `what` is"."""
+    """Bytes from `start` to before `end`; `what` says of whom, as in "where `what` is".
+
+    They may lie in the partition `within`, and in no other.
+    """
 
     start: int
     end: int
     what: str
+    within: Partition | None = None
 
     def overlaps(self, other: Span) -> bool:
         """Whether a byte is in both."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -229,6 +229,14 @@ class Operation:
     def is_repeatable(self) -> bool:
         """Whether equal fields, local files and trees have equal results, which are then kept."""
         return True
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report what is wrong with this operation among all `operations` of its plan.
+
+        A plan that is not `complete`, as a step of it failed, may lack what that step makes.
+        """
+        del operations, complete
+        return iter(())
 
     def problem(self, what: str, hint: str = "", *, about: str = "") -> Problem:
         """Return a mistake in this operation, with its place.

@@ -15,10 +15,8 @@ from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import Recipe, load
 from vmdsl.plan.merge import merge
-from vmdsl.plan.obstacles import obstacles
-from vmdsl.plan.rules.check import check
-from vmdsl.plan.rules.growth import root_has_room_to_grow
-from vmdsl.plan.rules.image import writes_have_room
+from vmdsl.plan.rules.check import check, check_layout
+from vmdsl.plan.rules.machine import obstacles
 from vmdsl.plan.typecheck import TypeCheck, Types, Untyped
 
 
@@ -102,8 +100,7 @@ def make_plan(
         layout, misplaced = lay_out(evaluated.operations, recipe=recipe.name, seed=seed)
         found += [*misplaced, *check(evaluated.operations, recipe.path, complete=not found)]
         if layout is not None and not misplaced:
-            found += writes_have_room(evaluated.operations, layout)
-            found += root_has_room_to_grow(evaluated.operations, layout)
+            found += check_layout(evaluated.operations, layout)
     except Exception:
         if not mistyped and not found:  # otherwise a handle may not be what its name says
             raise

@@ -3,4 +3,4 @@
 
 @step
 def packages() -> None:
-    apt(system(), debs=["files/text.deb"])  # E: files/text.deb is no Debian package
+    apt(system(), debs=["files/text.deb"])  # E: files/text.deb is not a Debian package

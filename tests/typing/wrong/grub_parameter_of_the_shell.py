@@ -14,4 +14,4 @@ def system() -> RootFs:
 @step
 def boot() -> None:
     apt(system(), "linux-image-amd64", "grub-pc")
-    grub_bios(system(), default_parameters=("root=$DISK",))  # E: 'root=$DISK' is no kernel parameter
+    grub_bios(system(), default_parameters=("root=$DISK",))  # E: 'root=$DISK' is not a kernel parameter

@@ -14,4 +14,4 @@ def system() -> RootFs:
 @step
 def boot() -> None:
     apt(system(), "linux-image-amd64", "grub-pc")
-    grub_bios(system(), parameters=("net.ifnames=0 rw",))  # E: 'net.ifnames=0 rw' is no kernel parameter
+    grub_bios(system(), parameters=("net.ifnames=0 rw",))  # E: 'net.ifnames=0 rw' is not a kernel parameter

@@ -16,10 +16,9 @@ from vmdsl.operations.files.fstab import crypttab_text
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load
-from vmdsl.plan.obstacles import obstacles
 from vmdsl.plan.render import plan_json
-from vmdsl.plan.rules.check import check
-from vmdsl.plan.rules.growth import root_has_room_to_grow
+from vmdsl.plan.rules.check import check, check_layout
+from vmdsl.plan.rules.machine import obstacles
 
 Write = Callable[[str], Path]
 MIB = 2**20
@@ -69,7 +68,7 @@ def found(path: Path) -> list[Problem]:
     layout, problems = lay_out(evaluated.operations, recipe="r", seed="")
     assert layout is not None
     problems = [*evaluated.problems, *problems, *check(evaluated.operations, path)]
-    return [*problems, *root_has_room_to_grow(evaluated.operations, layout)]
+    return [*problems, *check_layout(evaluated.operations, layout)]
 
 
 def test_everything_is_laid_out(write: Write) -> None:
@@ -233,11 +232,11 @@ WRONG = {
     "fstab_by_partuuid": (
         {"boot_loader": 'fstab(system(), by="partuuid"); grub_bios(system())',
          "swap": "mkext4(mklv(vg0()))"},
-        "root (recipe.py:36) is on no partition, which fstab could name it by",
+        "root (recipe.py:36) is not on a partition, which fstab could name it by",
     ),
     "root_grows": (
         {"more": "grow_root(system())"},
-        "root cannot grow: it is on root_volume, which is no partition",
+        "root cannot grow: it is on root_volume, which is not a partition",
     ),
     "esp_of_lvm": (
         {"more": 'mkext4(mklv(mkvg(mkpart(table(), size=MiB(30), type="esp"), name="x")))'},

@@ -27,7 +27,7 @@ from vmdsl.language.operation import Fact, LayoutOperation, Operation
 from vmdsl.language.secret import Secret, secrets_in
 from vmdsl.plan.plan import Plan
 from vmdsl.plan.render import Encoder, kind_name, layout_data
-from vmdsl.plan.rules.check import programs_for
+from vmdsl.plan.rules.machine import programs_for
 
 #: What a key is made of, by the name that is reported when it has changed.
 Inputs = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from vmdsl.language.effects import CopyRules, Owner, Tree, TreeOperation
 from vmdsl.language.operation import Fact, operation, record, refuse
@@ -17,6 +17,7 @@ class CreateDirectory(TreeOperation):
     """A directory, with a mode and an owner."""
 
     reads_layout = False
+    installs_anything = False
 
     path: str
     mode: int
@@ -61,6 +62,7 @@ class CreateSymlink(TreeOperation):
     """A symlink."""
 
     reads_layout = False
+    installs_anything = False
 
     path: str
     target: str
@@ -93,6 +95,7 @@ class CopyTree(TreeOperation):
     """A directory that is copied from beside the recipe, with all that is in it."""
 
     reads_layout = False
+    installs_anything = False
 
     source: Path
     path: str
@@ -112,6 +115,10 @@ class CopyTree(TreeOperation):
     def local_files(self) -> tuple[Path, ...]:
         found = paths_below(self.directory, self.source, self.exclude)
         return with_targets(self.directory, found) if self.follow else found
+
+    def adds_archive(self) -> bool:
+        apt, copied = PurePosixPath("/etc/apt"), PurePosixPath(self.path)
+        return copied.is_relative_to(apt) or apt.is_relative_to(copied)
 
     def apply(self, tree: Tree) -> None:
         rules = CopyRules(

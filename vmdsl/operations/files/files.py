@@ -44,6 +44,7 @@ class CreateFile(TreeOperation):
     """A file whose content stands in the recipe, or is a secret."""
 
     reads_layout = False
+    installs_anything = False
 
     path: str
     content: str | Secret
@@ -53,6 +54,9 @@ class CreateFile(TreeOperation):
 
     def summary(self) -> str:
         return f"create {self.path}"
+
+    def adds_archive(self) -> bool:
+        return self.path.startswith("/etc/apt/")
 
     def apply(self, tree: Tree) -> None:
         content = tree.reveal(self.content) if isinstance(self.content, Secret) else self.content
@@ -94,6 +98,7 @@ class CopyFile(TreeOperation):
     """A file that is copied from beside the recipe."""
 
     reads_layout = False
+    installs_anything = False
 
     source: Path
     path: str
@@ -106,6 +111,9 @@ class CopyFile(TreeOperation):
 
     def local_files(self) -> tuple[Path, ...]:
         return (self.source,)
+
+    def adds_archive(self) -> bool:
+        return self.path.startswith("/etc/apt/")
 
     def apply(self, tree: Tree) -> None:
         source = tree.recipe_directory / self.source
@@ -147,6 +155,7 @@ class PathExists(TreeOperation):
     """A look whether something is there."""
 
     reads_layout = False
+    installs_anything = False
 
     path: str
     fact: Fact

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, get_args
 
+from vmdsl.errors import Problem
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import RootFs
+from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout
-from vmdsl.language.operation import Fact, one_of, operation, record, refuse
+from vmdsl.language.operation import Fact, Operation, one_of, operation, record, refuse
 from vmdsl.operations.disk.swap import Swap
 
 FstabName = Literal["uuid", "partuuid", "label", "partlabel"]
@@ -21,11 +22,61 @@ class Fstab(TreeOperation):
     Where the recipe encrypts devices, there is /etc/crypttab too.
     """
 
+    installs_anything = False
+
     by: FstabName = "uuid"
     extra: tuple[str, ...] = ()
 
     def summary(self) -> str:
         return "write /etc/fstab"
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report what has no name for its line, two with the same, and two lines for one place."""
+        del complete
+        mounts = [o for o in operations if isinstance(o, Mounted)]
+        swap = [o for o in operations if isinstance(o, Swap)]
+        yield from self._check_names([*(m.filesystem for m in mounts), *swap])
+        places = {str(mount.path): mount.name for mount in mounts}
+        for line in self.extra:
+            place = place_of(line)
+            if place.startswith("/") and place in places:
+                yield self.problem(
+                    f"{place} of extra= is the place of {places[place]} already",
+                    "remove one of the two",
+                )
+            places[place] = "another line of extra="
+
+    def _check_names(self, named: Sequence[Filesystem]) -> Iterator[Problem]:
+        if self.by in {"partuuid", "partlabel"}:
+            for filesystem in named:
+                if not isinstance(filesystem.device, Partition):
+                    yield self.problem(
+                        f"{filesystem.shown} ({filesystem.origin.where}) is not on a partition, "
+                        "which fstab could name it by",
+                        'use by="uuid" or by="label"',
+                    )
+        seen: dict[str, Filesystem] = {}
+        for filesystem in named if self.by in {"label", "partlabel"} else ():
+            labelled: Filesystem | Partition = filesystem
+            it = filesystem.shown
+            if self.by == "partlabel":
+                if not isinstance(filesystem.device, Partition):
+                    continue
+                labelled, it = filesystem.device, f"the partition {filesystem.device.shown}"
+                if isinstance(labelled.table, Msdos):
+                    what = "partitions of an MBR have no labels that fstab could name them by"
+                    yield self.problem(what, 'use by="label" or by="partuuid"')
+                    return
+            if not labelled.label:
+                yield self.problem(
+                    f"{it} ({labelled.origin.where}) has no label for fstab to name it by",
+                    'add label= there, or use by="uuid"',
+                )
+            elif seen.setdefault(labelled.label, filesystem) is not filesystem:
+                yield self.problem(
+                    f"{it} ({labelled.origin.where}) has the label of another: {labelled.label}",
+                    "give each one of its own",
+                )
 
     def apply(self, tree: Tree) -> None:
         tree.write("/etc/fstab", fstab_text(tree.layout, self.by, self.extra))

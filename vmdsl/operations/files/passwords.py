@@ -30,6 +30,8 @@ printf '%s\n' "$line" | chpasswd --encrypted
 class SetPassword(TreeOperation):
     """The password of a user, hashed with yescrypt by the system's own perl."""
 
+    installs_anything = False
+
     user: str
     password: Secret
 

@@ -10,13 +10,14 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from vmdsl.errors import CommandError, Hint, code
+from vmdsl.errors import CommandError, Hint, Problem, code
 from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, operation, record, refuse
+from vmdsl.language.operation import Fact, Operation, operation, record, refuse
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import current_index, proxy_environment, use_index
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
+from vmdsl.operations.packages.sources import first_bytes
 from vmdsl.values import Suite
 
 NONINTERACTIVE = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
@@ -42,6 +43,8 @@ _NOT_FOREIGN = ("any", "native", "all")
 #: Local packages lie here while they are installed.
 _DEBS = "/run/vmdsl-packages"
 _URIS = "/run/vmdsl-uris"
+#: What a .deb file begins with.
+_DEB = b"!<arch>\ndebian-binary"
 
 
 @operation
@@ -49,6 +52,7 @@ class Apt(TreeOperation):
     """Installed packages, with one initramfs a kernel, made at the end."""
 
     reads_layout = False
+    installs_anything = False
 
     packages: tuple[str, ...]
     debs: tuple[Path, ...]
@@ -60,6 +64,23 @@ class Apt(TreeOperation):
 
     def local_files(self) -> tuple[Path, ...]:
         return self.debs
+
+    def packages_named(self) -> tuple[str, ...]:
+        local = [deb.name.partition("_")[0] for deb in self.debs]
+        return (*local, *(re.split("[:=/]", name)[0] for name in self.packages))
+
+    def adds_archive(self) -> bool:
+        return bool(self.debs)
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report local files that are not packages."""
+        del operations, complete
+        for file in self.debs:
+            start = first_bytes(self.directory / file)
+            if start is not None and not start.startswith(_DEB):
+                yield self.problem(
+                    f"{file} is not a Debian package", "dpkg-deb --build makes one of a folder"
+                )
 
     def apply(self, tree: Tree) -> None:
         """Install; the initramfs comes last, when all that belongs in it is there."""
@@ -151,6 +172,7 @@ class AptRemove(TreeOperation):
     """Packages that are taken away."""
 
     reads_layout = False
+    installs_anything = False
 
     packages: tuple[str, ...]
     purge: bool
@@ -158,6 +180,9 @@ class AptRemove(TreeOperation):
 
     def summary(self) -> str:
         return f"apt {'purge' if self.purge else 'remove'} {' '.join(self.packages)}"
+
+    def packages_removed(self) -> tuple[str, ...]:
+        return self.packages
 
     def apply(self, tree: Tree) -> None:
         """Remove; a kernel's initramfs goes with it."""

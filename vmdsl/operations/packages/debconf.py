@@ -19,6 +19,7 @@ class Preseed(TreeOperation):
     """Answers in debconf's database."""
 
     reads_layout = False
+    installs_anything = False
 
     answers: tuple[str, ...]
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
+from vmdsl.errors import Problem
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, one_of, operation, record, refuse
+from vmdsl.language.operation import Fact, Operation, one_of, operation, record, refuse
 
 SourceType = Literal["deb", "deb-src"]
 
@@ -30,6 +31,7 @@ _ARMOR = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
 #: The first bytes of a public key in binary: the old and the new form of the packet.
 _BINARY = (b"\x98", b"\x99", b"\xc6")
 _KEYBOX = b"KBXf"
+_ENOUGH = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,7 @@ class AptSource(TreeOperation):
     """A source that the system gets, with its keyring."""
 
     reads_layout = False
+    installs_anything = False
 
     source: Source
 
@@ -107,6 +110,14 @@ class AptSource(TreeOperation):
 
     def local_files(self) -> tuple[Path, ...]:
         return self.source.keyring_files
+
+    def adds_archive(self) -> bool:
+        return True
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report keyrings that apt cannot read."""
+        del operations, complete
+        yield from check_keyrings(self, self.source.keyring_files)
 
     def apply(self, tree: Tree) -> None:
         """Write both files; the next apt() fetches the index."""
@@ -206,8 +217,29 @@ def suffix_of(keys: bytes) -> str:
     return ".gpg" if keys.startswith(_BINARY) else ".asc"
 
 
+def check_keyrings(operation: Operation, keyrings: Sequence[Path]) -> Iterator[Problem]:
+    """Report local keyrings of an operation that apt cannot read."""
+    for file in keyrings:
+        start = first_bytes(operation.directory / file)
+        if start is not None and (wrong := what_is_wrong(start)):
+            what, about = (
+                f"apt cannot read the keyring {file}: {wrong[0]}",
+                operation.argument(file),
+            )
+            yield operation.problem(what, wrong[1], about=about)
+
+
+def first_bytes(file: Path) -> bytes | None:
+    """Return the first bytes of a file; None if it cannot be read, which is reported elsewhere."""
+    try:
+        with file.open("rb") as content:
+            return content.read(_ENOUGH)
+    except OSError:
+        return None
+
+
 def what_is_wrong(keys: bytes) -> tuple[str, str] | None:
-    """Why apt cannot read a keyring that starts so, and what to do."""
+    """Return why apt cannot read a keyring that starts with these bytes, and what to do."""
     if keys.startswith(_BINARY) or keys.lstrip().startswith(_ARMOR):
         return None
     if keys[8:12] == _KEYBOX:

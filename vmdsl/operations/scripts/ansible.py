@@ -6,16 +6,17 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, operation, record, refuse
+from vmdsl.language.operation import Fact, Operation, operation, record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.directories import paths_below, with_targets
+from vmdsl.operations.packages.named import installing, named_above
 
 #: What Ansible looks for beside a playbook. It looks for collections and for modules there too.
 _BESIDE = (
@@ -25,6 +26,11 @@ _BESIDE = (
 _TEXTS = (".yml", ".yaml", ".json")
 #: In a tag of a playbook, or in the name of a group, nothing else is of use.
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+#: What most systems have, and what brings no Python.
+_WITHOUT_PYTHON = re.compile(
+    r"(linux-(image|headers)|grub|firmware|openssh)-.*|systemd(-sysv)?|udev|dbus|ifupdown|iproute2"
+    r"|ssh|curl|wget|sudo|parted|fdisk|locales|vim|nano|rsync|ca-certificates|zerofree"
+)
 _PYTHON = "/usr/bin/python3"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -91,6 +97,15 @@ class Ansible(TreeOperation):
             if path.suffix in _TEXTS and path.is_file():
                 found.add(self.playbook.parent / path.name)
         return with_targets(start, sorted(found, key=os.fsencode))
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report a system without Python: no package above is it, or may bring it along."""
+        named = named_above(self, operations) if complete else None
+        if named and all(_WITHOUT_PYTHON.fullmatch(name) for name in named.ever):
+            yield self.problem(
+                "no step above installs python3, which Ansible works with",
+                installing("python3"),
+            )
 
     def apply(self, tree: Tree) -> None:
         if not tree.exists(_PYTHON):

@@ -63,9 +63,11 @@ class WriteAt(ImageOperation):
 
     def writes(self, layout: Layout) -> tuple[Span, ...]:
         start, length = self.offset.bytes, self.length()
-        if isinstance(self.place, Partition):
-            start += layout.of_partition(self.place).start
-        return (Span(start=start, end=start + (length or 1), what="the bytes that it writes"),)
+        within = self.place if isinstance(self.place, Partition) else None
+        if within is not None:
+            start += layout.of_partition(within).start
+        end, what = start + (length or 1), "the bytes that it writes"
+        return (Span(start=start, end=end, what=what, within=within),)
 
     def apply(self, image: Image) -> None:
         content = self._content(image)

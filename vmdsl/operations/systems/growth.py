@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from vmdsl.errors import BuildError
+from collections.abc import Iterator
+
+from vmdsl.errors import BuildError, Problem
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import RootFs
+from vmdsl.language.handles import Partition, RootFs
+from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Fact, operation, record
 
 _PROGRAM = "/usr/local/sbin/grow-root"
@@ -53,8 +56,36 @@ WantedBy=sysinit.target
 class GrowRoot(TreeOperation):
     """A unit that grows the root filesystem when the system starts."""
 
+    installs_anything = False
+
     def summary(self) -> str:
         return "grow the root filesystem when the system starts"
+
+    def check_layout(self, layout: Layout) -> Iterator[Problem]:
+        """Report a root filesystem that cannot grow, or that has no room to grow into."""
+        root = self.root.mounted.filesystem
+        if not root.traits.can_grow:
+            yield self.problem(f"{root.kind} cannot grow while it is in use", "format it with ext4")
+        partition = root.device
+        if not isinstance(partition, Partition):
+            yield self.problem(
+                f"{root.shown} cannot grow: it is on {partition.shown}, which is not a partition",
+                "leave this out, or format a partition",
+            )
+            return
+        if partition.extended is not None:
+            yield self.problem(
+                f"{partition.shown} cannot grow: it is in an extended partition",
+                "give the root a partition that isn't, after all others",
+            )
+        place = layout.of_partition(partition)
+        behind = [p.partition for p in layout.partitions if p.start > place.start]
+        for other in behind[:1]:
+            yield self.problem(
+                f"{partition.shown} cannot grow: {other.shown} is behind it on the disk "
+                f"({other.origin.where})",
+                f"make {partition.shown} after all others",
+            )
 
     def apply(self, tree: Tree) -> None:
         for path, package in _NEEDED.items():

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from vmdsl.errors import Problem
 from vmdsl.language.effects import Tree, package_cache
-from vmdsl.language.operation import operation
+from vmdsl.language.operation import Operation, operation
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import note_sources, proxy_environment
 from vmdsl.operations.packages.host_apt import HostApt
@@ -23,11 +25,12 @@ from vmdsl.operations.packages.sources import (
     DEBIAN_KEYS,
     FOLDER,
     Source,
+    check_keyrings,
     install_keyring,
     suffix_of,
 )
 from vmdsl.operations.systems.roots import RootMaker
-from vmdsl.values import Suite
+from vmdsl.values import Suite, debian_suites, suite_aliases
 
 Variant = Literal["minbase", "buildd", "important", "standard"]
 SourcesFormat = Literal["deb822", "one-line"]
@@ -64,6 +67,7 @@ class Debootstrap(RootMaker):
 
     programs = ("mmdebstrap",)
     irrelevant = ("proxy",)
+    installs_anything = False
 
     mirror: str
     keyring: Path | None
@@ -89,6 +93,27 @@ class Debootstrap(RootMaker):
 
     def local_files(self) -> tuple[Path, ...]:
         return (*self.keyrings, *self.tls_ca_certs)
+
+    def packages_named(self) -> tuple[str, ...]:
+        return (*self.include, *(("python3",) if self.variant == "standard" else ()))
+
+    def adds_archive(self) -> bool:
+        return bool(self.mirror or self.sources)
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report a suite that Debian does not have, and keyrings that apt cannot read.
+
+        The suites of another archive are not known.
+        """
+        yield from super().check_plan(operations, complete=complete)
+        yield from check_keyrings(self, self.keyrings)
+        known, name = debian_suites(), self.suite.name
+        if known and not self.mirror and name != "rc-buggy" and name.partition("-")[0] not in known:
+            close = difflib.get_close_matches(name, [*known, *suite_aliases()], n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            yield self.problem(
+                f"Debian has no suite {name}", f"{hint}(a suite of another archive takes mirror=)"
+            )
 
     def apply(self, tree: Tree) -> None:
         """Learn the date of the archive's index, then install from just that index."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from vmdsl.errors import Problem
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Mounted
-from vmdsl.language.operation import operation, refuse
+from vmdsl.language.operation import Operation, operation, refuse
 from vmdsl.machines import Arch
-from vmdsl.values import Suite
+from vmdsl.values import Suite, debian_suites
 
 _PROXY = re.compile(r"(https?|socks5h?)://[^\s/]+/?")
 
@@ -22,6 +24,21 @@ class RootMaker(TreeOperation):
 
     suite: Suite
     arch: Arch
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report a filesystem without owners, and an architecture that has no kernel any more."""
+        yield from super().check_plan(operations, complete=complete)
+        filesystem, place = self.root.filesystem, self.root.shown
+        if not filesystem.traits.has_owners:
+            what = f"a system cannot be on {filesystem.kind}, which {place} is"
+            yield self.problem(what, "format it with ext4", about="mounted")
+        known, suite, last = debian_suites(), self.suite.name, self.arch.traits.last_suite
+        late = known[known.index(last) + 1 :] if last in known else ("trixie", "sid")
+        if last and suite.partition("-")[0] in late:
+            yield self.problem(
+                f"{suite} has no kernel for {self.arch}, so the image could not boot",
+                f"{last} is the last that has one; or choose amd64",
+            )
 
 
 def check_place(mounted: Mounted[Any]) -> None:

@@ -77,6 +77,7 @@ class UnpackRootfs(TreeOperation):
     """A system from its tarball, if there is one already."""
 
     reads_layout = False
+    installs_anything = False
 
     tarball: Path | None
     fact: Fact
@@ -116,6 +117,7 @@ class CacheRootfs(TreeOperation):
     """The tarball of the tree as it is now."""
 
     reads_layout = False
+    installs_anything = False
     changes_tree = False
 
     in_system = False

@@ -1,4 +1,4 @@
-"""What must hold of the disk: its partitions, filesystems and mounts."""
+"""What must hold of the disk: its partitions, volumes, filesystems and mounts."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ from vmdsl.language.handles import (
     VolumeGroup,
 )
 from vmdsl.language.operation import LayoutOperation, Operation
-from vmdsl.language.partition_types import RAW, type_name
-from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubPrep
-from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
+from vmdsl.language.partition_types import RAW
 from vmdsl.plan.extents import open_partitions
 
 
@@ -139,6 +137,25 @@ def uuids_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
                 )
 
 
+def names_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """No two volume groups have one name, and no two devices below /dev/mapper."""
+    groups: dict[str, Operation] = {}
+    devices: dict[str, Operation] = {}
+    for operation in operations:
+        if isinstance(operation, VolumeGroup):
+            name, seen, what = operation.vg_name, groups, "a second volume group"
+        elif isinstance(operation, Luks | LogicalVolume):
+            name, seen, what = operation.dm_name, devices, "a second device in /dev/mapper"
+        else:
+            continue
+        other = seen.setdefault(name, operation)
+        if other is not operation:
+            yield operation.problem(
+                f"{what} with the name {name}: {other.shown} ({other.origin.where}) has it",
+                "give it another one",
+            )
+
+
 def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
     """No two mounts at a place, none of one filesystem, each below what it is on."""
     at: dict[PurePosixPath, Mounted[Any]] = {}
@@ -184,38 +201,12 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
                 "filesystem",
                 "leave it unformatted",
             )
-    for operation in operations:
-        if isinstance(operation, GrubUefi):
-            esp = operation.esp.filesystem
-            if isinstance(esp.device, Partition):
-                yield from _of_type(operation, esp.device, "esp")
-            else:
-                yield operation.problem(
-                    f"firmware cannot read {esp.shown}, which is on {esp.device.shown}",
-                    "give it a partition of its own, of the type esp",
-                )
-        elif isinstance(operation, GrubPrep):
-            partition = operation.partition
-            yield from _of_type(operation, partition, "prep")
-            if isinstance(partition.table, Msdos) and "boot" not in partition.flags:
-                yield operation.problem(
-                    f"firmware won't look at {partition.shown}, which isn't active in its MBR",
-                    f"give it the flag boot ({partition.origin.where})",
-                )
 
 
 def _kind(content: Operation) -> str:
     if isinstance(content, Filesystem):
         return content.kind
     return "encrypted" if isinstance(content, Luks) else "part of a volume group"
-
-
-def _of_type(operation: Operation, partition: Partition, wanted: str) -> Iterator[Problem]:
-    if partition.type != wanted:
-        yield operation.problem(
-            f"firmware won't look at {partition.shown}, of the type {type_name(partition.type)}",
-            f"give it the type {wanted} ({partition.origin.where})",
-        )
 
 
 def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:

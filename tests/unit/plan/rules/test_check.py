@@ -10,9 +10,9 @@ import pytest
 
 from vmdsl import programs
 from vmdsl.machines import Arch
+from vmdsl.operations.systems import mmdebstrap, roots
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.load import load
-from vmdsl.plan.rules import system as rules_system
 from vmdsl.plan.rules.check import check
 
 Write = Callable[[str], Path]
@@ -75,7 +75,8 @@ def test_suite_of_another_archive(write: Write) -> None:
 def test_suites_are_not_known_without_debians_table(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules_system, "debian_suites", lambda: ())
+    for module in (mmdebstrap, roots):
+        monkeypatch.setattr(module, "debian_suites", lambda: ())
     assert about(write, arguments='suite="trixi"') == []
     assert about(write, arguments='suite="bookworm", arch=Arch.I386') == []
     assert len(about(write, arguments='suite="trixie", arch=Arch.I386')) == 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from vmdsl.errors import BuildError
-from vmdsl.language.effects import Image, ImageOperation, Tree, TreeOperation
-from vmdsl.language.handles import Partition, RootFs
+from collections.abc import Iterator, Sequence
+
+from vmdsl.errors import BuildError, Hint, Problem, code
+from vmdsl.language.effects import Image, ImageOperation, Tree
+from vmdsl.language.handles import Gpt, Partition, RootFs
 from vmdsl.language.layout import SECTOR, Layout, Span
-from vmdsl.language.operation import operation
-from vmdsl.operations.boot_loaders.grub.config import GrubOperation
+from vmdsl.language.operation import Operation, operation
+from vmdsl.machines import Arch
+from vmdsl.operations.boot_loaders.grub.config import GrubPart
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core, preseed
 
 #: The disk's id and its partitions follow.
@@ -16,7 +19,7 @@ _FOLDER = "/boot/grub/i386-pc"
 
 
 @operation
-class GrubBios(TreeOperation, GrubOperation):
+class GrubBios(GrubPart):
     """GRUB's files for BIOS in /boot/grub/i386-pc, with boot.img and core.img."""
 
     def summary(self) -> str:
@@ -24,6 +27,10 @@ class GrubBios(TreeOperation, GrubOperation):
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         return (("grub-pc", "grub-pc-bin", "grub-cloud-amd64", "grub2"),)
+
+    @property
+    def architectures(self) -> tuple[Arch, ...]:
+        return tuple(arch for arch in Arch if arch.traits.bios)
 
     def apply(self, tree: Tree) -> None:
         """Make them. An upgrade of the package must not fail as it knows of no disk."""
@@ -38,21 +45,42 @@ class GrubBios(TreeOperation, GrubOperation):
 
 
 @operation
-class GrubBootCode(ImageOperation, GrubOperation):
+class GrubBootCode(ImageOperation):
     """GRUB's first sectors: boot.img in the first one, core.img where nothing else is."""
 
     root: RootFs
     partition: Partition | None
 
+    @property
+    def _has_no_place(self) -> bool:
+        table = self.root.mounted.filesystem.partitions[0].table
+        return self.partition is None and isinstance(table, Gpt)
+
     def summary(self) -> str:
         return "boot code of GRUB for BIOS"
 
     def writes(self, layout: Layout) -> tuple[Span, ...]:
+        if self._has_no_place:
+            return ()
         core = layout.of_partition(self.partition).start if self.partition else SECTOR
-        return tuple(
-            Span(start=start, end=end, what="the boot code of GRUB")
-            for start, end in ((0, _BOOT_SIZE), (core, core + SECTOR))
+        what, within = "the bytes of GRUB's boot code", self.partition
+        return (
+            Span(start=0, end=_BOOT_SIZE, what=what),
+            Span(start=core, end=core + SECTOR, what=what, within=within),
         )
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report a GPT without a partition for it: unlike an MBR, it leaves no gap."""
+        del operations
+        if complete and self._has_no_place:
+            table = self.root.mounted.filesystem.partitions[0].table
+            yield self.problem(
+                "GRUB for BIOS has no place on this GPT",
+                Hint(
+                    "add, above it: ",
+                    code("mkpart", table.as_code, size=code("MiB", 1), type="bios-boot"),
+                ),
+            )
 
     def apply(self, image: Image) -> None:
         """Write both, each with the other's place in it. The offsets are those of GRUB's format."""

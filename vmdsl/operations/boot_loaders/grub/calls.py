@@ -5,26 +5,20 @@ These operations install no package: name grub-pc or grub-efi-amd64 with the oth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Unpack
 
 from vmdsl.language.handles import Gpt, Mounted, Partition, RootFs
 from vmdsl.language.operation import record, recorded
+from vmdsl.operations.boot_loaders.boot_loader import BootSettings, with_settings
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios, GrubBootCode
-from vmdsl.operations.boot_loaders.grub.config import Console, configure
+from vmdsl.operations.boot_loaders.grub.config import configure
 from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275, GrubPrep
 from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
 from vmdsl.operations.disk.fat import Vfat
 
 
-def grub_bios(
-    root: RootFs,
-    *,
-    console: Console = "screen",
-    timeout: int = 1,
-    parameters: Sequence[str] = (),
-    default_parameters: Sequence[str] = (),
-    quiet: bool = False,
-) -> None:
+@with_settings
+def grub_bios(root: RootFs, **settings: Unpack[BootSettings]) -> None:
     """Make the disk boot on a BIOS. On a GPT this takes a partition of type `bios-boot`.
 
     `console` says where the boot menu and the kernel's messages go; `serial` means the first
@@ -34,14 +28,7 @@ def grub_bios(
     the kernel and systemd while they start. The packages: grub-pc, or grub-pc-bin with
     grub2-common.
     """
-    configure(
-        root,
-        console=console,
-        timeout=timeout,
-        parameters=parameters,
-        default_parameters=default_parameters,
-        quiet=quiet,
-    )
+    configure(root, **settings)
     disk = root.mounted.filesystem.partitions[0].table
     record(GrubBios(root=root))
     found = [
@@ -55,16 +42,13 @@ def grub_bios(
     record(GrubBootCode(root=root, partition=embed))
 
 
+@with_settings
 def grub_uefi(
     root: RootFs,
     esp: Mounted[Vfat],
     *,
     secure_boot: bool = False,
-    console: Console = "screen",
-    timeout: int = 1,
-    parameters: Sequence[str] = (),
-    default_parameters: Sequence[str] = (),
-    quiet: bool = False,
+    **settings: Unpack[BootSettings],
 ) -> None:
     """Make the disk boot with UEFI. `esp` is the mounted FAT of the EFI system partition.
 
@@ -73,40 +57,18 @@ def grub_uefi(
     grub-efi-amd64, or grub-efi-amd64-bin with grub2-common; for Secure Boot shim-signed and
     grub-efi-amd64-signed too.
     """
-    configure(
-        root,
-        console=console,
-        timeout=timeout,
-        parameters=parameters,
-        default_parameters=default_parameters,
-        quiet=quiet,
-    )
+    configure(root, **settings)
     record(GrubUefi(root=root, esp=esp, secure_boot=secure_boot))
 
 
-def grub_ieee1275(
-    root: RootFs,
-    prep: Partition,
-    *,
-    console: Console = "screen",
-    timeout: int = 1,
-    parameters: Sequence[str] = (),
-    default_parameters: Sequence[str] = (),
-    quiet: bool = False,
-) -> None:
+@with_settings
+def grub_ieee1275(root: RootFs, prep: Partition, **settings: Unpack[BootSettings]) -> None:
     """Make the disk boot with Open Firmware, as POWER machines have it.
 
     `prep` is the partition of type `prep` that the firmware loads GRUB from; in an MBR it is
     active (`flags=("boot",)`). All other arguments are those of grub_bios. The package:
     grub-ieee1275, or grub-ieee1275-bin with grub2-common.
     """
-    configure(
-        root,
-        console=console,
-        timeout=timeout,
-        parameters=parameters,
-        default_parameters=default_parameters,
-        quiet=quiet,
-    )
+    configure(root, **settings)
     record(GrubIeee1275(root=root))
     record(GrubPrep(root=root, partition=prep))

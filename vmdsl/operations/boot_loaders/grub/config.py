@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Literal, get_args
+from typing import Unpack
 
-from vmdsl.language.effects import ImageOperation, Tree, TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import one_of, operation, record, recorded, refuse
+from vmdsl.language.operation import operation, record, recorded, refuse
+from vmdsl.operations.boot_loaders.boot_loader import BootLoader, BootMenu, BootSettings
 from vmdsl.operations.boot_loaders.grub.stand_ins import stand_ins
-
-Console = Literal["screen", "serial"]
-
-_QUIET = ("quiet", "systemd.show_status=false", "rd.systemd.show_status=false")
-#: Neither the shell that reads /etc/default/grub nor GRUB itself takes anything else literally.
-_PARAMETER = re.compile(r"[A-Za-z0-9_.,:=/@%+~^?*!\[\]-]+")
-_SETTINGS = ("console", "timeout", "parameters", "default_parameters", "quiet")
 
 # grub-mkconfig names a filesystem by its UUID only where udev has made the link.
 _WRITE = """\
@@ -29,23 +21,18 @@ grub-editenv /boot/grub/grubenv create
 """
 
 
-class GrubOperation:
-    """What makes GRUB, and nothing else, so that grub.cfg stays as it is after it."""
+@operation
+class GrubPart(BootLoader):
+    """GRUB for one kind of firmware. It leaves grub.cfg as it is."""
 
-    def needs(self) -> tuple[tuple[str, ...], ...]:
-        """The packages whose files this takes: of each tuple, one must be installed."""
-        return ()
+    title = "GRUB"
 
 
 @operation
-class GrubConfig(TreeOperation, GrubOperation):
+class GrubConfig(BootMenu):
     """/boot/grub/grub.cfg, made by the system's own grub-mkconfig."""
 
-    console: Console
-    timeout: int
-    parameters: tuple[str, ...]
-    default_parameters: tuple[str, ...]
-    quiet: bool
+    title = "GRUB"
 
     def summary(self) -> str:
         return "write /boot/grub/grub.cfg"
@@ -62,86 +49,40 @@ class GrubConfig(TreeOperation, GrubOperation):
         tree.chroot("sh", "-ec", _WRITE, "sh", root)
 
     def defaults(self) -> str:
-        """The settings as /etc/default/grub has them."""
-        for_all, terminal = list(self.parameters), ""
-        writable = self.root.mounted.filesystem.traits.starts_writable
-        if writable and not {"ro", "rw"}.intersection(for_all):
-            for_all.append("rw")
-        if self.console == "serial":
-            for_all += ["console=tty0", f"console={self.root.arch.traits.serial}"]
-            # On other machines the firmware's console is the serial port already.
-            terminal = "console serial" if self.root.arch.traits.bios else "console"
-        by_default = [*(_QUIET if self.quiet else ()), *self.default_parameters]
+        """Return the settings as /etc/default/grub has them."""
         lines = [
             f"GRUB_TIMEOUT={self.timeout}",
             "GRUB_DISTRIBUTOR=Debian",
-            f'GRUB_CMDLINE_LINUX="{" ".join(for_all)}"',
-            f'GRUB_CMDLINE_LINUX_DEFAULT="{" ".join(by_default)}"',
+            f'GRUB_CMDLINE_LINUX="{" ".join(self.for_every_entry())}"',
+            f'GRUB_CMDLINE_LINUX_DEFAULT="{" ".join(self.for_usual_entries())}"',
         ]
-        if terminal:
-            lines.append(f'GRUB_TERMINAL="{terminal}"')
-        if "serial" in terminal:
+        if self.console == "serial" and self.root.arch.traits.bios:
+            lines.append('GRUB_TERMINAL="console serial"')
             lines.append('GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"')
+        elif self.console == "serial":  # which the firmware's console is already
+            lines.append('GRUB_TERMINAL="console"')
         return "".join(f"{line}\n" for line in lines)
 
 
-def configure(
-    root: RootFs,
-    *,
-    console: Console,
-    timeout: int,
-    parameters: Sequence[str],
-    default_parameters: Sequence[str],
-    quiet: bool,
-) -> None:
+def configure(root: RootFs, **settings: Unpack[BootSettings]) -> None:
     """Record the configuration, unless it was and nothing has changed the system since."""
-    one_of("console", console, get_args(Console))
-    if timeout < -1:
-        raise refuse(
-            f"a timeout of {timeout}",
-            "give seconds; -1 waits until somebody chooses",
-            about="timeout",
-        )
-    wanted = GrubConfig(
-        root=root,
-        console=console,
-        timeout=timeout,
-        parameters=_checked("parameters", parameters),
-        default_parameters=_checked("default_parameters", default_parameters),
-        quiet=quiet,
-    )
+    wanted = GrubConfig(root=root, **settings)
     current = False
     for earlier in recorded():
         if isinstance(earlier, GrubConfig) and earlier.root is root:
-            _same(wanted, earlier)
+            _check_same(wanted, earlier)
             current = True
-        elif isinstance(earlier, TreeOperation | ImageOperation):
-            current = current and isinstance(earlier, GrubOperation)
+        elif isinstance(earlier, TreeOperation):
+            current = current and isinstance(earlier, GrubPart)
     if not current:
         record(wanted)
 
 
-def _same(wanted: GrubConfig, other: GrubConfig) -> None:
-    for name in _SETTINGS:
+def _check_same(wanted: GrubConfig, other: GrubConfig) -> None:
+    for name in BootSettings.__annotations__:
         mine, others = getattr(wanted, name), getattr(other, name)
         if mine != others:
             raise refuse(
                 f"{name} is {mine!r} here, and {others!r} at {other.origin.where}",
                 "there is one grub.cfg for all firmware: give each call the same settings",
             )
-
-
-def _checked(name: str, parameters: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(parameters, str):
-        raise refuse(f"{name}= is one text", f'write a tuple: {name}=("{parameters}",)')
-    for number, parameter in enumerate(parameters):
-        if not _PARAMETER.fullmatch(parameter):
-            several = len(parameter.split()) > 1
-            raise refuse(
-                f"{parameter!r} is no kernel parameter that GRUB can pass on",
-                "give each parameter by itself"
-                if several
-                else "there are no spaces, quotes, or signs such as $ and ; in one",
-                about=f"{name}[{number}]",
-            )
-    return tuple(parameters)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from vmdsl.errors import BuildError
-from vmdsl.language.effects import Image, ImageOperation, Tree, TreeOperation
-from vmdsl.language.handles import Partition, RootFs
-from vmdsl.language.operation import operation
-from vmdsl.operations.boot_loaders.grub.config import GrubOperation
+from collections.abc import Iterator, Sequence
+
+from vmdsl.errors import BuildError, Problem
+from vmdsl.language.effects import Image, ImageOperation, Tree
+from vmdsl.language.handles import Msdos, Partition, RootFs
+from vmdsl.language.operation import Operation, operation
+from vmdsl.machines import Arch
+from vmdsl.operations.boot_loaders.boot_loader import check_type
+from vmdsl.operations.boot_loaders.grub.config import GrubPart
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core
 
 
 @operation
-class GrubIeee1275(TreeOperation, GrubOperation):
+class GrubIeee1275(GrubPart):
     """GRUB's files for Open Firmware in /boot/grub, with core.elf."""
 
     def summary(self) -> str:
@@ -19,6 +23,10 @@ class GrubIeee1275(TreeOperation, GrubOperation):
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         return (("grub-ieee1275", "grub-ieee1275-bin"),)
+
+    @property
+    def architectures(self) -> tuple[Arch, ...]:
+        return tuple(arch for arch in Arch if arch.traits.ieee1275)
 
     def apply(self, tree: Tree) -> None:
         """Make them; POWER's firmware wants a note in the core image that tells its needs."""
@@ -29,7 +37,7 @@ class GrubIeee1275(TreeOperation, GrubOperation):
 
 
 @operation
-class GrubPrep(ImageOperation, GrubOperation):
+class GrubPrep(ImageOperation):
     """GRUB's core image in the PReP partition."""
 
     root: RootFs
@@ -37,6 +45,17 @@ class GrubPrep(ImageOperation, GrubOperation):
 
     def summary(self) -> str:
         return "GRUB in the PReP partition"
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report a partition that firmware won't look at."""
+        del operations, complete
+        partition = self.partition
+        yield from check_type(self, partition, "prep")
+        if isinstance(partition.table, Msdos) and "boot" not in partition.flags:
+            yield self.problem(
+                f"firmware won't look at {partition.shown}, which isn't active in its MBR",
+                f"give it the flag boot ({partition.origin.where})",
+            )
 
     def apply(self, image: Image) -> None:
         core = image.tree.read(f"/boot/grub/{self.root.arch.traits.ieee1275}/core.elf")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from vmdsl.language.effects import Tree, TreeOperation
+from collections.abc import Iterator, Sequence
+
+from vmdsl.errors import Problem
+from vmdsl.language.effects import Tree
 from vmdsl.language.handles import Mounted
-from vmdsl.language.operation import operation
-from vmdsl.machines import Efi
-from vmdsl.operations.boot_loaders.grub.config import GrubOperation
+from vmdsl.language.operation import Operation, operation
+from vmdsl.machines import Arch, Efi
+from vmdsl.operations.boot_loaders.boot_loader import check_esp
+from vmdsl.operations.boot_loaders.grub.config import GrubPart
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core, preseed, stub
 from vmdsl.operations.disk.fat import Vfat
 
 
 @operation
-class GrubUefi(TreeOperation, GrubOperation):
+class GrubUefi(GrubPart):
     """GRUB at the path that firmware tries on any machine, and at Debian's own."""
 
     esp: Mounted[Vfat]
@@ -35,6 +39,16 @@ class GrubUefi(TreeOperation, GrubOperation):
         name = f"grub-efi-{efi.package}"
         grub = (name, f"{name}-bin", "grub-efi", "grub-cloud-amd64")
         return (grub, ("shim-signed",), (f"{name}-signed",)) if self.secure_boot else (grub,)
+
+    @property
+    def architectures(self) -> tuple[Arch, ...]:
+        known = ((arch, arch.traits.efi) for arch in Arch)
+        return tuple(a for a, efi in known if efi and (efi.signed or not self.secure_boot))
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report what a boot loader lacks, and a partition that firmware won't look at."""
+        yield from super().check_plan(operations, complete=complete)
+        yield from check_esp(self, self.esp)
 
     def apply(self, tree: Tree) -> None:
         """Put it to both places, as GRUB's own package does when it is upgraded.

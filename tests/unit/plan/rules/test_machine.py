@@ -13,7 +13,7 @@ from plans import plan_of
 from vmdsl.errors import HostError, Problem
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.load import load
-from vmdsl.plan.obstacles import obstacles
+from vmdsl.plan.rules.machine import obstacles
 
 Write = Callable[[str], Path]
 

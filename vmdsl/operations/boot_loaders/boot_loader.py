@@ -1,0 +1,243 @@
+"""Boot loaders: what each says of itself, so that any plan with it can be checked.
+
+A boot loader is a folder beside this module, with a class that derives from BootMenu, and a
+function that records it. Where it consists of several parts, the others derive from BootLoader.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from pathlib import PurePosixPath
+from typing import Any, ClassVar, Literal, TypedDict, TypeVar, get_args
+
+from vmdsl.errors import Problem
+from vmdsl.language.effects import TreeOperation
+from vmdsl.language.handles import (
+    BlockDevice,
+    Filesystem,
+    LogicalVolume,
+    Luks,
+    Mounted,
+    Partition,
+    RootFs,
+)
+from vmdsl.language.operation import Operation, one_of, operation, refuse
+from vmdsl.language.partition_types import type_name
+from vmdsl.machines import Arch
+from vmdsl.operations.disk.fat import Vfat
+from vmdsl.operations.packages.named import installing, named_above
+
+Console = Literal["screen", "serial"]
+
+_F = TypeVar("_F", bound=Callable[..., None])
+
+_QUIET = ("quiet", "systemd.show_status=false", "rd.systemd.show_status=false")
+#: What neither a shell nor a boot loader takes otherwise than literally.
+_PARAMETER = re.compile(r"[A-Za-z0-9_.,:=/@%+~^?*!\[\]-]+")
+
+
+class BootSettings(TypedDict, total=False):
+    """The settings of a boot menu, as the functions of boot loaders take them."""
+
+    console: Console
+    timeout: int
+    parameters: Sequence[str]
+    default_parameters: Sequence[str]
+    quiet: bool
+
+
+@operation
+class BootLoader(TreeOperation):
+    """A boot loader, or a part of one. It uses packages that are there, and installs none."""
+
+    installs_anything = False
+    #: What messages call it.
+    title: ClassVar[str]
+
+    root: RootFs
+
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """Return the packages whose files it takes: of each tuple, one must be installed."""
+        return ()
+
+    @property
+    def architectures(self) -> tuple[Arch, ...]:
+        """The architectures that it is for."""
+        return tuple(Arch)
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report an architecture that it is not for, and packages that no step above installs."""
+        if self.root.arch not in self.architectures:
+            yield self.problem(
+                f"{self.summary()} is not there for {self.root.arch}",
+                f"it is for {' and '.join(self.architectures)}",
+            )
+        named = named_above(self, operations) if complete else None
+        for packages in self.needs() if named else ():
+            if named and named.present.isdisjoint(packages):
+                yield self.missing(packages[0], f"{self.summary()} needs")
+
+    def missing(self, package: str, why: str) -> Problem:
+        """Return the mistake that a package is not installed."""
+        return self.problem(f"no step above installs {package}, which {why}", installing(package))
+
+
+@operation
+class BootMenu(BootLoader):
+    """A boot loader, or the part of one that starts the kernel, with its command line.
+
+    `console` is where the menu and the kernel's messages go. `timeout` is how long the menu waits,
+    in seconds; -1 waits until somebody chooses. `parameters` go to the kernel in every entry of
+    the menu, `default_parameters` in all but those of the recovery mode.
+    """
+
+    console: Console = "screen"
+    timeout: int = 1
+    parameters: Sequence[str] = ()
+    default_parameters: Sequence[str] = ()
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be; sequences become tuples."""
+        one_of("console", self.console, get_args(Console))
+        if self.timeout < -1:
+            raise refuse(
+                f"a timeout of {self.timeout}",
+                "give seconds; -1 waits until somebody chooses",
+                about="timeout",
+            )
+        for name in ("parameters", "default_parameters"):
+            object.__setattr__(self, name, self._checked(name, getattr(self, name)))
+
+    def _checked(self, name: str, parameters: Sequence[str]) -> tuple[str, ...]:
+        if isinstance(parameters, str):
+            raise refuse(f"{name}= is one text", f'write a tuple: {name}=("{parameters}",)')
+        for number, parameter in enumerate(parameters):
+            if not _PARAMETER.fullmatch(parameter):
+                several = len(parameter.split()) > 1
+                raise refuse(
+                    f"{parameter!r} is not a kernel parameter that {self.title} can pass on",
+                    "give each parameter by itself"
+                    if several
+                    else "there are no spaces, quotes, or signs such as $ and ; in one",
+                    about=f"{name}[{number}]",
+                )
+        return tuple(parameters)
+
+    def reads(self, filesystem: Filesystem) -> bool:
+        """Return whether /boot may be on such a filesystem."""
+        del filesystem
+        return True
+
+    def for_every_entry(self) -> tuple[str, ...]:
+        """Return the kernel's parameters in every entry, but for its root."""
+        words = list(self.parameters)
+        writable = self.root.mounted.filesystem.traits.starts_writable
+        if writable and not {"ro", "rw"}.intersection(words):
+            words.append("rw")
+        if self.console == "serial":
+            words += ["console=tty0", f"console={self.root.arch.traits.serial}"]
+        return tuple(words)
+
+    def for_usual_entries(self) -> tuple[str, ...]:
+        """Return the kernel's further parameters in all entries but those of the recovery mode."""
+        return (*(_QUIET if self.quiet else ()), *self.default_parameters)
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report a /boot that it cannot read, and a kernel or its helpers that are missing."""
+        yield from super().check_plan(operations, complete=complete)
+        boot = _holding(operations, self.root, "/boot")
+        if not self.reads(boot):
+            yield self.problem(
+                f"{self.title} cannot read {boot.kind}, which /boot is on",
+                "give /boot a filesystem of its own, such as ext4",
+            )
+        for luks in _encrypted(boot.device):
+            yield self.problem(
+                f"{self.title} cannot unlock {luks.shown} ({luks.origin.where}), which /boot is on",
+                "give /boot a filesystem of its own, which is not encrypted",
+            )
+        named = named_above(self, operations) if complete else None
+        if named is None:
+            return
+        if not named.has_kernel:
+            kernel = f"linux-image-{self.root.arch.kernel or self.root.arch}"
+            yield self.problem("no step above installs a kernel", installing(kernel))
+        root = self.root.mounted.filesystem
+        for package in _packages_to_open(root.device):
+            if package not in named.present:
+                yield self.missing(package, f"{root.shown} needs to be found")
+
+
+def with_settings(function: _F) -> _F:
+    """Show `**settings: Unpack[BootSettings]` by names, with defaults, in a function's signature.
+
+    So `help()` shows them, and the hint about a misspelt one finds them.
+    """
+    found = inspect.signature(function)
+    defaults = {field.name: field.default for field in fields(BootMenu)}
+    settings = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=defaults[name],
+            annotation=getattr(annotation, "__forward_arg__", annotation),
+        )
+        for name, annotation in BootSettings.__annotations__.items()
+    ]
+    own = [p for p in found.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    function.__signature__ = found.replace(  # type: ignore[attr-defined]  # inspect's own
+        parameters=[*own, *settings]
+    )
+    return function
+
+
+def check_esp(operation: Operation, esp: Mounted[Vfat]) -> Iterator[Problem]:
+    """Report an EFI system partition that firmware won't look at."""
+    filesystem = esp.filesystem
+    if isinstance(filesystem.device, Partition):
+        yield from check_type(operation, filesystem.device, "esp")
+    else:
+        yield operation.problem(
+            f"firmware cannot read {filesystem.shown}, which is on {filesystem.device.shown}",
+            "give it a partition of its own, of the type esp",
+        )
+
+
+def check_type(operation: Operation, partition: Partition, wanted: str) -> Iterator[Problem]:
+    """Report a partition of another type than the `wanted` one, which firmware looks for."""
+    if partition.type != wanted:
+        yield operation.problem(
+            f"firmware won't look at {partition.shown}, of the type {type_name(partition.type)}",
+            f"give it the type {wanted} ({partition.origin.where})",
+        )
+
+
+def _holding(operations: Sequence[Operation], root: RootFs, path: str) -> Filesystem:
+    """Return the filesystem that a path of the system is on."""
+    place = PurePosixPath(path)
+    mounts = [m for m in operations if isinstance(m, Mounted) and place.is_relative_to(m.path)]
+    holder: Mounted[Any] = max([root.mounted, *mounts], key=lambda m: len(m.path.parts))
+    filesystem: Filesystem = holder.filesystem
+    return filesystem
+
+
+def _packages_to_open(device: BlockDevice) -> list[str]:
+    """Return the packages that put into an initramfs what finds a root filesystem there."""
+    needed = ["cryptsetup-initramfs"] if any(_encrypted(device)) else []
+    while isinstance(device, Luks):
+        device = device.device
+    return [*needed, "lvm2"] if isinstance(device, LogicalVolume) else needed
+
+
+def _encrypted(device: BlockDevice) -> Iterator[Luks]:
+    """Return the encrypted devices that a device is on, and itself if it is one."""
+    if isinstance(device, Luks):
+        yield device
+        yield from _encrypted(device.device)
+    elif isinstance(device, LogicalVolume):
+        for below in device.group.devices:
+            yield from _encrypted(below)

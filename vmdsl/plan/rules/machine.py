@@ -1,0 +1,131 @@
+"""What must hold of this machine: its programs, its files, and what it can build."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import platform
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from vmdsl import programs
+from vmdsl.errors import Hint, Problem, code
+from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
+from vmdsl.language.operation import Operation
+from vmdsl.language.secret import secrets_in
+from vmdsl.machines import Arch
+from vmdsl.operations.systems.roots import RootMaker
+
+_OR_EXCLUDED = (", or name it in ", code("", exclude=None))
+
+
+def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
+    """The programs of this machine that the build starts, each with the first that needs it."""
+    needed: dict[str, Operation] = {}
+    for operation in operations:
+        for program in operation.programs:
+            needed.setdefault(program, operation)
+    return needed
+
+
+def programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """All programs that the build starts are installed."""
+    for program, operation in programs_for(operations).items():
+        if programs.find(program) is None:
+            known = operation.programs
+            package = known[program] if isinstance(known, Mapping) else ""
+            hint = programs.how_to_get(program, package)
+            yield operation.problem(f"this machine has no program {program}", hint)
+
+
+def local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """All local files that operations name can be read."""
+    for operation in operations:
+        start = operation.directory
+        directories = operation.local_directories()
+        for directory in directories:
+            place = start / directory
+            if place.is_file():
+                yield operation.problem(
+                    f"{directory} is a file, not a directory",
+                    Hint(code("copy_file"), " copies a file"),
+                    about=operation.argument(directory),
+                )
+            elif not place.is_dir():
+                yield _missing(operation, "directory", directory, start)
+        secrets = [s.reference[0] for s in secrets_in(operation) if s.source == "file"]
+        for file in (*operation.local_files(), *map(Path, secrets)):
+            if any(file.is_relative_to(directory) for directory in directories):
+                if problem := _unreadable(start / file):
+                    what, hint = problem
+                    about = operation.argument(*directories)
+                    yield operation.problem(f"{file} {what}", hint, about=about)
+            else:
+                yield from _no_file(operation, file, start)
+
+
+def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]:
+    place = start / file
+    if place.is_dir():
+        yield operation.problem(
+            f"{file} is a directory, not a file",
+            Hint(code("copy_tree"), " copies a directory"),
+            about=operation.argument(file),
+        )
+    elif not place.is_file():
+        yield _missing(operation, "file", file, start)
+    elif not os.access(place, os.R_OK):
+        about = operation.argument(file)
+        yield operation.problem(f"{file} cannot be read", "change its permissions", about=about)
+
+
+def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Problem:
+    close = difflib.get_close_matches(
+        path.name, [p.name for p in (start / path).parent.glob("*")], n=1
+    )
+    hint = f"did you mean {path.with_name(close[0])}?" if close else f"it is looked for in {start}"
+    return operation.problem(f"there is no {kind} {path}", hint, about=operation.argument(path))
+
+
+def _unreadable(path: Path) -> tuple[str, str] | None:
+    """What is wrong with something in a directory that is copied, and what to do."""
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return None
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        what = "is neither a file, a directory nor a symlink"
+        return what, Hint("remove it", *_OR_EXCLUDED)
+    if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)):
+        return "cannot be read", Hint("change its permissions", *_OR_EXCLUDED)
+    return None
+
+
+def obstacles(operations: Sequence[Operation]) -> tuple[Problem, ...]:
+    """All that this machine or this version of vmdsl cannot build, each at its operation."""
+    found = [*_foreign_systems(operations), *_volumes(operations)]
+    return tuple(sorted(found, key=lambda p: p.where.line if p.where else 0))
+
+
+def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Encrypted devices, and volumes of LVM."""
+    for operation in operations:
+        if isinstance(operation, Luks | VolumeGroup | LogicalVolume):
+            kind = "LUKS" if isinstance(operation, Luks) else "LVM"
+            yield operation.problem(
+                f"{kind} cannot be built yet", "to build an image now, format the partition itself"
+            )
+
+
+def _foreign_systems(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Systems whose programs this machine cannot run."""
+    machine = platform.machine()
+    native = [arch for arch in Arch if machine in arch.traits.built_on]
+    for operation in operations:
+        if isinstance(operation, RootMaker) and operation.arch not in native:
+            hints = [f"choose {' or '.join(native)}"] if native else []
+            hints += [f"build it on a machine that is {m}" for m in operation.arch.traits.built_on]
+            yield operation.problem(
+                f"{operation.arch} cannot be built on this machine ({machine}) yet",
+                ", or ".join(hints),
+            )
