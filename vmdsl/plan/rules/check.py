@@ -70,8 +70,12 @@ def writes_have_room(operations: Sequence[Operation], layout: Layout) -> Iterato
                 continue  # the build looks at it, once it knows how large the image is
             end = layout.of_partition(within).end if within else layout.size
             others = partition_spans(layout, but=[within] if within else [])
-            if problem := in_the_way(span, [*table_spans(layout), *others, *written], end):
+            if problem := in_the_way(span, [*table_spans(layout), *others], end):
                 hint = "choose another offset, or start the partition later, such as at 16 MiB"
                 yield operation.problem(problem, hint)
+                break
+            if problem := in_the_way(span, written, end):
+                yield operation.problem(problem, "choose another offset, or remove one of them")
+                break
         where = operation.origin.where
         written += [Span(start=s.start, end=s.end, what=f"{s.what}, {where}") for s in spans]

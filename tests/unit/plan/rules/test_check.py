@@ -12,8 +12,9 @@ from vmdsl import programs
 from vmdsl.machines import Arch
 from vmdsl.operations.systems import mmdebstrap, roots
 from vmdsl.plan.evaluate import evaluate
+from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load
-from vmdsl.plan.rules.check import check
+from vmdsl.plan.rules.check import check, check_layout
 
 Write = Callable[[str], Path]
 
@@ -180,6 +181,26 @@ def test_unfinished_plan_lacks_nothing(write: Write) -> None:
     path = write(SYSTEM.format(more="mkpart(table()); grub_bios(system())", arguments='suite="x"'))
     assert "this partition is never used" in told(path)
     assert told(path, complete=False) == ["Debian has no suite x"]
+
+
+@pytest.mark.parametrize(
+    ("first", "problems"),
+    [
+        ("pass", []),
+        (
+            'write_at(disk(), b"1", offset=Size(8))',
+            ["the bytes of GRUB's boot code are where the bytes that it writes, recipe.py:25 is"],
+        ),
+    ],
+)
+def test_boot_code_has_room(write: Write, first: str, problems: list[str]) -> None:
+    """Whatever writes it: what is in the way is found before the build."""
+    path = write(SYSTEM.format(more=f"{first}; grub_bios(system())", arguments='suite="trixie"'))
+    operations = evaluate(load(path), {}).operations
+    layout, _ = lay_out(operations, recipe="r", seed="")
+    assert layout is not None
+    told = [p.what.replace(f"{path.parent}/", "") for p in check_layout(operations, layout)]
+    assert [what.partition(": bytes")[0] for what in told] == problems
 
 
 def test_local_files(write: Write, tmp_path: Path) -> None:

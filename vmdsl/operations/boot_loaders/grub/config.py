@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Unpack
 
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import RootFs
+from vmdsl.language.handles import Filesystem, RootFs
 from vmdsl.language.operation import operation, record, recorded, refuse
 from vmdsl.operations.boot_loaders.boot_loader import BootLoader, BootMenu, BootSettings
 from vmdsl.operations.boot_loaders.grub.stand_ins import stand_ins
@@ -36,6 +36,9 @@ class GrubConfig(BootMenu):
 
     def summary(self) -> str:
         return "write /boot/grub/grub.cfg"
+
+    def reads(self, filesystem: Filesystem) -> bool:
+        return bool(filesystem.traits.grub_module)
 
     def apply(self, tree: Tree) -> None:
         """Write the settings where the system's own update-grub reads them, and run that."""
