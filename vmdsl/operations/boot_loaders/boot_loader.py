@@ -128,7 +128,7 @@ class BootMenu(BootLoader):
         return tuple(parameters)
 
     def reads(self, filesystem: Filesystem) -> bool:
-        """Return whether /boot may be on such a filesystem."""
+        """Return whether it finds its files if /boot is on this filesystem."""
         del filesystem
         return True
 

@@ -52,7 +52,7 @@ def check_place(mounted: Mounted[Any]) -> None:
 
 
 def check_proxy(proxy: str) -> None:
-    """Refuse what is no address of a proxy, unless there is none."""
+    """Refuse what is not the address of a proxy, unless it is empty."""
     if proxy and not _PROXY.fullmatch(proxy):
         raise refuse(
             f"{proxy!r} is no address of a proxy",
@@ -62,7 +62,7 @@ def check_proxy(proxy: str) -> None:
 
 
 def suite_of(suite: Suite | str) -> Suite:
-    """The suite that a recipe names; refuses what is no name."""
+    """Return the suite that a recipe names; refuse what is not a name."""
     if isinstance(suite, Suite):
         return suite
     try:

@@ -34,7 +34,7 @@ _RULES_OF_COMPLETE_PLANS = (disk.devices_are_used, disk.what_grows_holds_files)
 def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = True) -> list[Problem]:
     """Return all that is wrong with the operations of `recipe` together, but for the layout.
 
-    Where they aren't `complete`, as a step failed, nothing is said of what may just be missing.
+    If they are not `complete`, as a step failed, what may just be missing is not reported.
     """
     problems = [problem for rule in _RULES for problem in rule(operations)]
     for operation in operations:

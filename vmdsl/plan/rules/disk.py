@@ -27,7 +27,7 @@ from vmdsl.plan.extents import open_partitions
 
 
 def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Every partition and volume holds a filesystem, swap or boot code."""
+    """Report partitions and volumes that hold neither a filesystem, swap nor boot code."""
     used = {
         id(value)
         for operation in operations
@@ -44,7 +44,7 @@ def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 
 def _use_of(device: Operation) -> tuple[str, Hint]:
-    """What to say of an operation that no other one uses, and what to do; nothing of most."""
+    """Return what is wrong with an operation that no other one uses, and a hint; mostly nothing."""
     what = ""
     hint = Hint("format it: ", code("mkext4", device.as_code))
     match device:
@@ -68,12 +68,12 @@ def _use_of(device: Operation) -> tuple[str, Hint]:
 
 
 def _is_raw(partition: Partition) -> bool:
-    """Whether it may be meant for something that vmdsl does not know of."""
+    """Return whether a partition may be meant for something that vmdsl does not know of."""
     return not isinstance(partition.type, str) or partition.type in RAW
 
 
 def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """An image as large as its content has a partition that grows, with a filesystem."""
+    """Report an image as large as its content where no partition with files can grow."""
     contents = {id(device): content for device, content in _contents(operations)}
     growing = open_partitions([p for p in operations if isinstance(p, Partition)])
     for disk in operations:
@@ -95,7 +95,7 @@ def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]
 
 
 def devices_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """No partition or volume has two filesystems, or something else beside one."""
+    """Report partitions and volumes with two filesystems, or with something else beside one."""
     first: dict[int, Operation] = {}
     for device, content in _contents(operations):
         other = first.setdefault(id(device), content)
@@ -115,7 +115,7 @@ def devices_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Prob
 
 
 def _contents(operations: Sequence[Operation]) -> Iterator[tuple[BlockDevice, Operation]]:
-    """What makes use of a device as a whole, each with the device."""
+    """Return what makes use of a device as a whole, each with the device."""
     for operation in operations:
         if isinstance(operation, Filesystem | Luks):
             yield operation.device, operation
@@ -125,7 +125,7 @@ def _contents(operations: Sequence[Operation]) -> Iterator[tuple[BlockDevice, Op
 
 
 def uuids_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """No two filesystems were given one UUID: fstab and boot loaders tell them apart by it."""
+    """Report filesystems with the same UUID: fstab and boot loaders find them by it."""
     first: dict[str, Filesystem | Luks] = {}
     for filesystem in operations:
         if isinstance(filesystem, Filesystem | Luks) and filesystem.uuid:
@@ -138,7 +138,7 @@ def uuids_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 
 def names_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """No two volume groups have one name, and no two devices below /dev/mapper."""
+    """Report volume groups with the same name, and devices with the same name in /dev/mapper."""
     groups: dict[str, Operation] = {}
     devices: dict[str, Operation] = {}
     for operation in operations:
@@ -157,7 +157,7 @@ def names_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 
 def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """No two mounts at a place, none of one filesystem, each below what it is on."""
+    """Report two mounts at a place or of a filesystem, and one that is not below what it is on."""
     at: dict[PurePosixPath, Mounted[Any]] = {}
     of: dict[int, Mounted[Any]] = {}
     for mounted in operations:
@@ -184,7 +184,7 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 
 def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """What firmware is to read has the type and the filesystem that it looks for."""
+    """Report filesystems on boot partitions where firmware looks for FAT, or for boot code."""
     for device, content in _contents(operations):
         if not isinstance(device, Partition):
             continue
@@ -210,7 +210,7 @@ def _kind(content: Operation) -> str:
 
 
 def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """A handle that its class made, not mkpart() or its like, is in no plan."""
+    """Report handles that were made by their class, not by mkpart() or its like."""
     recorded = {id(operation) for operation in operations}
     for operation in operations:
         fields = vars(operation).values()

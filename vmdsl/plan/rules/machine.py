@@ -21,7 +21,7 @@ _OR_EXCLUDED = (", or name it in ", code("", exclude=None))
 
 
 def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
-    """The programs of this machine that the build starts, each with the first that needs it."""
+    """Return the host's programs that a build starts, each with the first operation that does."""
     needed: dict[str, Operation] = {}
     for operation in operations:
         for program in operation.programs:
@@ -30,7 +30,7 @@ def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
 
 
 def programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """All programs that the build starts are installed."""
+    """Report programs that the build starts and that are not installed."""
     for program, operation in programs_for(operations).items():
         if programs.find(program) is None:
             known = operation.programs
@@ -40,7 +40,7 @@ def programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 
 def local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """All local files that operations name can be read."""
+    """Report local files and directories that are missing or cannot be read."""
     for operation in operations:
         start = operation.directory
         directories = operation.local_directories()
@@ -89,7 +89,7 @@ def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Proble
 
 
 def _unreadable(path: Path) -> tuple[str, str] | None:
-    """What is wrong with something in a directory that is copied, and what to do."""
+    """Return what is wrong with something in a directory that is copied, and a hint."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return None
@@ -102,13 +102,13 @@ def _unreadable(path: Path) -> tuple[str, str] | None:
 
 
 def obstacles(operations: Sequence[Operation]) -> tuple[Problem, ...]:
-    """All that this machine or this version of vmdsl cannot build, each at its operation."""
+    """Return all that this machine or this version of vmdsl cannot build, each at its operation."""
     found = [*_foreign_systems(operations), *_volumes(operations)]
     return tuple(sorted(found, key=lambda p: p.where.line if p.where else 0))
 
 
 def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Encrypted devices, and volumes of LVM."""
+    """Report encrypted devices, and volumes of LVM."""
     for operation in operations:
         if isinstance(operation, Luks | VolumeGroup | LogicalVolume):
             kind = "LUKS" if isinstance(operation, Luks) else "LVM"
@@ -118,7 +118,7 @@ def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 
 def _foreign_systems(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Systems whose programs this machine cannot run."""
+    """Report systems whose programs this machine cannot run."""
     machine = platform.machine()
     native = [arch for arch in Arch if machine in arch.traits.built_on]
     for operation in operations:

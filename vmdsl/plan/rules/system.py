@@ -13,7 +13,7 @@ from vmdsl.operations.systems.tarballs import UnpackRootfs
 
 
 def system_comes_first(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """One system in a tree, and nothing in the tree before it."""
+    """Report a second system in a tree, and what changes the tree before there is a system."""
     systems: dict[int, RootMaker] = {}
     changed: dict[int, TreeOperation] = {}
     unpacked: dict[int, UnpackRootfs] = {}
@@ -53,7 +53,7 @@ def system_comes_first(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 
 def _bottom(root: object) -> object:
-    """The root filesystem of a tree that an operation changes at some place."""
+    """Return the root filesystem of the tree that an operation changes."""
     mounted = root.mounted if isinstance(root, RootFs) else root
     while isinstance(mounted, Mounted) and mounted.on is not None:
         mounted = mounted.on

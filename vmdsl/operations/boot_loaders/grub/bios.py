@@ -33,7 +33,7 @@ class GrubBios(GrubPart):
         return tuple(arch for arch in Arch if arch.traits.bios)
 
     def apply(self, tree: Tree) -> None:
-        """Make them. An upgrade of the package must not fail as it knows of no disk."""
+        """Make them. debconf's answers keep an upgrade of the package from asking for a disk."""
         install_modules(tree, "i386-pc")
         tree.chroot("cp", "/usr/lib/grub/i386-pc/boot.img", f"{_FOLDER}/boot.img")
         make_core(tree, "i386-pc", "core.img", "biosdisk")
@@ -83,7 +83,7 @@ class GrubBootCode(ImageOperation):
             )
 
     def apply(self, image: Image) -> None:
-        """Write both, each with the other's place in it. The offsets are those of GRUB's format."""
+        """Write both, each with the other's sector at the offsets that GRUB's format has for it."""
         layout = image.tree.layout
         boot = bytearray(image.tree.read(f"{_FOLDER}/boot.img")[:_BOOT_SIZE])
         core = bytearray(image.tree.read(f"{_FOLDER}/core.img"))

@@ -1,4 +1,4 @@
-"""What GRUB is made of on each platform: its modules, and a core image that finds them."""
+"""GRUB's files on each platform: its modules, and a core image that finds them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def install_modules(tree: Tree, platform: str) -> None:
 
 
 def make_core(tree: Tree, platform: str, name: str, *options: str) -> str:
-    """Run the tree's grub-mkimage with more options or modules; returns the file's path."""
+    """Make a core image with the tree's grub-mkimage, and return its path.
+
+    `options` are further options of grub-mkimage, or modules.
+    """
     tree.write(f"/boot/grub/{platform}/load.cfg", _search(tree))
     output = f"/boot/grub/{platform}/{name}"
     config = f"/boot/grub/{platform}/load.cfg"
@@ -41,17 +44,17 @@ def make_core(tree: Tree, platform: str, name: str, *options: str) -> str:
 
 
 def stub(tree: Tree) -> str:
-    """A grub.cfg that goes on with the one in /boot/grub."""
+    """Return a grub.cfg that goes on with the one in /boot/grub."""
     return f"{_search(tree)}configfile $prefix/grub.cfg\n"
 
 
 def preseed(tree: Tree, *answers: str) -> None:
-    """Answer what packages would ask: `package question type value`."""
+    """Answer questions of packages: `package question type value`."""
     tree.chroot("debconf-set-selections", stdin="".join(f"{answer}\n" for answer in answers))
 
 
 def _search(tree: Tree) -> str:
-    """GRUB's commands that look for the filesystem of /boot/grub, by its UUID."""
+    """Return GRUB's commands that look for the filesystem of /boot/grub by its UUID."""
     uuid = tree.layout.holding("/boot/grub").filesystem.uuid
     return f"search.fs_uuid {uuid} root\nset prefix=($root){_prefix(tree)}\n"
 

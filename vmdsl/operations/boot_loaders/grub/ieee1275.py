@@ -29,7 +29,7 @@ class GrubIeee1275(GrubPart):
         return tuple(arch for arch in Arch if arch.traits.ieee1275)
 
     def apply(self, tree: Tree) -> None:
-        """Make them; POWER's firmware wants a note in the core image that tells its needs."""
+        """Make them. POWER's firmware reads what the core image needs from an ELF note."""
         platform = self.root.arch.traits.ieee1275
         note = ("--note",) if platform.startswith("powerpc") else ()
         install_modules(tree, platform)

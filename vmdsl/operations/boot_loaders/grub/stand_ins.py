@@ -50,7 +50,7 @@ echo "$path"
 
 
 def stand_ins(layout: Layout) -> dict[str, str]:
-    """The scripts, by the paths of the programs that they stand in for."""
+    """Return the scripts by the paths of the programs that they stand in for."""
     return {
         "/usr/sbin/grub-probe": probe_script(layout),
         "/usr/bin/grub-mkrelpath": relpath_script(layout),
@@ -58,7 +58,7 @@ def stand_ins(layout: Layout) -> dict[str, str]:
 
 
 def relpath_script(layout: Layout) -> str:
-    """A stand-in for grub-mkrelpath: where a path is in its filesystem."""
+    """Return a stand-in for grub-mkrelpath: it prints where a path is in its filesystem."""
     cases = [f"{_below(m)}) path=${{path#'{_prefix(m)}'}} ;;" for m in _deepest_first(layout)]
     return _RELPATH.replace("@CASES@", "\n".join(cases))
 
@@ -76,7 +76,7 @@ def _below(mount: MountLayout) -> str:
 
 
 def probe_script(layout: Layout) -> str:
-    """A stand-in for grub-probe that knows the image's layout and nothing of this machine."""
+    """Return a stand-in for grub-probe that knows the image's layout alone."""
     mounts = _deepest_first(layout)
     cases = [f"{_device(mount)}) {_answers(mount)} ;;" for mount in mounts]
     cases.append("/dev/*) exit 1 ;;")
@@ -99,5 +99,5 @@ def _answers(mount: MountLayout) -> str:
 
 
 def grub_name(mount: MountLayout) -> str:
-    """What GRUB calls the filesystem of a mount, and the module that reads it."""
+    """Return GRUB's name for the filesystem of a mount, which is that of its module."""
     return mount.filesystem.filesystem.traits.grub_module
