@@ -1,4 +1,4 @@
-"""Every error that a user can meet: what is wrong, where, what to do, and the exit code.
+"""Every error that users see: what is wrong, where, a hint, and the exit code.
 
 Code below the command line raises these and never prints or exits.
 """
@@ -110,7 +110,7 @@ class Problem:
 
 
 class VmdslError(Exception):
-    """The base of all errors that are shown to a user, never as a traceback."""
+    """The base of all errors that are shown to users, never as a traceback."""
 
     exit_code: ClassVar[int] = 1
 
@@ -120,7 +120,7 @@ class VmdslError(Exception):
 
 
 class UsageError(VmdslError):
-    """The command line is wrong: an option's value, a file that isn't there."""
+    """The command line is wrong: an option's value, a missing file."""
 
     exit_code = 2
 
@@ -138,7 +138,7 @@ class HostError(VmdslError):
 
 
 class BuildError(VmdslError):
-    """A build that started did not finish."""
+    """A build has started and failed."""
 
     exit_code = 5
 

@@ -22,10 +22,10 @@ class Efi:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """QEMU's `-machine`, with the files of its firmware where QEMU does not bring its own.
+    """QEMU's `-machine`, with its firmware files if QEMU does not bring its own.
 
-    `code` is the firmware and `variables` are those that it starts with; both are in `package`.
-    With `guarded` flash, nothing but the firmware can change the variables.
+    `code` is the firmware and `variables` its initial variables; both are in `package`.
+    With `guarded` flash, only the firmware can change the variables.
     """
 
     machine: str
@@ -48,7 +48,7 @@ class Qemu:
 
 @dataclass(frozen=True, kw_only=True)
 class ArchTraits:
-    """What is known about an architecture; what is empty does not exist, or is not known."""
+    """The properties of an architecture. An empty one does not exist, or is unknown."""
 
     #: What `uname -m` prints.
     uname: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ _PC = Qemu(
 
 
 class Arch(StrEnum):
-    """A Debian architecture, by Debian's own name; those of its ports are among them."""
+    """An architecture of Debian or its ports, by Debian's name."""
 
     _value_: str
     traits: ArchTraits
@@ -186,15 +186,15 @@ class Arch(StrEnum):
 
     @property
     def kernel(self) -> str:
-        """The flavour of Debian's kernel for all such machines; empty where there is none."""
+        """The flavour of Debian's kernel for all such machines; empty if there is none."""
         return self.traits.kernel
 
     @property
     def cloud_kernel(self) -> str:
-        """The flavour of Debian's kernel for virtual machines alone; empty where there is none."""
+        """The flavour of Debian's kernel for virtual machines; empty if there is none."""
         return f"cloud-{self.kernel}" if self.traits.cloud_kernel else ""
 
 
 def arch_of(uname: str) -> Arch | None:
-    """Return the architecture of a machine whose `uname -m` prints this."""
+    """Return the architecture of a machine whose `uname -m` prints `uname`."""
     return next((arch for arch in Arch if uname in arch.traits.uname), None)

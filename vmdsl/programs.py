@@ -41,9 +41,9 @@ PACKAGES: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """How a program ended. `code` is negative for a signal, as in subprocess.
+    """A program that has ended. `code` is negative for a signal, as in subprocess.
 
-    It took `seconds`, and `cpu` seconds of a processor's time, with all that it started.
+    It took `seconds`, and `cpu` seconds of processor time, including its children.
     """
 
     argv: tuple[str, ...]
@@ -57,12 +57,12 @@ class Finished:
         return self.code == 0
 
 
-#: Each is told of every program that `run` has run.
+#: Each is called with every program that `run` has run.
 observers: list[Callable[[Finished], None]] = []
 
 
 def find(program: str) -> str | None:
-    """Where a program is, also in the folders for administrators that a user's PATH lacks."""
+    """Return the path of a program, looking in the sbin directories too, or None."""
     return shutil.which(program, path=SEARCH)
 
 
@@ -78,7 +78,7 @@ def apt_get_install(names: Iterable[str]) -> str:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment with a full PATH, plus `extra`."""
+    """Return this process's environment with a full PATH, plus `extra`."""
     return {**os.environ, "PATH": SEARCH, **(extra or {})}
 
 
@@ -94,9 +94,9 @@ def run(
 ) -> Finished:
     """Run a program to its end.
 
-    Its output goes to the open file `output` when that is given, and is returned as text otherwise.
-    `env` is the whole environment, not an addition. Raises FileNotFoundError where the
-    program is missing, and subprocess.TimeoutExpired (having killed it) after `timeout` seconds.
+    Its output goes to the open file `output` if that is given, and is returned as text otherwise.
+    `env` is the whole environment, not an addition. Raises FileNotFoundError if the program is
+    missing, and subprocess.TimeoutExpired, having killed it, after `timeout` seconds.
     """
     begun, cpu = time.monotonic(), _cpu_of_children()
     with _relay(output) if output is not None else nullcontext(subprocess.PIPE) as place:
@@ -126,7 +126,7 @@ def run(
 
 @contextmanager
 def _relay(output: int) -> Iterator[int]:
-    """A pipe that leads to `output` meanwhile: who opens /dev/stderr would cut off a plain file."""
+    """Yield a pipe that is copied to `output`, as opening /dev/stderr would truncate a file."""
     reader, writer = os.pipe()
     ended, end = os.pipe()
     os.set_blocking(reader, False)
@@ -143,16 +143,16 @@ def _relay(output: int) -> Iterator[int]:
 
 
 def _pass_on(reader: int, ended: int, output: int) -> None:
-    """Copy what comes until that has ended, and what is in the pipe then.
+    """Copy the pipe until `ended` is closed, and whatever is in the pipe then.
 
-    What outlives a program may hold the other end for longer, and go on writing.
+    A process that outlives the program may keep the other end open, and go on writing.
     """
     over = False
     while not over:
         over = ended in select.select([reader, ended], [], [])[0]
         with suppress(BlockingIOError):
             data = os.read(reader, _CHUNK)
-            with suppress(OSError):  # the disk is full, which something else will say
+            with suppress(OSError):  # the disk is full, which something else will report
                 os.write(output, data)
 
 

@@ -25,7 +25,7 @@ class Size:
 
     @classmethod
     def parse(cls, text: str) -> Size:
-        """Read a size as people write it; K, M, G and T are powers of 1024, as in qemu-img.
+        """Parse a size; K, M, G and T are powers of 1024, as in qemu-img.
 
         Raises ValueError with a sentence for the user.
         """
@@ -62,56 +62,56 @@ class Size:
 
 
 def KiB(number: float) -> Size:  # noqa: N802 (a unit's name)
-    """A size in units of 1024 bytes."""
+    """Return a size in units of 1024 bytes."""
     return Size(int(number * 2**10))
 
 
 def MiB(number: float) -> Size:  # noqa: N802 (a unit's name)
-    """A size in units of 1024² bytes."""
+    """Return a size in units of 1024² bytes."""
     return Size(int(number * 2**20))
 
 
 def GiB(number: float) -> Size:  # noqa: N802 (a unit's name)
-    """A size in units of 1024³ bytes."""
+    """Return a size in units of 1024³ bytes."""
     return Size(int(number * 2**30))
 
 
 def TiB(number: float) -> Size:  # noqa: N802 (a unit's name)
-    """A size in units of 1024⁴ bytes."""
+    """Return a size in units of 1024⁴ bytes."""
     return Size(int(number * 2**40))
 
 
 def kB(number: float) -> Size:  # noqa: N802 (a unit's name)
-    """A size in units of 1000 bytes."""
+    """Return a size in units of 1000 bytes."""
     return Size(int(number * 10**3))
 
 
 def MB(number: float) -> Size:  # noqa: N802 (a unit's name)
-    """A size in units of 1000² bytes."""
+    """Return a size in units of 1000² bytes."""
     return Size(int(number * 10**6))
 
 
 def GB(number: float) -> Size:  # noqa: N802 (a unit's name)
-    """A size in units of 1000³ bytes."""
+    """Return a size in units of 1000³ bytes."""
     return Size(int(number * 10**9))
 
 
 def TB(number: float) -> Size:  # noqa: N802 (a unit's name)
-    """A size in units of 1000⁴ bytes."""
+    """Return a size in units of 1000⁴ bytes."""
     return Size(int(number * 10**12))
 
 
 def sectors(number: int) -> Size:
-    """A size in sectors of 512 bytes."""
+    """Return a size in sectors of 512 bytes."""
     return Size(number * _SECTOR)
 
 
 @total_ordering
 @dataclass(frozen=True)
 class Percent:
-    """A place on the disk as a part of it, from 0 to 100: `Percent(50)` is in the middle.
+    """A place on the disk in percent of its size, from 0 to 100: `Percent(50)` is the middle.
 
-    Raises ValueError for what is less or more.
+    Raises ValueError for other numbers.
     """
 
     number: float
@@ -121,7 +121,7 @@ class Percent:
             raise ValueError(f"{self} is not between 0% and 100%")
 
     def of(self, size: int) -> int:
-        """The part of a number of bytes, rounded down."""
+        """Return this share of a number of bytes, rounded down."""
         return int(size * Fraction(str(self.number)) / 100)
 
     def __lt__(self, other: Percent) -> bool:
@@ -132,12 +132,12 @@ class Percent:
 
 
 def position(text: str) -> Size | Percent:
-    """Read a place on the disk as parted reads it: `64s`, `16MiB`, `1.5GB`, `50%`, `-100MiB`.
+    """Parse a place on the disk as parted does: `64s`, `16MiB`, `1.5GB`, `50%`, `-100MiB`.
 
     Units are s (sectors of 512 bytes), B, kB, MB, GB and TB (powers of 1000), KiB, MiB, GiB and
-    TiB (powers of 1024) and %; capitals make no difference, the B may be left out, and a number
-    alone is in MB. What is negative counts from the end of the disk. Parts of a sector are cut
-    off, toward the start of the disk. Raises ValueError, also for parted's units cyl and chs.
+    TiB (powers of 1024) and %. Case does not matter, the B is optional, and a number without a
+    unit is in MB. Negative places count from the end of the disk. Places are rounded down to
+    whole sectors. Raises ValueError for anything else, including parted's units cyl and chs.
     """
     match = _POSITION.fullmatch(text.strip())
     if match is None:
@@ -169,7 +169,7 @@ _POSITION_UNITS = {
 class Suite:
     """A suite of the archive by its code name, such as `trixie`.
 
-    An alias (`stable`, `testing` …) stands for the code name that it means today.
+    An alias (`stable`, `testing` …) is replaced by the code name that it has today.
     """
 
     name: str
@@ -179,7 +179,7 @@ class Suite:
 
     @classmethod
     def parse(cls, text: str) -> Suite:
-        """Read a suite's code name or alias. Raises ValueError for an empty one."""
+        """Parse a suite's code name or alias. Raises ValueError for anything else."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9.+/-]*", text):
             raise ValueError(f"{text!r} is not the name of a suite, such as trixie")
         return cls(text)
@@ -190,7 +190,7 @@ class Suite:
 
 @cache
 def debian_suites() -> tuple[str, ...]:
-    """Code names of Debian's releases, oldest first; empty without distro-info's data."""
+    """Return the code names of Debian's releases, oldest first; empty without distro-info-data."""
     try:
         return tuple(DebianDistroInfo().all)
     except OSError:
@@ -199,7 +199,7 @@ def debian_suites() -> tuple[str, ...]:
 
 @cache
 def suite_aliases() -> dict[str, str]:
-    """What `stable` and its like mean today; only `unstable` without distro-info's data."""
+    """Return the code names of aliases; only that of `unstable` without distro-info-data."""
     names = {"unstable": "sid"}
     try:
         info = DebianDistroInfo()
