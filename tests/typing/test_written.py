@@ -17,7 +17,7 @@ from vmdsl.plan.typecheck import mypy_command, read_messages
 from vmdsl.values import position
 from vmdsl.vmdb2.draft import Argument, Call, Draft, DraftStep, Octal, Read, Result
 from vmdsl.vmdb2.text import Variable
-from vmdsl.vmdb2.to_python.write import to_python
+from vmdsl.vmdb2.to_python.source import to_python
 
 REPOSITORY = Path(__file__).parents[2]
 SYSTEM = Result("system")

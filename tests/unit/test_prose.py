@@ -12,7 +12,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 #: Folders that follow the rules.
 DONE = (
-    *("vmdsl/boot", "vmdsl/cli", "vmdsl/host", "stdlib/vmdsl_stdlib"),
+    *("vmdsl/boot", "vmdsl/cli", "vmdsl/host", "vmdsl/vmdb2", "stdlib/vmdsl_stdlib"),
     *("vmdsl/builder/cache", "vmdsl/builder/report", "vmdsl/builder/sandbox"),
 )
 #: The pipeline of the builder.

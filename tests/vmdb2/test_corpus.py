@@ -16,7 +16,7 @@ from vmdsl.errors import RecipeError
 from vmdsl.plan.load import load as load_recipe
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped, mypy_command
-from vmdsl.vmdb2.to_python.write import to_python
+from vmdsl.vmdb2.to_python.source import to_python
 from vmdsl.vmdb2.to_yaml.write import to_yaml
 
 if not corpus():

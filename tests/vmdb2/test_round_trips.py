@@ -21,7 +21,7 @@ from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped
 from vmdsl.vmdb2.load import Loaded, load_specification
 from vmdsl.vmdb2.to_python.moved import moved
-from vmdsl.vmdb2.to_python.write import to_python
+from vmdsl.vmdb2.to_python.source import to_python
 from vmdsl.vmdb2.to_yaml.write import to_yaml
 
 few = settings(max_examples=settings().max_examples // 4)

@@ -77,7 +77,7 @@ def from_yaml(
         warn(error.problems)
 
     from vmdsl.vmdb2.to_python.moved import moved  # noqa: PLC0415 (slow)
-    from vmdsl.vmdb2.to_python.write import to_python  # noqa: PLC0415
+    from vmdsl.vmdb2.to_python.source import to_python  # noqa: PLC0415
 
     here = Path.cwd()
     there = output.absolute().parent if output else here

@@ -130,7 +130,7 @@ def _given(
 def load(path: Path, given: Given) -> Loaded:
     """Load a specification, and print the warnings about it."""
     from vmdsl.vmdb2.load import SpecificationError, load_specification  # noqa: PLC0415 (slow)
-    from vmdsl.vmdb2.reading.source import text_of  # noqa: PLC0415
+    from vmdsl.vmdb2.reading.read import text_of  # noqa: PLC0415
 
     here, variables = Path.cwd(), given.variables(path)
     if given.rootfs_tarball is not None:

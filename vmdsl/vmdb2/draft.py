@@ -119,7 +119,7 @@ class Draft:
     closing: tuple[str, ...] = ()
 
     def calls(self) -> Iterator[Call]:
-        """Every call, and those in its arguments."""
+        """Yield every call, and those in its arguments."""
         for step in self.steps:
             for call in step.calls:
                 yield from _below(call)

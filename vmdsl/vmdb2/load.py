@@ -6,17 +6,56 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vmdsl.errors import Hint, Problem, RecipeError
+from vmdsl.errors import Code, Hint, Problem, RecipeError
 from vmdsl.plan.load import Recipe
 from vmdsl.plan.merge import Crash
 from vmdsl.plan.plan import Plan, make_plan
-from vmdsl.vmdb2.deduplicate import once, place
 from vmdsl.vmdb2.draft import Draft
+from vmdsl.vmdb2.from_yaml.deduplicate import once, place
 from vmdsl.vmdb2.from_yaml.translate import translate
 from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.run import as_recipe
 from vmdsl.vmdb2.schema import SpecStep
-from vmdsl.vmdb2.wording import in_yaml
+
+#: What a specification has for a call.
+_CALLS = {
+    "copy_file": "copy-file",
+    "copy_tree": "copy-dir",
+    "grub_bios": "grub: bios",
+    "grub_ieee1275": "grub: ieee1275",
+    "mkext2": "mkfs: ext2",
+    "mkext3": "mkfs: ext3",
+    "mkext4": "mkfs: ext4",
+    "mkimg": 'mkimg: "{{ output }}", size: 4G',
+    "mkpart": "mkpart: logical",
+}
+#: And for an argument; nothing for one that no step has.
+_ARGUMENTS = {
+    "exclude": None,
+    "label": "`label:`",
+    "unless": "`unless: rootfs_unpacked`",
+    "uuid": "it with the UUID behind it",
+}
+_UNITS = {"MiB": "MiB", "sectors": "s"}
+
+
+def in_yaml(code: Code) -> str | None:
+    """Return what does the same in a specification; None where nothing does."""
+    said = _CALLS.get(code.function, str(code))
+    match code:
+        case Code(function="", named=((argument, _),)):
+            return _ARGUMENTS.get(argument, said)
+        case Code(function="apt", arguments=(_, package)):
+            said = f"packages: [{package}]"
+        case Code(function="mkext4", arguments=(Code(tag=tag),)):
+            said = f"mkfs: ext4, partition: {tag}"
+        case Code(function="mklv", arguments=(Code(tag=tag),)):
+            said = f"lvcreate: {tag}"
+        case Code(function="mkpart", named=named) if ("type", "bios-boot") in named:
+            said = "mkpart of 1 MiB, and set_part_flag with flag: bios_grub"
+        case Code(function=unit, arguments=(number,)) if unit.lstrip("-") in _UNITS:
+            said = f"{'-' * unit.startswith('-')}{number}{_UNITS[unit.lstrip('-')]}"
+    return said
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ _NOWHERE: Mapping[str, Where] = {}
 
 
 def as_recipe(draft: Draft, *, directory: Path, problems: Sequence[Problem] = ()) -> Recipe:
-    """The recipe, whose local files start at `directory`.
+    """Return the recipe, whose local files start at `directory`.
 
     Where there are `problems`, steps may call some that could not be made.
     """

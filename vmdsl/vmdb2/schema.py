@@ -24,7 +24,7 @@ class Key(tuple[str, ...]):
     __slots__ = ()
 
     def __new__(cls, *names: str) -> Self:
-        """The names, today's first."""
+        """Hold the names, today's first."""
         return super().__new__(cls, names)
 
 

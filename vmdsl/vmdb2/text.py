@@ -37,7 +37,7 @@ class Text(str):
         parts: tuple[str | Variable, ...] | None = (),
         template: str = "",
     ) -> Self:
-        """A text. Without `parts` and `template` it has no variables."""
+        """Make a text. Without `parts` and `template` it has no variables."""
         made = super().__new__(cls, value)
         made.where = where
         made.parts = (value,) if parts == () else parts
@@ -45,7 +45,7 @@ class Text(str):
         return made
 
     def after(self, text: str) -> Self:
-        """The same, with some more text before it."""
+        """Return the text with some more before it."""
         parts = None if self.parts is None else (text, *self.parts)
         template = f"{text}{self.template}" if self.template else ""
         return type(self)(f"{text}{self}", self.where, parts, template)

@@ -10,7 +10,7 @@ from vmdsl.language.operation import Operation
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.load import load
 from vmdsl.vmdb2.draft import Draft
-from vmdsl.vmdb2.to_python.write import to_python
+from vmdsl.vmdb2.to_python.source import to_python
 
 
 @pytest.fixture

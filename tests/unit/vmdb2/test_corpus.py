@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from vmdsl.errors import RecipeError
-from vmdsl.vmdb2.reading.gone import GONE
 from vmdsl.vmdb2.reading.read import read
+from vmdsl.vmdb2.reading.step_kinds import GONE
 
 FOLDER = os.environ.get("VMDSL_CORPUS", "")
 VARIABLES = {"output": "out.img", "image": "in.img", "rootfs_tarball": "rootfs.tar"}

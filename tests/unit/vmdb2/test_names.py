@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmdsl.vmdb2.from_yaml.names import AVOIDED, identifier
+from vmdsl.vmdb2.from_yaml.context import AVOIDED, identifier
 
 
 @pytest.mark.parametrize(

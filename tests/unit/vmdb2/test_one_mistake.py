@@ -15,7 +15,7 @@ from vmdsl.language import operation
 from vmdsl.vmdb2.from_yaml import context
 from vmdsl.vmdb2.load import load_specification
 from vmdsl.vmdb2.reading import findings
-from vmdsl.vmdb2.reading.fields import FIELDS, STEP_BY_KEY
+from vmdsl.vmdb2.reading.step_kinds import FIELDS, STEP_BY_KEY
 from vmdsl.vmdb2.schema import STEPS
 
 OUT = "{{ output }}"

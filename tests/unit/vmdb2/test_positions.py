@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vmdsl.values import KiB, MiB, Percent, Size, sectors
-from vmdsl.vmdb2.from_yaml.positions import parted_position
+from vmdsl.vmdb2.from_yaml.partitions import parted_position
 
 
 @pytest.mark.parametrize(

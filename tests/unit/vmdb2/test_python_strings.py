@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vmdsl.vmdb2.to_python.strings import Code, string
+from vmdsl.vmdb2.to_python.literals import Code, string
 
 #: What is hard to write in a literal.
 PIECES = ['"', "'", '"""', "\\", "\n", " \n", "\t\n", "\r", "\t", "{", "}", "\\N{BULLET}", "\x00"]

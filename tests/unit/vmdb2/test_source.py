@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vmdsl.errors import RecipeError, UsageError
-from vmdsl.vmdb2.reading.source import text_of
+from vmdsl.vmdb2.reading.read import text_of
 
 
 def test_file_and_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

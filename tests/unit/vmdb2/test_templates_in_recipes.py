@@ -13,7 +13,7 @@ from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.load import Recipe, load
 from vmdsl.vmdb2.load import load_specification
 from vmdsl.vmdb2.reading.read import read
-from vmdsl.vmdb2.to_python.write import to_python
+from vmdsl.vmdb2.to_python.source import to_python
 
 SPECIFICATION = """\
 steps:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from translations import Case, added, cases
-from vmdsl.vmdb2.reading.fields import FIELDS
+from vmdsl.vmdb2.reading.step_kinds import FIELDS
 
 HERE = Path(__file__).parent
 KEYS = list(cases(HERE / "keys.txt"))

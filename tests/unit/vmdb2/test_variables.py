@@ -120,7 +120,7 @@ def test_a_place_that_parted_rounds_is_no_option() -> None:
     steps += "- {mkfs: ext4, partition: a}\n"
     assert added(DISK, steps, gap="100") == [
         "a = mkext4(mkpart(table(), start=<95 MiB>, label='p'))",
-        "? steps[2].start: '100M' is 95 MiB for parted, so in a recipe it is that, and no option",
+        "? steps[2].start: '100M' is 95 MiB for parted, which it is in a recipe, not an option",
     ]
 
 

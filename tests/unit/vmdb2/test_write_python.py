@@ -15,7 +15,7 @@ from vmdsl import GB, MB, Arch, GiB, KiB, MiB, Percent, Size, position, sectors
 from vmdsl.language.operation import Operation
 from vmdsl.vmdb2.draft import Draft, DraftStep, Octal, Read, Result
 from vmdsl.vmdb2.text import Variable
-from vmdsl.vmdb2.to_python.write import to_python
+from vmdsl.vmdb2.to_python.source import to_python
 
 Operations = Callable[..., dict[str, Operation]]
 

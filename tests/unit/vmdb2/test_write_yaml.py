@@ -20,7 +20,7 @@ from vmdsl.language.operation import LayoutOperation, Operation
 from vmdsl.plan.load import load
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped
-from vmdsl.vmdb2.own import is_own
+from vmdsl.vmdb2.marked_scripts import is_own
 from vmdsl.vmdb2.to_yaml.write import IN_LAYOUT, IN_OTHERS, LOWERED, REFUSED, to_yaml
 
 RECIPES = Path(vmdsl.__file__).parent.parent / "recipes"

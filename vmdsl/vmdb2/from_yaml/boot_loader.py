@@ -7,18 +7,18 @@ import difflib
 from vmdsl.machines import Arch
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import Context
-from vmdsl.vmdb2.from_yaml.on_system import system_for
+from vmdsl.vmdb2.from_yaml.system import system_for
+from vmdsl.vmdb2.marked_scripts import SecondGrub
 from vmdsl.vmdb2.schema import (
     Grub,
 )
-from vmdsl.vmdb2.second_grub import SecondGrub
 from vmdsl.vmdb2.text import Text
 
 _GRUB_PARAMETERS = ("biosdevname=0", "net.ifnames=0", "consoleblank=0", "rw")
 
 
 def grub(context: Context, step: Grub) -> None:
-    """The boot loader, and the package that vmdb2's step installs."""
+    """Write the boot loader, and the package that vmdb2's step installs."""
     if step.tag is None:
         context.problem(step, "grub", "which system it boots isn't said", "add tag:")
         return
@@ -69,14 +69,14 @@ def grub(context: Context, step: Grub) -> None:
 
 
 def _words(context: Context, step: Grub, parameter: str) -> tuple[str, ...]:
-    """Parameters that may stand in one text: vmdb2 puts all of them into one."""
+    """Return the parameters of a text, which may hold several: vmdb2 puts all into one."""
     if not isinstance(parameter, Text) or not parameter.is_plain:
         return (context.text(step, parameter) if isinstance(parameter, Text) else parameter,)
     return tuple(parameter.split())
 
 
 def _flavour(context: Context, step: Grub) -> tuple[str, str, tuple[Argument, ...]] | None:
-    """The package, the function, and what it needs besides the system."""
+    """Return the package, the function, and what it needs besides the system."""
     match str(step.grub):
         case "bios":
             return "grub-pc", "grub_bios", ()
@@ -90,7 +90,7 @@ def _flavour(context: Context, step: Grub) -> tuple[str, str, tuple[Argument, ..
             return ("grub-ieee1275", "grub_ieee1275", (place,)) if place else None
     close = difflib.get_close_matches(step.grub, ["bios", "uefi", "ieee1275"], n=1)
     hint = f"did you mean {close[0]}?" if close else "bios, uefi or ieee1275"
-    context.problem(step, "grub", f"{str(step.grub)!r} is no kind of GRUB", hint)
+    context.problem(step, "grub", f"{str(step.grub)!r} is not a kind of GRUB", hint)
     return None
 
 

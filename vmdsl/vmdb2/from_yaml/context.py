@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import builtins
 import difflib
-from collections.abc import Mapping
+import keyword
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import vmdsl
+import vmdsl_stdlib
 from vmdsl.errors import Problem, Where
-from vmdsl.vmdb2.deduplicate import A_TAG, Missing
+from vmdsl.plan.declarations import RESERVED
 from vmdsl.vmdb2.draft import Argument, Call, DraftOption, DraftStep, Result
-from vmdsl.vmdb2.from_yaml.names import identifier
+from vmdsl.vmdb2.from_yaml.deduplicate import A_TAG, Missing
 from vmdsl.vmdb2.schema import (
     Cryptsetup,
     Lvcreate,
@@ -22,17 +28,15 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text, Variable
 
+#: What means something else in a recipe, or to the command line.
+AVOIDED = frozenset(
+    {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *RESERVED}
+    | {*vmdsl.__all__, *vmdsl_stdlib.__all__}
+)
 #: Variables that name the image itself.
 IMAGE = ("output", "image")
 #: What to do about `__SUITE__` and its like.
 SUBSTITUTE = "it stands for one, as in a template: substitute it first"
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a program was to put something else in place of a text."""
-    return text.startswith("__")
-
-
 #: Arguments that have other names than the fields that they come from.
 _ARGUMENTS = {
     "cryptsetup": ("device",),
@@ -46,6 +50,33 @@ _ARGUMENTS = {
     "physical": ("devices",),
     "target": ("mounted",),
 }
+
+
+def identifier(text: str, taken: Collection[str]) -> str:
+    """Return a name for a step or an option that reads like `text`, and is not among those taken.
+
+    `/` is `root`, `/boot/firmware` is `boot_firmware`, `99-local.conf` is `local_conf`.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.findall(r"[A-Za-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", plain))
+    name = "_".join(words).lower()
+    name = name.lstrip("0123456789_") or name
+    if not name:
+        name = "root" if text.strip() == "/" else "part"
+    if name[0].isdigit():
+        name = f"part_{name}"
+    if name in AVOIDED:
+        name += "_"
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name.rstrip('_')}_{number}"
+    return free
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether a program was to put something else in place of a text."""
+    return text.startswith("__")
 
 
 def places_of(step: SpecStep) -> Mapping[str, Where]:
@@ -141,11 +172,11 @@ class Context:
         self.warnings.append(Problem(what=what, where=self.where(step, key), hint=hint))
 
     def where(self, step: SpecStep, key: str = "") -> Where:
-        """The place of a key, or of the step where it isn't given."""
+        """Return the place of a key, or of the step if the key isn't given."""
         return step.places.get(key, step.where)
 
     def name(self, wanted: str) -> str:
-        """A name for a step of the recipe, and nothing else's from now on."""
+        """Return a name for a step of the recipe, and reserve it."""
         name = identifier(wanted, self.taken)
         self.taken.add(name)
         return name
@@ -183,7 +214,7 @@ class Context:
         self.comments += step.comments
 
     def text(self, step: SpecStep, text: Text) -> Text:
-        """A text for the recipe: its variables become options."""
+        """Return a text for the recipe: its variables become options."""
         if text.parts is None:
             return self._template(step, text)
         parts: list[str | Variable] = []
@@ -199,7 +230,7 @@ class Context:
         return Text(str(text), text.where, tuple(parts))
 
     def texts(self, step: SpecStep, texts: tuple[Text, ...]) -> tuple[Text, ...]:
-        """The same for several."""
+        """Return texts for the recipe: their variables become options."""
         return tuple(self.text(step, text) for text in texts)
 
     def _fixed(self, variable: str) -> None:
@@ -233,7 +264,7 @@ class Context:
         return text
 
     def tarball_option(self, step: SpecStep) -> DraftOption:
-        """The option for the tarball of the root filesystem."""
+        """Return the option for the tarball of the root filesystem."""
         if "rootfs_tarball" not in self.options:
             given = self.variables.get("rootfs_tarball")
             self.taken.add("rootfs_tarball")
@@ -246,7 +277,7 @@ class Context:
         return self.options["rootfs_tarball"]
 
     def tag(self, step: SpecStep, key: str, name: str) -> Tag | None:
-        """A tag that a step names; one that isn't known is a mistake."""
+        """Return a tag that a step names; note a mistake if it is not known."""
         if name in self.tags:
             return self.tags[name]
         close = difflib.get_close_matches(name, self.tags, n=2)
@@ -269,10 +300,10 @@ class Context:
             self.problem(step, key, what, hint, missing="mkimg", name=device)
 
     def skip_fact(self, step: SpecStep) -> Mapping[str, Argument]:
-        """`unless=` for a call, where the step has a condition that is known while building."""
+        """Return `unless=` for a call if the step's condition is known only while building."""
         return {"unless": Result(self.unpacked)} if self._waits(step) else {}
 
     def _waits(self, step: SpecStep) -> bool:
-        """Whether all its flags are on where a tarball was unpacked."""
+        """Return whether all flags of a step are on if a tarball was unpacked."""
         open_flags = {str(name) for name in step.unless or ()} - self.always
         return bool(self.unpacked) and open_flags == {"rootfs_unpacked"}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import stat
 from pathlib import Path
 
 from vmdsl.operations.files.files import is_decimal
-from vmdsl.vmdb2.copied import made, parents_of_copy
 from vmdsl.vmdb2.draft import Argument, Call, Octal
 from vmdsl.vmdb2.from_yaml.context import Context
-from vmdsl.vmdb2.from_yaml.on_system import comes_later, place_for
+from vmdsl.vmdb2.from_yaml.system import comes_later, place_for
 from vmdsl.vmdb2.schema import (
     CopyDir,
     CopyFile,
@@ -19,14 +19,31 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text
 
+#: The permissions of directories that vmdb2 makes above copied files, unless told otherwise.
+USUAL = 0o755
 _UMASK = 0o022
+#: The bits of permissions that mkdir takes: no setuid, no setgid.
+_OF_MKDIR = 0o1777
 _COPIED = 0o644
 #: What the kernel takes of permissions where a file has them set.
 _BITS = 0o7777
 
 
+def made(perm: int, umask: int = 0) -> int:
+    """Return the mode of a directory that vmdb2 makes with `perm`."""
+    return perm & ~umask & ~_UMASK & _OF_MKDIR
+
+
+def parents_of_copy(perm: int, umask: int, source: Path, *, is_owned: bool) -> int | None:
+    """Return `parents=` for `copy_tree()`; None where that does the same without it."""
+    mode = source.stat().st_mode if source.is_dir() else USUAL
+    of_source = stat.S_IMODE(mode) & ~umask
+    wanted = made(perm, umask)
+    return wanted if is_owned or not wanted == of_source == USUAL else None
+
+
 def create_file(context: Context, step: CreateFile) -> None:
-    """A file whose content stands in the specification."""
+    """Write a file whose content stands in the specification."""
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
     path, contents = _in_system(context, step), context.text(step, step.contents)
@@ -44,7 +61,7 @@ def create_file(context: Context, step: CreateFile) -> None:
 
 
 def copy_file(context: Context, step: CopyFile) -> None:
-    """A file of this machine."""
+    """Write a file that is copied from this machine."""
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
     path, source = _in_system(context, step), context.text(step, step.src)
@@ -53,7 +70,7 @@ def copy_file(context: Context, step: CopyFile) -> None:
 
 
 def create_dir(context: Context, step: CreateDir) -> None:
-    """A directory. vmdb2 takes the umask away from its permissions, and so do we."""
+    """Write a directory. vmdb2 takes the umask away from its permissions, and so does vmdsl."""
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
     wanted = step.perm & _BITS
@@ -71,7 +88,7 @@ def create_dir(context: Context, step: CreateDir) -> None:
 
 
 def copy_dir(context: Context, step: CopyDir) -> None:
-    """A directory of this machine, with all that is in it."""
+    """Write a directory that is copied from this machine, with everything in it."""
     if comes_later(context, step) or (place := place_for(context, step)) is None:
         return
     path, source = _in_system(context, step), context.text(step, step.src)
@@ -106,7 +123,7 @@ def copy_dir(context: Context, step: CopyDir) -> None:
 
 
 def _in_system(context: Context, step: CreateFile | CreateDir | CopyFile | CopyDir) -> Text:
-    """The path in the system, whose first slash vmdb2 can do without."""
+    """Return the path in the system; vmdb2 takes one without the first slash, too."""
     path = context.text(step, step.path)
     if path.is_plain and path.startswith("//"):
         path = Text("/" + path.lstrip("/"), path.where)
@@ -143,7 +160,7 @@ def _owner(step: CreateFile | CreateDir | CopyFile) -> dict[str, Argument]:
 
 
 def _name_of(path: str) -> str:
-    """A name for the step that makes a file."""
+    """Return a name for the step that makes a file."""
     return Path(path).name or "files"
 
 

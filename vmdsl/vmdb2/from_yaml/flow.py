@@ -9,6 +9,7 @@ from typing import Any
 import vmdsl
 from vmdsl.language.handles import Mountable
 from vmdsl.vmdb2.from_yaml.context import Context, Tag
+from vmdsl.vmdb2.marked_scripts import MkSwap, SecondGrub
 from vmdsl.vmdb2.schema import (
     Cryptsetup,
     Debootstrap,
@@ -27,8 +28,6 @@ from vmdsl.vmdb2.schema import (
     Vgcreate,
     VirtualFilesystems,
 )
-from vmdsl.vmdb2.second_grub import SecondGrub
-from vmdsl.vmdb2.swap_scripts import MkSwap
 
 #: The filesystems that recipes can make, by the names that mkfs has for them.
 FILESYSTEMS: Mapping[str, type[Mountable]] = {
@@ -48,7 +47,7 @@ def follow_tags(context: Context, steps: tuple[SpecStep, ...]) -> None:
 
 
 def _target(step: SpecStep) -> str:
-    """The tag that a step puts a system on."""
+    """Return the tag that a step puts a system on."""
     match step:
         case Debootstrap(target=tag) | UnpackRootfs(tag=tag):
             return str(tag)
@@ -85,7 +84,7 @@ def _volume(context: Context, step: Lvcreate) -> None:
 
 
 def _scan(context: Context, step: Lvscan) -> None:
-    """Volumes that were made above have their tags, and are there."""
+    """Check that volumes were made above, where they got their tags."""
     if step.lvscan not in context.groups:
         what = f"no step above makes the volume group {str(step.lvscan)!r}"
         hint = "make it with vgcreate and lvcreate: an image that exists cannot be changed"
@@ -106,7 +105,7 @@ def _add(
     name: str,
     comments: tuple[str, ...],
 ) -> bool:
-    """Note a tag; whether it is none's already."""
+    """Register a tag. Returns False if the name is taken."""
     number = sum(isinstance(tag.made_by, Mkpart) for tag in context.tags.values())
     key = "tag" if isinstance(step, Mkpart) else "name"
     if not name and not isinstance(step, Mkpart):
@@ -133,7 +132,7 @@ def _flag(context: Context, step: SetPartFlag) -> None:
     if (tag := context.tag(step, "tag", step.tag)) is None:
         return
     if step.state not in {None, "enabled", "disabled"}:
-        context.problem(step, "state", f"{str(step.state)!r} is no state", "enabled or disabled")
+        context.problem(step, "state", f"{str(step.state)!r} is not a state", "enabled or disabled")
     tag.flags.append(step)
     tag.comments += step.comments
 

@@ -93,7 +93,7 @@ _Found = tuple[Call | None, str, int]
 
 
 def idioms(system: Result, script: Text, *, on_host: bool) -> Idioms | None:
-    """What the first lines of a script are, as calls; None where they are nothing known."""
+    """Return what the first lines of a script do, as calls; None if they are not known."""
     if script.parts is None:
         return None
     marked = "".join(_MARK if isinstance(part, Variable) else part for part in script.parts)
@@ -120,13 +120,13 @@ def idioms(system: Result, script: Text, *, on_host: bool) -> Idioms | None:
 
 
 def comments_in(script: str) -> Sequence[str]:
-    """The comments of a script that becomes calls."""
+    """Return the comments of a script that becomes calls."""
     lines = (line.strip() for line in script.splitlines())
     return [line.lstrip("#").strip() for line in lines if line.startswith("#")]
 
 
 def _commands(script: Text, marked: str, *, on_host: bool) -> Iterator[_Command]:
-    """The commands of the lines, one by one. What can't be an idiom is an empty text."""
+    """Yield the commands of the lines; an empty text for one that can't be an idiom."""
     variables = [part for part in script.parts or () if isinstance(part, Variable)]
     end = 0
     for line in marked.splitlines(keepends=True):
@@ -146,7 +146,7 @@ def _commands(script: Text, marked: str, *, on_host: bool) -> Iterator[_Command]
 
 
 def _inside(command: str) -> str:
-    """A command of this machine, as one of the system; nothing if it is about its own files."""
+    """Return a host command as one of the system; nothing if it is about files of the host."""
     if _SETTING.fullmatch(command):
         return command
     text, times = _IN_ROOT.subn(r"\1", command)
@@ -156,7 +156,7 @@ def _inside(command: str) -> str:
 
 
 def _behind(script: Text, offset: int) -> Text:
-    """What follows a place in a script, in which each variable counts as one letter."""
+    """Return what follows an offset in a script, in which each variable counts as one letter."""
     parts: list[str | Variable] = []
     for part in script.parts or ():
         length = 1 if isinstance(part, Variable) else len(part)
@@ -172,7 +172,7 @@ def _behind(script: Text, offset: int) -> Text:
 
 
 def _known(system: Result, script: Text, commands: Sequence[_Command]) -> _Found | None:
-    """What the first of some commands is, if it is known."""
+    """Return what the first of some commands does, if it is known."""
     text = commands[0].text
     if _SETTING.fullmatch(text) or _NOTHING.fullmatch(text):
         return None, "", 1
@@ -234,7 +234,7 @@ def _directory(system: Result, script: Text, found: re.Match[str]) -> _Found | N
 
 
 def _with_variables(text: str, script: Text, variables: Sequence[Variable]) -> Text:
-    """A part of a script, in which its variables stand where they are marked."""
+    """Return a part of a script, with its variables where they are marked."""
     parts: list[str | Variable] = []
     for number, plain in enumerate(text.split(_MARK)):
         if number:

@@ -11,7 +11,7 @@ from vmdsl.errors import Problem
 from vmdsl.operations.packages.apt import instead_of, is_package
 from vmdsl.vmdb2.draft import Argument, Call
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, Context, is_placeholder
-from vmdsl.vmdb2.from_yaml.on_system import system_for
+from vmdsl.vmdb2.from_yaml.system import system_for
 from vmdsl.vmdb2.schema import Apt
 from vmdsl.vmdb2.text import Text, Variable
 
@@ -21,7 +21,7 @@ _COMMANDS = ("update", "upgrade", "full-upgrade", "dist-upgrade", "remove", "pur
 
 
 def apt(context: Context, step: Apt) -> None:
-    """Packages; where there is more than their names, apt-get itself, as vmdb2 runs it."""
+    """Write the packages; apt-get itself, as vmdb2 runs it, if there is more than their names."""
     if step.tag is None:
         context.problem(step, "apt", "which system gets the packages isn't said", "add tag:")
         return
@@ -58,7 +58,7 @@ def apt(context: Context, step: Apt) -> None:
 
 
 def _is_old(context: Context, step: Apt) -> bool:
-    """Whether what stands for `install` can be a package, as it once was."""
+    """Return whether the word in place of `install` can be a package, as it once was."""
     hint = ""
     if step.apt in _COMMANDS:
         hint = f"a chroot step does it: apt-get -y {step.apt}"
@@ -81,7 +81,7 @@ def _mistake(name: Text) -> Problem:
 
 
 def _apt_get(packages: Sequence[Text], *, recommends: bool) -> Text:
-    """The command for packages."""
+    """Return the command for packages."""
     options = "" if recommends else " --no-install-recommends"
     parts: list[str | Variable] = [f"DEBIAN_FRONTEND=noninteractive apt-get -y{options} install"]
     for name in packages:

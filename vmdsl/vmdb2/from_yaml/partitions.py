@@ -1,21 +1,29 @@
-"""Partitions as parted is told of them, as calls of the recipe."""
+"""Partitions, as calls of the recipe; sizes and places as qemu-img and parted take them."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
+from fractions import Fraction
 from uuid import UUID
 
 from vmdsl.language.layout import LOGICAL_GAP
 from vmdsl.language.partition_types import CODES, RAW
 from vmdsl.plan.extents import ALIGNMENT
-from vmdsl.values import Percent, Size, position
+from vmdsl.values import MiB, Percent, Size, position, sectors
 from vmdsl.vmdb2.draft import Argument, Call, Hex, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
-from vmdsl.vmdb2.from_yaml.positions import parted_position
 from vmdsl.vmdb2.schema import Mkpart, SetPartFlag
 from vmdsl.vmdb2.text import Text
 
+_DECIMAL = {"": 10**6, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_ROUNDED = re.compile(r"-?\d+\.?\d*\s*(?P<unit>[kmgt]?)(?P<b>b?)", re.IGNORECASE | re.ASCII)
+#: Only behind these, written just so, an end is where the next partition may begin.
+_EXCLUSIVE = ("kiB", "MiB", "GiB", "TiB")
+_MIB = 2**20
+_IMAGE = re.compile(r"\s*\+?(\d+\.?\d*[kmgt]|\d+b?)", re.IGNORECASE | re.ASCII)
+_SECTOR = 512
 #: What each flag of parted is here: a type, or a flag, by the kind of table.
 _GPT_TYPES: Mapping[str, str | int | UUID] = {
     "boot": "esp",
@@ -48,8 +56,38 @@ _MBR_TYPES: Mapping[str, str | int | UUID] = {
 _HINTS = {"fat16": "fat", "fat32": "fat", "vfat": "fat", "ntfs": "ntfs", "linux-swap": "swap"}
 
 
+def image_size(text: str) -> Size:
+    """Return the size of qemu-img's image, in whole sectors. Raises ValueError with a sentence."""
+    found = _IMAGE.fullmatch(text)
+    if found is None:
+        Size.parse(text)
+        raise ValueError(f"{text!r} is not a size that qemu-img takes")
+    size = Size.parse(re.sub(r"\.(?!\d)", "", found[1]))
+    return Size(-(-size.bytes // _SECTOR) * _SECTOR)
+
+
+def parted_position(text: str, *, is_end: bool) -> Size | Percent:
+    """Return where parted puts a partition's start or end. Raises ValueError with a sentence.
+
+    A place in MB, GB and the like is moved to the nearest whole MiB that is less than half a unit
+    away. Any other end is in the last sector of the partition, unless its unit is MiB or the like.
+    """
+    place, text = position(text), text.strip()
+    if isinstance(place, Percent):
+        return place
+    rounded = _ROUNDED.fullmatch(text)
+    if rounded and (rounded["unit"] or not rounded["b"]):  # B alone is exact
+        nearest = round(Fraction(place.bytes, _MIB)) * _MIB
+        if abs(nearest - place.bytes) * 2 <= _DECIMAL[rounded["unit"].lower()] and nearest:
+            return MiB(nearest // _MIB)
+    if not is_end or text.endswith(_EXCLUSIVE):
+        return place
+    end = place + sectors(1)
+    return Percent(100) if place.bytes < 0 and end.bytes == 0 else end
+
+
 def mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
-    """The call that makes a partition."""
+    """Return the call that makes a partition."""
     named = _places(context, step, tag)
     if not context.is_gpt and step.mkpart.lower() == "extended":
         return _extended(context, step, tag, named)
@@ -66,7 +104,7 @@ def mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
             what = "a logical partition before there is an extended one"
             context.problem(step, "mkpart", what, "make one above: mkpart: extended")
     elif step.mkpart.lower() != "primary":
-        what = f"{str(step.mkpart)!r} is no kind of partition of an MBR"
+        what = f"{str(step.mkpart)!r} is not a kind of partition of an MBR"
         context.problem(step, "mkpart", what, "primary, extended or logical")
     if flags:
         named["flags"] = tuple(flags)
@@ -84,7 +122,7 @@ def _call(function: str, table: str, step: Mkpart, named: Mapping[str, Argument]
 
 
 def _extended(context: Context, step: Mkpart, tag: Tag, named: Mapping[str, Argument]) -> Call:
-    """An extended partition, which has a place and nothing more."""
+    """Return the call for an extended partition, which has a place and nothing else."""
     context.behind = str(step.start)
     wrong = [*([tag.mkfs] if tag.mkfs else []), *(f for f in tag.flags if f.flag != "lba")]
     for other in wrong:
@@ -94,7 +132,7 @@ def _extended(context: Context, step: Mkpart, tag: Tag, named: Mapping[str, Argu
 
 
 def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
-    """Where it starts and ends, where that says more than vmdsl does by itself."""
+    """Return start and end, if they say more than vmdsl does by itself."""
     named: dict[str, Argument] = {}
     for key, is_end in (("start", False), ("end", True)):
         text = context.text(step, getattr(step, key))
@@ -115,7 +153,7 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
 
 
 def _follows(context: Context, step: Mkpart, place: Size | Percent) -> bool:
-    """Whether a logical partition begins where it does anyway, behind a table of its own.
+    """Return whether a logical partition begins where it does by default, behind its own table.
 
     Parted itself moves one that is to begin where the one before it ends.
     """
@@ -131,7 +169,7 @@ def _follows(context: Context, step: Mkpart, place: Size | Percent) -> bool:
 
 
 def _is_last(context: Context, tag: Tag) -> bool:
-    """Whether no step makes a partition after it, which it could overlap with."""
+    """Return whether no step makes a partition after it, which it could overlap with."""
     return not any(
         isinstance(other.made_by, Mkpart)
         and other.number > tag.number
@@ -141,7 +179,7 @@ def _is_last(context: Context, tag: Tag) -> bool:
 
 
 def _unquoted(name: Text) -> Text:
-    """A name without the quotes that parted takes away."""
+    """Return a name without the quotes that parted takes away."""
     if len(name) > 1 and name[0] == name[-1] and name[0] in "'\"" and name.is_plain:
         return Text(name[1:-1], name.where, (name[1:-1],))
     return name
@@ -150,16 +188,16 @@ def _unquoted(name: Text) -> Text:
 def _variable_place(
     context: Context, step: Mkpart, key: str, text: Text, place: Size | Percent
 ) -> Argument:
-    """A place that is an option of the recipe, if that has no need of parted's rounding."""
+    """Return a place that is an option of the recipe, if it has no need of parted's rounding."""
     if position(text) == place:
         return Call(function="position", arguments=(text,))
-    what = f"{str(text)!r} is {place} for parted, so in a recipe it is that, and no option"
+    what = f"{str(text)!r} is {place} for parted, which it is in a recipe, not an option"
     context.warn(step, key, what, "give the variable in MiB")
     return place
 
 
 def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, list[str]]:
-    """What the partition is for, and its flags."""
+    """Return the type of a partition, and its flags."""
     kind: str | int | UUID = tag.role or _HINTS.get(str(step.fs_type or "").lower(), "linux")
     flags: list[str] = []
     if tag.role == "prep" and not context.is_gpt:
@@ -189,7 +227,7 @@ def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, l
 
 
 def _unused(kind: str | int | UUID, *, is_gpt: bool) -> str | int | UUID:
-    """The type of a partition that no step fills, but perhaps a script, which vmdsl can't know."""
+    """Return the type of a partition that no step fills; a script may, which vmdsl can't know."""
     if not isinstance(kind, str) or kind in RAW:
         return kind
     gpt, mbr = CODES[kind]
@@ -197,7 +235,7 @@ def _unused(kind: str | int | UUID, *, is_gpt: bool) -> str | int | UUID:
 
 
 def _enabled(tag: Tag) -> Mapping[str, SetPartFlag]:
-    """The flags that are on in the end, each with the step that has turned it on."""
+    """Return the flags that are on in the end, each with the step that has turned it on."""
     found: dict[str, SetPartFlag] = {}
     for step in tag.flags:
         name = step.flag.lower()  # parted's names are the same in capitals

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import IMAGE, Context
 from vmdsl.vmdb2.from_yaml.idioms import idioms
-from vmdsl.vmdb2.from_yaml.on_system import comes_later, system_for
-from vmdsl.vmdb2.quotes import AS_IT_IS, IN_QUOTES, quotes_behind
+from vmdsl.vmdb2.from_yaml.quotes import AS_IT_IS, IN_QUOTES, quotes_behind
+from vmdsl.vmdb2.from_yaml.system import comes_later, system_for
 from vmdsl.vmdb2.schema import (
     Ansible,
     Chroot,
@@ -32,7 +32,7 @@ _EXPORT = 'export IMAGE="'
 
 
 def chroot(context: Context, step: Chroot) -> None:
-    """A script in the system."""
+    """Write a script that runs in the system."""
     system = system_for(context, step, "chroot", step.chroot)
     script = context.text(step, step.shell)
     if system is None:
@@ -50,7 +50,7 @@ def chroot(context: Context, step: Chroot) -> None:
 
 
 def shell(context: Context, step: Shell) -> None:
-    """A script on this machine, which may write to the image as well."""
+    """Write a script that runs on this machine, and may write to the image as well."""
     if context.system == "" and comes_later(context, step):
         return
     system = system_for(context, step, "shell", step.root_fs, key="root_fs")
@@ -82,7 +82,7 @@ def _after_idioms(
 
 
 def ansible(context: Context, step: Ansible) -> None:
-    """A playbook."""
+    """Write a playbook."""
     system = system_for(context, step, "ansible", step.tag)
     if system is None:
         return
@@ -115,7 +115,7 @@ def _data(context: Context, step: SpecStep, data: Any) -> Any:
 
 
 def _with_device(context: Context, script: Text) -> tuple[str | Variable, ...]:
-    """The parts of a script, where the image's own name is a variable too, if it is a fixed one."""
+    """Return the parts of a script; the image's own name is a variable, too, if it is fixed."""
     if not context.is_fixed or not script.is_plain:
         return script.parts or ()
     name = re.compile(rf"(?<![\w./-]){re.escape(context.device)}(?![\w.-])")
@@ -128,7 +128,7 @@ def _is_image(part: str | Variable) -> bool:
 
 
 def _without_export(parts: tuple[str | Variable, ...]) -> tuple[str | Variable, ...]:
-    """The parts of a script, but for a first line that gives it the name that it has here."""
+    """Return the parts of a script without a first line that exports the image's name."""
     match parts:
         case (str(first), name, str(rest), *more) if first == _EXPORT and _is_image(name):
             return (rest.removeprefix('"\n'), *more) if rest.startswith('"\n') else parts
@@ -136,7 +136,7 @@ def _without_export(parts: tuple[str | Variable, ...]) -> tuple[str | Variable, 
 
 
 def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]:
-    """The script with `$IMAGE` for the image's name, and whether it names it at all."""
+    """Return the script with `$IMAGE` for the image's name, and whether it names the image."""
     if script.parts is None:
         names = (context.variables.get(name) for name in IMAGE)
         if any(name and name in script for name in names):

@@ -9,10 +9,10 @@ from typing import Any
 
 from vmdsl.errors import Problem
 from vmdsl.vmdb2.draft import Argument, Call, Draft, Read, Result
-from vmdsl.vmdb2.from_yaml import boot_loader, files, in_tree, on_disk, packages, scripts
+from vmdsl.vmdb2.from_yaml import boot_loader, disk, files, packages, scripts, system
 from vmdsl.vmdb2.from_yaml.context import Context
 from vmdsl.vmdb2.from_yaml.flow import follow_tags
-from vmdsl.vmdb2.own import is_own
+from vmdsl.vmdb2.marked_scripts import MkSwap, SecondGrub, is_own, with_second_grub, with_swap
 from vmdsl.vmdb2.schema import (
     Ansible,
     Apt,
@@ -46,8 +46,6 @@ from vmdsl.vmdb2.schema import (
     VirtualFilesystems,
     Zerofree,
 )
-from vmdsl.vmdb2.second_grub import SecondGrub, with_second_grub
-from vmdsl.vmdb2.swap_scripts import MkSwap, with_swap
 from vmdsl.vmdb2.text import Text
 
 #: Steps that say how the disk is, whether a tarball was unpacked or not.
@@ -110,7 +108,7 @@ def translate(
 
 
 def _given(step: SpecStep) -> SpecStep:
-    """A step without what is empty, where vmdb2 takes that for not given."""
+    """Return a step without empty values, if vmdb2 takes these for not given."""
     empty = [f.name for f in fields(step) if f.default is None and _is_empty(getattr(step, f.name))]
     nothing: dict[str, Any] = dict.fromkeys(empty)
     return replace(step, **nothing)
@@ -121,7 +119,7 @@ def _is_empty(value: object) -> bool:
 
 
 def _is_own(step: SpecStep) -> bool:
-    """Whether a step is there for vmdb2 alone."""
+    """Return whether a step is there for vmdb2 alone."""
     return isinstance(step, Chroot | Shell) and is_own(step.shell)
 
 
@@ -130,7 +128,7 @@ def _has_debootstrap(spec: Spec) -> bool:
 
 
 def _system_from_tarball(context: Context, step: UnpackRootfs) -> None:
-    """Without a bootstrap, all comes from the tarball, which has to be there."""
+    """Write a system that comes from a tarball alone, as there is no bootstrap."""
     root = context.tag(step, "tag", step.tag)
     option = context.tarball_option(step)
     if option.default is None:
@@ -153,7 +151,7 @@ def _system_from_tarball(context: Context, step: UnpackRootfs) -> None:
 
 
 def _skipped(context: Context, spec: Spec) -> set[int]:
-    """The steps that never run, by their identity. What conditions really mean is told."""
+    """Return the ids of the steps that never run. Warn of conditions that mean something else."""
     skipped: set[int] = set()
     known = set(context.always)
     for step in spec.steps:
@@ -187,7 +185,7 @@ def _tell_unset(context: Context, step: SpecStep, flag: str, known: set[str]) ->
     if flag in known:
         return
     if flag in _INTERNAL:
-        what = f"{flag!r} is a flag of vmdb2's own, which vmdsl has not"
+        what = f"{flag!r} is a flag of vmdb2's own, which vmdsl does not have"
         context.problem(step, "unless", what, "remove unless, or the step")
         return
     what = f"nothing sets the flag {flag!r}, so this step is always run"
@@ -199,7 +197,7 @@ def _tell_unset(context: Context, step: SpecStep, flag: str, known: set[str]) ->
 
 
 def _write_deferred(context: Context) -> None:
-    """Steps that stood above the system, now that there is one."""
+    """Write the steps that stood above the system, now that there is one."""
     steps, context.deferred = context.deferred, []
     for step in steps:
         context.warn(
@@ -216,7 +214,7 @@ _TARBALLS = ("unpack_rootfs", "system_from")
 
 
 def _remove_resolver(context: Context) -> None:
-    """At its end vmdb2 removes the resolver's configuration; here only where there can be one."""
+    """Remove the resolver's configuration at the end, as vmdb2 does, if there can be one."""
     mount = context.root.mount if context.root else None
     if mount is None or mount.keep_resolvconf or not context.system:
         return
@@ -232,7 +230,7 @@ def _remove_resolver(context: Context) -> None:
 
 
 def _has_resolver(context: Context) -> bool:
-    """Whether a file, a package or a script may have brought it, or a tarball: vmdb2's have it."""
+    """Return whether a file, package, script or tarball may have brought a resolv.conf."""
     for call in reversed([call for step in context.steps for call in step.calls]):
         if call.function == "remove_resolver":
             return False
@@ -246,7 +244,7 @@ def _has_resolver(context: Context) -> bool:
 
 
 def _texts(argument: Argument) -> Iterator[str]:
-    """All texts of a call."""
+    """Yield all texts of a call."""
     match argument:
         case str():
             yield argument
@@ -260,12 +258,12 @@ def _texts(argument: Argument) -> Iterator[str]:
 
 
 def _nothing(context: Context, step: SpecStep) -> None:
-    """Vmdsl does it by itself, or needs it not."""
+    """Write nothing: vmdsl does it by itself, or has no need of it."""
     context.skip(step)
 
 
 def _noted(context: Context, step: SpecStep) -> None:
-    """`follow_tags` has seen to it, and to its comments."""
+    """Write nothing: `follow_tags` has noted the step, and its comments."""
     del context, step
 
 
@@ -279,26 +277,26 @@ def _error(context: Context, step: Error) -> None:
 
 
 _WRITERS: Mapping[type[SpecStep], Callable[[Context, Any], None]] = {
-    Mkimg: on_disk.image,
-    Mklabel: on_disk.label,
-    Mkpart: on_disk.partition,
+    Mkimg: disk.image,
+    Mklabel: disk.label,
+    Mkpart: disk.partition,
     SetPartFlag: _noted,
     Kpartx: _nothing,
-    Mkfs: on_disk.filesystem,
-    MkSwap: on_disk.filesystem,
-    Mount: on_disk.mounted,
+    Mkfs: disk.filesystem,
+    MkSwap: disk.filesystem,
+    Mount: disk.mounted,
     VirtualFilesystems: _nothing,
     Zerofree: _nothing,
-    Cryptsetup: on_disk.encrypted,
-    Vgcreate: on_disk.group,
-    Lvcreate: on_disk.volume,
+    Cryptsetup: disk.encrypted,
+    Vgcreate: disk.group,
+    Lvcreate: disk.volume,
     Lvscan: _nothing,
-    Debootstrap: in_tree.debootstrap,
-    UnpackRootfs: in_tree.unpack,
-    CacheRootfs: in_tree.cache,
+    Debootstrap: system.debootstrap,
+    UnpackRootfs: system.unpack,
+    CacheRootfs: system.cache,
     Apt: packages.apt,
-    Fstab: in_tree.fstab,
-    ResizeRootfs: in_tree.resize,
+    Fstab: system.fstab,
+    ResizeRootfs: system.resize,
     Grub: boot_loader.grub,
     SecondGrub: boot_loader.grub,
     Chroot: scripts.chroot,

@@ -30,7 +30,7 @@ class Comments:
 
 
 def comments_of(document: Document, steps: Sequence[Node], line: int, indent: int) -> Comments:
-    """Every comment, with its step. `line` is that of `steps:`, `indent` the column of the dashes.
+    """Return every comment, with its step; steps are below `line`, with dashes at `indent`.
 
     A comment belongs to the step below it, unless it is a part of the step above: indented further,
     with no empty line between.
@@ -68,7 +68,7 @@ def comments_of(document: Document, steps: Sequence[Node], line: int, indent: in
 
 
 def _found(document: Document) -> Iterator[Comment]:
-    """Every comment: a `#` that stands in no value."""
+    """Yield every comment: a `#` that stands in no value."""
     begins: dict[int, int] = {}  # from which column on a line may have a comment
     for scalar in document.scalars:
         if scalar.style in ("|", ">"):

@@ -17,11 +17,11 @@ class Findings:
     _warnings: list[Problem] = field(default_factory=list)
 
     def wrong(self, where: Where, what: str, hint: str) -> None:
-        """A problem."""
+        """Note a problem."""
         self._problems.append(Problem(what=what, where=where, hint=hint))
 
     def odd(self, where: Where, what: str, hint: str) -> None:
-        """A warning."""
+        """Note a warning."""
         self._warnings.append(Problem(what=what, where=where, hint=hint))
 
     @property
@@ -36,7 +36,7 @@ class Findings:
 
 
 def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Sorted, each once: what an alias repeats is at one place."""
+    """Return problems sorted, each once: what an alias repeats is at one place."""
     known = {(p.where and (p.where.line, p.where.column), p.what): p for p in reversed([*problems])}
     return tuple(
         sorted(known.values(), key=lambda p: (p.where.line, p.where.column) if p.where else (0, 0))

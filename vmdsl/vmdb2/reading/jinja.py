@@ -65,7 +65,7 @@ class Templates:
         del self._environment.filters["random"]
 
     def fill(self, source: str) -> Filled:
-        """A text as vmdb2 has it, or what is wrong with it. One newline at its end is gone."""
+        """Return a text as vmdb2 has it, without one last newline, or its mistakes."""
         if not _MARK.search(source):
             value = re.sub(r"\r\n?", "\n", source).removesuffix("\n")
             return Filled(value=value, parts=(value,))
@@ -95,7 +95,7 @@ class Templates:
         return Filled(value=value, parts=None, template=arch + source, faults=tuple(faults))
 
     def _readable(self, source: str) -> tuple[str, list[Fault]]:
-        """A text without what Jinja2 cannot read, which is blank in it, and the faults there."""
+        """Return a text with blanks for what Jinja2 cannot read, and the faults there."""
         faults: list[Fault] = []
         while len(faults) < _MOST_FAULTS:
             try:
@@ -124,13 +124,13 @@ class Templates:
                 hint = "it is this machine's; for another, use a variable with another name"
                 yield Fault(_place(source, name), what, hint, wrong=False)
             elif name == "tags":
-                what = "{{ tags }} is something of vmdb2's own, and no use in a text"
+                what = "{{ tags }} is something of vmdb2's own, and of no use in a text"
                 yield Fault(_place(source, name), what, "give a variable of yours another name")
             elif name in plain and name not in self._variables:
                 yield self._undefined(source, name)
 
     def _rendered(self, source: str, shown: str) -> tuple[str, list[Fault]]:
-        """What a template comes to, and all that is wrong with that."""
+        """Return the value of a template, and everything that is wrong with it."""
         template, variables = self._environment.from_string(source), dict(self._variables)
         faults: list[Fault] = []
         while True:
@@ -154,7 +154,7 @@ class Templates:
         start = f"did you mean {close[0]}? or give" if close else "give"
         hint = f"{start} it with --variable {name}=VALUE"
         if not _ALONE.fullmatch(source):
-            hint += f"; if it is no template, write {_raw(source, offset)}"
+            hint += f"; if it is not a template, write {_raw(source, offset)}"
         return Fault(offset, what, hint)
 
 
@@ -169,7 +169,7 @@ def _failed(source: str, error: Exception) -> Fault:
 
 
 def _parts(tree: nodes.Template, known: Container[str]) -> tuple[str | Variable, ...] | None:
-    """What a template is made of, if it is plain text and variables: names that are not `known`."""
+    """Return a template's parts, if it is plain text and variables: names that are not `known`."""
     parts: list[str | Variable] = []
     for output in tree.body:
         if not isinstance(output, nodes.Output):
@@ -200,8 +200,8 @@ def _syntax(source: str, error: TemplateSyntaxError) -> Fault:
     if comment >= 0:
         return _comment(source, comment)
     offset = marks[-1] if marks else 0
-    what = f"this is no template that Jinja2 reads: {(error.message or '').rstrip('.')}"
-    hint = f"if it is none, write {_raw(source, offset)}"
+    what = f"this is not a template that Jinja2 reads: {(error.message or '').rstrip('.')}"
+    hint = f"if it is not a template, write {_raw(source, offset)}"
     return Fault(offset, what, hint)
 
 
@@ -214,19 +214,19 @@ def _comment(source: str, offset: int) -> Fault:
 
 
 def _raw(source: str, offset: int) -> str:
-    """How to write what stands at `offset` so that it stays as it is."""
+    """Return how to write what stands at `offset` so that it stays as it is."""
     start, end = _tag_at(source, offset)
     return f"{{% raw %}}{source[start:end]}{{% endraw %}}"
 
 
 def _tag_at(source: str, offset: int) -> tuple[int, int]:
-    """The span of what Jinja2 takes for a tag."""
+    """Return the span of what Jinja2 takes for a tag."""
     tags = (tag.span() for tag in _SHOWN.finditer(source) if tag.start() <= offset < tag.end())
     return next(tags, (offset, offset + 2))
 
 
 def _place(source: str, name: str) -> int:
-    """Where a variable stands in a template."""
+    """Return where a variable stands in a template."""
     word = re.compile(rf"(?<![\w.'\"]){re.escape(name)}\b")
     for tag in _TAG.finditer(source):
         found = word.search(source, tag.start(), tag.end())

@@ -18,7 +18,7 @@ class Mappings:
     _known: dict[int, Mapping[str, Entry]] = field(default_factory=dict)
 
     def entries(self, node: Pairs, path: str) -> Mapping[str, Entry]:
-        """The entries of a mapping. What is wrong with its keys is told, once for each mapping."""
+        """Return the entries of a mapping. Report mistakes in its keys, once for each mapping."""
         known = self._known.get(id(node.pairs))
         if known is None:
             known = self._known[id(node.pairs)] = self._look(node, path)

@@ -57,7 +57,7 @@ _HINTS = (
 
 
 def why(error: yaml.YAMLError, text: str, path: Path) -> Problem:
-    """Why PyYAML does not take a text: the problem, with its place."""
+    """Return why PyYAML does not take a text: the problem, with its place."""
     if isinstance(error, yaml.reader.ReaderError):
         return _no_text(error, text, path)
     lines = BREAKS.split(text)
@@ -78,7 +78,7 @@ def why(error: yaml.YAMLError, text: str, path: Path) -> Problem:
 
 
 def template_in(lines: Sequence[str], around: list[int], path: Path) -> Problem | None:
-    """A problem that says that this must be substituted first, if there is a marker in a line."""
+    """Return a problem that asks for substitution first, if there is a marker in a line."""
     for number in around:
         found = _MARKERS.search(lines[number]) if 0 <= number < len(lines) else None
         if found:
@@ -97,7 +97,7 @@ def template_in(lines: Sequence[str], around: list[int], path: Path) -> Problem 
 
 
 def go_template(document: Document, line: int) -> Problem | None:
-    """The same, if a line has marks that YAML takes for braces of its own."""
+    """Return a problem that asks for substitution first, if a line has Go's braces."""
     found = _GO.search(document.lines[line - 1])
     return template_in(document.lines, [line - 1], document.path) if found else None
 
@@ -105,7 +105,7 @@ def go_template(document: Document, line: int) -> Problem | None:
 def _no_text(error: yaml.reader.ReaderError, text: str, path: Path) -> Problem:
     before = BREAKS.split(text[: error.position])
     return Problem(
-        what=f"not YAML: there is a character {ord(text[error.position]):#04x}, which is no text",
+        what=f"not YAML: there is a character {ord(text[error.position]):#04x}, which is not text",
         where=Where(path, len(before), len(before[-1]) + 1),
         hint="is it a specification at all? It is text in UTF-8",
     )

@@ -20,7 +20,7 @@ _TAG = "tag:yaml.org,2002:"
 
 
 def parse(text: str, path: Path) -> Document:
-    """The only document of a YAML text.
+    """Return the only document of a YAML text.
 
     Raises RecipeError, with the place, if it is no YAML, or there is nothing, or more than one.
     """
@@ -114,7 +114,7 @@ class _Composer:
         )
 
     def _last(self, nodes: list[Node], event: Any, line: int) -> int:
-        """The last line of a list or mapping whose end is next."""
+        """Return the last line of a list or mapping whose end is next."""
         end = self._loader.get_event().end_mark.line + 1
         return end if event.flow_style else max((node.last for node in nodes), default=line)
 

@@ -1,15 +1,17 @@
-"""From the text of a specification to its steps, with everything that is wrong told at once."""
+"""From the text of a specification to its steps, with everything that is wrong reported at once."""
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import platform
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Never
 
-from vmdsl.errors import Problem, RecipeError
+from vmdsl.errors import Problem, RecipeError, UsageError, Where
 from vmdsl.machines import arch_of
 from vmdsl.vmdb2.reading.comments import comments_of
 from vmdsl.vmdb2.reading.findings import Findings
@@ -17,11 +19,45 @@ from vmdsl.vmdb2.reading.jinja import Templates
 from vmdsl.vmdb2.reading.mappings import Mappings
 from vmdsl.vmdb2.reading.nodes import Document, Entry, Items, Node, Pairs, Scalar
 from vmdsl.vmdb2.reading.parse import parse
-from vmdsl.vmdb2.reading.steps import Steps
-from vmdsl.vmdb2.reading.values import Values
+from vmdsl.vmdb2.reading.spec_steps import Steps
+from vmdsl.vmdb2.reading.typed_values import Values
 from vmdsl.vmdb2.schema import Spec
 
+#: What stands for standard input.
+STDIN = Path("-")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _EXAMPLE = "a specification begins with `steps:`, and a list of steps below it"
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file; `-` is standard input.
+
+    Raises UsageError if it cannot be read, RecipeError if it is not UTF-8.
+    """
+    if path.is_dir():
+        raise UsageError(
+            Problem(what=f"{path} is a directory", hint="name the specification that is in it")
+        )
+    try:
+        data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        *_, line = before = data[: error.start].split(b"\n")
+        column = len(line.decode("utf-8")) + 1
+        encoding = "utf-16" if data.startswith(_UTF_16) else "latin1"
+        hint = f"convert it: iconv -f {encoding} -t utf-8 {path}"
+        if encoding == "latin1" and b"\0" in data:
+            hint = "is it a specification at all?"
+        raise RecipeError(
+            Problem(
+                what=f"it is not UTF-8 text: there is a byte {data[error.start]:#04x}",
+                where=Where(path, len(before), column),
+                hint=hint,
+            )
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +94,7 @@ def read(
     entry = _steps(document, mappings)
     listed = entry.value
     if not isinstance(listed, Items):
-        _fail(document, listed, "steps is no list", "each step begins with `- `, below `steps:`")
+        _fail(document, listed, "steps is not a list", "each step begins with `- `, below `steps:`")
     if not listed.items:
         _fail(document, listed, "there are no steps", "the first one is mkimg:, with the size")
     comments = comments_of(document, listed.items, entry.key.line, listed.column)
@@ -92,7 +128,7 @@ def _steps(document: Document, mappings: Mappings) -> Entry:
     if isinstance(root, Items):
         _fail(document, root, "this is a list, without `steps:`", _EXAMPLE)
     if not isinstance(root, Pairs):
-        _fail(document, root, "this is no specification", _EXAMPLE)
+        _fail(document, root, "this is not a specification", _EXAMPLE)
     entries = mappings.entries(root, "$")
     if "steps" not in entries:
         close = difflib.get_close_matches("steps", entries, n=1)
@@ -102,7 +138,7 @@ def _steps(document: Document, mappings: Mappings) -> Entry:
 
 
 def _words(node: Node) -> Iterator[str]:
-    """All that stands in a part of a specification."""
+    """Yield all scalars of a part of a specification."""
     match node:
         case Scalar() if node.tag != "null":
             yield node.value

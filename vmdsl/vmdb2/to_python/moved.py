@@ -26,7 +26,7 @@ _LOCAL: Mapping[str, tuple[int | str, ...]] = {
 
 
 def moved(draft: Draft, *, start: Path, to: Path) -> Draft:
-    """The recipe as it must be in `to`, where its local files were relative to `start`."""
+    """Return the recipe as it must be in `to`, if its local files were relative to `start`."""
     if start == to:
         return draft
 

@@ -10,7 +10,7 @@ from vmdsl.language.layout import LuksLayout
 from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.operations.disk.swap import Swap
-from vmdsl.vmdb2.swap_scripts import swap_script
+from vmdsl.vmdb2.marked_scripts import swap_script
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import OUTPUT, Export
 from vmdsl.vmdb2.to_yaml.partitions import partition
@@ -20,7 +20,7 @@ _FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
 
 
 def disk(export: Export) -> Iterator[YamlStep]:
-    """All that comes before the content of the root filesystem."""
+    """Yield all that comes before the content of the root filesystem."""
     layout = export.plan.layout
     if layout.disk.size is None:
         what = "of an image that is as large as its content"
@@ -46,7 +46,7 @@ def disk(export: Export) -> Iterator[YamlStep]:
 
 
 def _volumes(export: Export) -> Iterator[YamlStep]:
-    """What is encrypted, and what LVM makes. A volume that takes what is left comes last."""
+    """Yield what is encrypted, and what LVM makes; a volume that takes what is left comes last."""
     layout = export.plan.layout
     for place in layout.luks:
         yield _luks(export, place)
@@ -77,7 +77,7 @@ def _luks(export: Export, place: LuksLayout) -> YamlStep:
 
 
 def _key(key: Secret) -> dict[str, Value]:
-    """Where the passphrase is found."""
+    """Return the key with the place of the passphrase."""
     match key.source:
         case "text":
             return {"password": key.text}
@@ -115,7 +115,7 @@ def _filesystem(export: Export, filesystem: Filesystem) -> YamlStep:
 
 
 def swap(export: Export) -> Iterator[YamlStep]:
-    """Swap, which vmdb2 has no step for."""
+    """Yield swap, which vmdb2 has no step for."""
     for place in export.plan.layout.filesystems:
         filesystem = place.filesystem
         if not isinstance(filesystem, Swap):

@@ -49,13 +49,13 @@ _KEY = 10  # about as long as a key is
 
 
 def escaped(text: str, *, is_last: bool = True) -> str:
-    """A part of a template that gives just this text. Behind one that isn't the last are braces."""
+    """Return a template's part that gives just this text. Braces follow one that isn't the last."""
     pattern = _JINJA if is_last else _BEFORE_A_MARK
     return pattern.sub(lambda found: "{{ " + repr(found[0]) + " }}", text)
 
 
 def emit(header: Sequence[str], steps: Sequence[YamlStep]) -> str:
-    """The whole file. Empty lines are between steps, but for one whose text ends with its own."""
+    """Return the whole file, with empty lines between steps."""
     lines = [f"# {line}".rstrip() for line in header]
     lines.append("steps:")
     for step in steps:
@@ -70,7 +70,7 @@ def emit(header: Sequence[str], steps: Sequence[YamlStep]) -> str:
 
 
 def _written(value: Value, indent: int, *, is_script: bool = False) -> Iterator[str]:
-    """The lines of a value: what follows the colon, and those below."""
+    """Yield the lines of a value: what follows the colon, and those below."""
     margin = " " * indent
     if isinstance(value, str):
         yield from _text(value, margin, is_script=is_script)
@@ -123,14 +123,14 @@ def _number(value: int) -> str:
 
 
 def _source(text: str) -> str:
-    """The template of a text, which loses one newline at its end."""
+    """Return the template of a text, which loses one newline at its end."""
     if isinstance(text, Template):
         return text
     return escaped(text) + ("\n" if text.endswith("\n") else "")
 
 
 def _text(text: str, margin: str, *, is_script: bool) -> Iterator[str]:
-    """A text. A script may end with a newline that is lost; elsewhere one asks where it is."""
+    """Yield a text; the last newline of a script may be lost."""
     source = _source(text)
     if "\n" not in source or _UNPRINTABLE.search(source) or not source.strip():
         yield f" {_scalar(source)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +14,35 @@ from vmdsl.language.operation import Fact, Operation
 from vmdsl.operations.files.files import PathExists
 from vmdsl.operations.systems.tarballs import UnpackRootfs
 from vmdsl.plan.plan import Plan
-from vmdsl.vmdb2.to_yaml.emit import Template, Value, YamlStep
-from vmdsl.vmdb2.to_yaml.image_names import EXPORT, naming_image
+from vmdsl.vmdb2.from_yaml.quotes import IN_QUOTES, quotes_behind
+from vmdsl.vmdb2.to_yaml.emit import Template, Value, YamlStep, escaped
 
+_TEMPLATE = "{{ output }}"
+#: The first line of a script that knows the image by the name that it has here.
+EXPORT = f'export IMAGE="{_TEMPLATE}"\n'
+_OTHER = re.compile(r"(?<![A-Za-z0-9_])IMAGE(?![A-Za-z0-9_])")
 #: The image's file, as `--output` names it.
 OUTPUT = Template("{{ output }}")
 UNPACKED = "rootfs_unpacked"
+
+
+def naming_image(script: str) -> str:
+    """Return a template of the script, with the image's name for `$IMAGE`."""
+    parts: list[str] = []
+    above, rest = "", script
+    for _ in range(script.count("IMAGE")):
+        places = [(rest.find(name), quotes) for quotes, name in IN_QUOTES.items() if name in rest]
+        for index, quotes in sorted(places):
+            if quotes_behind(above + rest[:index]) == quotes:
+                parts.append(rest[:index])
+                above += rest[:index] + "x"
+                rest = rest[index + len(IN_QUOTES[quotes]) :]
+                break
+    parts.append(rest)
+    if any(_OTHER.search(part) for part in parts):  # in some other form, or for other programs
+        return EXPORT + escaped(script)
+    *others, last = parts
+    return _TEMPLATE.join([*(escaped(part, is_last=False) for part in others), escaped(last)])
 
 
 @dataclass(kw_only=True)
@@ -38,12 +62,12 @@ class Export:
 
     @classmethod
     def of(cls, plan: Plan) -> Export:
-        """Without any step yet."""
+        """Begin with a plan, without any step yet."""
         made = {str(parent) for m in plan.layout.mounts for parent in (m.path, *m.path.parents)}
         return cls(plan=plan, tags=_tags(plan), made=made)
 
     def tag(self, handle: BlockDevice | Extended | Filesystem | Mounted[Any] | RootFs) -> str:
-        """The tag of a device, or of what is on it."""
+        """Return the tag of a device, or of what is on it."""
         match handle:
             case RootFs():
                 return self.tag(handle.mounted.filesystem)
@@ -65,20 +89,20 @@ class Export:
         self.problems.append(operation.problem(f"vmdb2 cannot be told {what}", hint))
 
     def chroot(self, script: str) -> YamlStep:
-        """A step that runs a script in the system."""
+        """Return a step that runs a script in the system."""
         return YamlStep(keys={"chroot": self.root, "shell": script})
 
     def shell(self, script: str) -> YamlStep:
-        """A step that runs a script on the machine that builds."""
+        """Return a step that runs a script on the machine that builds."""
         return YamlStep(keys={"shell": script, "root-fs": self.root})
 
     def image_shell(self, script: str) -> YamlStep:
-        """The same, with the image's file in place of `$IMAGE`."""
+        """Return a step that runs a host script, with the image's file for `$IMAGE`."""
         more = "\n" if script.endswith("\n") else ""
         return self.shell(Template(naming_image(script) + more))
 
     def unless(self, operation: TreeOperation) -> tuple[str, str]:
-        """Vmdb2's own condition of an operation, or the file whose presence is it; or nothing."""
+        """Return vmdb2's condition of an operation, or the file that stands for it; or nothing."""
         if operation.unless is None:
             return "", ""
         for maker in self.plan.operations:
@@ -90,13 +114,13 @@ class Export:
         return "", ""
 
     def marker(self, fact: Fact) -> str:
-        """The file in the system that is there while a build runs and a fact is true."""
+        """Return the file in the system that exists while a build runs and a fact is true."""
         facts = [o.fact for o in self.plan.operations if isinstance(o, PathExists)]
         return f"/run/vmdsl-fact-{next(n for n, f in enumerate(facts, 1) if f is fact)}"
 
 
 def _tags(plan: Plan) -> dict[int, str]:
-    """A tag for each device: what vmdb2 wants it to be, or the step that says most about it."""
+    """Return a tag for each device: the one that vmdb2 wants, or the step that says most of it."""
     layout = plan.layout
     found = {id(place.luks): place.luks.dm_name for place in layout.luks}
     found |= {id(place.volume): place.volume.lv_name for place in layout.volumes}
@@ -119,7 +143,7 @@ def _numbered(name: str) -> Iterator[str]:
 
 
 def guarded(step: YamlStep, marker: str) -> YamlStep | None:
-    """The script of a step, which does nothing if that file is there; None if it is no script."""
+    """Return a step whose script does nothing if a file exists; None if it has no script."""
     if not {"chroot", "shell"} & step.keys.keys():
         return None
     root = '"$ROOT"' if "root-fs" in step.keys else ""

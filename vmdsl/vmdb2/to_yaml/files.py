@@ -10,8 +10,8 @@ from vmdsl.language.effects import Owner
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.directories import CopyTree, CreateDirectory, CreateSymlink
 from vmdsl.operations.files.files import CopyFile, CreateFile, PathExists
-from vmdsl.vmdb2.copied import USUAL, parents_of_copy
-from vmdsl.vmdb2.own import own
+from vmdsl.vmdb2.from_yaml.files import USUAL, parents_of_copy
+from vmdsl.vmdb2.marked_scripts import own
 from vmdsl.vmdb2.to_yaml.emit import Octal, Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export
 
@@ -51,7 +51,7 @@ _SPECIAL = 0o6000
 
 
 def create_file(export: Export, operation: CreateFile) -> Iterator[YamlStep]:
-    """The file, after its directory."""
+    """Yield the file, after its directory."""
     assert not isinstance(operation.content, Secret)  # noqa: S101 (these were refused)
     uid, gid, path = operation.uid, operation.gid, operation.path
     if export.unless(operation)[1]:
@@ -74,7 +74,7 @@ def _file_script(operation: CreateFile, content: str) -> str:
 
 
 def copy_file(export: Export, operation: CopyFile) -> Iterator[YamlStep]:
-    """The file, with the mode that it has now, if none is given."""
+    """Yield the file, with the mode that it has now if none is given."""
     mode = operation.mode
     if mode is None:
         source = operation.directory / operation.source
@@ -96,7 +96,7 @@ def copy_file(export: Export, operation: CopyFile) -> Iterator[YamlStep]:
 
 
 def create_directory(export: Export, operation: CreateDirectory) -> Iterator[YamlStep]:
-    """vmdb2 makes only those that aren't there, with what the umask leaves of their mode."""
+    """Yield the directory; vmdb2 makes only missing ones, and takes the umask away."""
     path, mode, uid, gid = operation.path, operation.mode, operation.uid, operation.gid
     named = isinstance(uid, str) or isinstance(gid, str)
     is_there = path in _ALWAYS or path in export.made
@@ -110,7 +110,7 @@ def create_directory(export: Export, operation: CreateDirectory) -> Iterator[Yam
 
 
 def create_symlink(export: Export, operation: CreateSymlink) -> Iterator[YamlStep]:
-    """vmdb2 has no step for it."""
+    """Yield a script: vmdb2 has no step for symlinks."""
     parent = str(PurePosixPath(operation.path).parent)
     made = "" if parent in _ALWAYS else f"mkdir -p {shlex.quote(parent)}\n"
     words = shlex.join(["--", operation.target, operation.path])
@@ -118,7 +118,7 @@ def create_symlink(export: Export, operation: CreateSymlink) -> Iterator[YamlSte
 
 
 def copy_tree(export: Export, operation: CopyTree) -> Iterator[YamlStep]:
-    """As copy-dir, or with tar where that would do something else."""
+    """Yield copy-dir, or tar if copy-dir would do something else."""
     source = operation.directory / operation.source
     uid, gid = operation.uid, operation.gid
     spoiled = operation.exclude or _spoiled(export, source, operation)
@@ -139,7 +139,7 @@ def copy_tree(export: Export, operation: CopyTree) -> Iterator[YamlStep]:
 
 
 def _spoiled(export: Export, source: Path, operation: CopyTree) -> bool:
-    """Whether copy-dir would do something else.
+    """Return whether copy-dir would do something else.
 
     It follows symlinks, it loses its way where its name comes twice, and what it makes above the
     copied files has a mode and an owner of its own.
@@ -193,7 +193,7 @@ def _tar_script(operation: CopyTree) -> str:
 
 
 def _symbolic(umask: int) -> str:
-    """Bits that are taken away, as tar takes them."""
+    """Return bits that are taken away, as tar takes them."""
     parts = []
     for who, shift in (("u", 6), ("g", 3), ("o", 0)):
         letters = "".join(x for x, bit in (("r", 4), ("w", 2), ("x", 1)) if umask >> shift & bit)
@@ -203,14 +203,14 @@ def _symbolic(umask: int) -> str:
 
 
 def path_exists(export: Export, operation: PathExists) -> Iterator[YamlStep]:
-    """vmdb2 has no conditions of a recipe's own: a file in /run, which is in memory, is one."""
+    """Yield a script that makes a file in /run if the path exists: vmdb2 has no own conditions."""
     path = shlex.quote(operation.path)
     marker = export.marker(operation.fact)
     yield export.chroot(f"if [ -e {path} ] || [ -L {path} ]; then touch {marker}; fi")
 
 
 def parents(export: Export, path: str) -> Iterator[YamlStep]:
-    """The directory of a path, where it may be missing: vmdb2 does not make it."""
+    """Yield the directory of a path, if it may be missing: vmdb2 does not make it."""
     parent = str(PurePosixPath(path).parent)
     if parent not in _ALWAYS and parent not in export.made:
         yield export.chroot(own(f"mkdir -p {shlex.quote(parent)}"))
@@ -222,13 +222,13 @@ def _note(export: Export, path: str) -> None:
 
 
 def _access(mode: int, uid: Owner, gid: Owner, *, usual: int) -> dict[str, Value]:
-    """The keys for a mode and for owners by number."""
+    """Return the keys for a mode and for owners by number."""
     keys: dict[str, Value] = {} if mode == usual else {"perm": Octal(mode)}
     return keys | {key: o for key, o in (("uid", uid), ("gid", gid)) if isinstance(o, int) and o}
 
 
 def _owners(export: Export, path: str, mode: int, uid: Owner, gid: Owner) -> Iterator[YamlStep]:
-    """Owners by name, which vmdb2 does not know; setting them takes special bits away."""
+    """Yield owners by name, which vmdb2 does not know; setting them takes special bits away."""
     if isinstance(uid, int) and isinstance(gid, int):
         return
     place = shlex.quote(path)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Partition
 from vmdsl.operations.scripts.image import ImageShell, SystemFile, WriteAt
-from vmdsl.vmdb2.own import own
+from vmdsl.vmdb2.marked_scripts import own
 from vmdsl.vmdb2.to_yaml.disk import swap
 from vmdsl.vmdb2.to_yaml.emit import YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export
@@ -20,7 +20,7 @@ _LINE = 76
 
 
 def write_at(export: Export, operation: WriteAt) -> Iterator[YamlStep]:
-    """Bytes, written by dd."""
+    """Yield bytes, written by dd."""
     place, offset = operation.place, operation.offset.bytes
     if isinstance(place, Partition):
         _refuse_mounted(export, operation, [place])
@@ -44,13 +44,13 @@ def write_at(export: Export, operation: WriteAt) -> Iterator[YamlStep]:
 
 
 def image_shell(export: Export, operation: ImageShell) -> Iterator[YamlStep]:
-    """The script. vmdb2 does not look what it changes; its filesystems are still mounted."""
+    """Yield the script. vmdb2 does not check what it changes, and filesystems are still mounted."""
     _refuse_mounted(export, operation, operation.partitions)
     yield export.image_shell(operation.script)
 
 
 def table(export: Export) -> Iterator[YamlStep]:
-    """What parted has no words for, and swap.
+    """Yield what parted has no words for, and swap.
 
     The kernel must have written all that it has of the table, as it looks at the disk, and what is
     done here at the file.

@@ -11,7 +11,7 @@ from vmdsl.operations.packages.apt import Apt, AptRemove
 from vmdsl.operations.packages.debconf import Preseed
 from vmdsl.operations.scripts.ansible import Ansible
 from vmdsl.operations.scripts.shells import Chroot, HostShell
-from vmdsl.vmdb2.own import own
+from vmdsl.vmdb2.marked_scripts import own
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export
 
@@ -19,7 +19,7 @@ _QUIETLY = "DEBIAN_FRONTEND=noninteractive apt-get -y"
 
 
 def apt(export: Export, operation: Apt) -> Iterator[YamlStep]:
-    """The step of that name, or a script for what it has no key for."""
+    """Yield vmdb2's apt, or a script if it has no key for something."""
     foreign = [f"dpkg --add-architecture {arch}" for arch in operation.architectures()]
     if operation.debs or operation.suite or export.unless(operation)[1]:
         yield _apt_script(export, operation, foreign)
@@ -54,25 +54,25 @@ def _apt_script(export: Export, operation: Apt, foreign: list[str]) -> YamlStep:
 
 
 def apt_remove(export: Export, operation: AptRemove) -> Iterator[YamlStep]:
-    """vmdb2 only installs."""
+    """Yield a script: vmdb2 only installs."""
     words = ["purge" if operation.purge else "remove"]
     words += ["--auto-remove"] * operation.autoremove
     yield export.chroot(f"{_QUIETLY} {shlex.join([*words, *operation.packages])}")
 
 
 def preseed(export: Export, operation: Preseed) -> Iterator[YamlStep]:
-    """vmdb2 has no step for it."""
+    """Yield a script: vmdb2 has no step for it."""
     answers = " \\\n    ".join(map(shlex.quote, operation.answers))
     yield export.chroot(f"printf '%s\\n' \\\n    {answers} |\n    debconf-set-selections")
 
 
 def chroot(export: Export, operation: Chroot) -> Iterator[YamlStep]:
-    """The script as it is."""
+    """Yield the script as it is."""
     yield export.chroot(operation.script)
 
 
 def host_shell(export: Export, operation: HostShell) -> Iterator[YamlStep]:
-    """The script as it is. What it reads matters only to vmdsl, which keeps its result."""
+    """Yield the script as it is. What it reads matters only to vmdsl, which keeps its result."""
     if operation.image is None:
         yield export.shell(operation.script)
     else:
@@ -80,7 +80,7 @@ def host_shell(export: Export, operation: HostShell) -> Iterator[YamlStep]:
 
 
 def ansible(export: Export, operation: Ansible) -> Iterator[YamlStep]:
-    """The step of that name, or a script for what it has no key for.
+    """Yield vmdb2's ansible, or a script if it has no key for something.
 
     `files` matter only to vmdsl, which keeps the result.
     """
@@ -104,7 +104,7 @@ def ansible(export: Export, operation: Ansible) -> Iterator[YamlStep]:
 
 
 def _ansible_script(operation: Ansible) -> str:
-    """What vmdb2's step does, with tags that are skipped and variables of any kind."""
+    """Return a script like vmdb2's step, with skipped tags and variables of any kind."""
     words = ["--tags", ",".join(operation.tags) or "all"]
     words += ["--skip-tags", ",".join(operation.skip_tags)] if operation.skip_tags else []
     words += ["--extra-vars", operation.extra_vars, str(operation.playbook)]

@@ -62,7 +62,7 @@ _NAME = re.compile(r"[\x20-\x7e]*", re.ASCII)
 
 
 def partition(export: Export, place: PartitionLayout) -> Iterator[YamlStep]:
-    """A partition, and its flags."""
+    """Yield a partition, and its flags."""
     wanted = place.partition
     tag = export.tag(wanted)
     hint, flag = _parted_type(place) or ("", "")
@@ -84,14 +84,14 @@ def partition(export: Export, place: PartitionLayout) -> Iterator[YamlStep]:
 
 
 def hidden_types(export: Export) -> Iterator[str]:
-    """Commands for types that parted forgets when a partition of an MBR is hidden."""
+    """Yield commands for types that parted forgets when it hides a partition of an MBR."""
     for place in export.plan.layout.partitions:
         if not _is_gpt(place) and (_parted_type(place) or ("", ""))[1] == _HIDDEN:
             yield f'sfdisk --part-type "${{IMAGE}}" {place.number} {place.type_code}'
 
 
 def table_changes(export: Export) -> Iterator[str]:
-    """Commands for what parted cannot say of the partitions, to be run when all else is done."""
+    """Yield commands for properties that parted can't set, to be run when all else is done."""
     layout = export.plan.layout
     by_partition = any(
         isinstance(o, Fstab) and o.by == "partuuid" for o in export.plan.tree_operations
@@ -116,7 +116,7 @@ def table_changes(export: Export) -> Iterator[str]:
 
 
 def _kind(partition: Partition | Extended) -> str:
-    """What parted calls a partition of an MBR. Vmdb2 gets the numbers of logical ones wrong."""
+    """Return parted's kind of partition of an MBR. vmdb2 gets the numbers of logical ones wrong."""
     if isinstance(partition, Extended):
         return "extended"
     return "logical" if partition.extended is not None else "primary"
@@ -127,7 +127,7 @@ def _is_gpt(place: PartitionLayout) -> bool:
 
 
 def _parted_type(place: PartitionLayout) -> tuple[str, str] | None:
-    """How parted makes a partition of this type, if it can. On an MBR all of Linux's are one."""
+    """Return how parted makes a partition of a type, if it can. An MBR has one type for Linux."""
     kind, code, is_gpt = place.partition.type, place.type_code, _is_gpt(place)
     if isinstance(place.partition, Extended) or (not is_gpt and code == _LINUX_OF_MBR):
         return _TYPES["linux"]
@@ -146,7 +146,7 @@ def _can_be_told(label: str) -> bool:
 
 
 def _parted_name(label: str) -> str:
-    """The name as parted's own language has it, where spaces and quotes mean something."""
+    """Return a name in parted's own language, in which spaces and quotes mean something."""
     if not _can_be_told(label):
         return "primary"
     if re.fullmatch(r"[A-Za-z0-9_.-]+", label):
@@ -169,7 +169,7 @@ def _start(export: Export, place: PartitionLayout) -> str:
 
 
 def _before(export: Export, place: PartitionLayout) -> str:
-    """Where the logical partition before a logical one ends, or where the extended one begins."""
+    """Return where a logical partition's predecessor ends, or where the extended one begins."""
     if _kind(place.partition) != "logical":
         return ""
     logical = [p for p in export.plan.layout.partitions if _kind(p.partition) == "logical"]
@@ -196,5 +196,5 @@ def _end(export: Export, place: PartitionLayout) -> str:
 
 
 def _word(offset: int) -> str:
-    """A place in whole MiB."""
+    """Return a place in whole MiB."""
     return next((f"{offset // f}{unit}" for unit, f in _UNITS if offset % f == 0), "")

@@ -1,19 +1,21 @@
-"""Where the system comes from: bootstraps, tarballs, and sources of packages."""
+"""What makes and describes the system, in vmdb2's steps."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from vmdsl.language.effects import TreeOperation
+from vmdsl.language.layout import MountLayout
+from vmdsl.operations.files.fstab import Fstab, fstab_text, place_of
 from vmdsl.operations.packages.sources import DEBIAN_KEYS, FOLDER, AptSource, Source, suffix_of
 from vmdsl.operations.systems.mmdebstrap import MAIN, Debootstrap, is_before_trixie
 from vmdsl.operations.systems.tarballs import CacheRootfs, SystemFrom, UnpackRootfs
 from vmdsl.values import debian_suites
-from vmdsl.vmdb2.own import own
+from vmdsl.vmdb2.marked_scripts import own
 from vmdsl.vmdb2.to_yaml.emit import Template, Value, YamlStep, escaped
 from vmdsl.vmdb2.to_yaml.export import UNPACKED, Export
 from vmdsl.vmdb2.to_yaml.files import parents
@@ -29,10 +31,18 @@ find "$ROOT/dev" \\( -type b -o -type c \\) -delete
 _STANDARD = """\
 apt-get update
 DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install '?priority(standard)'"""
+#: The mount options that vmdb2 writes, and how it ends each line.
+_OPTIONS = ("defaults",)
+_ALWAYS = "defaults 0 1"
+#: vmdb2 forgets a device that is mounted itself.
+_CRYPTTAB = """\
+device=$(cryptsetup status {name} | sed -n 's/^ *device: *//p')
+grep -qs '^{name} ' "$ROOT/etc/crypttab" ||
+    echo "{name} UUID=$(cryptsetup luksUUID "$device") none luks,discard" >>"$ROOT/etc/crypttab\""""
 
 
 def debootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
-    """The bootstrap. What it must do afterwards is in `after_bootstrap`."""
+    """Yield the bootstrap; `after_bootstrap` has what must follow."""
     if not operation.mirror:
         export.variables["mirror"] = "http://mirror.example/debian"
     if operation.proxy:
@@ -64,7 +74,7 @@ def debootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
 
 
 def _include(operation: Debootstrap) -> list[str]:
-    """Packages of the mirror alone. What is to trust certificates needs a package."""
+    """Return packages of the mirror alone, and the one that certificates need."""
     found = [] if operation.sources else list(operation.include)
     if operation.tls_ca_certs and not operation.mirror.startswith("https:"):
         found += ["ca-certificates"] if "ca-certificates" not in found else []
@@ -72,7 +82,7 @@ def _include(operation: Debootstrap) -> list[str]:
 
 
 def is_by_hand(operation: Debootstrap) -> bool:
-    """Whether vmdb2's step would fail.
+    """Return whether vmdb2's step would fail.
 
     It installs keys with apt-key, which is no more, and its update takes no expired index.
     """
@@ -82,7 +92,7 @@ def is_by_hand(operation: Debootstrap) -> bool:
 
 
 def _by_hand(export: Export, operation: Debootstrap) -> YamlStep:
-    """A script that starts debootstrap itself."""
+    """Return a script that starts debootstrap itself."""
     uri, suite = operation.mirror or _MIRROR, operation.suite.name
     lists = {
         "variant": _VARIANTS[operation.variant],
@@ -106,7 +116,7 @@ def _by_hand(export: Export, operation: Debootstrap) -> YamlStep:
 
 
 def after_bootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
-    """What debootstrap itself does not do, for which the system must be complete."""
+    """Yield what debootstrap itself does not do, for which the system must be complete."""
     yield from _archives(export, operation)
     for source in operation.sources:
         yield from _source(export, operation, source)
@@ -124,7 +134,7 @@ def after_bootstrap(export: Export, operation: Debootstrap) -> Iterator[YamlStep
 
 
 def _archives(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
-    """Debian's own archives, where debootstrap leaves others, or in another form."""
+    """Yield Debian's own archives, if debootstrap leaves others, or in another form."""
     main, *more = _archives_of(export, operation)
     signed_by = _signed_by(export, operation) if is_by_hand(operation) else ""  # or by any key
     commands = []
@@ -147,7 +157,7 @@ def _archives(export: Export, operation: Debootstrap) -> Iterator[YamlStep]:
 
 
 def _archives_of(export: Export, operation: Debootstrap) -> list[Source]:
-    """The mirror; or, where a recipe names none, what mmdebstrap takes then."""
+    """Return the mirror, or mmdebstrap's default if a recipe names none."""
     suite, known = operation.suite.name, debian_suites()
     suites = {operation.mirror or _MIRROR: [suite]}
     if not operation.mirror and suite not in _ROLLING:
@@ -168,27 +178,27 @@ def _archives_of(export: Export, operation: Debootstrap) -> list[Source]:
 
 
 def _with_mirror(text: str) -> Template:
-    """The text as a template, in which the variables of mirrors stay what they are."""
+    """Return the text as a template, in which the variables of mirrors stay what they are."""
     parts = _VARIABLES.split(text)
     more = "\n" if text.endswith("\n") else ""
     return Template("".join(p if _VARIABLES.fullmatch(p) else escaped(p) for p in parts) + more)
 
 
 def _signed_by(export: Export, operation: Debootstrap) -> str:
-    """Where the keys of the mirror are in the system, if they are there; else empty."""
+    """Return the path of the mirror's keys in the system, if they are there; else empty."""
     if operation.keyring is None or not operation.install_keyring:
         return ""
     return _place_of(export, operation, MAIN, operation.keyring)
 
 
 def unpack_rootfs(export: Export, operation: UnpackRootfs | SystemFrom) -> Iterator[YamlStep]:
-    """The tarball, whose name vmdb2 takes from its command line."""
+    """Yield the tarball, whose name vmdb2 takes from its command line."""
     _note_tarball(export, operation)
     yield YamlStep(keys={"unpack-rootfs": export.tag(operation.root)})
 
 
 def cache_rootfs(export: Export, operation: CacheRootfs) -> Iterator[YamlStep]:
-    """The tarball is replaced, unless that is left to the fact that there was none."""
+    """Yield the tarball, which is replaced unless a fact says that it existed."""
     _note_tarball(export, operation)
     keys: dict[str, Value] = {"cache-rootfs": export.tag(operation.root)}
     if export.unless(operation)[0] != UNPACKED:
@@ -208,13 +218,13 @@ def _note_tarball(export: Export, operation: UnpackRootfs | CacheRootfs | System
 
 
 def system_from(export: Export, operation: SystemFrom) -> Iterator[YamlStep]:
-    """The same, and what debootstrap would leave in the system: a resolver."""
+    """Yield the tarball, and a resolver, which debootstrap would leave in the system."""
     yield from unpack_rootfs(export, operation)
     yield export.shell(own(_AFTER_UNPACKING))
 
 
 def apt_source(export: Export, operation: AptSource) -> Iterator[YamlStep]:
-    """The file of the source, and its keys."""
+    """Yield the file of the source, and its keys."""
     yield from _source(export, operation, operation.source)
 
 
@@ -232,10 +242,53 @@ def _source(export: Export, operation: TreeOperation, source: Source) -> Iterato
 
 
 def _place_of(export: Export, operation: TreeOperation, name: str, keyring: Path) -> str:
-    """Where the keys of a source are in the system. The name depends on what they are like."""
+    """Return the path of a source's keys in the system, whose name depends on their format."""
     try:
         keys = (operation.directory / keyring).read_bytes()
     except OSError as error:
         export.refuse(operation, f"of the keyring {keyring}: {error.strerror}")
         keys = b""
     return f"/etc/apt/keyrings/{name}{suffix_of(keys)}"
+
+
+def fstab(export: Export, operation: Fstab) -> Iterator[YamlStep]:
+    """Yield vmdb2's step; its lines are changed, and others are added."""
+    layout = export.plan.layout
+    yield YamlStep(keys={"fstab": export.tag(operation.root)})
+    lines = fstab_text(layout, operation.by, operation.extra).splitlines()
+    mounts = sorted(layout.mounts, key=lambda m: m.path)
+    changes = [
+        _change(mount, line)
+        for mount, line in zip(mounts, lines, strict=False)
+        if operation.by != "uuid" or not line.endswith(f" {_ALWAYS}")
+    ]
+    if changes:
+        words = " \\\n    ".join(f"-e {shlex.quote(change)}" for change in changes)
+        script = f"sed -i {words} \\\n    /etc/fstab"
+        usual = operation.by == "uuid" and all(m.mounted.options == _OPTIONS for m in mounts)
+        yield export.chroot(own(script) if usual else script)
+    if swap := lines[len(mounts) : len(lines) - len(operation.extra)]:
+        yield export.chroot(own(_appended(swap)))
+    if operation.extra:
+        places = [place for line in operation.extra if (place := place_of(line)).startswith("/")]
+        made = f"mkdir -p {shlex.join(places)}\n" if places else ""
+        yield export.chroot(made + _appended(operation.extra))
+    for encrypted in layout.luks:
+        yield export.shell(own(_CRYPTTAB.format(name=encrypted.luks.dm_name)))
+
+
+def _appended(lines: Sequence[str]) -> str:
+    text = "".join(f"{line}\n" for line in lines)
+    return f"cat >>/etc/fstab <<'END'\n{text}END"
+
+
+def _change(mount: MountLayout, line: str) -> str:
+    """Return a sed command that makes vmdb2's line of a mount the wanted one. It keeps the UUID."""
+    kind = mount.filesystem.filesystem.kind
+    source, rest = line.split(" ", 1)
+    found = re.sub(r"[.\[\]*^$\\|]", r"\\\g<0>", f"{mount.path} {kind}")
+    kept = source.startswith("UUID=")
+    new = re.sub(r"[&\\|]", r"\\\g<0>", rest if kept else line)
+    if kept:
+        return rf"s|^\(UUID=[^ ]*\) {found} .*|\1 {new}|"
+    return f"s|^UUID=[^ ]* {found} .*|{new}|"

@@ -41,13 +41,13 @@ from vmdsl.operations.systems.growth import GrowRoot
 from vmdsl.operations.systems.mmdebstrap import Debootstrap
 from vmdsl.operations.systems.tarballs import CacheRootfs, SystemFrom, UnpackRootfs
 from vmdsl.plan.plan import Plan
-from vmdsl.vmdb2.own import own
-from vmdsl.vmdb2.to_yaml import boot, files, packages, system
+from vmdsl.vmdb2.marked_scripts import own
+from vmdsl.vmdb2.to_yaml import boot_loader, files, packages, system
 from vmdsl.vmdb2.to_yaml import image as images
 from vmdsl.vmdb2.to_yaml.disk import disk
 from vmdsl.vmdb2.to_yaml.emit import YamlStep, emit
 from vmdsl.vmdb2.to_yaml.export import UNPACKED, Export, guarded
-from vmdsl.vmdb2.to_yaml.fstab import fstab
+from vmdsl.vmdb2.to_yaml.system import fstab
 
 Lower = Callable[[Export, Any], Iterator[YamlStep]]
 
@@ -66,10 +66,10 @@ LOWERED: Mapping[type[Operation], Lower] = {
     CreateSymlink: files.create_symlink,
     Debootstrap: system.debootstrap,
     Fstab: fstab,
-    GrowRoot: boot.grow_root,
-    GrubBios: boot.grub_bios,
-    GrubIeee1275: boot.grub_ieee1275,
-    GrubUefi: boot.grub_uefi,
+    GrowRoot: boot_loader.grow_root,
+    GrubBios: boot_loader.grub_bios,
+    GrubIeee1275: boot_loader.grub_ieee1275,
+    GrubUefi: boot_loader.grub_uefi,
     HostShell: packages.host_shell,
     ImageShell: images.image_shell,
     PathExists: files.path_exists,
@@ -105,7 +105,7 @@ _REMOVED_AT_ITS_END = f"[ -L /etc/resolv.conf ] || {_REMOVED}"
 
 
 def to_yaml(plan: Plan) -> str:
-    """The specification. Raises RecipeError with all that vmdb2 cannot do."""
+    """Return the specification. Raises RecipeError with all that vmdb2 cannot do."""
     export = Export.of(plan)
     for operation in plan.operations:
         known = type(operation) in {*LOWERED, *IN_OTHERS, *IN_LAYOUT, *REFUSED}
@@ -121,7 +121,7 @@ def to_yaml(plan: Plan) -> str:
 
 
 def _with_own_ends(export: Export, steps: list[YamlStep]) -> list[YamlStep]:
-    """The steps, and what vmdsl does at the end of every build.
+    """Return the steps, and what vmdsl does at the end of every build.
 
     Vmdb2 always removes the resolver's configuration at the end, also one that the recipe made.
     """
@@ -150,7 +150,7 @@ def _tree(export: Export) -> Iterator[YamlStep]:
     makers = [n for n, operation in enumerate(operations) if isinstance(operation, _ROOT_MAKERS)]
     last = makers[-1] if makers else -1
     for number, operation in enumerate(operations):
-        if isinstance(operation, Apt) and boot.is_grubs_own(export, operation):
+        if isinstance(operation, Apt) and boot_loader.is_grubs_own(export, operation):
             continue
         yield from _lowered(export, operation)
         if number == last:
@@ -167,7 +167,7 @@ def _image(export: Export) -> Iterator[YamlStep]:
 
 
 def _lowered(export: Export, operation: Operation) -> Iterator[YamlStep]:
-    """The steps of one operation; or a problem with it."""
+    """Yield the steps of one operation, or note a problem with it."""
     secrets = sorted(secret.place for secret in secrets_in(operation))
     lower = LOWERED.get(type(operation))
     if secrets:
@@ -186,7 +186,7 @@ def _lowered(export: Export, operation: Operation) -> Iterator[YamlStep]:
 def _conditional(
     export: Export, operation: TreeOperation, steps: Iterator[YamlStep]
 ) -> Iterator[YamlStep]:
-    """The steps, under the condition of their operation."""
+    """Yield the steps, under the condition of their operation."""
     condition, marker = export.unless(operation)
     for step in steps:
         if condition:

@@ -29,7 +29,7 @@ Expression = str | Brackets
 def laid_out(
     expression: Expression, start: str = "", end: str = "", *, indent: int = 0
 ) -> list[str]:
-    """The lines of an expression between `start`, such as `return `, and `end`, at an indent."""
+    """Return the lines of an expression between `start`, such as `return `, and `end`."""
     margin, flat = " " * indent, one_line(expression)
     first_line = (margin + start).rpartition("\n")[2] + flat + end
     if isinstance(expression, str) or not expression.items or _hugs(expression):
@@ -47,7 +47,7 @@ def laid_out(
 
 
 def one_line(expression: Expression) -> str:
-    """The expression without breaks, but for those in strings."""
+    """Return the expression without breaks, except those in strings."""
     if isinstance(expression, str):
         return expression
     inner = ", ".join(name + one_line(item) for name, item in expression.items)
@@ -56,14 +56,14 @@ def one_line(expression: Expression) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns a line takes."""
+    """Return how many columns a line takes."""
     return sum(
         2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text
     )
 
 
 def _hugs(call: Brackets) -> bool:
-    """Whether the brackets stay at the text, as it is all that is in them and has lines."""
+    """Return whether the brackets stay at their only text, as that has lines."""
     name, item = call.items[0]
     return (
         call.is_call

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from typing import Any, get_origin
 
 from vmdsl.errors import Where
-from vmdsl.vmdb2.reading.fields import FIELDS, STEP_BY_KEY, Field
 from vmdsl.vmdb2.reading.findings import Findings
-from vmdsl.vmdb2.reading.gone import NEVER, ZEROFREE
-from vmdsl.vmdb2.reading.kinds import Kinds, kinds_of, lacking, meant_by, names_of
 from vmdsl.vmdb2.reading.mappings import Mappings
 from vmdsl.vmdb2.reading.nodes import Document, Entry, Items, Node, Pairs, Scalar, below
-from vmdsl.vmdb2.reading.values import Values
+from vmdsl.vmdb2.reading.step_kinds import (
+    FIELDS,
+    NEVER,
+    STEP_BY_KEY,
+    ZEROFREE,
+    Field,
+    Kinds,
+    kinds_of,
+    lacking,
+    meant_by,
+    names_of,
+)
+from vmdsl.vmdb2.reading.typed_values import Values
 from vmdsl.vmdb2.schema import CreateFile, SpecStep, Zerofree
 from vmdsl.vmdb2.text import Text
 
@@ -31,7 +40,7 @@ class Steps:
     findings: Findings
 
     def steps(self, item: Node, path: str, comments: tuple[str, ...]) -> tuple[SpecStep, ...]:
-        """The steps that an element of `steps` is: one, but for mistakes."""
+        """Return the steps that an element of `steps` is: one, except for mistakes."""
         where = self.document.where(item, path)
         if not isinstance(item, Pairs) or item.tag != "map" or not item.pairs:
             self._no_mapping(item, where)
@@ -57,7 +66,7 @@ class Steps:
         if isinstance(item, Scalar) and item.value in STEP_BY_KEY:
             hint = f"it lacks a colon and a value: {item.value}: ..."
         empty = isinstance(item, Pairs) or (isinstance(item, Scalar) and item.tag == "null")
-        what = "this step is empty" if empty else "this is no step"
+        what = "this step is empty" if empty else "this is not a step"
         self.findings.wrong(where, what, hint)
 
     def _filled(
@@ -95,7 +104,7 @@ class Steps:
         return kind(where=where, comments=comments, places=places, unless=flags, **values)
 
     def _place(self, entry: Entry, where: Where) -> Where:
-        """The place of a key, by the name that stands there."""
+        """Return the place of a key, by the name that stands there."""
         return self.document.where(entry.key, below(where.path, entry.key.value))
 
     def _value(self, field: Field, key: str, node: Node, path: str) -> Any:
@@ -122,7 +131,7 @@ class Steps:
     def _as_meant(
         self, kind: type[SpecStep], name: str, entries: Mapping[str, Entry], where: Where
     ) -> Mapping[str, Entry]:
-        """The entries that a step has. Tells of others, and of those that it needs and lacks."""
+        """Return the entries that a step has. Report others, and those that it needs and lacks."""
         needed = {key for field in lacking(kind, entries) for key in field.keys}
         meant = meant_by(kind, entries)
         ignored = set()
@@ -148,7 +157,7 @@ class Steps:
 
 
 def _stand_ins(kind: type[SpecStep], values: Mapping[str, Any], where: Where) -> Mapping[str, Text]:
-    """Texts for what a step needs and has not, or what is wrong and others depend on."""
+    """Return texts in place of values that are missing, or wrong and needed by others."""
     found = {}
     for field in FIELDS[kind]:
         value = values.get(field.name, Text("", where, None))

@@ -12,18 +12,16 @@ from jinja2 import Environment, meta
 
 from vmdsl.vmdb2.draft import Call, Draft, DraftOption, DraftStep, Read, Result
 from vmdsl.vmdb2.text import Text, Variable
-from vmdsl.vmdb2.to_python.comments import as_comments, docstring_and_rest
-from vmdsl.vmdb2.to_python.imports import Imports
-from vmdsl.vmdb2.to_python.layout import Brackets, Expression, laid_out, one_line
-from vmdsl.vmdb2.to_python.strings import Code, string
-from vmdsl.vmdb2.to_python.values import value
+from vmdsl.vmdb2.to_python.head import Imports, as_comments, docstring_and_rest
+from vmdsl.vmdb2.to_python.lines import Brackets, Expression, laid_out, one_line
+from vmdsl.vmdb2.to_python.literals import Code, string, value
 
 _INDENT = 4
 _MODULES = {"Any": "typing", "Path": "pathlib"}
 
 
 def to_python(draft: Draft) -> str:
-    """The source of a recipe whose steps record what the draft says.
+    """Return the source of a recipe whose steps record what the draft says.
 
     It is laid out as `ruff format` would do it, and mypy has nothing to say about it.
     """
@@ -47,14 +45,14 @@ class _Writer:
         self._templates: list[tuple[str, Expression]] = []
 
     def option(self, option: DraftOption) -> list[str]:
-        """An option, as the assignment that declares it."""
+        """Return an option, as the assignment that declares it."""
         function = "optional_path" if option.default is None else "option"
         default = () if option.default is None else (option.default,)
         call = self._call(Call(function=function, arguments=default, named={"help": option.help}))
         return laid_out(call, f"{option.name} = ")
 
     def step(self, step: DraftStep) -> list[str]:
-        """A step. Templates are made above the calls that render them."""
+        """Return the lines of a step. Templates are made above the calls that render them."""
         self._templates = []
         calls = [self._call(call) for call in step.calls]
         returns = re.sub(r"\w+", lambda match: self._type(match[0]), step.returns)
@@ -107,7 +105,7 @@ class _Writer:
         )
 
     def _template(self, text: Text) -> Expression:
-        """What renders a template, which is made above as a variable of the step."""
+        """Return what renders a template, which is made above as a variable of the step."""
         taken = self._names | {name for name, _ in self._templates}
         numbered = (f"template_{number}" for number in count(2))
         name = next(name for name in chain(["template"], numbered) if name not in taken)

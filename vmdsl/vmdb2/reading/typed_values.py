@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import yaml
 
@@ -12,13 +14,23 @@ from vmdsl.errors import Where
 from vmdsl.vmdb2.reading.findings import Findings
 from vmdsl.vmdb2.reading.jinja import Templates
 from vmdsl.vmdb2.reading.mappings import Mappings
-from vmdsl.vmdb2.reading.nodes import Document, Items, Node, Pairs, Scalar, below
+from vmdsl.vmdb2.reading.nodes import Document, Items, Node, Pairs, Scalar, below, position
 from vmdsl.vmdb2.reading.not_yaml import go_template
-from vmdsl.vmdb2.reading.offsets import position
-from vmdsl.vmdb2.reading.words import KINDS, SIGNS, integer, number_hint, quoted, shown
 from vmdsl.vmdb2.schema import Data
 from vmdsl.vmdb2.text import Text
 
+KINDS = {
+    "int": "a whole number",
+    "float": "a number with a point",
+    "bool": "true or false",
+    "null": "nothing",
+    "timestamp": "a date",
+    "map": "a mapping",
+    "seq": "a list",
+}
+#: What a plain `=` and a plain `<<` are.
+SIGNS = ("value", "merge")
+_MOST_SHOWN = 40
 #: More values than this come of aliases in aliases alone.
 MOST = 50_000
 _MODES = ("perm", "umask")
@@ -32,6 +44,62 @@ _USUAL = {
     *(0o700, 0o710, 0o711, 0o750, 0o755, 0o770, 0o775, 0o777),
 }
 _BRACES = re.compile(r"\{\{.*?\}\}")
+
+
+def shown(node: Node) -> str:
+    """Return a value as a message shows it, with what YAML takes it for."""
+    if not isinstance(node, Scalar):
+        return KINDS.get(node.tag, f"something with the tag {node.tag}")
+    text = " ".join(node.value.split())
+    text = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]} ..."
+    if node.tag == "str":
+        return f"the text {quoted(text)}"
+    if node.tag == "null":
+        return "nothing"
+    return f"{text}, which {_taken_for(node)}"
+
+
+def _taken_for(node: Scalar) -> str:
+    value = integer(node) if node.tag == "int" else None
+    if value is not None and str(value) != node.value:
+        return f"YAML takes for the number {value}"
+    if node.tag == "timestamp" and not _is_date(node.value):
+        return "YAML takes for a date that does not exist"
+    if node.tag in SIGNS:
+        return "is a sign of YAML's own"
+    return f"YAML takes for {KINDS[node.tag]}" if node.tag in KINDS else f"has the tag {node.tag}"
+
+
+def quoted(text: str) -> str:
+    """Return a text in double quotes, as YAML has it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def integer(node: Scalar) -> int | None:
+    """Return the number that YAML 1.1 makes of a scalar; None if even that fails."""
+    try:
+        return int(yaml.SafeLoader("").construct_yaml_int(yaml.ScalarNode(node.tag, node.value)))
+    except (ValueError, IndexError):
+        return None
+
+
+def _is_date(text: str) -> bool:
+    found = re.match(r"(\d{4})-(\d\d?)-(\d\d?)", text)
+    try:
+        return bool(found and date(*map(int, found.groups())))
+    except ValueError:
+        return False
+
+
+def number_hint(node: Node, key: str, *, octal: bool) -> str:
+    """Return how to write a number instead of a value; with `octal`, the mode of a file."""
+    text = node.value if isinstance(node, Scalar) else ""
+    if octal:
+        found = re.fullmatch(r"\s*0?o?0*([0-7]{1,4})\s*", text)
+        digits = f"0{found[1]}" if found else "0644"
+        return f"write it as octal, without quotes: {key}: {digits}"
+    found = re.fullmatch(r"\s*(\d+)(\.0*)?\s*", text)
+    return f"write it without quotes: {key}: {found[1] if found else '0'}"
 
 
 @dataclass(kw_only=True)
@@ -48,7 +116,7 @@ class Values:
     _count: int = 0
 
     def text(self, node: Node, key: str, path: str) -> Text:
-        """A text, with its variables filled in."""
+        """Return a text, with its variables filled in."""
         if not isinstance(node, Scalar) or node.tag != "str":
             self._no_text(node, key, path)
             only = node.items[0] if isinstance(node, Items) and len(node.items) == 1 else node
@@ -67,7 +135,7 @@ class Values:
         return Text(filled.value, where, filled.parts, filled.template)
 
     def texts(self, node: Node, key: str, path: str) -> tuple[Text, ...]:
-        """A list of texts."""
+        """Return a list of texts."""
         if not isinstance(node, Items) or node.tag != "seq":
             self._no_list(node, key, path)
             words = node.value if isinstance(node, Scalar) and "{" not in node.value else ""
@@ -79,7 +147,7 @@ class Values:
         )
 
     def flag(self, node: Node, key: str, path: str) -> bool | None:
-        """True or false."""
+        """Return true or false; None for another value."""
         if isinstance(node, Scalar) and node.tag == "bool":
             return yaml.SafeLoader.bool_values[node.value.lower()]
         hint = f"write {key}: true or {key}: false"
@@ -91,21 +159,21 @@ class Values:
         return None
 
     def number(self, node: Node, key: str, path: str) -> int | None:
-        """A whole number."""
+        """Return a whole number; None for another value."""
         if not isinstance(node, Scalar) or node.tag != "int":
             hint = number_hint(node, key, octal=key in _MODES)
             self._wrong_kind(node, key, path, "a whole number", hint)
             return None
         value = integer(node)
         if value is None or (value < 0 and key in _NEVER_NEGATIVE):
-            what = f"{node.value} is no number that can be used"
+            what = f"{node.value} is not a number that can be used"
             self._problem(node, path, what, "write a number such as 1000")
             return None
         self._odd_number(node, key, path, value)
         return value
 
     def data(self, node: Node, key: str, path: str) -> Data | None:
-        """A value of any type that vmdb2 passes on."""
+        """Return a value of any type that vmdb2 passes on."""
         self._count += 1
         if self._count >= MOST:
             if self._count == MOST:
@@ -124,7 +192,7 @@ class Values:
         return self.text(node, key, path)
 
     def pairs(self, node: Node, path: str) -> Mapping[str, Data]:
-        """A mapping of such values."""
+        """Return a mapping of values of any type that vmdb2 passes on."""
         if not isinstance(node, Pairs) or node.tag != "map" or self._is_template(node):
             key = path.rpartition(".")[2]
             self._wrong_kind(node, key, path, "a mapping", "write `name: value` lines below it")

@@ -13,8 +13,8 @@ from vmdsl.values import Size
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
 from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
-from vmdsl.vmdb2.from_yaml.partitions import mkpart
-from vmdsl.vmdb2.from_yaml.positions import image_size
+from vmdsl.vmdb2.from_yaml.partitions import image_size, mkpart
+from vmdsl.vmdb2.marked_scripts import MkSwap, swap_arguments
 from vmdsl.vmdb2.schema import (
     Cryptsetup,
     Lvcreate,
@@ -26,7 +26,6 @@ from vmdsl.vmdb2.schema import (
     SpecStep,
     Vgcreate,
 )
-from vmdsl.vmdb2.swap_scripts import MkSwap, swap_arguments
 from vmdsl.vmdb2.text import Text
 
 #: What stands in for a size that is wrong: all else has room in it.
@@ -35,7 +34,7 @@ _FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
 
 
 def image(context: Context, step: Mkimg) -> None:
-    """The disk."""
+    """Write the disk."""
     if context.disk:
         context.problem(step, "mkimg", "a second image", "vmdsl makes one image a specification")
         return
@@ -65,7 +64,7 @@ def _size(context: Context, step: Mkimg) -> Argument:
 
 
 def label(context: Context, step: Mklabel) -> None:
-    """The partition table."""
+    """Write the partition table."""
     if not context.disk:
         _existing(context, step)
     kind = step.mklabel.lower()
@@ -73,7 +72,7 @@ def label(context: Context, step: Mklabel) -> None:
     if not is_gpt and kind != "msdos":
         close = difflib.get_close_matches(kind, ["gpt", "msdos"], n=1)
         hint = f"did you mean {close[0]}?" if close else "gpt or msdos"
-        context.problem(step, "mklabel", f"{str(step.mklabel)!r} is no table", hint)
+        context.problem(step, "mklabel", f"{str(step.mklabel)!r} is not a kind of table", hint)
         is_gpt = close == ["gpt"] or (not close and not _has_primary(context))
     context.same_device(step, "device", step.device)
     if context.table:
@@ -93,7 +92,7 @@ def _has_primary(context: Context) -> bool:
 
 
 def _existing(context: Context, step: Mklabel) -> None:
-    """A file that is there already, and is as large as it is."""
+    """Write the disk for a file that exists already, with the size of that file."""
     place = context.directory / str(step.device)
     if place.is_file() and place.stat().st_size:
         size = Size(place.stat().st_size)
@@ -111,7 +110,7 @@ def _existing(context: Context, step: Mklabel) -> None:
 
 
 def partition(context: Context, step: Mkpart) -> None:
-    """A partition; with its filesystem and its place, where these can be in the same step."""
+    """Write a partition, with its filesystem and its place if these can be in the same step."""
     tag = next((t for t in context.tags.values() if t.made_by is step), None)
     if tag is None:
         return  # a tag that was made twice
@@ -153,7 +152,7 @@ def write_tag(context: Context, tag: Tag, base: Call, returns: str) -> None:
 
 
 def filesystem(context: Context, step: Mkfs) -> None:
-    """What waits for this step: a filesystem that isn't mounted."""
+    """Write a filesystem that isn't mounted, if it waits for this step."""
     tag = next((t for t in context.tags.values() if t.mkfs is step), None)
     if tag is not None and tag.base and _mounted_on(context, tag) is None:
         _write_filesystem(context, tag, Result(tag.base))
@@ -172,7 +171,7 @@ def _written(context: Context, tag: Tag) -> bool:
 
 
 def _mounted_on(context: Context, tag: Tag) -> Tag | None:
-    """The tag whose filesystem holds the place that another is mounted at, if it is below one.
+    """Return the tag of the filesystem with the mount point of another, if it is below one.
 
     Its boot loader may want it to be mounted, too. What its step says doesn't matter: for vmdb2 the
     path alone counts.
@@ -215,13 +214,13 @@ def _mount(tag: Tag, *arguments: Argument, named: Mapping[str, Argument]) -> Cal
 
 
 def _defaults(context: Context) -> Mapping[str, Argument]:
-    """The mount options of vmdb2's /etc/fstab."""
+    """Return the mount options of vmdb2's /etc/fstab."""
     del context
     return {"options": ("defaults",)}
 
 
 def _place(context: Context, tag: Tag) -> Text:
-    """Where a filesystem is mounted, with the variables that are in it."""
+    """Return the mount point of a filesystem, with the variables that are in it."""
     assert tag.mount is not None  # noqa: S101
     assert tag.mount.dirname is not None  # noqa: S101
     text = context.text(tag.mount, tag.mount.dirname)
@@ -231,7 +230,7 @@ def _place(context: Context, tag: Tag) -> Text:
 
 
 def _commented(context: Context, step: SpecStep, tag: Tag) -> SpecStep:
-    """A step that stands for all that make up a tag, with the comments of all."""
+    """Return a step that stands for all that make up a tag, and keep the comments of all."""
     context.comments += tag.comments
     return replace(step, comments=())
 
@@ -262,7 +261,7 @@ def _mkfs(context: Context, step: Mkfs, base: Call | Result) -> tuple[Call, str]
 
 
 def _options(text: str, function: str) -> tuple[str, ...]:
-    """The options of a filesystem, but for mke2fs's -F, which vmdsl decides on."""
+    """Return the options of a filesystem, except mke2fs's -F, which vmdsl decides on."""
     words = text.split()
     if function.startswith("mkext"):
         words = ["-" + word[2:] if re.fullmatch("-F[a-zA-Z]", word) else word for word in words]
@@ -272,7 +271,7 @@ def _options(text: str, function: str) -> tuple[str, ...]:
 def _identity(
     words: tuple[str, ...], traits: Traits
 ) -> tuple[tuple[str, ...], Mapping[str, Argument]]:
-    """The options but for a label and a UUID, and these, which have names here."""
+    """Return the options without a label and a UUID, and these two, which are arguments here."""
     label, uuid = traits.label_option[1], traits.uuid_option[1]
     by_letter = {label: "label", uuid: "uuid"}
     kept, found = list(words), dict[str, Argument]()
@@ -295,7 +294,7 @@ def _identity(
 
 
 def encrypted(context: Context, step: Cryptsetup) -> None:
-    """A device that is opened with a key."""
+    """Write a device that is opened with a key."""
     tag = next((t for t in context.tags.values() if t.made_by is step), None)
     below = context.tags.get(step.cryptsetup)
     if tag is None or below is None:
@@ -326,7 +325,7 @@ def encrypted(context: Context, step: Cryptsetup) -> None:
 
 
 def group(context: Context, step: Vgcreate) -> None:
-    """A volume group."""
+    """Write a volume group."""
     if context.groups.get(str(step.vgcreate)):
         return  # one that is made twice
     tags = [context.tags.get(name) for name in step.physical]
@@ -342,7 +341,7 @@ def group(context: Context, step: Vgcreate) -> None:
 
 
 def volume(context: Context, step: Lvcreate) -> None:
-    """A logical volume."""
+    """Write a logical volume."""
     tag = next((t for t in context.tags.values() if t.made_by is step), None)
     if tag is None:
         return
@@ -360,6 +359,6 @@ def volume(context: Context, step: Lvcreate) -> None:
 
 
 def mounted(context: Context, step: Mount) -> None:
-    """Nothing, but that what waited for it is written."""
+    """Write the filesystems that waited for this mount."""
     del step
     waiting(context)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from vmdsl.errors import Problem
-from vmdsl.vmdb2.reading.fields import FIELDS
+from vmdsl.vmdb2.reading.step_kinds import FIELDS
 from vmdsl.vmdb2.schema import Cryptsetup, Kpartx, Lvcreate, Mkpart, SpecStep
 from vmdsl.vmdb2.text import Text
 
@@ -32,7 +32,7 @@ class Missing(Problem):
 def once(
     stages: Iterable[Iterable[Problem]], steps: Collection[SpecStep], unread: Collection[str]
 ) -> list[Problem]:
-    """Each mistake once, in the order of places. `stages` are the problems of reading and so on.
+    """Return each mistake once, in the order of places, from the `stages`: reading and so on.
 
     A later stage says nothing more of a text or of a step as a whole that is wrong already; nor
     is anything said of what may be missing only as the step that makes it is wrong. `unread` are
@@ -61,13 +61,13 @@ def once(
 
 
 def _is_known(path: str, wrong: Collection[str]) -> bool:
-    """Whether a text, or an element of a list, or something in a step, is wrong already."""
+    """Return whether a text, an element of a list, or a part of a step is wrong already."""
     inner = (f"{path}[", f"{path}.") if path.count("[") == 1 and path.endswith("]") else f"{path}["
     return path in wrong or any(other.startswith(inner) for other in wrong)
 
 
 def _first(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems, where several steps miss the same only the first, which says so."""
+    """Return the problems; of steps that miss the same only the first, which lists the others."""
     found: dict[object, list[Problem]] = {}
     for problem in problems:
         same = (problem.of, problem.name) if isinstance(problem, Missing) else problem
@@ -84,7 +84,7 @@ def _with_lines(problem: Problem, others: Iterable[Problem]) -> Problem:
 
 
 def place(problem: Problem) -> tuple[int, int, str]:
-    """What problems are sorted by."""
+    """Return the key that problems are sorted by."""
     where = problem.where
     return (where.line, where.column, problem.what) if where else (0, 0, problem.what)
 
@@ -94,7 +94,7 @@ def _path(problem: Problem) -> str:
 
 
 def _doubtful(steps: Iterable[SpecStep], wrong: Collection[str]) -> Iterable[str]:
-    """The kinds of steps of which some lack what they need, and A_TAG if one lacks its tag."""
+    """Yield the kinds of steps that lack something, and A_TAG if one lacks its tag."""
     for step in steps:
         for field in FIELDS[type(step)]:
             if field.required and step.places.get(field.name, step.where).path in wrong:

@@ -3,15 +3,90 @@
 from __future__ import annotations
 
 import difflib
+import types
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from vmdsl.vmdb2.reading.fields import FIELDS, STEP_BY_KEY, Field
-from vmdsl.vmdb2.reading.gone import GONE, NEVER
-from vmdsl.vmdb2.schema import STEPS, SpecStep
+from vmdsl.vmdb2.schema import STEPS, Key, SpecStep, Zerofree
 
+#: Steps: what they were, and what to do without them.
+GONE = {
+    "mkimage": ("vmdb2's manual calls it so, but the step is mkimg", "write mkimg"),
+    "ramdisk": (
+        "ramdisk is a step of a fork of vmdb2, which copies kernel and initrd out of the image",
+        "a shell step can copy them from $ROOT/boot",
+    ),
+    "overlay": ("overlay is a step of a fork of vmdb2", "copy-dir copies a directory"),
+    "kernel": (
+        "kernel was a step before vmdb2 was released",
+        "write `apt: install`, with its name below `packages:`, and `tag:`",
+    ),
+}
+#: What was a step for a while, and needs none here.
+ZEROFREE = (
+    "zerofree was never a step of a released vmdb2, which refuses it: mount does it",
+    "remove it: what an image does not use is zeros anyway",
+)
+#: Keys, the same.
+NEVER = {
+    "when": (
+        "vmdb2 has no `when`, and never looked at it",
+        "there is only `unless`, for what is to be skipped if a rootfs tarball was unpacked",
+    ),
+    "trailing-newline": (
+        "vmdb2 never had trailing-newline",
+        "for a newline at the end write `contents: |+` and an empty line below the text",
+    ),
+    "addl-flags": ("addl-flags is a key of a fork of vmdb2", "remove it"),
+    "compress": ("compress is a key of a fork of vmdb2", "convert the image after the build"),
+    "format": ("format is a key of a fork of vmdb2", "convert the image after the build"),
+    "paths": ("paths is a key of a fork of vmdb2", "remove it"),
+}
 #: How alike words must be, of which one may have been meant where the other stands.
 _ALIKE, _STEPS_ALIKE = 0.6, 0.7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A field of a step: its names in YAML, today's first, and its type without `| None`."""
+
+    name: str
+    keys: tuple[str, ...]
+    type: Any
+    required: bool
+
+
+def _fields(step: type[SpecStep]) -> tuple[Field, ...]:
+    hints = get_type_hints(step, include_extras=True)
+    common = {field.name for field in fields(SpecStep)}
+    found = []
+    for field in fields(step):
+        if field.name in common:
+            continue
+        hint: Any = hints[field.name]
+        names = Key(field.name)
+        if get_origin(hint) is Annotated:
+            hint, *notes = get_args(hint)
+            names = next(note for note in notes if isinstance(note, Key))
+        if get_origin(hint) in (Union, types.UnionType):
+            hint = next(inner for inner in get_args(hint) if inner is not types.NoneType)
+        required = field.default is MISSING and field.default_factory is MISSING
+        found.append(Field(name=field.name, keys=tuple(names), type=hint, required=required))
+    return tuple(found)
+
+
+#: The fields of each step; the first is what names it.
+FIELDS: Mapping[type[SpecStep], tuple[Field, ...]] = {
+    step: _fields(step) for step in (*STEPS, Zerofree)
+}
+
+#: The steps by the keys that name them, old ones too.
+STEP_BY_KEY: Mapping[str, type[SpecStep]] = {
+    key: step for step in STEPS for key in FIELDS[step][0].keys
+}
+
+
 #: Keys of steps that name none.
 _INNER = {key for found in FIELDS.values() for field in found[1:] for key in field.keys}
 
@@ -32,7 +107,7 @@ class Kinds:
 
 
 def kinds_of(keys: Collection[str]) -> Kinds:
-    """What a mapping with these keys is."""
+    """Return which step a mapping with these keys is."""
     named = {step: key for key, step in STEP_BY_KEY.items() if key in keys}
     for step, key in list(named.items()):
         others = [other for other in named if other is not step]
@@ -55,7 +130,7 @@ def kinds_of(keys: Collection[str]) -> Kinds:
 
 
 def _closest(keys: Collection[str]) -> tuple[int, str, str] | None:
-    """A key, and the step whose name it may be, misspelt; and how many keys then are wrong."""
+    """Return a key, the step that it may be, misspelt, and how many keys then are wrong."""
     found = []
     for key in keys:
         close = difflib.get_close_matches(key, STEP_BY_KEY, n=1, cutoff=_STEPS_ALIKE)
@@ -66,14 +141,14 @@ def _closest(keys: Collection[str]) -> tuple[int, str, str] | None:
 
 
 def _fitting(keys: Collection[str]) -> list[type[SpecStep]]:
-    """The steps that keys are all of, but for the one that names it: those that need the most."""
+    """Return the steps that have all these keys, of which none names a step, and need the most."""
     lack_name = [step for step in STEPS if _misfit(step, keys) == 1 and not meant_by(step, keys)]
     needed = [sum(field.required for field in FIELDS[step]) for step in lack_name]
     return [step for step, n in zip(lack_name, needed, strict=True) if n == max(needed)]
 
 
 def _nameless(keys: Collection[str], fitting: Sequence[type[SpecStep]]) -> Kinds:
-    """What a mapping is whose keys name no step; `fitting` are those that have all other keys."""
+    """Return which step a mapping is whose keys name none; `fitting` have all other keys."""
     for key in keys:
         if key in GONE:
             return Kinds(named={}, meant={}, wrong=key, what=GONE[key][0], hint=GONE[key][1])
@@ -87,19 +162,19 @@ def _nameless(keys: Collection[str], fitting: Sequence[type[SpecStep]]) -> Kinds
 
 
 def names_of(step: type[SpecStep]) -> list[str]:
-    """All keys that a step may have, old ones too."""
+    """Return all keys that a step may have, old ones too."""
     return [*(key for field in FIELDS[step] for key in field.keys), "unless"]
 
 
 def lacking(step: type[SpecStep], keys: Collection[str]) -> list[Field]:
-    """What a step needs and has not."""
+    """Return the required fields that a step lacks."""
     return [field for field in FIELDS[step] if field.required and not set(field.keys) & set(keys)]
 
 
 def meant_by(
     step: type[SpecStep], keys: Collection[str], *, only_alike: bool = False
 ) -> Mapping[str, str]:
-    """The keys that a step doesn't have, each with the one that was probably meant, if any.
+    """Return the keys that a step doesn't have, each with the one that was probably meant, if any.
 
     The only one that it lacks is meant by the only other one, unless those count that are alike.
     """
@@ -119,7 +194,7 @@ def meant_by(
 
 
 def _misfit(step: type[SpecStep], keys: Collection[str]) -> int:
-    """How many keys would be wrong, if a mapping were this step."""
+    """Return the number of keys that would be wrong if a mapping were this step."""
     meant = meant_by(step, keys, only_alike=True)
     unknown = sum(1 if other else 2 for other in meant.values())
     return unknown + len(lacking(step, {*keys, *meant.values()}))

@@ -18,7 +18,7 @@ _HERE = re.compile(r"<<-?\s*(['\"\\]?)([A-Za-z_]\w*)")
 
 
 def quotes_behind(text: str) -> str:
-    """In which quotes something stands behind a script's beginning."""
+    """Return the quotes in which something stands behind a script's beginning."""
     plain, inside = _here_document(text)
     if inside is None:
         return _quoting_behind(plain)
@@ -26,7 +26,7 @@ def quotes_behind(text: str) -> str:
 
 
 def _here_document(text: str) -> tuple[str, bool | None]:
-    """A script's beginning without its here-documents, and whether it ends in one.
+    """Return a script's beginning without its here-documents, and whether it ends in one.
 
     That is None where it doesn't, and otherwise whether variables are replaced in it.
     """
@@ -44,7 +44,7 @@ def _here_document(text: str) -> tuple[str, bool | None]:
 
 
 def _quoting_behind(text: str) -> str:
-    """In which quotes a shell is at the end of a script's beginning; # stands for a comment."""
+    """Return the quotes that are open at the end of a script's beginning; # is a comment."""
     escaped, quoting, previous = False, "", "\n"
     for letter in text:
         if quoting == "#":

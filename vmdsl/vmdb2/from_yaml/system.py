@@ -1,4 +1,4 @@
-"""Steps that make the system, as calls of the recipe."""
+"""Steps that make the system, as calls of the recipe; and the system that other steps work on."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from vmdsl.values import Suite, debian_suites, suite_aliases
 from vmdsl.vmdb2.draft import Argument, Call, Read, Result
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, Context, is_placeholder
 from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
-from vmdsl.vmdb2.from_yaml.on_system import is_root, root_of, system_for
 from vmdsl.vmdb2.schema import (
     CacheRootfs,
+    Chroot,
     Debootstrap,
     Fstab,
     ResizeRootfs,
+    SpecStep,
     UnpackRootfs,
 )
 from vmdsl.vmdb2.text import Text
@@ -23,8 +24,88 @@ from vmdsl.vmdb2.text import Text
 _VARIANTS = {"-": "", "": "", "minbase": "minbase", "buildd": "buildd"}
 
 
+def root_of(context: Context) -> Result:
+    """Return the root filesystem, for a call."""
+    return Result(context.root.step if context.root else "")
+
+
+def is_root(context: Context, step: SpecStep, kind: str, name: str, *, key: str = "tag") -> bool:
+    """Return whether a tag is that of the root filesystem, mounted above; note a mistake if not."""
+    tag = context.tag(step, key, name)
+    if tag is None:
+        return False
+    if tag.mount is None:
+        context.problem(
+            step,
+            key,
+            f"{tag.name!r} is not mounted above",
+            f"add above: mount: {name}",
+            missing="mount",
+            name=tag.name,
+        )
+    elif tag.mount.where.line > step.where.line:
+        context.problem(
+            step,
+            key,
+            f"{name!r} is mounted below, at line {tag.mount.where.line}",
+            "move the mount up",
+        )
+    elif tag is not context.root:
+        root = context.root.name if context.root else "none"
+        context.problem(
+            step,
+            key,
+            f"{kind} takes the root filesystem, which {name!r} is not",
+            f"the root filesystem is {root!r}",
+            missing="mount",
+        )
+    else:
+        return True
+    return False
+
+
+def system_for(
+    context: Context, step: SpecStep, kind: str, name: str, *, key: str = ""
+) -> Result | None:
+    """Return the system that a step works on; note a mistake if there is none."""
+    if not is_root(context, step, kind, name, key=key or _key_of(step)):
+        return None
+    if not context.system:
+        context.problem(
+            step,
+            key or _key_of(step),
+            f"{kind} before there is a system",
+            "put it below debootstrap",
+            missing="debootstrap",
+        )
+        return None
+    return Result(context.system)
+
+
+def _key_of(step: SpecStep) -> str:
+    return "chroot" if isinstance(step, Chroot) else "tag"
+
+
+def place_for(context: Context, step: SpecStep) -> Result | None:
+    """Return the system, for files; note a mistake if no root filesystem is mounted."""
+    if context.root is None or context.root.mount is None:
+        what = "no root filesystem is mounted"
+        tag = context.target
+        context.problem(step, "path", what, "add mount: above", missing="mount", name=tag)
+        return None
+    return Result(context.system)
+
+
+def comes_later(context: Context, step: SpecStep) -> bool:
+    """Return whether a step has to wait for the system, which wants an empty tree."""
+    if context.system:
+        return False
+    context.deferred.append(step)
+    return True
+
+
 def debootstrap(context: Context, step: Debootstrap) -> None:
-    """The system."""
+    """Write the system that debootstrap makes."""
     if not is_root(context, step, "debootstrap", step.target, key="target"):
         context.system = context.system or context.name("system")  # one mistake is enough
         return
@@ -66,7 +147,7 @@ def _suite(context: Context, step: Debootstrap) -> Argument:
             what = f"Debian has no suite {str(step.debootstrap)!r}; the mirror may"
             context.warn(step, "debootstrap", what, f"did you mean {close[0]}?")
         return context.text(step, step.debootstrap)
-    what = f"{str(step.debootstrap)!r} is no suite of Debian"
+    what = f"{str(step.debootstrap)!r} is not a suite of Debian"
     hint = SUBSTITUTE if step.debootstrap else "such as trixie"
     context.problem(step, "debootstrap", what, hint)
     return "stable"
@@ -85,7 +166,7 @@ def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]
         hint = f"did you mean {close[0]}?" if close else f"there are {known}"
         if is_placeholder(step.arch):
             hint = SUBSTITUTE
-        context.problem(step, "arch", f"{str(step.arch)!r} is no architecture of Debian", hint)
+        context.problem(step, "arch", f"{str(step.arch)!r} is not an architecture of Debian", hint)
         return {}
     context.arch = arch.value
     return {} if arch is Arch.AMD64 else {"arch": arch}
@@ -99,7 +180,7 @@ def _mirror(context: Context, step: Debootstrap) -> Text:
 
 
 def _words(context: Context, step: Debootstrap, texts: tuple[Text, ...]) -> tuple[str, ...]:
-    """The elements of a list, of which vmdb2 makes one text with commas."""
+    """Return the elements of a list, of which vmdb2 makes one text with commas."""
     found: list[str] = []
     for text in texts:
         found += [word.strip() for word in text.split(",")] if text.is_plain else [text]
@@ -112,7 +193,7 @@ def _variant(context: Context, step: Debootstrap) -> str:
         context.problem(
             step,
             "variant",
-            f"{name!r} is no variant that vmdsl knows",
+            f"{name!r} is not a variant that vmdsl knows",
             "minbase, buildd, or - for the usual one",
         )
         return ""
@@ -120,7 +201,7 @@ def _variant(context: Context, step: Debootstrap) -> str:
 
 
 def unpack(context: Context, step: UnpackRootfs) -> None:
-    """The tarball, if there is one."""
+    """Write the tarball that is unpacked, if there is one."""
     if not is_root(context, step, "unpack-rootfs", step.tag):
         return
     if context.unpacked:
@@ -136,7 +217,7 @@ def unpack(context: Context, step: UnpackRootfs) -> None:
 
 
 def cache(context: Context, step: CacheRootfs) -> None:
-    """Writes the tarball."""
+    """Write the tarball that is made."""
     system = system_for(context, step, "cache-rootfs", step.tag)
     if system is None:
         return
@@ -156,7 +237,7 @@ def cache(context: Context, step: CacheRootfs) -> None:
 
 
 def fstab(context: Context, step: Fstab) -> None:
-    """/etc/fstab."""
+    """Write /etc/fstab."""
     if system := system_for(context, step, "fstab", step.tag):
         named = context.skip_fact(step)
         context.emit(
@@ -167,7 +248,7 @@ def fstab(context: Context, step: Fstab) -> None:
 
 
 def resize(context: Context, step: ResizeRootfs) -> None:
-    """The root filesystem grows."""
+    """Write the growth of the root filesystem."""
     mkfs = context.root.mkfs if context.root else None
     kind = FILESYSTEMS.get(str(mkfs.mkfs)) if mkfs is not None else None
     if mkfs is not None and (kind is None or not kind.traits.can_grow):

@@ -17,8 +17,7 @@ from vmdsl.operations.disk.ext import Ext
 from vmdsl.operations.packages.apt import Apt
 from vmdsl.operations.systems.growth import GrowRoot
 from vmdsl.operations.systems.mmdebstrap import Debootstrap
-from vmdsl.vmdb2.own import own
-from vmdsl.vmdb2.second_grub import second_grub_script
+from vmdsl.vmdb2.marked_scripts import own, second_grub_script
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export
 from vmdsl.vmdb2.to_yaml.files import parents
@@ -42,12 +41,12 @@ DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install parted
 
 
 def grub_bios(export: Export, operation: GrubBios) -> Iterator[YamlStep]:
-    """vmdb2's own step."""
+    """Yield vmdb2's own step."""
     yield from _grub(export, operation, "bios", {})
 
 
 def grub_ieee1275(export: Export, operation: GrubIeee1275) -> Iterator[YamlStep]:
-    """The same, in the partition that another operation writes to."""
+    """Yield vmdb2's own step; another operation writes to the partition."""
     prep = next(o for o in export.plan.image_operations if isinstance(o, GrubPrep))
     if not _has_one_digit(export, prep.partition):
         export.refuse(prep, "of a tenth partition for GRUB: it reads one digit of the number")
@@ -55,7 +54,7 @@ def grub_ieee1275(export: Export, operation: GrubIeee1275) -> Iterator[YamlStep]
 
 
 def grub_uefi(export: Export, operation: GrubUefi) -> Iterator[YamlStep]:
-    """The same, or grub-install itself where vmdb2's step would do something else.
+    """Yield vmdb2's own step, or grub-install if that step would do something else.
 
     It would remove GRUB for BIOS, and it knows neither all architectures nor all numbers. It mounts
     the partition at /boot/efi, wherever else that is.
@@ -120,13 +119,13 @@ def _root_by_uuid(export: Export, operation: TreeOperation) -> Iterator[YamlStep
 
 
 def _config(export: Export, operation: TreeOperation) -> GrubConfig:
-    """The configuration that a boot loader goes by: the last one before it."""
+    """Return the configuration of a boot loader: the last one before it."""
     before = export.plan.operations[: export.plan.operations.index(operation)]
     return [o for o in before if isinstance(o, GrubConfig)][-1]
 
 
 def is_grubs_own(export: Export, operation: Apt) -> bool:
-    """Whether vmdb2's step of the same name installs this: the package, just before GRUB."""
+    """Return whether vmdb2's grub step installs this package, just before GRUB."""
     operations = export.plan.operations
     rest = operations[operations.index(operation) + 1 :][:2]
     if not rest or not isinstance(rest[0], GrubConfig) or rest[0].name != operation.name:
@@ -147,7 +146,7 @@ def _package(operation: object) -> tuple[str, ...]:
 
 
 def grow_root(export: Export, operation: GrowRoot) -> Iterator[YamlStep]:
-    """vmdb2's step. It takes parted in the system, and knows the first partition and ext alone."""
+    """Yield vmdb2's step, which needs parted, and knows the first partition and ext alone."""
     root = export.plan.layout.of_mount(operation.root.mounted).filesystem
     if not isinstance(root.device, PartitionLayout):
         export.refuse(operation, "to grow a root filesystem that is on no partition")
