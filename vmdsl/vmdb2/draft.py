@@ -20,7 +20,7 @@ from vmdsl.vmdb2.text import Text
 
 @dataclass(frozen=True)
 class Result:
-    """What an earlier step of the recipe returns: `root()`."""
+    """The result of an earlier step of the recipe: `root()`."""
 
     step: str
 
@@ -80,9 +80,9 @@ Argument = (
 
 @dataclass(frozen=True, kw_only=True)
 class DraftStep:
-    """A step: its calls in order. What the last one returns is the step's result.
+    """A step: its calls in order. The result of the last one is the step's result.
 
-    `returns` is the type as it is written in Python, such as `Mounted[Ext4]`; "None" for none.
+    `returns` is the type as it is written in Python: `Mounted[Ext4]`, or "None" for nothing.
     `tag` is the name of its result in the specification.
     """
 

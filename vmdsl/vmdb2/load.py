@@ -17,7 +17,7 @@ from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.run import as_recipe
 from vmdsl.vmdb2.schema import SpecStep
 
-#: What a specification has for a call.
+#: Calls, in the words of specifications.
 _CALLS = {
     "copy_file": "copy-file",
     "copy_tree": "copy-dir",

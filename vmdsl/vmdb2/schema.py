@@ -1,8 +1,8 @@
 """Every step of vmdb2, with all its keys, their types, and their old names.
 
 A step is a dataclass: its first field is the key that names it, a field without a default is
-required, and the type of a field is what vmdb2 accepts. `Key` has the names that are no Python, and
-the old ones.
+required, and the type of a field is what vmdb2 accepts. `Key` has old names, and those that Python
+does not allow.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Self
 from vmdsl.errors import Where
 from vmdsl.vmdb2.text import Text
 
-#: What YAML has in mappings that vmdb2 passes on as they are.
+#: Values in mappings that vmdb2 passes on as they are.
 Data = Text | bool | int | list[Any] | dict[str, Any]
 
 
@@ -322,7 +322,7 @@ class Error(SpecStep):
 
 @dataclass(frozen=True, kw_only=True)
 class Zerofree(SpecStep):
-    """What `mount` does by itself: a step for a while only, and so none of `STEPS`."""
+    """Zeros in free blocks, which `mount` makes. It was never released, so `STEPS` lacks it."""
 
 
 STEPS: tuple[type[SpecStep], ...] = (

@@ -1,4 +1,4 @@
-"""What is known while a specification is translated, and where its mistakes are noted."""
+"""The state of a translation, and the list of mistakes."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text, Variable
 
-#: What means something else in a recipe, or to the command line.
+#: Names that mean something else in a recipe, or to the command line.
 AVOIDED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *RESERVED}
     | {*vmdsl.__all__, *vmdsl_stdlib.__all__}
 )
 #: Variables that name the image itself.
 IMAGE = ("output", "image")
-#: What to do about `__SUITE__` and its like.
+#: The hint about `__SUITE__` and its like.
 SUBSTITUTE = "it stands for one, as in a template: substitute it first"
 #: Arguments that have other names than the fields that they come from.
 _ARGUMENTS = {

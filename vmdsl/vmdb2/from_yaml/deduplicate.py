@@ -1,4 +1,4 @@
-"""Each mistake is told once: what only follows from another one is left out."""
+"""Report each mistake once: leave out those that only follow from another one."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from vmdsl.vmdb2.reading.step_kinds import FIELDS
 from vmdsl.vmdb2.schema import Cryptsetup, Kpartx, Lvcreate, Mkpart, SpecStep
 from vmdsl.vmdb2.text import Text
 
-#: What makes tags, and the field that has them.
+#: Steps that make tags, and the field that has them.
 _MAKERS = {Mkpart: "tag", Kpartx: "tags", Cryptsetup: "name", Lvcreate: "name"}
-#: What is missing where a step names a tag that none makes.
+#: The requirement of a step that names a tag.
 A_TAG = "a tag"
-#: Of what is missing, all that the same name is wrong for, and how many of these are told.
+#: Requirements whose hint lists the other lines that lack the same, and the most lines.
 _WITH_LINES, _MOST_LINES = (A_TAG, "mkimg", "vgcreate"), 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Missing(Problem):
-    """What a step needs, and none above it makes: `of` a kind of step, as YAML names it, or A_TAG.
+    """A requirement that no step above fulfils: `of` a kind of step, as YAML names it, or A_TAG.
 
     `name` is that of the tag which it is about.
     """

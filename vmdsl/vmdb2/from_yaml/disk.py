@@ -28,7 +28,7 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text
 
-#: What stands in for a size that is wrong: all else has room in it.
+#: In place of a size that is wrong: all else has room in it.
 _ANY_SIZE = Size.parse("1T")
 _FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
 

@@ -19,13 +19,13 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text
 
-#: The permissions of directories that vmdb2 makes above copied files, unless told otherwise.
+#: The permissions of directories that vmdb2 makes above copied files, by default.
 USUAL = 0o755
 _UMASK = 0o022
 #: The bits of permissions that mkdir takes: no setuid, no setgid.
 _OF_MKDIR = 0o1777
 _COPIED = 0o644
-#: What the kernel takes of permissions where a file has them set.
+#: The bits of permissions that a file can have.
 _BITS = 0o7777
 
 

@@ -1,4 +1,4 @@
-"""What each tag is, and which steps make, format and mount it. Finds the mistakes in this."""
+"""Tags: the steps that make, format and mount each, and the mistakes in that."""
 
 from __future__ import annotations
 

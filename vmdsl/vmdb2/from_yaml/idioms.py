@@ -1,4 +1,4 @@
-"""What people write in shell for want of a step: as functions of the library that do the same."""
+"""Shell that people write for want of a step, as functions of the library that do the same."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _EMPTY_ID = re.compile(
 _NEW_ID = re.compile(r"touch\s+/etc/machine-id")
 _FIRST_BOOT = re.compile(r"""echo\s+(["']?)uninitialized\1\s*>\s*/etc/machine-id""")
 _UNITS = re.compile(r"systemctl\s+enable\s+(?P<units>[\w@][\w@.:\\-]*(?:\s+[\w@][\w@.:\\-]*)*)")
-#: What a specification has where create-dir would find a directory, and fail.
+#: A script in place of create-dir, which fails if the directory exists.
 _DIRECTORY = re.compile(
     r"install\s+--directory\s+--mode=(?P<mode>[0-7]{4})\s+--owner=(?P<uid>[\w-]+)"
     r"\s+--group=(?P<gid>[\w-]+)\s+(?P<path>/[\w@%+=:,./-]*|'/[^'\ue000]*')",
@@ -60,7 +60,7 @@ _SIMPLE = (
 )
 #: A file that every build removes, and what systemctl does not do in a chroot.
 _NOTHING = re.compile(r"rm\s+-f\s+/var/lib/dbus/machine-id|systemctl\s+daemon-reload")
-#: What changes nothing: the first one at all, for all scripts have it, the second among idioms.
+#: Settings that change nothing: the first ever, as all scripts have it, the second among idioms.
 _SETTING = re.compile(r"set\s+-(e|[eux]+)")
 #: Between commands, of which each has to be an idiom by itself.
 _BETWEEN = re.compile(r"\s*(?:&&|;)\s*")

@@ -15,7 +15,7 @@ from vmdsl.vmdb2.from_yaml.system import system_for
 from vmdsl.vmdb2.schema import Apt
 from vmdsl.vmdb2.text import Text, Variable
 
-#: What else apt-get takes: files in the system, patterns, options.
+#: Other words that apt-get takes: files in the system, patterns, options.
 _FOR_APT_GET = re.compile(r"\.{0,2}/.*\.deb|-.+|[?~].+|.*[*\[].*", re.DOTALL)
 _COMMANDS = ("update", "upgrade", "full-upgrade", "dist-upgrade", "remove", "purge", "autoremove")
 

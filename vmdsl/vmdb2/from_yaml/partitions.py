@@ -24,7 +24,7 @@ _EXCLUSIVE = ("kiB", "MiB", "GiB", "TiB")
 _MIB = 2**20
 _IMAGE = re.compile(r"\s*\+?(\d+\.?\d*[kmgt]|\d+b?)", re.IGNORECASE | re.ASCII)
 _SECTOR = 512
-#: What each flag of parted is here: a type, or a flag, by the kind of table.
+#: Flags of parted, and their names here: a type, or a flag, by the kind of table.
 _GPT_TYPES: Mapping[str, str | int | UUID] = {
     "boot": "esp",
     "esp": "esp",

@@ -209,7 +209,7 @@ def _write_deferred(context: Context) -> None:
         _WRITERS[type(step)](context, step)
 
 
-#: What fills the tree with a system that somebody else made.
+#: Functions that fill the tree with a system that somebody else made.
 _TARBALLS = ("unpack_rootfs", "system_from")
 
 

@@ -1,4 +1,4 @@
-"""What was found wrong with a specification, and what only surprises, until all of it is told."""
+"""The mistakes that are found in a specification, and warnings, until all are reported."""
 
 from __future__ import annotations
 

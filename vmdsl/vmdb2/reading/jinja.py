@@ -21,7 +21,7 @@ _DROPPED = re.compile(r"\$\{#.*?#\}", re.DOTALL)
 _SHOWN = re.compile(r"\$\{#[^}\n]*\}|\{\{.*?\}\}+|\{%.*?%\}|\{#.*?#\}")
 _ALONE = re.compile(r"\s*\{\{ \w+ \}\}\s*")
 _UNDEFINED = re.compile(r"'(\w+)' is undefined")
-#: More that is wrong with one text need not be told.
+#: Further mistakes in one text are not reported.
 _MOST_FAULTS = 20
 #: The options of vmdb2 that are variables too, and what they are given as.
 _OPTIONS = {
@@ -33,7 +33,7 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong at a character of a template; a warning if it is not `wrong`."""
+    """A mistake at a character of a template; a warning if it is not `wrong`."""
 
     offset: int
     what: str

@@ -102,7 +102,7 @@ def position(document: Document, scalar: Scalar, offset: int) -> tuple[int, int]
     """Return line and column, from 1, of a character of a scalar's value.
 
     Folding, indentation and escapes change nothing but blanks, in their number. So the n-th
-    character that is no blank is the n-th in the text, too.
+    character that is not a blank is the n-th in the text, too.
     """
     start, end = scalar.span
     wanted = sum(not letter.isspace() for letter in scalar.value[:offset])

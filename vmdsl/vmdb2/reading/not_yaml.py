@@ -1,4 +1,4 @@
-"""What is no YAML: why, and what to do about it."""
+"""Why a text is not YAML, and what to do about it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 from vmdsl.errors import Problem, Where
 from vmdsl.vmdb2.reading.nodes import BREAKS, Document
 
-#: What other programs replace: `__NAME__`, `@NAME@`, `%%NAME%%`, and statements of templates.
+#: Text that other programs replace: `__NAME__`, `@NAME@`, `%%NAME%%`, and statements of templates.
 _MARKERS = re.compile(
     r"__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__"
     r"|@@?[A-Z][A-Z0-9_]*@@?"

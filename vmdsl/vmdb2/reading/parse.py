@@ -22,7 +22,7 @@ _TAG = "tag:yaml.org,2002:"
 def parse(text: str, path: Path) -> Document:
     """Return the only document of a YAML text.
 
-    Raises RecipeError, with the place, if it is no YAML, or there is nothing, or more than one.
+    Raises RecipeError, with the place, if it is not YAML, or there is no document, or more than one.
     """
     text = text.removeprefix("\ufeff")
     try:
@@ -32,7 +32,7 @@ def parse(text: str, path: Path) -> Document:
 
 
 class _Composer:
-    """Makes nodes of what PyYAML's parser tells."""
+    """Makes nodes of the events of PyYAML's parser."""
 
     def __init__(self, text: str, path: Path) -> None:
         self._text = text

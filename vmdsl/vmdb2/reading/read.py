@@ -23,7 +23,7 @@ from vmdsl.vmdb2.reading.spec_steps import Steps
 from vmdsl.vmdb2.reading.typed_values import Values
 from vmdsl.vmdb2.schema import Spec
 
-#: What stands for standard input.
+#: The name of standard input.
 STDIN = Path("-")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _EXAMPLE = "a specification begins with `steps:`, and a list of steps below it"
@@ -62,7 +62,7 @@ def text_of(path: Path) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """What reading came to: the steps, and what was found on the way.
+    """The result of reading: the steps, and the mistakes and warnings.
 
     Where there are problems, steps may be missing, or have stand-ins in place of what they need, so
     that others can still be looked at. `unread` are the words of those that are missing: what these

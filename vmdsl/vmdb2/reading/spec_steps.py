@@ -26,13 +26,13 @@ from vmdsl.vmdb2.reading.typed_values import Values
 from vmdsl.vmdb2.schema import CreateFile, SpecStep, Zerofree
 from vmdsl.vmdb2.text import Text
 
-#: What stands in for a system's values that are missing, so that what needs it makes sense.
+#: In place of a system's values that are missing, so that other steps make sense.
 _STAND_INS = {"debootstrap": "stable", "mirror": "http://mirror.example/debian"}
 
 
 @dataclass(kw_only=True)
 class Steps:
-    """Makes steps of mappings. What is wrong is added to `findings`, and read as it was meant."""
+    """Makes steps of mappings. A mistake is added to `findings`, and read as it was meant."""
 
     document: Document
     values: Values

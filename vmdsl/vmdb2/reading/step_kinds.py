@@ -23,7 +23,7 @@ GONE = {
         "write `apt: install`, with its name below `packages:`, and `tag:`",
     ),
 }
-#: What was a step for a while, and needs none here.
+#: A step for a while, which has no use here.
 ZEROFREE = (
     "zerofree was never a step of a released vmdb2, which refuses it: mount does it",
     "remove it: what an image does not use is zeros anyway",

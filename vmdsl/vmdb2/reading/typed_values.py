@@ -28,7 +28,7 @@ KINDS = {
     "map": "a mapping",
     "seq": "a list",
 }
-#: What a plain `=` and a plain `<<` are.
+#: The tags of a plain `=` and a plain `<<`.
 SIGNS = ("value", "merge")
 _MOST_SHOWN = 40
 #: More values than this come of aliases in aliases alone.
@@ -36,7 +36,7 @@ MOST = 50_000
 _MODES = ("perm", "umask")
 _NEVER_NEGATIVE = (*_MODES, "uid", "gid")
 _HIGHEST_MODE = 0o777
-#: What of a mode counts: setuid and its like, too.
+#: The bits of a mode, with setuid and its like.
 _BITS = 0o7777
 #: Modes that files and directories often have.
 _USUAL = {
@@ -104,9 +104,9 @@ def number_hint(node: Node, key: str, *, octal: bool) -> str:
 
 @dataclass(kw_only=True)
 class Values:
-    """Makes values of nodes. What is wrong is added to `findings`, and read as it was meant.
+    """Makes values of nodes. A mistake is added to `findings`, and read as it was meant.
 
-    None is the value of what can mean nothing.
+    A node that can mean nothing has the value None.
     """
 
     document: Document

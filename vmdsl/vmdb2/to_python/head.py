@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from vmdsl.vmdb2.to_python.lines import WIDTH, width
 
-#: What a tool would take for a word to itself, such as `type: ext4`.
+#: Comments that a tool would take for its own, such as `type: ext4`.
 _FOR_TOOLS = re.compile(r"\s*(type|fmt|isort|ruff|flake8|mypy|yapf|pylint|pyright)\s*:")
 _NO_SUMMARY = re.compile(r"copyright|spdx|licen[cs]e|\(c\)|[\\\"]", re.IGNORECASE)
 _SENTENCE = re.compile(r"[A-Z][^.!?]*(?:[.!?](?!\s|$)[^.!?]*)*[.!?](?=\s|$)")
@@ -56,7 +56,7 @@ def _docstring(paragraph: str) -> list[str]:
 
 
 class Imports:
-    """What a recipe imports; it grows while the recipe is written."""
+    """The imports of a recipe, collected while it is written."""
 
     def __init__(self) -> None:
         self._names: defaultdict[str, set[str]] = defaultdict(set)

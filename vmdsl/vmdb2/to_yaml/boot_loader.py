@@ -23,7 +23,7 @@ from vmdsl.vmdb2.to_yaml.export import Export
 from vmdsl.vmdb2.to_yaml.files import parents
 from vmdsl.vmdb2.to_yaml.system import is_by_hand
 
-#: What vmdb2 gives to the kernel, unless it is told otherwise.
+#: The kernel parameters that vmdb2 gives by default.
 DEFAULT_PARAMETERS = ("biosdevname=0", "net.ifnames=0", "consoleblank=0", "rw")
 #: The architectures that vmdb2 knows with UEFI.
 _UEFI = (Arch.AMD64, Arch.I386, Arch.ARM64, Arch.ARMHF)

@@ -15,7 +15,7 @@ from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import OUTPUT, Export
 from vmdsl.vmdb2.to_yaml.partitions import partition
 
-#: What `target_old` takes away from ext4.
+#: The features that `target_old` takes away from ext4.
 _FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
 
 

@@ -30,14 +30,14 @@ class YamlStep:
     keys: Keys
 
 
-#: What is read as a string without quotes: by YAML 1.1, where `yes`, `1_0` and `1:30` are none.
+#: Strings that need no quotes in YAML 1.1, in which `yes`, `1_0` and `1:30` are not strings.
 _WORD = r"[a-z0-9/_.+@%=,;^-]+(?::[a-z0-9/_.+@%=,;^-]+)*"
 _PLAIN = re.compile(
     rf"(?!(?:y|n|yes|no|on|off|true|false|null)$)(?=[a-z/_]){_WORD}(?: {_WORD})*"
     r"|-?[0-9]+(?:[kmgt]i?b?|%|s)",
     re.IGNORECASE | re.ASCII,
 )
-#: What Jinja2 takes for the begin of something, or changes: of a new line it makes its own.
+#: Characters that begin something in Jinja2, or that it changes, such as line breaks.
 _JINJA = re.compile(r"\{+[{%#\r]|\r")
 _BEFORE_A_MARK = re.compile(rf"{_JINJA.pattern}|\{{+\Z")
 #: Neither YAML nor a person's editor leaves these alone.

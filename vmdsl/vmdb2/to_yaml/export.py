@@ -1,4 +1,4 @@
-"""What is known while a plan becomes steps of vmdb2."""
+"""The state while a plan becomes steps of vmdb2."""
 
 from __future__ import annotations
 

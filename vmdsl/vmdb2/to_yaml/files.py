@@ -45,7 +45,7 @@ _ALWAYS = frozenset(
     }
 )
 _USUAL_FILE = 0o644
-#: What a new directory may not have while the umask is 022, or at all.
+#: Bits that a new directory can't get while the umask is 022, or at all.
 _NOT_MADE = 0o6022
 _SPECIAL = 0o6000
 

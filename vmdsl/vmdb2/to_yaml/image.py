@@ -1,4 +1,4 @@
-"""What changes the image itself, as scripts of vmdb2, after all else."""
+"""Changes of the image itself, as scripts of vmdb2, after all else."""
 
 from __future__ import annotations
 

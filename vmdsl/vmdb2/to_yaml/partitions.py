@@ -1,4 +1,4 @@
-"""Partitions, as parted is told of them, and what sfdisk must add to that."""
+"""Partitions, as parted makes them and sfdisk completes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HIDDEN = "hidden"
 #: On a disk of this size, half a percent is the first MiB, and parted goes no farther.
 _NOT_NEAR = 200 * ALIGNMENT
 
-#: What makes parted give each type to a partition: a hint of its filesystem, and a flag.
+#: How parted gives each type to a partition: a hint of its filesystem, and a flag.
 _TYPES: Mapping[str, tuple[str, str]] = {
     "linux": ("", ""),
     "esp": ("fat32", "esp"),

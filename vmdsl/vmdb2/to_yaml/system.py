@@ -1,4 +1,4 @@
-"""What makes and describes the system, in vmdb2's steps."""
+"""The system and its /etc/fstab, in vmdb2's steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vmdsl.vmdb2.to_yaml.emit import Template, Value, YamlStep, escaped
 from vmdsl.vmdb2.to_yaml.export import UNPACKED, Export
 from vmdsl.vmdb2.to_yaml.files import parents
 
-#: debootstrap's words for what is installed; none is for its default.
+#: debootstrap's names of variants; empty for its default.
 _VARIANTS = {"minbase": "minbase", "buildd": "buildd", "important": "", "standard": ""}
 _ROLLING = ("testing", "unstable", "sid", "experimental")
 _MIRROR, _SECURITY = "{{ mirror }}", "{{ security }}"
@@ -84,7 +84,7 @@ def _include(operation: Debootstrap) -> list[str]:
 def is_by_hand(operation: Debootstrap) -> bool:
     """Return whether vmdb2's step would fail.
 
-    It installs keys with apt-key, which is no more, and its update takes no expired index.
+    It installs keys with apt-key, which is gone, and its update takes no expired index.
     """
     installs_key = operation.keyring is not None and operation.install_keyring
     has_no_apt_key = not is_before_trixie(operation.suite)

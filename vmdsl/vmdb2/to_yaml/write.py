@@ -51,7 +51,7 @@ from vmdsl.vmdb2.to_yaml.system import fstab
 
 Lower = Callable[[Export, Any], Iterator[YamlStep]]
 
-#: What each operation becomes.
+#: The function that writes each operation.
 LOWERED: Mapping[type[Operation], Lower] = {
     Ansible: packages.ansible,
     Apt: packages.apt,
@@ -78,15 +78,15 @@ LOWERED: Mapping[type[Operation], Lower] = {
     UnpackRootfs: system.unpack_rootfs,
     WriteAt: images.write_at,
 }
-#: What the steps of others do already: vmdb2's step for GRUB is all of them at once.
+#: Operations that the steps of others do already: vmdb2's step for GRUB is all of them at once.
 IN_OTHERS: frozenset[type[Operation]] = frozenset({GrubConfig, GrubBootCode, GrubPrep})
-#: What is written from the layout, as is every filesystem.
+#: Operations that are written from the layout, as is every filesystem.
 IN_LAYOUT: frozenset[type[Operation]] = frozenset(
     {
         *(Disk, Extended, Gpt, LogicalVolume, Luks, Mounted, Msdos, Partition, VolumeGroup),
     }
 )
-#: What nothing in vmdb2 can do, as they hold nothing but a secret.
+#: Operations that vmdb2 can't do, as they hold nothing but a secret.
 REFUSED: frozenset[type[Operation]] = frozenset({SetPassword})
 
 _ROOT_MAKERS = (Debootstrap, SystemFrom, UnpackRootfs)
@@ -95,12 +95,12 @@ _HEADER = """\
 Written by vmdsl from {recipe}. In the directory of that file, as root:
   {command}"""
 _TIDY = "[ ! -s /etc/machine-id ] || : >/etc/machine-id"
-#: What debootstrap has copied; a symlink or another file is the recipe's.
+#: Removes what debootstrap has copied; a symlink or another file is the recipe's.
 _NO_RESOLVER = """\
 [ -L "$ROOT/etc/resolv.conf" ] || ! cmp -s /etc/resolv.conf "$ROOT/etc/resolv.conf" ||
     rm "$ROOT/etc/resolv.conf\""""
 _REMOVED = "rm -f /etc/resolv.conf"
-#: What vmdb2 does itself: a symlink into /run leads nowhere then.
+#: vmdb2 itself does the same at its end: a symlink into /run leads nowhere then.
 _REMOVED_AT_ITS_END = f"[ -L /etc/resolv.conf ] || {_REMOVED}"
 
 
