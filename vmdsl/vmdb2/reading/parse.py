@@ -22,7 +22,7 @@ _TAG = "tag:yaml.org,2002:"
 def parse(text: str, path: Path) -> Document:
     """Return the only document of a YAML text.
 
-    Raises RecipeError, with the place, if it is not YAML, or there is no document, or more than one.
+    Raises RecipeError, with the place, if it is not YAML, or there is not just one document.
     """
     text = text.removeprefix("\ufeff")
     try:
