@@ -1,1 +1,1 @@
-"""What the author of a recipe touches: steps, options, handles and operations."""
+"""The language of recipes: steps, options, handles and operations."""

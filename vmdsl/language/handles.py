@@ -25,13 +25,13 @@ F_co = TypeVar("F_co", bound="Mountable", covariant=True)
 
 @operation
 class Disk(LayoutOperation):
-    """The disk image: of a size, or as large as its content and so much more that is free."""
+    """The disk image: of a given size, or as large as its content plus some free space."""
 
     size: Size | None
     free: Size | None = None
 
     def extent(self) -> str:
-        """Its size in words."""
+        """Return its size in words."""
         if self.size is not None:
             return f"of {self.size}"
         return f"as large as its content needs, and {self.free} free"
@@ -67,7 +67,7 @@ class Msdos(Table):
 
 @operation
 class Extended(LayoutOperation):
-    """An extended partition of an MBR: it holds logical ones and no content of its own."""
+    """An extended partition of an MBR, which contains logical partitions and nothing else."""
 
     table: Msdos
     size: Size | None = None
@@ -83,9 +83,9 @@ class Extended(LayoutOperation):
 
 @operation
 class Partition(LayoutOperation):
-    """A partition; a logical one, if it is in an extended one.
+    """A partition; a logical one if it is in an extended one.
 
-    Without `size` and `end` it takes what the others leave.
+    Without `size` and `end` it takes the space that the others leave.
     """
 
     programs = ("sfdisk",)
@@ -111,9 +111,9 @@ class Partition(LayoutOperation):
 
 @operation
 class Luks(LayoutOperation):
-    """A device that is encrypted; as a device of its own it is what is in it, in clear text.
+    """An encrypted device. Used as a device itself, it is the decrypted content.
 
-    `key` is the passphrase. `dm_name` is the name below /dev/mapper where it is open.
+    `key` is the passphrase. `dm_name` is its name below /dev/mapper when it is open.
     """
 
     device: Partition | LogicalVolume
@@ -129,7 +129,7 @@ class Luks(LayoutOperation):
 
 @operation
 class VolumeGroup(LayoutOperation):
-    """A volume group of LVM, with the physical volumes that it consists of."""
+    """A volume group of LVM, and the physical volumes that it consists of."""
 
     devices: tuple[Partition | Luks, ...]
     vg_name: str
@@ -140,7 +140,7 @@ class VolumeGroup(LayoutOperation):
 
 @operation
 class LogicalVolume(LayoutOperation):
-    """A logical volume of LVM. Without `size` it takes what the others of its group leave."""
+    """A logical volume of LVM. Without `size` it takes what the others in its group leave."""
 
     group: VolumeGroup
     lv_name: str
@@ -148,7 +148,7 @@ class LogicalVolume(LayoutOperation):
 
     @property
     def dm_name(self) -> str:
-        """Its name below /dev/mapper: there a hyphen of one of its names is doubled."""
+        """Its name below /dev/mapper, where hyphens in either of its names are doubled."""
         group, own = (name.replace("-", "--") for name in (self.group.vg_name, self.lv_name))
         return f"{group}-{own}"
 
@@ -162,7 +162,7 @@ BlockDevice = Partition | Luks | LogicalVolume
 
 
 def partitions_below(device: BlockDevice) -> tuple[Partition, ...]:
-    """The partitions that a device lies on."""
+    """Return the partitions that a device is on."""
     if isinstance(device, Partition):
         return (device,)
     devices = (device.device,) if isinstance(device, Luks) else device.group.devices
@@ -171,9 +171,9 @@ def partitions_below(device: BlockDevice) -> tuple[Partition, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What is true of every filesystem of a kind, for rules, operations and the builder to ask.
+    """The properties of a kind of filesystem, for rules, operations and the builder.
 
-    What most kinds have in common need not be given.
+    The defaults are those of most kinds.
     """
 
     #: In bytes.
@@ -208,7 +208,7 @@ class Traits:
 
 @operation
 class Filesystem(LayoutOperation):
-    """What a device is formatted with. Without `uuid`, it gets one that is its step's own.
+    """A filesystem, or swap, on a device. Without `uuid`, one is derived from the step's name.
 
     A kind in `vmdsl.operations.disk.NAME` is made by `vmdsl.builder.filesystems.NAME`.
     """
@@ -222,7 +222,7 @@ class Filesystem(LayoutOperation):
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
-        """The partitions that it lies on: several, if it is on a volume of LVM."""
+        """The partitions that it is on; there may be several below a logical volume."""
         return partitions_below(self.device)
 
     @staticmethod
@@ -244,16 +244,16 @@ class Filesystem(LayoutOperation):
 
 @operation
 class Mountable(Filesystem):
-    """A filesystem that holds files."""
+    """A filesystem that can contain files."""
 
     kind = "files"
 
 
 @operation
 class Mounted(LayoutOperation, Generic[F_co]):
-    """A filesystem at its place in the future system. Nothing is mounted on this machine.
+    """A filesystem with its mount point in the finished system. Nothing is mounted on this machine.
 
-    `options` are those of /etc/fstab; without any they are the usual ones.
+    `options` are mount options for /etc/fstab; without any, the usual ones are used.
     """
 
     filesystem: F_co

@@ -1,4 +1,4 @@
-"""Where everything is on the disk: what the layout operations of a plan come to.
+"""The layout of a disk: where everything is that the layout operations of a plan ask for.
 
 Made by `vmdsl.plan.lay_out`, read by operations such as fstab and GRUB, and by the builder.
 Offsets and sizes are in bytes from the start of the disk.
@@ -34,7 +34,7 @@ _GPT_SECTORS = 33  # a header, and 128 partitions
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionLayout:
-    """A partition with its place. `uuid` is the PARTUUID; `type_code` is what sfdisk takes."""
+    """A partition with its place. `uuid` is the PARTUUID; `type_code` is the type for sfdisk."""
 
     partition: Partition | Extended
     number: int
@@ -51,7 +51,7 @@ class PartitionLayout:
 
 @dataclass(frozen=True, kw_only=True)
 class LuksLayout:
-    """An encrypted device. `uuid` is that of its header, `size` that of what is in it."""
+    """An encrypted device. `uuid` is that of its header, `size` that of its content."""
 
     luks: Luks
     device: PartitionLayout | VolumeLayout
@@ -61,7 +61,7 @@ class LuksLayout:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupLayout:
-    """A volume group. `physical` are the UUIDs of its devices, in LVM's own spelling as `uuid`."""
+    """A volume group. `physical` has the UUIDs of its devices. All UUIDs are in LVM's form."""
 
     group: VolumeGroup
     devices: tuple[PartitionLayout | LuksLayout, ...]
@@ -72,7 +72,7 @@ class GroupLayout:
 
 @dataclass(frozen=True, kw_only=True)
 class VolumeLayout:
-    """A logical volume, as large as whole extents make it."""
+    """A logical volume. Its size is a number of whole extents."""
 
     volume: LogicalVolume
     group: GroupLayout
@@ -101,7 +101,7 @@ class FilesystemLayout:
 
 @dataclass(frozen=True, kw_only=True)
 class MountLayout:
-    """A filesystem at its place in the future system."""
+    """A filesystem with its mount point in the finished system."""
 
     mounted: Mounted[Any]
     filesystem: FilesystemLayout
@@ -112,9 +112,8 @@ class MountLayout:
 class Layout:
     """The one disk of a plan.
 
-    `open` is the partition that is to grow with its content, until that is known: while the tree
-    is made, and before. Till then its size, the starts of those behind it and the disk's own
-    `size` are the least that they can be.
+    `open` is the partition that grows with its content, until the tree is complete. Until then its
+    size, the starts of partitions behind it, and the disk's `size` are the smallest possible.
     """
 
     disk: Disk
@@ -130,25 +129,25 @@ class Layout:
     volumes: tuple[VolumeLayout, ...] = ()
 
     def is_open(self, place: PartitionLayout) -> bool:
-        """Whether a partition's size is still to be found out."""
+        """Return whether a partition's size is not known yet."""
         return place.partition is self.open
 
     def is_movable(self, place: PartitionLayout) -> bool:
-        """Whether a partition's start is still to be found out: it is behind one that grows."""
+        """Return whether a partition's start is not known yet, as it is behind one that grows."""
         if self.open is None:
             return False
         return place.number > self.of_partition(self.open).number
 
     def of_partition(self, partition: Partition) -> PartitionLayout:
-        """The place of a partition."""
+        """Return the place of a partition."""
         return next(p for p in self.partitions if p.partition is partition)
 
     def of_mount(self, mounted: Mounted[Any]) -> MountLayout:
-        """The place of a mount."""
+        """Return the place of a mount."""
         return next(m for m in self.mounts if m.mounted is mounted)
 
     def holding(self, path: str) -> MountLayout:
-        """The mount whose filesystem holds `path`. Raises LookupError if there is none."""
+        """Return the mount whose filesystem contains `path`. Raises LookupError without one."""
         wanted = PurePosixPath(path)
         holders = [m for m in self.mounts if wanted.is_relative_to(m.path)]
         if not holders:
@@ -156,7 +155,7 @@ class Layout:
         return max(holders, key=lambda m: len(m.path.parts))
 
     def below(self, mount: MountLayout) -> tuple[MountLayout, ...]:
-        """The mounts whose places lie in the filesystem of `mount`."""
+        """Return the mounts whose mount points are in the filesystem of `mount`."""
         return tuple(
             m for m in self.mounts if m is not mount and self.holding(str(m.path.parent)) is mount
         )
@@ -164,9 +163,9 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Bytes from `start` to before `end`; `what` says of whom, as in "where `what` is".
+    """The bytes from `start` up to `end`; `what` says whose they are, as in "where `what` is".
 
-    They may lie in the partition `within`, and in no other.
+    They are in the partition `within`, or in none.
     """
 
     start: int
@@ -175,12 +174,12 @@ class Span:
     within: Partition | None = None
 
     def overlaps(self, other: Span) -> bool:
-        """Whether a byte is in both."""
+        """Return whether a byte is in both."""
         return self.start < other.end and other.start < self.end
 
 
 def table_spans(layout: Layout) -> tuple[Span, ...]:
-    """Where the partition table is; in a GPT, with its copy at the end of the disk."""
+    """Yield the spans of the partition table; for a GPT, with its copy at the end of the disk."""
     if layout.table is None:
         return ()
     what = f"the partition table ({layout.table.kind})"
@@ -193,7 +192,7 @@ def table_spans(layout: Layout) -> tuple[Span, ...]:
 
 
 def _extended_spans(layout: Layout) -> Iterator[Span]:
-    """Where the tables of logical partitions are: the first at the start of the extended one."""
+    """Yield the tables of logical partitions; the first is at the start of the extended one."""
     for place in layout.partitions:
         if isinstance(place.partition, Extended):
             yield _sector(place.start)
@@ -210,7 +209,7 @@ def _sector(start: int) -> Span:
 
 
 def partition_spans(layout: Layout, *, but: Collection[Partition] = ()) -> tuple[Span, ...]:
-    """Where the partitions are, but for some."""
+    """Return the spans of all partitions except `but`."""
     return tuple(
         Span(
             start=place.start,
@@ -224,7 +223,7 @@ def partition_spans(layout: Layout, *, but: Collection[Partition] = ()) -> tuple
 
 
 def in_the_way(span: Span, others: Iterable[Span], end: int) -> str:
-    """What is wrong with writing a span, where `end` is the last place; nothing if nothing is."""
+    """Return what is wrong with writing a span before `end`, as part of a sentence, or ""."""
     if span.end > end:
         return f"{span.what} end at byte {span.end}, and there is room up to byte {end}"
     for other in others:

@@ -1,4 +1,4 @@
-"""Operations: what a recipe asks for, and the recorder that its calls are written down in."""
+"""Operations, which a recipe asks for, and the recorder of its calls."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _C = TypeVar("_C", bound="Operation")
 
 
 class Refused(Exception):  # noqa: N818 (it ends a step; the mistake itself is a Problem)
-    """Ends the step that made a mistake. The evaluator goes on with the next one."""
+    """Ends the step that made a mistake. The evaluator continues with the next one."""
 
 
 class DependsOnFailed(Refused):
-    """Ends a step that calls a step that failed: there is nothing more to say of it."""
+    """Ends a step that calls a failed step. Nothing more is reported about it."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Which step of the recipe, and which line of it, an operation comes from.
+    """The step and the line of the recipe that an operation comes from.
 
     Names of local files are relative to `directory`. Where the recipe is not in Python, `places`
     are those of the call's arguments, by their names, and `tag` is the name of the step there.
@@ -41,7 +41,7 @@ class Origin:
 
 @dataclass
 class Recorder:
-    """What one evaluation of one recipe has come to so far. `line` is that of the step.
+    """The operations and problems of one evaluation so far. `line` is that of the step.
 
     `place` is what is evaluated now, where the recipe is not in Python; otherwise its frames tell.
     `places` and `tag` are then those of Origin. Without a `directory` local files are beside the
@@ -61,7 +61,7 @@ class Recorder:
     problems: list[Problem] = field(default_factory=list)
 
     def where(self) -> Where:
-        """The line of the recipe that is running now."""
+        """Return the line of the recipe that is running now."""
         if self.place is not None:
             return self.place
         frame = sys._getframe(1)  # noqa: SLF001 (a documented, CPython-wide function)
@@ -92,13 +92,13 @@ _current: ContextVar[Recorder | None] = ContextVar("vmdsl_recorder", default=Non
 
 
 def start_recording(recorder: Recorder) -> Callable[[], None]:
-    """Make `recorder` the one that is written to; returns what undoes that."""
+    """Record calls in `recorder`. Return a function that undoes that."""
     token = _current.set(recorder)
     return lambda: _current.reset(token)
 
 
 def recorder_for(what: str) -> Recorder:
-    """The evaluation under way; raises RuntimeError, naming `what`, outside a step."""
+    """Return the recorder of the current evaluation. Raises RuntimeError outside a step."""
     recorder = _current.get()
     if recorder is None or not recorder.step:
         message = f"{what} outside a step; put it into a function with @step"
@@ -110,7 +110,7 @@ def recorder_for(what: str) -> Recorder:
 
 
 def refuse(what: str, hint: str = "", *, about: str = "") -> Refused:
-    """Note a mistake in the recipe; raise what this returns to end the step.
+    """Note a mistake in the recipe. Return an exception, to be raised to end the step.
 
     `about` is the argument that is wrong, by its name, or by its name and an index: `packages[1]`.
     """
@@ -119,7 +119,7 @@ def refuse(what: str, hint: str = "", *, about: str = "") -> Refused:
 
 
 def misused(what: str, hint: str) -> Exception:
-    """Note the misuse of a value, in a step or at the top level. Raise what this returns."""
+    """Note the misuse of a value, in a step or at the top level. Return an exception to raise."""
     recorder = _current.get()
     if recorder is None:
         return TypeError(f"{what}: {hint}")
@@ -128,7 +128,7 @@ def misused(what: str, hint: str) -> Exception:
 
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
-    """Refuse a value that isn't among those that its type allows: data is not checked by mypy."""
+    """Refuse a value that its type does not allow, as mypy doesn't check data."""
     if value not in choices:
         close = difflib.get_close_matches(value, choices, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
@@ -140,14 +140,14 @@ def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
 
 
 def here() -> Origin:
-    """The step and the line that are running now."""
+    """Return the step and the line that are running now."""
     recorder = recorder_for("an operation is called")
     directory = recorder.directory or recorder.recipe.parent
     return Origin(recorder.step, recorder.where(), directory, recorder.places, recorder.tag)
 
 
 def record(operation: _O) -> _O:
-    """Add an operation to the plan, after those that stand there, and return it.
+    """Add an operation to the end of the plan, and return it.
 
     For authors of operations: build the frozen dataclass and pass it through here.
     """
@@ -156,7 +156,7 @@ def record(operation: _O) -> _O:
 
 
 def recorded() -> list[Operation]:
-    """The operations so far, oldest first."""
+    """Return the operations so far, oldest first."""
     return recorder_for("an operation is called").operations
 
 
@@ -170,7 +170,7 @@ def operation(cls: type[_C]) -> type[_C]:
 
 @operation
 class Operation:
-    """One thing that a recipe asks for. Two operations are equal only if they are the same one."""
+    """One thing that a recipe asks for. Each operation is equal only to itself."""
 
     origin: Origin = field(default_factory=here, repr=False)
 
@@ -201,18 +201,18 @@ class Operation:
         return self.origin.directory
 
     def summary(self) -> str:
-        """A few words for the plan and for progress, such as `apt install curl`."""
+        """Return a few words for the plan and for progress, such as `apt install curl`."""
         return type(self).__name__
 
     def local_files(self) -> tuple[Path, ...]:
-        """Files of the recipe's machine that are read, relative to the recipe's directory.
+        """Return the local files that are read, relative to the recipe's directory.
 
-        Of what is in `local_directories`, all that is read: directories and symlinks too.
+        This includes everything that is read in `local_directories`, with directories and symlinks.
         """
         return ()
 
     def local_directories(self) -> tuple[Path, ...]:
-        """Directories of the recipe's machine that are read, relative to the recipe's."""
+        """Return the local directories that are read, relative to the recipe's."""
         return ()
 
     def argument(self, *values: object) -> str:
@@ -227,7 +227,10 @@ class Operation:
         return ""
 
     def is_repeatable(self) -> bool:
-        """Whether equal fields, local files and trees have equal results, which are then kept."""
+        """Return whether the result depends only on fields, local files and the tree.
+
+        If so, it is kept for later builds.
+        """
         return True
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
@@ -249,12 +252,12 @@ class Operation:
 
 @operation
 class LayoutOperation(Operation):
-    """A part of the disk's layout: data only, and at once the handle that the recipe passes on."""
+    """A part of the disk's layout: only data, and also the handle that the recipe passes on."""
 
 
 @operation
 class Fact(Operation):
-    """A truth that is known only while building: pass it as `unless=`, never to `if`."""
+    """A condition that is known only during the build: pass it as `unless=`, never to `if`."""
 
     if not TYPE_CHECKING:  # mypy must not know of it, or it would allow `if fact:`
 

@@ -1,6 +1,6 @@
-"""What partitions are for, and their flags, as GPT and MBR write them.
+"""Types and flags of partitions, as GPT and MBR write them.
 
-docs/reference/language.md says how each flag of parted is said with them.
+docs/reference/language.md has the equivalent of each flag of parted.
 """
 
 from __future__ import annotations
@@ -109,14 +109,14 @@ MBR_REFUSED = {0x00, 0x05, 0x0F, 0x85, 0xEE}
 
 
 def type_name(kind: str | UUID | int) -> str:
-    """A type as people read it: `esp`, a UUID, or `0x83`."""
+    """Return a type in words: `esp`, a UUID, or `0x83`."""
     if kind == EXTENDED:
         return "extended"
     return f"0x{kind:02x}" if isinstance(kind, int) else str(kind)
 
 
 def type_code(kind: str | UUID | int, *, gpt: bool) -> str:
-    """A type as sfdisk takes it; empty where the table has no such type."""
+    """Return a type for sfdisk, or "" if the table doesn't have it."""
     if isinstance(kind, int):
         return f"{kind:02x}"
     if isinstance(kind, UUID):

@@ -1,4 +1,4 @@
-"""Secrets: what a build must know, and nobody else."""
+"""Secrets: values that a build needs and nobody else may see."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True)
 class Secret:
-    """Where a secret is found. Its value is read when a build starts, and is in no plan.
+    """The source of a secret. Its value is read when a build starts, and is in no plan.
 
     Made by `Secret.from_file()`, `Secret.from_environment()`, `Secret.from_command()` or
     `Secret.from_text()`, in a step or at the top level of the recipe. Pass it on as it is: it
@@ -29,21 +29,21 @@ class Secret:
 
     @classmethod
     def from_file(cls, path: str | Path) -> Secret:
-        """What a file of this machine holds; `path` is relative to the recipe's directory."""
+        """Take the content of a file; `path` is relative to the recipe's directory."""
         if str(path) in {"", "."}:
             raise misused("a secret from a file without a name", 'name it: "root.password"')
         return cls("file", (str(path),))
 
     @classmethod
     def from_environment(cls, name: str) -> Secret:
-        """What an environment variable holds. Programs of the build do not get the variable."""
+        """Take the value of an environment variable, which the build's programs don't get."""
         if not _VARIABLE.fullmatch(name):
             raise misused(f"{name!r} is not the name of a variable", "give its name alone: TOKEN")
         return cls("environment", (name,))
 
     @classmethod
     def from_command(cls, *command: str) -> Secret:
-        """What a program of this machine prints: `Secret.from_command("pass", "show", "root")`.
+        """Take the output of a program: `Secret.from_command("pass", "show", "root")`.
 
         It runs in the recipe's directory, as you and without a shell, when a build starts.
         """
@@ -57,14 +57,14 @@ class Secret:
 
     @classmethod
     def from_text(cls, text: str) -> Secret:
-        """A value that stands in the recipe, where all who may read that can see it."""
+        """Take a text in the recipe, which everybody who can read the recipe can see."""
         if not text.strip():
             raise misused("a secret that is empty", "give its value")
         return cls("text", text=text)
 
     @property
     def place(self) -> str:
-        """Where it is found, in words."""
+        """Its source in words."""
         if self.source == "text":
             return "recipe's own text"
         kind = {"file": "file", "environment": "variable", "command": "command"}[self.source]
@@ -84,7 +84,7 @@ class Secret:
 
 
 def secrets_in(value: object) -> Iterator[Secret]:
-    """The secrets in an operation, or in what one of its fields holds; handles have none."""
+    """Yield the secrets in an operation or in the value of a field; handles have none."""
     if isinstance(value, Secret):
         yield value
     elif isinstance(value, Mapping):

@@ -19,14 +19,14 @@ declared: list[Callable[[object], None]] = []
 
 
 def _untrue(self: object) -> bool:
-    """`if flag:` asks the flag itself, which mypy reports as it doesn't see this method."""
+    """Refuse `if flag:` without a call. mypy reports it, as it doesn't see this method."""
     name = getattr(self, "name", "")
     hint = f"call it: {name}()" if name else "call it; for step_if(), combine flags with & | ~"
     raise misused("this is always true, whatever its value", hint)
 
 
 class _Declared:
-    """Something that a recipe declares at its top level, with its place."""
+    """A declaration at a recipe's top level, with its place."""
 
     kind = ""
 
@@ -44,7 +44,7 @@ class _Declared:
 
 
 class Option(_Declared, Generic[_T]):
-    """A value that the person who builds may choose; calling it in a step gives that value."""
+    """A value that can be chosen for each build; calling it in a step returns the value."""
 
     kind = "option"
 
@@ -59,7 +59,7 @@ class Option(_Declared, Generic[_T]):
 
 
 class Condition:
-    """A truth that is known while planning, made of flags with `~`, `&` and `|`."""
+    """A condition that is known while planning, made of flags with `~`, `&` and `|`."""
 
     def __call__(self) -> bool:
         raise NotImplementedError
@@ -104,9 +104,9 @@ class _Both(Condition):
 
 
 class Step(_Declared, Generic[_T]):
-    """A part of a recipe. Calling it, in a step below it, gives the result that it had.
+    """A part of a recipe. Calling it in a step below it returns the result that it had.
 
-    Its name and its place are those of its function, unless they are given.
+    Its name and place default to those of its function.
     """
 
     kind = "step"
@@ -132,16 +132,16 @@ class Step(_Declared, Generic[_T]):
 
 
 def step(function: Callable[[], _T]) -> Step[_T]:
-    """Declare a step. Steps run in the order in which they stand in the recipe.
+    """Declare a step. Steps run from the top of the recipe to the bottom.
 
-    The function has no parameters and says what it returns; it calls options, flags and the
-    steps above it for what it needs. Its name is the step's name in messages and in the plan.
+    The function has no parameters and a return type; it calls options, flags and the
+    steps above it to get their values. Its name is the step's name in messages and in the plan.
     """
     return Step(function, None)
 
 
 def step_if(condition: Condition) -> Callable[[Callable[[], _T]], Step[_T | None]]:
-    """Declare a step that runs only where a flag is on; otherwise calling it gives None.
+    """Declare a step that runs only if a flag is on; otherwise calling it returns None.
 
     Conditions combine: `step_if(uefi & ~serial)`.
     """
@@ -153,7 +153,7 @@ def step_if(condition: Condition) -> Callable[[Callable[[], _T]], Step[_T | None
 
 
 def option(default: _V, *, help: str) -> Option[_V]:  # noqa: A002 (typer's word)
-    """Declare an option. Its type is its default's; its name is the variable's.
+    """Declare an option. It has the type of its default and the name of its variable.
 
     `help` is shown by `vmdsl build RECIPE --help`.
     """
@@ -161,7 +161,7 @@ def option(default: _V, *, help: str) -> Option[_V]:  # noqa: A002 (typer's word
 
 
 def optional_path(*, help: str) -> Option[Path | None]:  # noqa: A002 (typer's word)
-    """Declare an option that is a path on the command line, and None where none is given there."""
+    """Declare an option that is a path on the command line, and None if it isn't given."""
     return OptionalPath(None, help, _caller())
 
 
@@ -171,7 +171,7 @@ def flag(*, default: bool, help: str) -> Flag:  # noqa: A002 (typer's word)
 
 
 def require(condition: bool, message: str) -> None:  # noqa: FBT001 (reads as a sentence)
-    """Refuse the recipe with `message` unless `condition` holds, when all steps have been read."""
+    """Refuse the recipe with `message`, together with all other mistakes, unless `condition`."""
     recorder = recorder_for("require() is called")
     if not condition:
         recorder.problem(message)
