@@ -17,27 +17,53 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["tests"]
 
 
+#: How long pytest may take to remove a run's users when the run is interrupted, in seconds.
+_TO_CLEAN_UP = 60.0
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Everything: lint, types, and all tests, two at a time. Arguments after -- go to pytest."""
+    """Lint, types, and all tests but those of `everything`. Arguments after -- go to pytest."""
     lint(session)
     if session.posargs:
-        session.run("pytest", "--durations=25", *session.posargs)
+        run_tests(session, "pytest", "--durations=25", *session.posargs)
         return
     with measured(session) as pytest:
-        session.run(*pytest, "--durations=25", "-n", "2", "--no-loadscope-reorder")
+        run_tests(session, *pytest, "--durations=25", "-n", "2")
+
+
+@nox.session
+def everything(session: nox.Session) -> None:
+    """The tests, and what takes too long for each change: what is marked `long`, and `fuzz`.
+
+    `long` are more random edits of recipes whose layers are cached, and builds that are killed at
+    more moments.
+    """
+    tests(session)
+    run_tests(session, "pytest", "-m", "long", "-n", "2")
+    fuzz(session)
+
+
+def run_tests(session: nox.Session, *command: str) -> None:
+    """Run pytest, which has time to clean up when it is interrupted."""
+    session.run(*command, interrupt_timeout=_TO_CLEAN_UP)
 
 
 @contextmanager
 def measured(session: nox.Session) -> Iterator[list[str]]:
-    """A pytest that notes which lines run, also those of other users; then say how many did."""
+    """A pytest that notes which lines run, also those of other users; then say how many did.
+
+    The counts of tests come after that.
+    """
     with TemporaryDirectory(prefix="vmdsl-coverage-") as folder:
         Path(folder).chmod(0o1777)
-        session.env["COVERAGE_FILE"] = f"{folder}/.coverage"
+        counts = Path(folder, "counts")
+        session.env.update(COVERAGE_FILE=f"{folder}/.coverage", VMDSL_TEST_COUNTS=str(counts))
         yield ["coverage", "run", "-m", "pytest"]
-        del session.env["COVERAGE_FILE"]
+        del session.env["COVERAGE_FILE"], session.env["VMDSL_TEST_COUNTS"]
         session.run("coverage", "combine", "-q", folder)
         session.run("coverage", "report")
+        session.log(counts.read_text(encoding="utf-8"))
 
 
 @nox.session

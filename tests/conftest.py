@@ -1,13 +1,22 @@
-"""How two processes share the tests, and how many examples the property tests take."""
+"""How a run of tests begins and ends, and how many examples the property tests take."""
 
 from __future__ import annotations
 
 import os
+import signal
+import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+from sharing import LongestFirst, is_controller, rank_of, run_of
+
+#: The last line of a run: how many tests came to what, and in how many minutes.
+COUNTS = pytest.StashKey[str]()
+_STARTED = time.monotonic()
 
 #: The same examples in each run: whether a change passes is not left to chance, nor to the clock.
 settings.register_profile(
@@ -23,21 +32,34 @@ settings.register_profile(
 settings.load_profile("tests")
 
 
-class Sharing(LoadScopeScheduling):
-    """Gives the tests of a file to one process, and so those of a folder that share images."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        if "test_upgrades.py::test_a_kernel" in nodeid:  # it makes an image of its own
-            return nodeid
-        file = nodeid.partition("::")[0]
-        for folder in ("tests/integration/images/", "tests/integration/filesystems/"):
-            if file.startswith(folder):
-                return folder
-        return file
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the end of the run, which removes its users, come after SIGTERM too."""
+    if is_controller(config):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
-    return Sharing(config, log)
+def pytest_configure_node(node: WorkerController) -> None:
+    node.workerinput["run"] = run_of(node.config).name
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LongestFirst:
+    config.option.loadscopereorder = False  # not by how many tests there are in a file
+    return LongestFirst(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: rank_of(item.nodeid))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not is_controller(config):
+        return
+    run_of(config).end()
+    if counts := config.stash.get(COUNTS, ""):
+        print(counts)  # noqa: T201 (after all that pytest says)
+        if file := os.environ.get("VMDSL_TEST_COUNTS"):
+            Path(file).write_text(counts, encoding="utf-8")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -46,3 +68,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, text in report.user_properties:
             if name == "summary":
                 terminalreporter.write_line(str(text))
+    kinds = ("passed", "failed", "error", "skipped", "xfailed")
+    counts = {kind: len(terminalreporter.stats.get(kind, ())) for kind in kinds}
+    told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
+    minutes = (time.monotonic() - _STARTED) / 60
+    terminalreporter.config.stash[COUNTS] = f"{told or 'no tests'} in {minutes:.1f} minutes"

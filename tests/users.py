@@ -74,48 +74,70 @@ class User:
     def folder(self, name: str) -> Path:
         """A new folder of this user's."""
         made = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.home))
-        if IS_ROOT:
-            account = pwd.getpwnam(self.name)
-            os.chown(made, account.pw_uid, account.pw_gid)
+        self._own(made)
         return made
 
     def file(self, path: Path, content: str) -> Path:
         """Write a file that belongs to this user."""
         path.write_text(content, encoding="utf-8")
+        self._own(path)
+        return path
+
+    def _own(self, path: Path) -> None:
         if IS_ROOT:
             account = pwd.getpwnam(self.name)
             os.chown(path, account.pw_uid, account.pw_gid)
-        return path
 
 
 @contextmanager
 def ordinary_user() -> Iterator[User]:
-    """An ordinary user, for whom ./bootstrap has been run in a checkout of this tree.
-
-    When the run is root's, it makes the user, with a subuid range, and removes it at the end; the
-    user's first command is the README's: `./bootstrap`. An ordinary user's run uses that user.
-    """
-    if not IS_ROOT:
-        name = pwd.getpwuid(os.getuid()).pw_name
-        home = Path(tempfile.mkdtemp(prefix="vmdsl-test-", dir="/var/tmp"))
-        yield User(name=name, home=home, checkout=REPOSITORY, cache=home / "cache")
-        shutil.rmtree(home, ignore_errors=True)
-        return
+    """An ordinary user for a while, with a checkout in which ./bootstrap has been run."""
     name = f"vmdsl-test-{os.getpid()}"
-    home = Path("/var/tmp") / name
-    _change_users("useradd", "--create-home", "--home-dir", home, "--key", "HOME_MODE=0755", name)
+    folder = Path("/var/tmp") / name
+    folder.mkdir(mode=0o755)
     try:
-        ranges = Path("/etc/subuid").read_text(encoding="utf-8")
-        assert f"{name}:" in ranges, "useradd gave the new user no subuid range"
-        someone = User(name=name, home=home, checkout=home / "checkout", cache=home / "cache")
-        _check_out(someone)
-        ready = someone.run(someone.checkout / "bootstrap", "vmdsl", "doctor")
-        assert ready.returncode == 0, ready.stdout
+        someone = user_named(name, folder / "home")
+        make_user(someone)
+        check_out(someone)
         yield someone
     finally:
-        subprocess.run(["pkill", "-KILL", "-U", name], check=False)
-        _change_users("userdel", "--remove", name)
-        shutil.rmtree(home, ignore_errors=True)
+        remove_users(name)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def user_named(name: str, home: Path) -> User:
+    """A user of that name, with a checkout; if this run is not root's, it is the run's own."""
+    if not IS_ROOT:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    checkout = home / "checkout" if IS_ROOT else REPOSITORY
+    return User(name=name, home=home, checkout=checkout, cache=home / "cache")
+
+
+def make_user(user: User) -> None:
+    """Make the user's account, with a subuid range, and home; only the home if it is the run's."""
+    if not IS_ROOT:
+        user.home.mkdir()
+        return
+    key = ("--key", "HOME_MODE=0755")
+    _change_users("useradd", "--create-home", "--home-dir", user.home, *key, user.name)
+    ranges = Path("/etc/subuid").read_text(encoding="utf-8")
+    assert f"{user.name}:" in ranges, "useradd gave the new user no subuid range"
+
+
+def check_out(user: User) -> None:
+    """Make the user's checkout of this tree, and run the README's first command in it."""
+    if IS_ROOT:
+        _copy_tree(user)
+        ready = user.run(user.checkout / "bootstrap", "vmdsl", "doctor")
+        assert ready.returncode == 0, ready.stdout
+
+
+def remove_users(name: str) -> None:
+    """Remove the user, and those whose names go on with a hyphen, with all that they run."""
+    for account in pwd.getpwall() if IS_ROOT else ():
+        if account.pw_name == name or account.pw_name.startswith(f"{name}-"):
+            subprocess.run(["pkill", "-KILL", "-U", account.pw_name], check=False)
+            _change_users("userdel", "--remove", account.pw_name)
 
 
 def _change_users(*command: str | Path) -> None:
@@ -130,7 +152,7 @@ def _change_users(*command: str | Path) -> None:
     assert done.returncode in _DONE, done.stderr
 
 
-def _check_out(user: User) -> None:
+def _copy_tree(user: User) -> None:
     """Copy what git has, or would have, of this tree."""
     names = subprocess.run(
         [

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from users import IS_ROOT, REPOSITORY, User, ordinary_user
+from sharing import Run, run_of
+from users import IS_ROOT, REPOSITORY, User, check_out, make_user, user_named
 from vmdsl import Size, mkgpt, mkimg, mkpart
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.filesystems.target import Target
@@ -19,52 +21,65 @@ from vmdsl.language.operation import Recorder, start_recording
 from vmdsl.plan.lay_out import lay_out
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, for when two processes share the tests."""
-    items.sort(key=_rank)
-
-
-def _rank(item: pytest.Item) -> int:
-    if item.path.parent.name == "images":
-        return 1 if item.path.stem == "test_upgrades" else 0
-    if item.path.stem == "test_corpus_images":
-        return 1
-    return 2 if item.get_closest_marker("integration") else 3
+@pytest.fixture(scope="session")
+def run(pytestconfig: pytest.Config) -> Run:
+    return run_of(pytestconfig)
 
 
 @pytest.fixture(scope="session")
-def user() -> Iterator[User]:
-    """An ordinary user, for whom ./bootstrap has been run in a checkout of this tree."""
-    with ordinary_user() as someone:
-        yield someone
+def user(run: Run) -> User:
+    """The ordinary user of the run, for whom ./bootstrap has been run in a checkout of this tree.
+
+    Other processes of the run may build as this user at the same time, with the same cache.
+    """
+    someone = user_named(run.name, run.folder / "home")
+
+    def make() -> None:
+        make_user(someone)
+        check_out(someone)
+
+    run.once("user", make)
+    return someone
 
 
 @pytest.fixture(scope="session")
-def root_user(tmp_path_factory: pytest.TempPathFactory) -> User:
+def alone(run: Run, user: User, worker_id: str) -> User:
+    """An ordinary user who does nothing else meanwhile: for looking at what a build leaves."""
+    someone = user_named(f"{run.name}-{worker_id}", run.folder / worker_id)
+    make_user(someone)
+    return replace(someone, checkout=user.checkout)
+
+
+@pytest.fixture(scope="session")
+def root_user(run: Run) -> User:
     """The root of this machine, as one more user of vmdsl."""
     if not IS_ROOT:
         pytest.skip("this run is not root's")
-    home = tmp_path_factory.mktemp("root")
+    home = run.folder / "root"
+    run.once("root", home.mkdir)
     return User(name="root", home=home, checkout=REPOSITORY, cache=home / "cache")
 
 
+Image = Callable[..., Path]
+
+
 @pytest.fixture(scope="session")
-def image(user: User) -> Callable[..., Path]:
+def image(run: Run, user: User) -> Image:
     """Builds the image of a recipe as the ordinary user, once for all tests that ask for it."""
-    built: dict[tuple[str, ...], Path] = {}
 
-    def build(recipe: str, *arguments: str) -> Path:
-        key = (recipe, *arguments)
-        if key not in built:
-            output = user.folder("image") / f"{recipe}.img"
-            done = user.build(
-                user.checkout / "recipes" / f"{recipe}.py", "--output", output, *arguments
-            )
+    def image(recipe: str, *arguments: str) -> Path:
+        about = hashlib.sha256("\0".join(arguments).encode()).hexdigest()[:8]
+        output = user.home / f"{recipe}-{about}.img"
+
+        def build() -> None:
+            source = user.checkout / "recipes" / f"{recipe}.py"
+            done = user.build(source, "--output", output, *arguments)
             assert done.returncode == 0, done.stdout
-            built[key] = output
-        return built[key]
 
-    return build
+        run.once(output.name, build)
+        return output
+
+    return image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +91,16 @@ class Base:
 
 
 @pytest.fixture(scope="session")
-def base(user: User) -> Base:
+def base(run: Run, user: User) -> Base:
     """Bootstrapped once for all tests that need a system and don't test bootstrapping."""
-    folder = user.folder("base")
-    made = Base(tarball=folder / "base.tar", image=folder / "base.img")
-    recipe = user.checkout / "tests/integration/recipes/base.py"
-    done = user.build(recipe, "--output", made.image, "--tarball", made.tarball)
-    assert done.returncode == 0, done.stdout
+    made = Base(tarball=user.home / "base.tar", image=user.home / "base.img")
+
+    def build() -> None:
+        recipe = user.checkout / "tests/integration/recipes/base.py"
+        done = user.build(recipe, "--output", made.image, "--tarball", made.tarball)
+        assert done.returncode == 0, done.stdout
+
+    run.once("base", build)
     return made
 
 

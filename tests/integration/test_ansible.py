@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from users import User
+
 pytestmark = pytest.mark.integration
 
 RECIPE = Path(__file__).parent / "recipes/playbook.py"
@@ -71,13 +73,13 @@ def played(user: Any, folder: Path, *arguments: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def image(user: Any, base: Any) -> Path:
-    before = set(user.home.iterdir())
-    folder = folder_of(user, base)
-    done = played(user, folder)
+def image(alone: User, base: Any) -> Path:
+    before = set(alone.home.iterdir())
+    folder = folder_of(alone, base)
+    done = played(alone, folder)
     assert done.returncode == 0, done.stdout
     assert PLAY["token"].strip() not in done.stdout
-    assert set(user.home.iterdir()) - before <= {folder, user.cache}
+    assert set(alone.home.iterdir()) - before <= {folder, alone.cache}
     assert not [path for path in folder.rglob("*") if path.name in {"__pycache__", ".ansible"}]
     return folder / "played.img"
 
@@ -117,20 +119,20 @@ def test_same_bytes(image: Path, root_user: Any, base: Any) -> None:
     assert sums[0] == sums[1]
 
 
-def test_failing_task(image: Path, user: Any) -> None:
-    done = played(user, image.parent, "--broken")
+def test_failing_task(image: Path, alone: User) -> None:
+    done = played(alone, image.parent, "--broken")
     assert done.returncode == 5
     assert "playbook.py:47: step play: play/site.yml: the task 'It breaks' failed" in done.stdout
     assert re.search(r"stderr: this is why", done.stdout)
     assert "Traceback" not in done.stdout
 
 
-def test_no_playbook_in_it(image: Path, user: Any) -> None:
+def test_no_playbook_in_it(image: Path, alone: User) -> None:
     site = image.parent / "play/site.yml"
     text = site.read_text()
     try:
         site.write_text("- hosts: servers\n  tusks: []\n")
-        done = played(user, image.parent)
+        done = played(alone, image.parent)
     finally:
         site.write_text(text)
     assert done.returncode == 5
@@ -138,9 +140,9 @@ def test_no_playbook_in_it(image: Path, user: Any) -> None:
     assert "tusks" in done.stdout
 
 
-def test_plan_knows_what_is_read(image: Path, user: Any) -> None:
-    done = user.run(
-        user.checkout / ".venv/bin/vmdsl", "plan", "--json", image.parent / "playbook.py"
+def test_plan_knows_what_is_read(image: Path, alone: User) -> None:
+    done = alone.run(
+        alone.checkout / ".venv/bin/vmdsl", "plan", "--json", image.parent / "playbook.py"
     )
     assert "s3cret" not in done.stdout
     assert json.loads(done.stdout)["operations"]

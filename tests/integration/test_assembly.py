@@ -53,10 +53,10 @@ def write(user: User, folder: Path, *, size: str = "", script: str = "true") -> 
     return user.file(folder / "r.py", RECIPE.format(size=size, script=script))
 
 
-def test_timings(user: User) -> None:
-    folder = user.folder("timings")
-    recipe = write(user, folder, script="sleep 0.3")
-    done = user.build(recipe, "--output", folder / "r.img", "--timings")
+def test_timings(alone: User) -> None:
+    folder = alone.folder("timings")
+    recipe = write(alone, folder, script="sleep 0.3")
+    done = alone.build(recipe, "--output", folder / "r.img", "--timings")
     assert done.returncode == 0, done.stdout
     told = re.findall(r"^ *(\d+\.\d\d) +(\d+\.\d\d)  ( *.*)$", done.stdout, re.MULTILINE)
     seconds = {what: float(number) for number, _, what in told}
@@ -67,79 +67,79 @@ def test_timings(user: User) -> None:
     assert any(what.startswith("    sh -ec") and seconds[what] >= 0.3 for what in seconds)
     assert seconds["tree"] >= seconds[step]
     assert any(what.startswith("  home: ext4") for what in seconds)
-    log = max((user.cache / "logs").glob("r-*.log"), key=lambda log: log.stat().st_mtime)
+    log = max((alone.cache / "logs").glob("r-*.log"), key=lambda log: log.stat().st_mtime)
     assert step in log.read_text(encoding="utf-8")
     assert "check of the recipe" not in log.read_text(encoding="utf-8")
 
 
-def test_formats(user: User) -> None:
+def test_formats(alone: User) -> None:
     """An image in another format has the content of the raw one, and the same bytes each time."""
-    folder = user.folder("formats")
-    recipe = write(user, folder, script="seq 300000 >home/large")
+    folder = alone.folder("formats")
+    recipe = write(alone, folder, script="seq 300000 >home/large")
     raw = folder / "r.img"
     for form in (form for form in FORMATS if form.convert is not None):
         image, again = folder / f"r{form.suffix}", folder / f"again{form.suffix}"
         for output, arguments in ((image, ()), (again, ("--no-cache",))):
-            done = user.build(recipe, "--output", output, *arguments)
+            done = alone.build(recipe, "--output", output, *arguments)
             assert done.returncode == 0, done.stdout
         assert filecmp.cmp(image, again, shallow=False)
         compare = ("qemu-img", "compare", "-f", "raw", "-F", form.name)
         subprocess.run([*compare, str(raw), str(image)], check=True)
-    done = user.build(recipe, "--output", folder / "r.vmdk")
+    done = alone.build(recipe, "--output", folder / "r.vmdk")
     assert done.returncode == 2
     names = {"r.py", "r.img", "r.qcow2", "again.img", "again.qcow2"}
     assert {path.name for path in folder.iterdir() if path.is_file()} == names
 
 
-def test_one_of_several_fails(user: User) -> None:
+def test_one_of_several_fails(alone: User) -> None:
     """The first one of them that fails is told, in the order of the recipe, and nothing is left."""
-    folder = user.folder("fails")
+    folder = alone.folder("fails")
     bad = "echo >efi/a:b; yes | head -c 30M >home/large"
-    recipe = write(user, folder, size=", size=MiB(90)", script=bad)
-    done = user.build(recipe, "--output", folder / "r.img")
+    recipe = write(alone, folder, size=", size=MiB(90)", script=bad)
+    done = alone.build(recipe, "--output", folder / "r.img")
     assert done.returncode == 5, done.stdout
     assert "step efi: FAT cannot hold the name 'a:b'" in done.stdout
     assert [line for line in done.stdout.splitlines() if line.startswith("[")][-1].endswith(
         "efi: vfat on efi"
     )
     assert sorted(p.name for p in folder.iterdir()) == ["r.img.log", "r.py"]
-    assert list((user.cache / "builds").iterdir()) == []
+    assert list((alone.cache / "builds").iterdir()) == []
 
 
-def test_two_that_are_too_small_are_told_together(user: User) -> None:
-    folder = user.folder("small")
+def test_two_that_are_too_small_are_told_together(alone: User) -> None:
+    folder = alone.folder("small")
     script = "yes | head -c 90M >efi/large; yes | head -c 50M >home/large"
-    recipe = write(user, folder, size=", size=MiB(40)", script=script)
-    done = user.build(recipe, "--output", folder / "r.img")
+    recipe = write(alone, folder, size=", size=MiB(40)", script=script)
+    done = alone.build(recipe, "--output", folder / "r.img")
     assert done.returncode == 5, done.stdout
     assert re.search(r"step efi: its content needs .* MiB too little", done.stdout)
     assert re.search(r"step home: its content needs .* MiB too little", done.stdout)
 
 
-def test_figures_are_told_also_where_the_content_seemed_to_fit(user: User) -> None:
+def test_figures_are_told_also_where_the_content_seemed_to_fit(alone: User) -> None:
     """Room in plenty, but for hardly any files."""
-    folder = user.folder("files")
+    folder = alone.folder("files")
     script = "cd home; for i in $(seq 200); do : >$i; done"
-    recipe = write(user, folder, script=script)
+    recipe = write(alone, folder, script=script)
     text = recipe.read_text(encoding="utf-8")
     old = "mkext4(mkpart(table())), "
     assert text.count(old) == 1
-    user.file(recipe, text.replace(old, "mkext4(mkpart(table()), inodes=100), "))
-    done = user.build(recipe, "--output", folder / "r.img")
+    alone.file(recipe, text.replace(old, "mkext4(mkpart(table()), inodes=100), "))
+    done = alone.build(recipe, "--output", folder / "r.img")
     assert done.returncode == 5, done.stdout
     found = re.search(r"step home: its content is (\d+) files .* room for (\d+): ", done.stdout)
     assert found, done.stdout
     assert int(found[1]) >= 200 > int(found[2])
 
 
-def test_one_processor_or_several_the_same_bytes(user: User) -> None:
-    folder = user.folder("same")
+def test_one_processor_or_several_the_same_bytes(alone: User) -> None:
+    folder = alone.folder("same")
     script = "yes | head -c 20M >efi/large; yes no | head -c 30M >home/large"
-    recipe = write(user, folder, script=script)
+    recipe = write(alone, folder, script=script)
     images = []
     for cpus in ("0", ",".join(map(str, sorted(os.sched_getaffinity(0))))):
         image = folder / f"{cpus.replace(',', '-')}.img"
-        argv = user.vmdsl("build", recipe, "--output", image, "--no-cache")
+        argv = alone.vmdsl("build", recipe, "--output", image, "--no-cache")
         done = subprocess.run(
             ["taskset", "-c", cpus, *argv], cwd=folder, capture_output=True, text=True, check=False
         )

@@ -193,7 +193,9 @@ def random_edit(dice: random.Random, calls: list[str], recipe: Recipe) -> None:
             calls[place] = random_call(dice)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 7))]
+)
 def test_random_edits(user: User, seed: int) -> None:
     """From the cache comes the very image that is made from scratch, layers lost or not."""
     dice = random.Random(seed)  # noqa: S311 (no secret)
@@ -216,15 +218,47 @@ def test_random_edits(user: User, seed: int) -> None:
 
 # Several builds at once.
 
+ARCHIVE = """\
+from dataclasses import dataclass
+from pathlib import Path
+from vmdsl.language.effects import package_cache
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Look(TreeOperation):
+    reads_layout = False
+
+    def apply(self, tree: Tree) -> None:
+        def fetch(lists: Path) -> None:
+            print("fetching", flush=True)
+            text = (tree.recipe_directory / "release").read_text()
+            (lists / "m_InRelease").write_text(text)
+
+        cache = package_cache(tree)
+        index = cache.archive("trixie", "deb http://mirror.example trixie main", fetch)
+        print("working", flush=True)
+        tree.write("/srv/index", (index / "m_InRelease").read_text())
+
+"""
+LOOK = "record(Look(root=system()))"
+
 
 def marked(number: int) -> str:
     return f"chroot(system(), 'sleep 0.3; echo the mark {number} >>/srv/marks')"
 
 
-def test_two_builds_at_once(user: User) -> None:
-    """Layers that both need are made once; each waits no longer than for these."""
-    one, two = Recipe(user, *map(marked, (1, 2, 3, 4))), Recipe(user, *map(marked, (1, 2, 3, 5)))
+def test_builds_at_once(user: User) -> None:
+    """Layers and indexes that both need are made once; each waits no longer than for these.
+
+    They start together, when each looks for what killed builds have left.
+    """
+    head = HEAD + ARCHIVE
+    one, two = (Recipe(user, *map(marked, (1, 2, 3, n)), LOOK, head=head) for n in (4, 5))
     two.user = one.user
+    for recipe in (one, two):
+        recipe.file("release", "one")
+    left = one.user.cache / "builds/left"
+    done = one.user.run("mkdir", "-p", left)
+    assert done.returncode == 0, done.stdout
     running = [
         subprocess.Popen(
             one.user.vmdsl("build", recipe.path, "--output", recipe.output),
@@ -241,25 +275,28 @@ def test_two_builds_at_once(user: User) -> None:
         assert process.returncode == 0, recipe.said
     logs = [p.read_text(encoding="utf-8") for p in (one.user.cache / "logs").iterdir()]
     assert len(logs) == 2
+    assert sum(log.count("fetching") for log in logs) == 1
     commands = [line for log in logs for line in log.splitlines() if line.startswith("+ ")]
     counts = [sum(f"the mark {n} " in line for line in commands) for n in range(1, 6)]
     assert counts == [1] * 5
     assert sum(line.startswith("+ sh -ec ") for line in commands) == 1  # the system itself
     assert sum(one.cached()) + sum(two.cached()) == 4
-    assert len(one.layers()) == 4 + 2 + 1  # both clean their trees
+    assert len(one.layers()) == 4 + 2 + 1 + 1  # both look at the archive, and clean the tree
     for recipe in (one, two):
         assert recipe.sum() == recipe.from_scratch()
     assert list((one.user.cache / "locks").iterdir()) == []
+    assert list((one.user.cache / "builds").iterdir()) == []
 
 
-def test_builds_that_are_killed(user: User) -> None:
+@pytest.mark.parametrize("turns", [5, pytest.param(30, marks=pytest.mark.long)])
+def test_builds_that_are_killed(user: User, turns: int) -> None:
     """At any moment: the next build goes on with what was whole, and its image is right."""
-    dice = random.Random(4)  # noqa: S311 (no secret)
+    dice = random.Random(turns)  # noqa: S311 (no secret)
     recipe = Recipe(user, "chroot(system(), 'echo 0 >/srv/0')")
     recipe.build()
     ends = []
     calls: list[str] = []
-    for turn in range(12):
+    for turn in range(turns):
         calls.insert(0, f"chroot(system(), 'echo {turn} >/srv/{turn}; sleep 0.1')")
         recipe.calls(*calls)
         process = subprocess.Popen(
@@ -286,29 +323,6 @@ def test_builds_that_are_killed(user: User) -> None:
 
 
 # What is done again, and why.
-
-ARCHIVE = """\
-from dataclasses import dataclass
-from pathlib import Path
-from vmdsl.language.effects import package_cache
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Look(TreeOperation):
-    reads_layout = False
-
-    def apply(self, tree: Tree) -> None:
-        def fetch(lists: Path) -> None:
-            print("fetching", flush=True)
-            text = (tree.recipe_directory / "release").read_text()
-            (lists / "m_InRelease").write_text(text)
-
-        cache = package_cache(tree)
-        index = cache.archive("trixie", "deb http://mirror.example trixie main", fetch)
-        print("working", flush=True)
-        tree.write("/srv/index", (index / "m_InRelease").read_text())
-
-"""
-LOOK = "record(Look(root=system()))"
 
 
 def test_the_plan_tells_why(user: User) -> None:

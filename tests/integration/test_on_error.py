@@ -158,7 +158,7 @@ def kept(user: Any) -> list[Path]:
     return sorted(place.iterdir()) if place.exists() else []
 
 
-@pytest.fixture(params=["user", "root_user"])
+@pytest.fixture(params=["alone", "root_user"])
 def anybody(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(request.param)
 
@@ -262,9 +262,9 @@ def running(word: str) -> list[str]:
     return found
 
 
-def test_shell_in_the_complete_tree(user: Any) -> None:
-    recipe = recipe_of(user, ON_IMAGE)
-    with terminal(user, "build", recipe, "--on-error", "shell", "-o", "x.img") as at:
+def test_shell_in_the_complete_tree(alone: User) -> None:
+    recipe = recipe_of(alone, ON_IMAGE)
+    with terminal(alone, "build", recipe, "--on-error", "shell", "-o", "x.img") as at:
         at.wait_for(r"(?s)A shell in the tree.*# $")
         at.ask("cat /etc/complete", "yes")
         at.ask("echo $(tty) >/etc/new; cat /etc/new", "/dev/pts/0")
@@ -272,9 +272,9 @@ def test_shell_in_the_complete_tree(user: Any) -> None:
         assert at.end() == 5
 
 
-def test_shell_of_this_machine(user: Any) -> None:
-    recipe = recipe_of(user, WITHOUT_SHELL)
-    with terminal(user, "build", recipe, "--on-error", "shell", "-o", "x.img") as at:
+def test_shell_of_this_machine(alone: User) -> None:
+    recipe = recipe_of(alone, WITHOUT_SHELL)
+    with terminal(alone, "build", recipe, "--on-error", "shell", "-o", "x.img") as at:
         at.wait_for(r"(?s)A shell in the tree.*# $")
         at.ask("cat $ROOT/begun; cat begun; id -u", "begun\r\nbegun\r\n0\r\n")
         at.type("exit\n")
@@ -282,9 +282,9 @@ def test_shell_of_this_machine(user: Any) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
-def test_a_shell_that_is_ended_by_a_signal(user: Any, number: signal.Signals) -> None:
-    recipe = recipe_of(user, IN_TREE)
-    with terminal(user, "build", recipe, "--on-error", "shell", "-o", "x.img") as at:
+def test_a_shell_that_is_ended_by_a_signal(alone: User, number: signal.Signals) -> None:
+    recipe = recipe_of(alone, IN_TREE)
+    with terminal(alone, "build", recipe, "--on-error", "shell", "-o", "x.img") as at:
         at.wait_for(r"(?s)A shell in the tree.*# $")
         at.ask("echo $((6 * 7))", "42")
         at.type(f"sleep 43{number:02}\n")
@@ -298,21 +298,21 @@ def test_a_shell_that_is_ended_by_a_signal(user: Any, number: signal.Signals) ->
         time.sleep(0.05)
     assert not running(f"43{number:02}")
     if number != signal.SIGKILL:
-        assert list((user.cache / "builds").iterdir()) == []
+        assert list((alone.cache / "builds").iterdir()) == []
 
 
-def test_shell_without_a_terminal(user: Any) -> None:
-    recipe = recipe_of(user, IN_TREE)
-    done = user.build(recipe, "--on-error=shell")
+def test_shell_without_a_terminal(alone: User) -> None:
+    recipe = recipe_of(alone, IN_TREE)
+    done = alone.build(recipe, "--on-error=shell")
     assert done.returncode == 2
     assert done.stdout.startswith("vmdsl: --on-error shell needs a terminal, and standard input is")
     assert [path.name for path in recipe.parent.iterdir()] == ["recipe.py"]
 
 
-def test_a_build_that_works_opens_no_shell(user: Any) -> None:
-    recipe = recipe_of(user, HEAD + "system\n")
+def test_a_build_that_works_opens_no_shell(alone: User) -> None:
+    recipe = recipe_of(alone, HEAD + "system\n")
     with terminal(
-        user, "build", recipe, "--on-error", "shell", "-o", recipe.parent / "x.img"
+        alone, "build", recipe, "--on-error", "shell", "-o", recipe.parent / "x.img"
     ) as at:
         at.wait_for(r"x\.img.*300 MiB")
         assert at.end() == 0

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -130,8 +128,8 @@ def cat(image: Path, path: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def built(user: Any) -> tuple[Case, str]:
-    case = Case(user)
+def built(alone: User) -> tuple[Case, str]:
+    case = Case(alone)
     output = case.folder / "said"
     with output.open("wb") as stream:
         process = subprocess.Popen(
@@ -162,8 +160,8 @@ def arguments() -> list[str]:
     return found
 
 
-def test_plan_and_check_read_no_value(user: Any) -> None:
-    case, said = Case(user), ""
+def test_plan_and_check_read_no_value(alone: User) -> None:
+    case, said = Case(alone), ""
     for command in (("check",), ("plan",), ("plan", "--json")):
         code, said = case.run(command[0], case.recipe, *command[1:], variable=None)
         assert code == 0, said
@@ -214,8 +212,8 @@ def test_only_the_file_that_was_asked_for_is_in_the_image(built: tuple[Case, str
         "raise SystemExit(value)",
     ],
 )
-def test_errors_do_not_show_them(user: Any, fail: str) -> None:
-    case = Case(user, fail)
+def test_errors_do_not_show_them(alone: User, fail: str) -> None:
+    case = Case(alone, fail)
     code, said = case.run("build", case.recipe, "--output", case.image)
     assert code == 5, said
     assert_hidden(said)
@@ -225,16 +223,16 @@ def test_errors_do_not_show_them(user: Any, fail: str) -> None:
     assert VARIABLE[:6] not in said.partition("raise ")[0]
 
 
-def test_what_is_missing_is_told_before_anything_is_done(user: Any) -> None:
-    case = Case(user)
-    before = sorted((user.cache / "logs").iterdir()) if (user.cache / "logs").exists() else []
+def test_what_is_missing_is_told_before_anything_is_done(alone: User) -> None:
+    case = Case(alone)
+    before = sorted((alone.cache / "logs").iterdir()) if (alone.cache / "logs").exists() else []
     code, said = case.run("build", case.recipe, variable=None)
     assert code == 4
     lines = RECIPE.splitlines()
     line = next(n for n, text in enumerate(lines, 1) if "chroot(system(), SHOW" in text)
     assert f"recipe.py:{line}: step shown: the variable VMDSL_TEST_SECRET, which holds" in said
     assert "1 problem; nothing was built" in said
-    assert sorted((user.cache / "logs").iterdir()) == before
+    assert sorted((alone.cache / "logs").iterdir()) == before
 
     (case.folder / "secret.key").unlink()
     for command in ("check", "build"):
@@ -251,37 +249,13 @@ def test_what_is_missing_is_told_before_anything_is_done(user: Any) -> None:
         ('"no-such-program", "x"', "cannot be run: "),
     ],
 )
-def test_commands_that_tell_nothing(user: Any, command: str, what: str) -> None:
-    case = Case(user)
+def test_commands_that_tell_nothing(alone: User, command: str, what: str) -> None:
+    case = Case(alone)
     text = RECIPE.replace("FAIL", "pass").replace(
         '"sh", "-c", "echo from-a-COMMAND | tr A-Z a-z"', command
     )
-    user.file(case.recipe, text)
+    alone.file(case.recipe, text)
     code, said = case.run("build", case.recipe)
     assert code == 4, said
     assert what in said
     assert ("locked" in said) == ("locked" in command)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root sees the memory of others' processes")
-def test_a_killed_build_leaves_no_value(user: Any) -> None:
-    case = Case(user, "import time; time.sleep(1000)")
-    process = subprocess.Popen(
-        case.argv("build", case.recipe, "--output", case.image),
-        cwd=case.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with process:
-        assert process.stdout
-        for line in process.stdout:
-            if " own: " in line:
-                break
-        process.kill()
-    for place in (case.folder, user.cache / "logs", user.cache / "builds"):
-        done = subprocess.run(
-            ["grep", "-rlF", "-e", COMMAND, place], capture_output=True, text=True, check=False
-        )
-        assert [name for name in done.stdout.splitlines() if not name.endswith("/recipe.py")] == []

@@ -113,10 +113,10 @@ def line_of(recipe: Recipe, text: str) -> int:
 
 
 @pytest.mark.parametrize("where", ["chroot(system()", "host_shell(root()"])
-def test_a_daemon_that_keeps_the_output_open(user: Any, where: str) -> None:
+def test_a_daemon_that_keeps_the_output_open(alone: User, where: str) -> None:
     text = SYSTEM + step(f"{where}, 'setsid sleep 1234567 & echo started')")
     started = time.monotonic()
-    Recipe(user, text).build().worked()
+    Recipe(alone, text).build().worked()
     assert time.monotonic() - started < 30
     commands = [read(path / "cmdline") for path in Path("/proc").iterdir() if path.name.isdecimal()]
     assert not [command for command in commands if b"1234567" in command]
@@ -129,17 +129,17 @@ def read(path: Path) -> bytes:
         return b""
 
 
-def test_output_that_is_no_text(user: Any) -> None:
+def test_output_that_is_no_text(alone: User) -> None:
     script = r"printf '\377\376\200\n'; head -c 1000000 /dev/zero | tr '\0' x; printf '\nend\0\n'"
-    recipe = Recipe(user, SYSTEM + step(f"chroot(system(), {script!r})"))
+    recipe = Recipe(alone, SYSTEM + step(f"chroot(system(), {script!r})"))
     said = recipe.build("--verbose").worked().said
     assert "x" * 1_000_000 in said.replace("\n", "")
     assert f"\udcff\udcfe\udc80\n{'x' * 1_000_000}\nend\0\n" in recipe.log()
 
 
-def test_a_command_that_fails(user: Any) -> None:
+def test_a_command_that_fails(alone: User) -> None:
     script = "cd /\nfor i in 1 2 3; do echo line $i; done\nenv false-or-so\necho never"
-    recipe = Recipe(user, SYSTEM + step(f"chroot(system(), {script!r})")).build()
+    recipe = Recipe(alone, SYSTEM + step(f"chroot(system(), {script!r})")).build()
     said = recipe.failed()
     line = line_of(recipe, "chroot(")
     failed = f"recipe.py:{line}: step last: the command failed (exit code 127): sh -ec cd / …\n"
@@ -148,12 +148,12 @@ def test_a_command_that_fails(user: Any) -> None:
     assert "never" not in said.partition(failed)[2].partition("line 1")[2]
     assert "recipe.img.log\n" in said
     assert "line 3\n" in recipe.output.with_name("recipe.img.log").read_text(encoding="utf-8")
-    assert list((user.cache / "builds").iterdir()) == []
+    assert list((alone.cache / "builds").iterdir()) == []
 
 
-def test_a_command_that_fails_in_a_megabyte(user: Any) -> None:
+def test_a_command_that_fails_in_a_megabyte(alone: User) -> None:
     script = r"head -c 1000000 /dev/zero | tr '\0' x; exit 3"
-    said = Recipe(user, SYSTEM + step(f"chroot(system(), {script!r})")).build().failed()
+    said = Recipe(alone, SYSTEM + step(f"chroot(system(), {script!r})")).build().failed()
     assert "exit code 3" in said
     assert len(said) < 5000
 
@@ -190,8 +190,8 @@ def own(body: str) -> str:
         ("import os\nos.kill(os.getpid(), 9)\nraise SystemExit", ""),
     ],
 )
-def test_an_operation_that_raises(user: Any, body: str, what: str) -> None:
-    recipe = Recipe(user, own(body)).build()
+def test_an_operation_that_raises(alone: User, body: str, what: str) -> None:
+    recipe = Recipe(alone, own(body)).build()
     said = recipe.failed()
     if what:
         line = line_of(recipe, "record(")
@@ -200,41 +200,41 @@ def test_an_operation_that_raises(user: Any, body: str, what: str) -> None:
         assert said.count("step last: ") == 1
 
 
-def test_an_operation_that_prints(user: Any) -> None:
+def test_an_operation_that_prints(alone: User) -> None:
     body = "import os\nprint('{\"kind\": \"failed\"}')\nos.system('echo from a child')"
-    recipe = Recipe(user, "print('on top')\n" + own(body)).build().worked()
+    recipe = Recipe(alone, "print('on top')\n" + own(body)).build().worked()
     assert "from a child\n" in recipe.log()
     assert '{"kind": "failed"}\n' in recipe.log()
 
 
-def test_an_operation_that_cannot_be_sent(user: Any) -> None:
+def test_an_operation_that_cannot_be_sent(alone: User) -> None:
     text = HEAD + OPERATION.format(body="        pass").replace(
         "def apply", "field: object\n    def apply"
     ).replace("root=root()", "root=root(), field=lambda: 1")
-    said = Recipe(user, text).build().failed()
+    said = Recipe(alone, text).build().failed()
     assert "an operation cannot be sent into the sandbox" in said
 
 
-def test_a_cache_that_cannot_be_made(user: Any) -> None:
-    recipe = Recipe(user, HEAD)
-    user.file(recipe.folder / "file", "")
+def test_a_cache_that_cannot_be_made(alone: User) -> None:
+    recipe = Recipe(alone, HEAD)
+    alone.file(recipe.folder / "file", "")
     said = recipe.build("--cache-dir", recipe.folder / "file/cache").failed(4)
     assert "cache" in said
     assert "Not a directory" in said
 
 
-def test_a_cache_of_somebody_else(user: Any) -> None:
-    if user.name == "root":
+def test_a_cache_of_somebody_else(alone: User) -> None:
+    if alone.name == "root":
         pytest.skip("root may write everywhere")
-    said = Recipe(user, HEAD).build("--cache-dir", "/usr/share/vmdsl-cache").failed(4)
+    said = Recipe(alone, HEAD).build("--cache-dir", "/usr/share/vmdsl-cache").failed(4)
     assert "/usr/share/vmdsl-cache: The cache can't be written to: Permission denied." in said
 
 
 @pytest.fixture
-def small_disk(user: Any) -> Iterator[Path]:
+def small_disk(alone: User) -> Iterator[Path]:
     """A disk of 40 MiB that belongs to the user."""
-    place = user.folder("small-disk")
-    account = pwd.getpwnam(user.name)
+    place = alone.folder("small-disk")
+    account = pwd.getpwnam(alone.name)
     options = f"size=40M,uid={account.pw_uid},gid={account.pw_gid}"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True)
     try:
@@ -245,14 +245,14 @@ def small_disk(user: Any) -> Iterator[Path]:
 
 @only_root
 @pytest.mark.parametrize("before", [True, False])
-def test_a_full_disk_below_the_cache(user: Any, small_disk: Path, *, before: bool) -> None:
-    recipe = Recipe(user, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
+def test_a_full_disk_below_the_cache(alone: User, small_disk: Path, *, before: bool) -> None:
+    recipe = Recipe(alone, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
     cache = small_disk / "cache"
     if before:
         (small_disk / "other").write_bytes(b"x" * (38 << 20))
         programs.run(["sh", "-c", f"yes >>{small_disk}/other"])
     said = recipe.build("--cache-dir", cache).failed()
-    assert f"there is no space left in {cache.relative_to(user.home)}\n" in said
+    assert f"there is no space left in {cache.relative_to(alone.home)}\n" in said
     assert "mypy" not in said
     assert list((cache / "builds").iterdir()) == []
     if not before:
@@ -260,68 +260,45 @@ def test_a_full_disk_below_the_cache(user: Any, small_disk: Path, *, before: boo
 
 
 @only_root
-def test_a_full_disk_below_the_output(user: Any, small_disk: Path) -> None:
-    recipe = Recipe(user, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
+def test_a_full_disk_below_the_output(alone: User, small_disk: Path) -> None:
+    recipe = Recipe(alone, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
     recipe.output = small_disk / "recipe.img"
     said = recipe.build().failed()
-    assert f"there is no space left in {small_disk.relative_to(user.home)}\n" in said
+    assert f"there is no space left in {small_disk.relative_to(alone.home)}\n" in said
     assert not recipe.output.exists()
     assert {path.name for path in small_disk.iterdir()} <= {"recipe.img.log"}
 
 
 @only_root
-def test_a_full_disk_keeps_the_image_that_was_there(user: Any, small_disk: Path) -> None:
-    recipe = Recipe(user, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
-    recipe.output = user.file(small_disk / "recipe.img", "before\n")
+def test_a_full_disk_keeps_the_image_that_was_there(alone: User, small_disk: Path) -> None:
+    recipe = Recipe(alone, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
+    recipe.output = alone.file(small_disk / "recipe.img", "before\n")
     assert recipe.build().code == 5
     assert recipe.output.read_text(encoding="utf-8") == "before\n"
 
 
 @only_root
-def test_an_output_on_another_disk(user: Any, small_disk: Path) -> None:
-    recipe = Recipe(user, HEAD + step("host_shell(root(), 'echo x >$ROOT/x')"))
-    recipe.output = user.file(small_disk / "recipe.img", "before\n")
+def test_an_output_on_another_disk(alone: User, small_disk: Path) -> None:
+    recipe = Recipe(alone, HEAD + step("host_shell(root(), 'echo x >$ROOT/x')"))
+    recipe.output = alone.file(small_disk / "recipe.img", "before\n")
     assert recipe.build().code == 0
     assert recipe.files() == {"/x": b"x\n"}
     assert [path.name for path in small_disk.iterdir()] == ["recipe.img"]
 
 
 @only_root
-def test_an_output_on_the_same_disk_mounted_twice(user: Any) -> None:
+def test_an_output_on_the_same_disk_mounted_twice(alone: User) -> None:
     """As the volumes of a container are: no link leads from one to the other."""
-    recipe = Recipe(user, HEAD + step("host_shell(root(), 'echo x >$ROOT/x')"))
-    place = user.folder("volume")
+    recipe = Recipe(alone, HEAD + step("host_shell(root(), 'echo x >$ROOT/x')"))
+    place = alone.folder("volume")
     subprocess.run(["mount", "--bind", place, place], check=True)
     try:
-        recipe.output = user.file(place / "recipe.img", "before\n")
+        recipe.output = alone.file(place / "recipe.img", "before\n")
         assert recipe.build().code == 0
         assert recipe.files() == {"/x": b"x\n"}
         assert [path.name for path in place.iterdir()] == ["recipe.img"]
     finally:
         subprocess.run(["umount", "--lazy", place], check=True)
-
-
-def test_builds_at_once(user: Any) -> None:
-    """With one cache. They start together, when each looks for what killed builds have left."""
-    recipes = [
-        Recipe(user, HEAD + step(f"host_shell(root(), 'sleep 0.3; echo {n} >$ROOT/n')"))
-        for n in range(4)
-    ]
-    running = [
-        subprocess.Popen(
-            user.vmdsl("build", recipe.path, "--output", recipe.output),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for recipe in recipes
-    ]
-    for number, (recipe, process) in enumerate(zip(recipes, running, strict=True)):
-        recipe.said, _ = process.communicate(timeout=120)
-        recipe.code = process.returncode
-        assert recipe.worked().files() == {"/n": f"{number}\n".encode()}
-    assert list((user.cache / "builds").iterdir()) == []
 
 
 LINKS = """
@@ -364,7 +341,7 @@ def host() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.mark.parametrize("who", ["user", "root_user"])
+@pytest.mark.parametrize("who", ["alone", "root_user"])
 def test_symlinks_never_lead_out_of_the_tree(
     who: str, request: pytest.FixtureRequest, host: Path
 ) -> None:
@@ -394,7 +371,7 @@ def test_symlinks_never_lead_out_of_the_tree(
 
 
 @only_root
-@pytest.mark.parametrize("who", ["user", "root_user"])
+@pytest.mark.parametrize("who", ["alone", "root_user"])
 def test_where_no_namespace_can_be_made(who: str, request: pytest.FixtureRequest) -> None:
     """In a chroot the kernel refuses, and some versions of unshare would wait for ever."""
     user = request.getfixturevalue(who)

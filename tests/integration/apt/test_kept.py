@@ -206,29 +206,6 @@ def test_offline_no_program_reaches_the_network(user: Any, base: Any, acme: Any)
     assert online.returncode == 0, online.stdout
 
 
-def test_builds_at_once_share_what_they_fetch(builds: Builds) -> None:
-    builds.offer("1.0")
-    cache = builds.cache()
-    builds.acme.served.clear()
-    outputs = [builds.folder / f"{name}.img" for name in "ab"]
-    running = [
-        subprocess.Popen(
-            [*builds.command(cache), "--output", output],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for output in outputs
-    ]
-    for process in running:
-        said, _ = process.communicate()
-        assert process.returncode == 0, said
-    assert filecmp.cmp(outputs[0], outputs[1], shallow=False)
-    assert builds.acme.served.count("/dists/moving/InRelease") == 1
-    assert len(list((cache / "debs").iterdir())) == 1
-
-
 AHEAD = """\
 from vmdsl import *
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,16 +90,6 @@ def test_nothing_of_the_operations_is_left(packages: Any) -> None:
     assert not [n for n in packages.names("/var/cache/apt/archives") if n.endswith(".deb")]
 
 
-def test_the_same_packages_are_the_same_bytes(
-    packages: Any, root_user: Any, base: Any, acme: Any
-) -> None:
-    output = root_user.folder("packages") / "packages.img"
-    where = ("--tarball", base.tarball, "--files", acme.folder, "--address", acme.address)
-    done = build(root_user, "packages", output, *where)
-    assert done.returncode == 0, done.stdout
-    assert filecmp.cmp(output, packages.image, shallow=False)
-
-
 @pytest.fixture(scope="module")
 def sources(user: Any, acme: Any, look: Any) -> Any:
     """The image of recipes/sources.py."""
@@ -146,13 +135,6 @@ def test_all_came_through_the_proxy_and_nothing_of_it_stays(sources: Any, acme: 
         assert f"http://acme.test/pool/{package}.deb" in acme.asked
     for trace in (acme.proxy, acme.proxy.removeprefix("http://"), str(acme.folder)):
         assert not sources.holds(trace.encode())
-
-
-def test_the_same_sources_are_the_same_bytes(sources: Any, root_user: Any, acme: Any) -> None:
-    output = root_user.folder("sources") / "sources.img"
-    done = build(root_user, "sources", output, "--files", acme.folder, "--proxy", acme.proxy)
-    assert done.returncode == 0, done.stdout
-    assert filecmp.cmp(output, sources.image, shallow=False)
 
 
 RECIPE = """\

@@ -1,8 +1,9 @@
-"""Every recipe's image boots on all that it is made for, with a network card and without."""
+"""Every recipe's image boots on all that it is made for."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,21 +40,18 @@ def own_ids() -> set[str]:
     return set()
 
 
-def test_every_recipe_is_booted(built: dict[str, Any], recipes: set[str]) -> None:
-    assert set(built) == recipes
-
-
 def test_image_boots(
     name: str,
     firmware: Firmware,
     card: str,
     *,
-    built: dict[str, Any],
+    built: Callable[[str], Any],
+    expected: Any,
     accel: Accel,
     own_ids: set[str],
 ) -> None:
-    image, expected = built[name].look, built[name].expected
-    network = card == "network"
+    image, network = built(name), card == "network"
+    before = image.image.stat()
     machine = Machine(image=image.image, firmware=firmware, network=network, accel=accel)
     with running(machine) as console:
         console.login(timeout=10 * MINUTES)
@@ -71,11 +69,12 @@ def test_image_boots(
         for command, answer in expected.says:
             assert said(console, command) == answer
         console.power_off(timeout=5 * MINUTES)
-    assert image.checksum() == built[name].checksum
+    after = image.image.stat()
+    assert (after.st_mtime_ns, after.st_blocks) == (before.st_mtime_ns, before.st_blocks)
 
 
-def test_secure_boot_refuses_what_is_not_signed(built: dict[str, Any], accel: Accel) -> None:
-    image = built["amd64_uefi"].look.image
+def test_secure_boot_refuses_what_is_not_signed(built: Callable[[str], Any], accel: Accel) -> None:
+    image = built("amd64_uefi").image
     with (
         pytest.raises(BootError, match="Secure Boot refused the boot loader"),
         running(Machine(image=image, firmware=Firmware.SECURE_BOOT, accel=accel)) as console,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,13 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def look(name: str, built: dict[str, Any]) -> Any:
-    return built[name].look
+def look(name: str, built: Callable[[str], Any]) -> Any:
+    return built(name)
+
+
+def test_every_recipe_is_looked_into(recipes: tuple[set[str], set[str]]) -> None:
+    there, looked_into = recipes
+    assert there == looked_into
 
 
 def test_partition_table(look: Any) -> None:

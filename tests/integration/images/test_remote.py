@@ -111,6 +111,12 @@ def make_seed(file: Path, key: str) -> Path:
     return file
 
 
+def test_no_password_lets_root_in(cloud: Path, look_at: Callable[..., Any]) -> None:
+    shadow = look_at(cloud, "cloud").read("/etc/shadow")
+    (root,) = re.findall(r"^root:([^:]*):", shadow, re.MULTILINE)
+    assert root in {"*", "!"}
+
+
 def test_a_cloud_gives_the_key(cloud: Path, user: Any, ssh: Ssh, tmp_path: Path) -> None:
     machine = Machine(
         image=larger(cloud, tmp_path / "cloud.img"),

@@ -1,13 +1,19 @@
-"""A system that runs keeps booting when its kernel and its GRUB are installed anew."""
+"""A build leaves the image and the cache, and nothing else on the machine; and a system that runs
+keeps booting when its kernel and its GRUB are installed anew.
+"""
 
 from __future__ import annotations
 
+import pwd
 import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from users import IS_ROOT, User
 from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Firmware, Machine
@@ -26,8 +32,103 @@ CORES = (
 QUICKER = r"printf 'MODULES=dep\nCOMPRESSLEVEL=1\n' >/etc/initramfs-tools/conf.d/quicker"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Traces:
+    """What of a user's a build could leave on this machine."""
+
+    loops: list[str]
+    mounts: list[str]
+    processes: set[str]
+    temporary: set[Path]
+    home: set[Path]
+
+
+def find_traces(user: User) -> Traces:
+    home, ids = str(user.home), ids_of(user.name)
+    losetup = subprocess.run(
+        ["/sbin/losetup", "--list"], check=True, capture_output=True, text=True
+    )
+    folders = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")
+    places = [path for folder in folders for path in Path(folder).iterdir()]
+    return Traces(
+        loops=[line for line in losetup.stdout.splitlines() if home in line],
+        mounts=[line for line in Path("/proc/mounts").read_text().splitlines() if home in line],
+        processes={name for owner, name in processes() if owner in ids},
+        temporary={path for path in places if owner(path) in ids},
+        home=set(below(user)),
+    )
+
+
+def below(user: User) -> Iterator[Path]:
+    """All in a user's home, but nothing in the cache and in the checkout."""
+    for path in user.home.iterdir():
+        yield path
+        if path not in {user.cache, user.checkout}:
+            yield from path.rglob("*")
+
+
+def processes() -> Iterator[tuple[int, str]]:
+    """The owner of each process, and its number with its command."""
+    for folder in Path("/proc").glob("[1-9]*"):
+        try:
+            yield folder.stat().st_uid, f"{folder.name} {(folder / 'comm').read_text().strip()}"
+        except (FileNotFoundError, ProcessLookupError):  # it has just ended
+            continue
+
+
+def owner(path: Path) -> int:
+    try:
+        return path.lstat().st_uid
+    except FileNotFoundError:  # somebody has just removed it
+        return -1
+
+
+def ids_of(name: str) -> set[int]:
+    """The ids of a user and of all that runs in the user's sandboxes."""
+    ids = {pwd.getpwnam(name).pw_uid}
+    for line in Path("/etc/subuid").read_text().splitlines():
+        someone, first, count = line.split(":")
+        if someone == name:
+            ids.update(range(int(first), int(first) + int(count)))
+    return ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Building:
+    """An image, and what there was of its user's just before its build and just after it."""
+
+    image: Path
+    before: Traces
+    after: Traces
+
+
 @pytest.fixture(scope="module")
-def boots(user: Any) -> Any:
+def building(alone: User) -> Building:
+    image = alone.folder("upgrades") / "upgrades.img"
+    recipe = alone.checkout / "tests/integration/recipes/upgrades.py"
+    before = find_traces(alone)
+    built = alone.build(recipe, "--output", image, timeout=20 * MINUTES)
+    assert built.returncode == 0, built.stdout
+    return Building(image=image, before=before, after=find_traces(alone))
+
+
+def test_no_loop_device_and_no_mount(building: Building) -> None:
+    assert building.after.loops == building.before.loops
+    assert building.after.mounts == building.before.mounts
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="this user may do other things at the same time")
+def test_no_process_and_no_temporary_file(building: Building) -> None:
+    assert building.after.processes <= building.before.processes
+    assert building.after.temporary == building.before.temporary
+
+
+def test_only_the_image_and_the_cache(building: Building, alone: User) -> None:
+    assert building.after.home - building.before.home <= {building.image, alone.cache}
+
+
+@pytest.fixture(scope="module")
+def boots(user: User) -> Any:
     """Boots an image, which keeps what the guest writes, with variables of the firmware as new."""
     accel = choose(user.home / "accel")
 
@@ -50,11 +151,8 @@ def done(console: Console, command: str) -> str:
     return answer.output.strip()
 
 
-def test_a_kernel_and_grub_are_installed_anew(user: Any, boots: Any) -> None:
-    image = user.folder("upgrades") / "upgrades.img"
-    recipe = user.checkout / "tests/integration/recipes/upgrades.py"
-    built = user.build(recipe, "--output", image, timeout=20 * MINUTES)
-    assert built.returncode == 0, built.stdout
+def test_a_kernel_and_grub_are_installed_anew(building: Building, boots: Any) -> None:
+    image = building.image
 
     old, before, after, *_ = boots(
         image,
@@ -104,9 +202,9 @@ def sums(text: str, count: int) -> set[str]:
     return set(found)
 
 
-def test_signed_files_stay_so(built: Any, boots: Any, tmp_path: Path) -> None:
+def test_signed_files_stay_so(built: Callable[[str], Any], boots: Any, tmp_path: Path) -> None:
     image = tmp_path / "secure.img"
-    original = built["secure_boot"].look.image
+    original = built("secure_boot").image
     subprocess.run(["cp", "--sparse=always", original, image], check=True)
     boots(
         image,
