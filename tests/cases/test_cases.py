@@ -20,10 +20,8 @@ import vmdsl
 import vmdsl_stdlib
 from vmdsl import programs
 from vmdsl.builder.filesystems.btrfs import format_btrfs
-from vmdsl.builder.filesystems.ext import make_ext
 from vmdsl.builder.filesystems.f2fs import format_f2fs
-from vmdsl.builder.filesystems.fat import make_fat
-from vmdsl.builder.filesystems.swap import make_swap
+from vmdsl.builder.filesystems.kinds import kind_of
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.filesystems.xfs import format_xfs
 from vmdsl.builder.image.table import table_script
@@ -55,15 +53,11 @@ NO_OPERATIONS = {
     *("step", "step_if", "option", "optional_path", "flag", "require", "record", "refuse"),
     *("KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB", "TB", "sectors", "position"),
 }
-_MAKERS: dict[str, Callable[[Target, Path | None], object]] = {
-    "ext2": make_ext,
-    "ext3": make_ext,
-    "ext4": make_ext,
-    "vfat": make_fat,
+#: Of kinds that vmdsl itself changes what their tools made: there is nothing here to change.
+_FORMATTERS: dict[str, Callable[[Target, Path | None], object]] = {
     "btrfs": format_btrfs,
     "f2fs": format_f2fs,
     "xfs": lambda target, _: format_xfs(target),
-    "swap": lambda target, _: make_swap(target),
 }
 
 
@@ -272,7 +266,8 @@ def perform(operation: Operation, log: Log, tree: RecordedTree, layout: Layout) 
         if layout.table is not None:
             log.add("sfdisk", table_script(layout).splitlines())
     elif isinstance(operation, Filesystem) and isinstance(operation.device, Partition):
-        _MAKERS[operation.kind](recorded_target(log, tree, layout, operation), None)
+        make = _FORMATTERS.get(operation.kind, kind_of(operation).make)
+        make(recorded_target(log, tree, layout, operation), None)
 
 
 def outcome(case: Mapping[str, Any], directory: Path) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from random import Random
 import pytest
 
 from vmdsl import mkext2, mkext3, mkext4, mkvfat, mkxfs
-from vmdsl.builder.filesystems.kinds import KINDS
+from vmdsl.builder.filesystems.contents import read
+from vmdsl.builder.filesystems.kinds import kind_of
 from vmdsl.builder.filesystems.room import room_of_empty, shortage
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
@@ -84,9 +85,9 @@ def test_need_is_what_is_taken_but_never_more(
     content.mkdir()
     fill(content)
     target = target_of(format_, size * MIB)
-    kind = KINDS[type(target.filesystem.filesystem)]
+    kind = kind_of(target.filesystem.filesystem)
     empty = room_of_empty(kind, target, target.size)
-    need = kind.need(content, empty)
+    need = kind.need(read(content), empty)
     full = kind.make(target, content)
     taken = empty.free - full.free
     assert 0 <= taken - need.bytes <= taken / 100 + 2 * empty.block
@@ -113,13 +114,13 @@ def test_what_fits_is_not_refused(
         middle = (too_small + enough) // 2
         target = target_of(format_, middle * step)
         try:
-            KINDS[type(target.filesystem.filesystem)].make(target, content)
+            kind_of(target.filesystem.filesystem).make(target, content)
         except BuildError as error:
             assert "its content does not fit into" in str(error)  # noqa: PT017 (one of many)
             too_small = middle
         else:
             enough = middle
     target = target_of(format_, enough * step)
-    kind = KINDS[type(target.filesystem.filesystem)]
+    kind = kind_of(target.filesystem.filesystem)
     assert shortage(kind, target, content) is None
     assert shortage(kind, target_of(format_, enough * 9 // 10 * step), content) is not None

@@ -17,10 +17,9 @@ from typing import TypeVar
 
 from vmdsl import programs
 from vmdsl.builder.events import Events, placing
-from vmdsl.builder.filesystems.kinds import KINDS
-from vmdsl.builder.filesystems.least_size import least_size
-from vmdsl.builder.filesystems.room import Room, fits_easily, shortage
-from vmdsl.builder.filesystems.swap import make_swap
+from vmdsl.builder.filesystems.contents import read
+from vmdsl.builder.filesystems.kinds import Room, kind_of
+from vmdsl.builder.filesystems.room import fits_easily, least_size, shortage
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.finish import FinishedImage
 from vmdsl.builder.image.table import write_table
@@ -30,7 +29,6 @@ from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.handles import Filesystem
 from vmdsl.language.layout import FilesystemLayout, MountLayout
-from vmdsl.operations.disk.swap import Swap
 from vmdsl.plan.extents import round_up_to_mib
 from vmdsl.plan.lay_out import with_size
 
@@ -132,16 +130,16 @@ class Assembler:
             with placing(open_.filesystem), self._tree.own_scratch():
                 found = self._tree.layout.filesystems
                 room = self._make(next(f for f in found if f.filesystem is open_.filesystem))
-            if room is None or room.available >= free:
+            if room.available >= free:
                 return open_.filesystem
             size += round_up_to_mib(free - room.available)
 
     def _shortage(self, filesystem: FilesystemLayout) -> Problem | None:
         """Return the problem of a filesystem that is certainly too small for its content."""
-        kind = KINDS.get(type(filesystem.filesystem))
         with self._content(filesystem) as content:
-            if kind is None or content is None:
+            if content is None:
                 return None
+            kind = kind_of(filesystem.filesystem)
             return shortage(kind, self._target(filesystem), content)
 
     def _likely_shortage(self, filesystem: FilesystemLayout) -> Problem | None:
@@ -150,27 +148,23 @@ class Assembler:
         To try whether the content fits takes time.
         """
         with self._content(filesystem) as content:
-            if content is None or fits_easily(content, filesystem.partition.size):
+            if content is None or fits_easily(read(content), filesystem.partition.size):
                 return None
         return self._shortage(filesystem)
 
     def _least_size(self, filesystem: FilesystemLayout, *, free: int) -> int:
         """Return the smallest size at which a filesystem has its content and `free` bytes more."""
-        kind = KINDS[type(filesystem.filesystem)]
+        kind = kind_of(filesystem.filesystem)
         with self._content(filesystem) as content:
             return least_size(kind, self._target(filesystem), content, free=free)
 
-    def _make(self, filesystem: FilesystemLayout) -> Room | None:
+    def _make(self, filesystem: FilesystemLayout) -> Room:
         """Make one filesystem, with the part of the tree that is mounted there, if it is mounted.
 
-        Returns the room that it has then; swap has none.
+        Returns the room that is left in it.
         """
-        target = self._target(filesystem)
-        if isinstance(filesystem.filesystem, Swap):
-            make_swap(target)
-            return None
         with self._content(filesystem) as content:
-            return KINDS[type(filesystem.filesystem)].make(target, content)
+            return kind_of(filesystem.filesystem).make(self._target(filesystem), content)
 
     def _target(self, filesystem: FilesystemLayout) -> Target:
         return Target(
@@ -179,7 +173,7 @@ class Assembler:
 
     @contextmanager
     def _content(self, filesystem: FilesystemLayout) -> Iterator[Path | None]:
-        """Mount the part of the tree that belongs to a filesystem in the scratch directory.
+        """Show the part of the tree that a filesystem is mounted at, if it is, as a directory.
 
         Yields the directory, or None where the filesystem is not mounted in the tree.
         """

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from vmdsl.builder.image.sparse import pieces
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Partition
 from vmdsl.language.layout import Span, in_the_way, partition_spans, table_spans
 
-_BLOCK = 2**20
-_NO_DATA = bytes(_BLOCK)
+_PIECE = 2**20
 
 
 class FinishedImage:
@@ -76,29 +76,13 @@ class FinishedImage:
 
 
 def checksums(file: int, spans: Iterable[Span]) -> dict[Span, str]:
-    """Return a checksum of each span, which doesn't depend on which parts are holes."""
+    """Return a checksum of the bytes in each span; holes count as zeros."""
     return {span: _checksum(file, span) for span in spans}
 
 
 def _checksum(file: int, span: Span) -> str:
     sums = hashlib.blake2b()
-    for position in _data(file, span):
-        block = os.pread(file, min(_BLOCK, span.end - position), position)
-        if block != _NO_DATA[: len(block)]:
-            sums.update(position.to_bytes(8, "big"))
-            sums.update(block)
+    for position, piece in pieces(file, span.start, span.end, _PIECE):
+        sums.update(position.to_bytes(8, "big"))
+        sums.update(piece)
     return sums.hexdigest()
-
-
-def _data(file: int, span: Span) -> Iterator[int]:
-    """Yield the starts of the blocks of a span that have data."""
-    position = span.start
-    while position < span.end:
-        try:
-            found = os.lseek(file, position, os.SEEK_DATA)
-        except OSError:  # nothing but a hole is left
-            return
-        position += (found - position) // _BLOCK * _BLOCK
-        if position < span.end:
-            yield position
-        position += _BLOCK

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from vmdsl import mkbtrfs
-from vmdsl.builder.filesystems.btrfs import make_btrfs, need_btrfs
-from vmdsl.builder.filesystems.kinds import KINDS
+from vmdsl.builder.filesystems.btrfs import KIND
+from vmdsl.builder.filesystems.contents import read
 from vmdsl.builder.filesystems.room import room_of_empty
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
@@ -59,9 +59,9 @@ def test_all_of_a_tree_is_there(
     target_of: Make, nasty: Nasty, tmp_path: Path, cut: Cut, options: tuple[str, ...]
 ) -> None:
     target = target_of(lambda partition: mkbtrfs(partition, options=options), 300 * MIB)
-    empty = room_of_empty(KINDS[type(target.filesystem.filesystem)], target, target.size)
-    room = make_btrfs(target, nasty("btrfs"))
-    assert 0 < need_btrfs(nasty("btrfs"), empty).bytes <= empty.free - room.free
+    empty = room_of_empty(KIND, target, target.size)
+    room = KIND.make(target, nasty("btrfs"))
+    assert 0 < KIND.need(read(nasty("btrfs")), empty).bytes <= empty.free - room.free
     part = cut(target, tmp_path / "part")
     check(part)
     restored = tmp_path / "restored"
@@ -80,7 +80,7 @@ def test_a_link_from_elsewhere_does_not_count(target_of: Make, tmp_path: Path, c
     for i in range(400):
         (content / f"{'n' * 200}{i}").hardlink_to(tmp_path / "outside")
     target = target_of(mkbtrfs, 128 * MIB)
-    make_btrfs(target, content)
+    KIND.make(target, content)
     check(cut(target, tmp_path / "part"))
 
 
@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_said_to(target_of: Make, tmp_path: Path) -> None:
     content.mkdir()
     (content / "large").write_bytes(os.urandom(128 * MIB))
     with pytest.raises(BuildError, match="its content does not fit into btrfs of 128 MiB"):
-        make_btrfs(target_of(mkbtrfs, 128 * MIB), content)
+        KIND.make(target_of(mkbtrfs, 128 * MIB), content)
 
 
 def test_what_would_be_lost_is_named(target_of: Make, tmp_path: Path) -> None:
@@ -97,8 +97,8 @@ def test_what_would_be_lost_is_named(target_of: Make, tmp_path: Path) -> None:
     (content / "dev").mkdir(parents=True)
     os.mknod(content / "dev/loop", 0o600 | 0o060000, os.makedev(7, 0))
     with pytest.raises(BuildError, match="cannot make /dev/loop, which is a device"):
-        make_btrfs(target_of(mkbtrfs, 128 * MIB), content)
+        KIND.make(target_of(mkbtrfs, 128 * MIB), content)
     (content / "dev/loop").unlink()
     os.setxattr(content, "user.a", b"b")
     with pytest.raises(BuildError, match=r"its top directory the attribute user\.a"):
-        make_btrfs(target_of(mkbtrfs, 128 * MIB), content)
+        KIND.make(target_of(mkbtrfs, 128 * MIB), content)

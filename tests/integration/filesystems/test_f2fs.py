@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from vmdsl import mkf2fs
-from vmdsl.builder.filesystems.f2fs import make_f2fs, need_f2fs
-from vmdsl.builder.filesystems.kinds import KINDS
+from vmdsl.builder.filesystems.contents import read
+from vmdsl.builder.filesystems.f2fs import KIND
 from vmdsl.builder.filesystems.room import room_of_empty
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
@@ -47,9 +47,9 @@ def test_a_tree_is_sound_and_the_same_each_time(
     parts = []
     for name in ("first", "second"):
         target = target_of(mkf2fs, 300 * MIB)
-        empty = room_of_empty(KINDS[type(target.filesystem.filesystem)], target, target.size)
-        room = make_f2fs(target, nasty("f2fs"))
-        assert 0 < need_f2fs(nasty("f2fs"), empty).bytes <= empty.free - room.free
+        empty = room_of_empty(KIND, target, target.size)
+        room = KIND.make(target, nasty("f2fs"))
+        assert 0 < KIND.need(read(nasty("f2fs")), empty).bytes <= empty.free - room.free
         parts.append(cut(target, tmp_path / name))
     check(parts[0])
     subprocess.run(["cmp", *parts], check=True)
@@ -62,7 +62,7 @@ def test_what_does_not_fit_is_said_to(target_of: Make, tmp_path: Path) -> None:
     content.mkdir()
     (content / "large").write_bytes(os.urandom(64 * MIB))
     with pytest.raises(BuildError, match="its content does not fit into f2fs of 64 MiB"):
-        make_f2fs(target_of(mkf2fs, 64 * MIB), content)
+        KIND.make(target_of(mkf2fs, 64 * MIB), content)
 
 
 def test_what_would_be_lost_is_named(target_of: Make, tmp_path: Path) -> None:
@@ -70,11 +70,11 @@ def test_what_would_be_lost_is_named(target_of: Make, tmp_path: Path) -> None:
     (content / "run").mkdir(parents=True)
     os.mkfifo(content / "run/pipe")
     with pytest.raises(BuildError, match="cannot make /run/pipe, which is a pipe"):
-        make_f2fs(target_of(mkf2fs, 64 * MIB), content)
+        KIND.make(target_of(mkf2fs, 64 * MIB), content)
     (content / "run/pipe").unlink()
     os.setxattr(content / "run", "user.much", bytes(200))
     with pytest.raises(BuildError, match=r"/run: its extended attributes .user\.much"):
-        make_f2fs(target_of(mkf2fs, 64 * MIB), content)
+        KIND.make(target_of(mkf2fs, 64 * MIB), content)
 
 
 def test_what_cannot_be_filled_is_named(target_of: Make) -> None:
@@ -82,4 +82,4 @@ def test_what_cannot_be_filled_is_named(target_of: Make) -> None:
         return mkf2fs(partition, options=("-O", "extra_attr,inode_checksum"))
 
     with pytest.raises(BuildError, match="features that vmdsl cannot fill"):
-        make_f2fs(target_of(format_, 64 * MIB), None)
+        KIND.make(target_of(format_, 64 * MIB), None)

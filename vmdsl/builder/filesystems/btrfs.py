@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vmdsl.builder.filesystems.btrfs_disk import Disk
-from vmdsl.builder.filesystems.contents import File, data_of, read
-from vmdsl.builder.filesystems.room import Kind, Need, Room
+from vmdsl.builder.filesystems.contents import File, read
+from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
 
@@ -37,7 +37,7 @@ def make_btrfs(target: Target, content: Path | None) -> Room:
         disk.resize(size)
         if files:
             try:
-                disk.settle(files, target.tree.epoch)
+                disk.fix_metadata(files, target.tree.epoch)
             except LookupError as error:
                 what = f"mkfs.btrfs left out {error.args[0]}, or took it for another file"
                 raise BuildError(filesystem.problem(what)) from None
@@ -76,16 +76,15 @@ def _check(target: Target, files: Sequence[File]) -> None:
         raise BuildError(filesystem.problem(what, "remove it, or give it to a directory below"))
 
 
-def need_btrfs(content: Path, room: Room) -> Need:
-    """What the content takes at the least: the data of files."""
-    files = read(content)
+def need_btrfs(files: Sequence[File], room: Room) -> Need:
+    """Return the least that content takes: the data of files."""
     blocks = sum(
         -(-len(piece) // room.block)
         for file in files
-        if stat.S_ISREG(file.about.st_mode) and file.about.st_size > room.inline
-        for _, piece in data_of(file)
+        if file.is_regular and file.size > room.inline
+        for _, piece in file.data()
     )
     return Need(bytes=blocks * room.block, files=len(files))
 
 
-BTRFS = Kind(make=make_btrfs, need=need_btrfs, least=110 * 2**20)
+KIND = Kind(make=make_btrfs, need=need_btrfs)

@@ -123,7 +123,7 @@ class Disk:
                 struct.pack_into("<Q", self._super, 48, place)
                 os.pwrite(self._file, self._sealed(self._super), place)
 
-    def settle(self, files: Sequence[File], epoch: int) -> None:
+    def fix_metadata(self, files: Sequence[File], epoch: int) -> None:
         """Set what mkfs.btrfs took from the machine, or lost. The first file is the top directory.
 
         Raises LookupError, with its name, for a file that is not there.

@@ -1,4 +1,4 @@
-"""What a directory holds, read once, for filesystems that vmdsl fills itself."""
+"""What a directory holds, read once: to be counted, and for filesystems that vmdsl fills itself."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+
+from vmdsl.builder.image.sparse import pieces
+
+_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class File:
-    """A file of any type. `path` is where it is read, `names` what it is called below the top.
+    """A file of any type. `path` is where it is read, `names` are its paths below the top.
 
-    A file with hard links has several names. `entries` are what a directory holds, sorted;
-    `parent` is the directory's own, which the top is itself.
+    A file with hard links has several names. `entries` are what a directory holds, by name in the
+    order of their bytes; `parent` is the directory that holds this one, and None for the top.
     """
 
-    path: Path
+    path: str
     about: os.stat_result
-    attributes: dict[str, bytes]
     parent: File | None = None
     names: list[str] = field(default_factory=list)
     entries: dict[str, File] = field(default_factory=dict)
@@ -29,8 +33,21 @@ class File:
         return stat.S_ISDIR(self.about.st_mode)
 
     @property
+    def is_regular(self) -> bool:
+        return stat.S_ISREG(self.about.st_mode)
+
+    @property
+    def is_symlink(self) -> bool:
+        return stat.S_ISLNK(self.about.st_mode)
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes, as lstat() reports it."""
+        return self.about.st_size
+
+    @property
     def links(self) -> int:
-        """The number of links that it has, of those that lead here from elsewhere too."""
+        """The number of hard links that it has in this content."""
         if self.is_directory:
             return 2 + sum(entry.is_directory for entry in self.entries.values())
         return len(self.names)
@@ -40,60 +57,51 @@ class File:
         """Its first name, as messages show it."""
         return f"/{self.names[0]}" if self.names else "/"
 
+    @cached_property
+    def attributes(self) -> dict[str, bytes]:
+        """Its extended attributes, ACLs among them, sorted by name."""
+        names = sorted(os.listxattr(self.path, follow_symlinks=False))
+        return {name: os.getxattr(self.path, name, follow_symlinks=False) for name in names}
+
+    def data(self) -> Iterator[tuple[int, bytes]]:
+        """Yield each 64 KiB of a regular file that aren't all zeros, with their offset."""
+        with open(self.path, "rb", buffering=0) as stream:  # noqa: PTH123 (a text is quicker)
+            yield from pieces(stream.fileno(), 0, self.size, _PIECE)
+
+    def blocks(self, block: int) -> int:
+        """Return how many blocks of a regular file, each of `block` bytes, aren't all zeros."""
+        zeros = bytes(block)
+        return sum(
+            piece[at : at + block] != zeros[: len(piece) - at]
+            for _, piece in self.data()
+            for at in range(0, len(piece), block)
+        )
+
 
 def read(content: Path) -> list[File]:
-    """All that a directory holds, itself first; names in a directory are sorted by their bytes."""
+    """Return all that a directory holds, itself first; each directory is before what is in it."""
     files = []
     linked: dict[tuple[int, int], File] = {}
-    pending = [_file(content, content.lstat(), None)]
+    pending = [File(path=str(content), about=content.lstat())]
     while pending:
         file = pending.pop()
         files.append(file)
         if not file.is_directory:
             continue
         below = []
-        for path in sorted(file.path.iterdir(), key=os.fsencode):
-            about = path.lstat()
+        prefix = f"{file.names[0]}/" if file.names else ""
+        for name in sorted(os.listdir(file.path), key=os.fsencode):  # noqa: PTH208 (much quicker)
+            path = f"{file.path}/{name}"
+            about = os.lstat(path)
             identity = (about.st_dev, about.st_ino)
             several = about.st_nlink > 1 and not stat.S_ISDIR(about.st_mode)
             entry = linked.get(identity) if several else None
             if entry is None:
-                entry = _file(path, about, file)
+                entry = File(path=path, about=about, parent=file)
                 below.append(entry)
                 if several:
                     linked[identity] = entry
-            entry.names.append(str(path.relative_to(content)))
-            file.entries[path.name] = entry
+            entry.names.append(prefix + name)
+            file.entries[name] = entry
         pending += reversed(below)
     return files
-
-
-def _file(path: Path, about: os.stat_result, parent: File | None) -> File:
-    names = sorted(os.listxattr(path, follow_symlinks=False))
-    attributes = {name: os.getxattr(path, name, follow_symlinks=False) for name in names}
-    return File(path=path, about=about, attributes=attributes, parent=parent)
-
-
-_PIECE = 64 * 1024
-_ZEROS = bytes(_PIECE)
-
-
-def data_of(file: File) -> Iterator[tuple[int, bytes]]:
-    """The pieces of a regular file that aren't all zeros, with their places in it.
-
-    What is a hole thus depends on nothing but the content. Pieces are of 64 KiB, but for the last.
-    """
-    with file.path.open("rb", buffering=0) as stream:
-        position, size = 0, file.about.st_size
-        while position < size:
-            try:  # what the machine keeps as a hole need not be read
-                found = os.lseek(stream.fileno(), position, os.SEEK_DATA)
-            except OSError:
-                return
-            position = max(position, found // _PIECE * _PIECE)
-            piece = os.pread(stream.fileno(), _PIECE, position)
-            if not piece:
-                return
-            if piece != _ZEROS[: len(piece)]:
-                yield position, piece
-            position += len(piece)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from vmdsl.builder.filesystems.ext_room import need_with_extents, need_with_maps, room_told
-from vmdsl.builder.filesystems.room import Kind, Room
+from vmdsl.builder.filesystems.contents import File
+from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
-from vmdsl.operations.disk.ext import Ext
 
 _SHOWN = 10
 
@@ -33,17 +33,23 @@ _CONFIGURATION = """\
     }
 """
 _FIRST_FREE = 11  # those before it are ext's own, but for the root
+#: Kernels keep so many blocks of ext4, or a fiftieth of all if that is less, for themselves.
+_KEPT_BLOCKS = 4096
+_IN_INODE = 59  # bytes of a symlink's target that need no block
+_NAME_HEAD = 8  # bytes of a directory's entry before the name
+_DOTS = 24  # bytes of a directory's entries for itself and the one above
+_IN_MAP = 12  # numbers of blocks in an inode without extents
+_NUMBER = 4  # bytes of one in a block
 
 
 def make_ext(target: Target, content: Path | None) -> Room:
     """Make the filesystem with the content of a directory, or empty."""
     filesystem = target.filesystem
     wanted = filesystem.filesystem
-    assert isinstance(wanted, Ext)  # noqa: S101 (the assembler chooses by type)
     configuration = target.tree.scratch / "mke2fs.conf"
     configuration.write_text(_CONFIGURATION, encoding="ascii")
     # Of several -E mke2fs takes the last, and so of several -O: what is wanted is put together.
-    extended, options = gather("-E", wanted.options)
+    extended, options = gather("-E", [*wanted.arguments(), *wanted.options])
     features, options = gather("-O", options)
     extended = [
         f"offset={target.offset}",
@@ -53,14 +59,6 @@ def make_ext(target: Target, content: Path | None) -> Room:
         "lazy_journal_init=1",
         *extended,
     ]
-    features = [*wanted.features, *features]
-    numbers = {
-        "-m": wanted.reserved,
-        "-b": wanted.block_size,
-        "-I": wanted.inode_size,
-        "-i": wanted.bytes_per_inode,
-        "-N": wanted.inodes,
-    }
     env = {"MKE2FS_CONFIG": str(configuration), "E2FSPROGS_FAKE_TIME": str(target.tree.epoch)}
     target.run(
         "mke2fs",
@@ -74,17 +72,16 @@ def make_ext(target: Target, content: Path | None) -> Room:
         "-E",
         ",".join(extended),
         *(["-O", ",".join(features)] if features else []),
-        *(w for flag, n in numbers.items() if n is not None for w in (flag, str(n))),
-        *(["-d", str(content)] if content else []),
         *options,
+        *(["-d", str(content)] if content else []),
         target.path,
         f"{target.size // 1024}k",
         env=env,
     )
     place = f"{target.path}?offset={target.offset}"
     stats = target.run("debugfs", "-R", "stats", place, env=env)
-    _settle(target, content, place, stats, env)
-    return room_told(stats, kept=wanted.kind == "ext4")
+    _fix_metadata(target, content, place, stats, env)
+    return room_shown(stats, is_ext4=wanted.kind == "ext4")
 
 
 def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -101,7 +98,7 @@ def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
     return values, others
 
 
-def _settle(
+def _fix_metadata(
     target: Target, content: Path | None, place: str, stats: str, env: dict[str, str]
 ) -> None:
     """Set what mke2fs took from the machine: two times of inodes, and the root's own owner."""
@@ -142,5 +139,54 @@ def used_inodes(stats: str) -> list[int]:
     return [2, *(inode for inode in used if inode >= _FIRST_FREE)]
 
 
-EXT23 = Kind(make=make_ext, need=need_with_maps)
-EXT4 = Kind(make=make_ext, need=need_with_extents)
+def room_shown(stats: str, *, is_ext4: bool) -> Room:
+    """Return the room that debugfs's `stats` shows; kernels keep some of ext4's."""
+
+    def number(name: str) -> int:
+        (value,) = re.findall(rf"^{name}:\s+(\d+)", stats, re.MULTILINE)
+        return int(value)
+
+    block, free = number("Block size"), number("Free blocks")
+    away = number("Reserved block count")
+    if is_ext4:
+        away += min(number("Block count") // 50, _KEPT_BLOCKS)
+    return Room(
+        block=block,
+        free=free * block,
+        available=max(free - away, 0) * block,
+        files=number("Free inodes"),
+        inline=number("Inode size") if "inline_data" in stats else 0,
+        per_map=0 if is_ext4 else block // _NUMBER,  # ext4's extents mostly fit into the inode
+    )
+
+
+def need_ext(files: Sequence[File], room: Room) -> Need:
+    """Return the least that content takes: mke2fs writes no block that is all zeros.
+
+    Little is left uncounted: some more blocks of numbers, and large extended attributes.
+    """
+    count = blocks = 0
+    for file in files:
+        count += 1
+        if file.is_directory:
+            entries = _DOTS + sum(_entry(name) for name in file.entries)
+            if entries > room.inline:
+                blocks += -(-entries // room.block)
+        elif file.is_symlink:  # of a hard link to one it makes another
+            count += file.links - 1
+            blocks += file.links * (file.size > max(_IN_INODE, room.inline))
+        elif file.is_regular and file.size > room.inline:
+            data = file.blocks(room.block)
+            blocks += data
+            if room.per_map:
+                blocks += -(-max(data - _IN_MAP, 0) // room.per_map)
+    # The top directory is there already, with one block.
+    return Need(bytes=(blocks - 1) * room.block, files=count - 1)
+
+
+def _entry(name: str) -> int:
+    """Return how many bytes a directory's entry takes."""
+    return -(-(_NAME_HEAD + len(os.fsencode(name))) // 4) * 4
+
+
+KIND = Kind(make=make_ext, need=need_ext)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vmdsl.builder.filesystems.contents import File, read
 from vmdsl.builder.filesystems.f2fs_disk import BLOCK, Disk, UnfitError
-from vmdsl.builder.filesystems.room import Kind, Need, Room
+from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
 
@@ -27,7 +27,7 @@ def make_f2fs(target: Target, content: Path | None) -> Room:
             disk = Disk(stream)
             disk.forget_the_kernel()
             if files:
-                disk.settle(files, target.tree.epoch)
+                disk.fix_metadata(files, target.tree.epoch)
         except UnfitError as error:
             raise BuildError(filesystem.problem(str(error))) from None
         except LookupError as error:
@@ -68,14 +68,13 @@ def _check(target: Target, files: Sequence[File]) -> None:
             raise BuildError(problem)
 
 
-def need_f2fs(content: Path, room: Room) -> Need:
-    """What the content takes at the least: an inode a file, and the data, zeros too."""
-    files = read(content)
+def need_f2fs(files: Sequence[File], room: Room) -> Need:
+    """Return the least that content takes: an inode a file, and the data, zeros too."""
     blocks = len(files)
     for file in files:
-        if stat.S_ISREG(file.about.st_mode) and file.about.st_size > room.inline:
-            blocks += -(-file.about.st_size // room.block)
+        if file.is_regular and file.size > room.inline:
+            blocks += -(-file.size // room.block)
     return Need(bytes=blocks * room.block, files=len(files))
 
 
-F2FS = Kind(make=make_f2fs, need=need_f2fs, least=52 * 2**20)
+KIND = Kind(make=make_f2fs, need=need_f2fs)

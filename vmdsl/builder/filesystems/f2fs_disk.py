@@ -79,7 +79,7 @@ class Disk:
         for place in _SUPERS:
             os.pwrite(self._file, bytes(size), place + start)
 
-    def settle(self, files: Sequence[File], epoch: int) -> None:
+    def fix_metadata(self, files: Sequence[File], epoch: int) -> None:
         """Set what sload.f2fs took from the machine, or lost. The first file is the top directory.
 
         Raises LookupError, with its name, for a file that is not there, and UnfitError.

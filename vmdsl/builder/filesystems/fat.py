@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
-from vmdsl.builder.filesystems.room import Kind, Need, Room, folders
+from vmdsl.builder.filesystems.contents import File
+from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
 from vmdsl.language.layout import SECTOR
 from vmdsl.operations.disk.fat import Vfat
 
 _SHOWN = 10
-
-
 _SLOT = 32  # bytes of an entry in a directory
 _SLOT_NAME = 13  # letters of a long name that go into one
 
@@ -23,7 +23,7 @@ def make_fat(target: Target, content: Path | None) -> Room:
     """Make the filesystem with the content of a directory, or empty. Names are sorted."""
     filesystem = target.filesystem
     wanted = filesystem.filesystem
-    assert isinstance(wanted, Vfat)  # noqa: S101 (the assembler chooses by type)
+    assert isinstance(wanted, Vfat)  # noqa: S101 (kind_of() chooses by type)
     file = target.blank_file()
     target.run(
         "mkfs.vfat",
@@ -47,11 +47,11 @@ def make_fat(target: Target, content: Path | None) -> Room:
 
 
 def _room(target: Target, file: Path) -> Room:
-    """What is left, as fsck.vfat counts it; the top directory of FAT12 and FAT16 is of one size."""
-    told = target.run("fsck.vfat", "-n", "-v", str(file))
+    """Return what is left by fsck.vfat's count; FAT12's and FAT16's top directory never grows."""
+    output = target.run("fsck.vfat", "-n", "-v", str(file))
 
     def number(pattern: str) -> int:
-        return sum(map(int, re.findall(pattern, told)))
+        return sum(map(int, re.findall(pattern, output)))
 
     block = number(r"(\d+) bytes per cluster")
     free = (number(r"files, \d+/(\d+) clusters") - number(r"files, (\d+)/\d+ clusters")) * block
@@ -60,26 +60,24 @@ def _room(target: Target, file: Path) -> Room:
     return Room(block=block, free=free, available=free, files=slots - label if slots else None)
 
 
-def need_fat(content: Path, room: Room) -> Need:
-    """What the content takes at the least; the files are entries of the top directory."""
+def need_fat(files: Sequence[File], room: Room) -> Need:
+    """Return the least that content takes; the files are entries of the top directory."""
     top = clusters = 0
-    for folder in folders(content):
-        slots = sum(map(_slots, folder.inside))
-        if folder.depth:
+    for folder in files:
+        slots = sum(map(_slots, folder.entries))
+        if folder.is_directory and folder.parent:
             clusters += -(-(slots + 2) * _SLOT // room.block)
-        else:
+        elif folder.is_directory:
             top = slots
             clusters += 0 if room.files else max(-(-slots * _SLOT // room.block) - 1, 0)
         clusters += sum(
-            -(-about.st_size // room.block)
-            for about in folder.inside.values()
-            if stat.S_ISREG(about.st_mode)
+            -(-entry.size // room.block) for entry in folder.entries.values() if entry.is_regular
         )
     return Need(bytes=clusters * room.block, files=top)
 
 
 def _slots(name: str) -> int:
-    """How many entries of a directory a name takes at the least: one, or more if it is long."""
+    """Return how many entries of a directory a name takes at the least."""
     base, _, suffix = name.partition(".")
     if re.fullmatch(r"[^. ]{1,8}", base) and re.fullmatch(r"[^. ]{0,3}", suffix):
         return 1
@@ -97,7 +95,7 @@ def _fill(target: Target, image: Path, content: Path) -> None:
             if not stat.S_ISREG(file.lstat().st_mode):
                 raise BuildError(
                     target.filesystem.filesystem.problem(
-                        f"FAT cannot hold {file.relative_to(content)}, which is no plain file",
+                        f"FAT cannot hold {file.relative_to(content)}, which is not a plain file",
                         "remove it, or put it on another filesystem",
                     )
                 )
@@ -127,7 +125,7 @@ def _check_names(target: Target, content: Path) -> None:
 
 
 def name_fault(name: str) -> str:
-    """What is wrong with a name in FAT; nothing, mostly."""
+    """Return the reason why FAT cannot hold a name; mostly there is none."""
     if re.search(r'[\x00-\x1f\x7f"*:<>?\\|]', name):
         return r'it has one of " * : < > ? \ | or a control character'
     if not name.isascii():  # mtools writes some of them as others, and depends on a code page
@@ -140,7 +138,7 @@ def name_fault(name: str) -> str:
 
 
 def fat_bits(size: int) -> int:
-    """Which FAT suits a partition of `size` bytes.
+    """Return the FAT that suits a partition of `size` bytes: 12, 16 or 32.
 
     The UEFI specification wants FAT32 in an EFI system partition, so it comes as early as it can.
     """
@@ -159,4 +157,4 @@ def _mtool(target: Target, image: Path, tool: str, *arguments: str) -> None:
     )
 
 
-FAT = Kind(make=make_fat, need=need_fat, files="entries in its top directory")
+KIND = Kind(make=make_fat, need=need_fat, files="entries in its top directory")

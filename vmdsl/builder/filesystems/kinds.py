@@ -1,28 +1,67 @@
-"""The kinds of filesystem that hold files, and how each is made and measured."""
+"""Kinds of filesystem, as the builder makes and measures them.
+
+A handle of `vmdsl.operations.disk.NAME` is made by the module NAME beside this one, which holds
+one `Kind` by the name KIND.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
-from vmdsl.builder.filesystems.btrfs import BTRFS
-from vmdsl.builder.filesystems.ext import EXT4, EXT23
-from vmdsl.builder.filesystems.f2fs import F2FS
-from vmdsl.builder.filesystems.fat import FAT
-from vmdsl.builder.filesystems.room import Kind
-from vmdsl.builder.filesystems.xfs import XFS
+from vmdsl.builder.filesystems.contents import File
+from vmdsl.builder.filesystems.target import Target
 from vmdsl.language.handles import Filesystem
-from vmdsl.operations.disk.btrfs import Btrfs
-from vmdsl.operations.disk.ext import Ext2, Ext3, Ext4
-from vmdsl.operations.disk.f2fs import F2fs
-from vmdsl.operations.disk.fat import Vfat
-from vmdsl.operations.disk.xfs import Xfs
 
-KINDS: Mapping[type[Filesystem], Kind] = {
-    Ext2: EXT23,
-    Ext3: EXT23,
-    Ext4: EXT4,
-    Vfat: FAT,
-    Xfs: XFS,
-    Btrfs: BTRFS,
-    F2fs: F2FS,
-}
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """The room that is free in a filesystem.
+
+    `block` is the unit in which it is given out, in bytes. `free` is all that can still be
+    written, and `available` the part of it for users other than root, as df shows it; both in
+    bytes. `files` is how many more files it can hold, or None where only bytes limit that. A file
+    of `inline` bytes or less needs no block. Where `per_map` isn't 0, a file that needs many
+    blocks has further ones that list them, each so many.
+    """
+
+    block: int
+    free: int
+    available: int
+    files: int | None = None
+    inline: int = 0
+    per_map: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """The least that content takes, in bytes and in files, of the room of an empty filesystem."""
+
+    bytes: int
+    files: int
+
+
+NOTHING = Need(bytes=0, files=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How filesystems of a kind are made and measured.
+
+    `make` makes the target, with the content of a directory or empty, and returns the room that is
+    left. `need` counts what content, as `contents.read` returns it, takes of the room of an empty
+    target; never more than `make` does. `files` is what the number of files is a number of.
+    """
+
+    make: Callable[[Target, Path | None], Room]
+    need: Callable[[Sequence[File], Room], Need] = lambda _files, _room: NOTHING
+    files: str = "files and directories"
+
+
+def kind_of(filesystem: Filesystem) -> Kind:
+    """Return how a filesystem is made."""
+    name = type(filesystem).__module__.rpartition(".")[2]
+    kind: Kind = import_module(f"{__package__}.{name}").KIND
+    return kind

@@ -1,20 +1,20 @@
-"""Room in filesystems: what one has, and what content needs at least.
+"""Room in filesystems: whether content fits, and the smallest filesystem that it fits into.
 
-Each kind of filesystem has a `make` that tells the room that is left in what it has made, and a
-`need` that counts what content takes. How much an empty filesystem of some size has is found out
-by making one in a scratch file: nobody's arithmetic but that of its own tools.
+How much room an empty filesystem of some size has is found out by making one in a scratch file:
+by the arithmetic of its own tools, and no other.
 """
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from vmdsl.builder.filesystems.contents import File, read
+from vmdsl.builder.filesystems.kinds import NOTHING, Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
-from vmdsl.errors import Problem
+from vmdsl.errors import BuildError, Problem
+from vmdsl.plan.extents import round_up_to_mib
 from vmdsl.values import Size
 
 #: A file takes no more than so many of the entries that FAT's top directory has.
@@ -22,50 +22,12 @@ _MOST_ENTRIES = 21
 #: Blocks and files of a usual filesystem are more than one for so many bytes.
 _LARGE_BLOCK = 2**15
 _BYTES_PER_FILE = 2**16
-
-
-@dataclass(frozen=True, kw_only=True)
-class Room:
-    """What is free in a filesystem.
-
-    `block` is the unit in which it is given out, in bytes. `free` is all that can still be
-    written, and `available` what users other than root get of it, as df shows it; both in bytes.
-    `files` is how many more files it can hold, or None where only bytes limit that. A file of
-    `inline` bytes or less needs no block.
-    """
-
-    block: int
-    free: int
-    available: int
-    files: int | None = None
-    inline: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Need:
-    """What content takes at the least, in bytes and in files, of the room of an empty one."""
-
-    bytes: int
-    files: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """How filesystems of a kind are made and measured.
-
-    `make` makes the target with the content of a directory, or empty. `need` is never more than
-    what `make` takes of the room given, which is that of an empty filesystem. `least` is the
-    smallest size in bytes to try; `files` is what the number of files is a number of.
-    """
-
-    make: Callable[[Target, Path | None], Room]
-    need: Callable[[Path, Room], Need]
-    least: int = 2**20
-    files: str = "files and directories"
+_MOST = 2**30  # an empty filesystem larger than this, in bytes, can be made if any can
+_SPARE_BLOCKS = 64
 
 
 def room_of_empty(kind: Kind, target: Target, size: int) -> Room:
-    """The room of an empty filesystem like the target, but of a size in bytes."""
+    """Return the room of an empty filesystem like the target, but of a size in bytes."""
     file = target.tree.scratch / "empty"
     with file.open("w+b") as stream:
         stream.truncate(size)
@@ -77,11 +39,12 @@ def room_of_empty(kind: Kind, target: Target, size: int) -> Room:
 
 
 def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
-    """What to say where the target is too small for the content, whatever its tools can do."""
+    """Report a target that is too small for the content, whatever its tools can do."""
     room = room_of_empty(kind, target, target.size)
-    if _surely_fits(content, room):
+    files = read(content)
+    if _surely_fits(files, room):
         return None
-    need = kind.need(content, room)
+    need = kind.need(files, room)
     filesystem, partition = target.filesystem.filesystem, target.filesystem.partition.partition
     size = Size(target.size)
     if (lacking := need.bytes - room.free) > 0:
@@ -104,96 +67,84 @@ def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
     return filesystem.problem(what, f"enlarge {where} {more}")
 
 
-def fits_easily(content: Path, size: int) -> bool:
-    """Whether content fits into any usual filesystem of a size in bytes, many times over."""
-    entries, blocks = _generous(content, _LARGE_BLOCK)
+def fits_easily(files: Sequence[File], size: int) -> bool:
+    """Return whether content fits into any usual filesystem of a size in bytes, many times over."""
+    entries, blocks = _generous(files, _LARGE_BLOCK)
     return max(blocks * _LARGE_BLOCK, entries * _BYTES_PER_FILE) <= size
 
 
-def _surely_fits(content: Path, room: Room) -> bool:
-    """Whether a generous guess fits, for which no file need be read.
+def _surely_fits(files: Sequence[File], room: Room) -> bool:
+    """Return whether a generous guess fits, for which no file need be read.
 
     Each entry has as many blocks as its size takes, and two more.
     """
     block = max(room.block, 4096)
-    entries, blocks = _generous(content, block)
+    entries, blocks = _generous(files, block)
     few = room.files is None or entries * _MOST_ENTRIES <= room.files
     return few and blocks * block <= room.free
 
 
-def _generous(content: Path, block: int) -> tuple[int, int]:
-    """How many entries there are, and a generous guess of their blocks."""
-    entries = blocks = 0
-    for folder in folders(content):
-        entries += len(folder.inside)
-        blocks += sum(2 - -about.st_size // block for about in folder.inside.values())
-    return entries, blocks
+def _generous(files: Sequence[File], block: int) -> tuple[int, int]:
+    """Return the number of entries of directories, and a generous guess of their blocks."""
+    entries = [entry for file in files for entry in file.entries.values()]
+    return len(entries), sum(2 - -entry.size // block for entry in entries)
 
 
 def mib(size: int) -> str:
-    """A number of bytes, rounded up to a tenth of a MiB."""
+    """Return a number of bytes as text, rounded up to a tenth of a MiB."""
     return f"{-(-size * 10 // 2**20) / 10:.1f} MiB"
 
 
-@dataclass(frozen=True)
-class Folder:
-    """A directory of some content: what is in it, and what of that was met before as a hard link.
+def least_size(kind: Kind, target: Target, content: Path | None, *, free: int) -> int:
+    """Return the size of the smallest filesystem that fits the content and `free` bytes more.
 
-    `at` is the open directory. `depth` is 0 at the top.
+    It is in bytes, of whole MiB. Empty filesystems are made, larger and larger, and their own tools
+    asked. Each step is by no more than is lacking, so the first that suffices is the smallest.
+    Raises BuildError.
     """
-
-    at: int
-    depth: int
-    inside: dict[str, os.stat_result]
-    again: frozenset[str]
-
-    def blocks(self, name: str, block: int) -> int:
-        """How many blocks of a regular file hold something other than zeros."""
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.at)
-        with os.fdopen(file, "rb", buffering=0):
-            return _blocks(file, block)
-
-
-def folders(content: Path) -> Iterator[Folder]:
-    """A directory and all below it."""
-    seen: set[tuple[int, int]] = set()
-    for path, below, files, at in os.fwalk(os.fsencode(content)):
-        inside = {}
-        again = set()
-        for name in map(os.fsdecode, [*below, *files]):
-            inside[name] = about = os.lstat(name, dir_fd=at)
-            if stat.S_ISDIR(about.st_mode) or about.st_nlink == 1:
-                continue
-            identity = (about.st_dev, about.st_ino)
-            if identity in seen:
-                again.add(name)
-            seen.add(identity)
-        depth = len(Path(os.fsdecode(path)).relative_to(content).parts)
-        yield Folder(at, depth, inside, frozenset(again))
-
-
-_CHUNK = 2**20
+    size = round_up_to_mib(max(target.filesystem.filesystem.traits.least, free, 1))
+    content_files = read(content) if content else None
+    files = -1
+    counted: dict[tuple[int, int], Need] = {}
+    while True:
+        try:
+            room = room_of_empty(kind, target, size)
+        except BuildError:
+            if size > _MOST:
+                raise
+            size *= 2  # its tools want more, even for an empty one
+            continue
+        need = counted.get((room.block, room.inline))
+        if need is None:
+            need = kind.need(content_files, room) if content_files else NOTHING
+            counted[room.block, room.inline] = need
+        lacking = _lacking(room, need, free)
+        if (missing := _missing(room, need, free)) > 0:
+            if room.files != files:
+                lacking = max(lacking, missing * size // max(room.files or 0, 1))
+            elif size <= _MOST:  # FAT's larger kind has no limit
+                lacking = (1 << size.bit_length()) - size
+            else:
+                raise _never_enough(target, kind, need, room)
+            files = room.files or 0
+        if lacking <= 0:
+            return size
+        size += round_up_to_mib(lacking)
 
 
-def _blocks(file: int, block: int) -> int:
-    zeros = bytes(block)
-    found = position = 0
-    chunk = max(_CHUNK // block, 1) * block
-    end = os.fstat(file).st_size
-    while position < end:
-        try:  # what is in a hole is zeros, and need not be read
-            data = os.lseek(file, position, os.SEEK_DATA)
-        except OSError:
-            break
-        position = max(position, data // block * block)
-        part = os.pread(file, chunk, position)
-        if not part:
-            break
-        if zeros in part:
-            pieces = (part[at : at + block] for at in range(0, len(part), block))
-            found += sum(piece != zeros[: len(piece)] for piece in pieces)
-        else:
-            tail = len(part) % block
-            found += len(part) // block + (tail > 0 and part[-tail:] != zeros[:tail])
-        position += len(part)
-    return found
+def _never_enough(target: Target, kind: Kind, need: Need, room: Room) -> BuildError:
+    filesystem = target.filesystem.filesystem
+    what = f"its content is {need.files} {kind.files}, and it has room for {room.files}"
+    hint = "a larger size gives it no more: does inodes= say how many there are?"
+    return BuildError(filesystem.problem(what, hint))
+
+
+def _lacking(room: Room, need: Need, free: int) -> int:
+    """Return how many bytes are lacking. Some are spare, for what isn't counted of the need."""
+    spare = need.bytes // 512 + _SPARE_BLOCKS * room.block
+    return need.bytes + spare + free - room.available
+
+
+def _missing(room: Room, need: Need, free: int) -> int:
+    """Return how many files too few it can hold; there are to be some in what is free."""
+    return 0 if room.files is None else need.files + free // _BYTES_PER_FILE - room.files

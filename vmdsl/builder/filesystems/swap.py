@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from vmdsl.builder.filesystems.kinds import Kind, Room
 from vmdsl.builder.filesystems.target import Target
 
 _PAGE = 4096
 
 
-def make_swap(target: Target) -> None:
-    """Write the header that makes the partition swap space."""
+def make_swap(target: Target, content: Path | None) -> Room:
+    """Write the header that makes the partition swap space, which has no room for content."""
+    del content
     filesystem = target.filesystem
     file = target.blank_file()
     label = filesystem.filesystem.label
@@ -22,3 +26,7 @@ def make_swap(target: Target) -> None:
         str(file),
     )
     target.place(file)
+    return Room(block=_PAGE, free=0, available=0)
+
+
+KIND = Kind(make=make_swap)

@@ -14,16 +14,8 @@ from vmdsl.errors import BuildError
 from vmdsl.language.layout import FilesystemLayout
 from vmdsl.values import Size
 
-#: What the tools say when the filesystem that they make is full.
-_NO_ROOM = (
-    "Could not allocate block",
-    "Could not allocate inode",
-    "Ext2 file too big",
-    "Disk full",
-    "No directory slots",
-    "Can't find free block",
-    "No space left on device",
-)
+#: What any tool may print when the filesystem that it makes is full.
+_NO_SPACE = "No space left on device"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,21 +29,21 @@ class Target:
 
     @property
     def path(self) -> str:
-        """The image's name for programs; it has no other yet."""
+        """The path of the image for programs; it has no other yet."""
         return f"/proc/self/fd/{self.image}"
 
     @property
     def offset(self) -> int:
-        """Where in the image the filesystem starts, in bytes."""
+        """The offset in the image at which the filesystem starts, in bytes."""
         return self.filesystem.partition.start
 
     @property
     def size(self) -> int:
-        """How large it is, in bytes."""
+        """The size of the filesystem, in bytes."""
         return self.filesystem.partition.size
 
     def blank_file(self) -> Path:
-        """A sparse file of the filesystem's size, for tools that can't write at an offset."""
+        """Make a sparse file of the filesystem's size, for tools that can't write at an offset."""
         file = self.tree.scratch / "filesystem"
         with file.open("wb") as stream:
             stream.truncate(self.size)
@@ -71,7 +63,7 @@ class Target:
         stdin: str = "",
         logged: bool = True,
     ) -> str:
-        """Run a tool; what it printed, which goes to the log too, if it is to be `logged`."""
+        """Run a tool and return its output, which goes to the log too if it is to be `logged`."""
         known = {"SOURCE_DATE_EPOCH": str(self.tree.epoch), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
         os.write(self.log, b"+ " + os.fsencode(" ".join(argv[:12])) + b"\n")
         done = programs.run(
@@ -87,14 +79,14 @@ class Target:
         return done.output
 
     def full(self) -> BuildError:
-        """The error for content that turns out not to fit."""
+        """Return the error for content that turns out not to fit."""
         filesystem = self.filesystem.filesystem
         what = f"its content does not fit into {filesystem.kind} of {Size(self.size)}"
         return BuildError(filesystem.problem(what, "make the partition, or the image, larger"))
 
     def _failed(self, tool: str, done: programs.Finished) -> BuildError:
         filesystem = self.filesystem.filesystem
-        if any(text in done.output for text in _NO_ROOM):
+        if any(text in done.output for text in (_NO_SPACE, *filesystem.traits.no_room)):
             return self.full()
         lines = done.output.strip().splitlines()[-10:]
         return BuildError(

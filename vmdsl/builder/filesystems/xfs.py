@@ -7,12 +7,12 @@ no extended attributes, no holes, and no spaces in names.
 from __future__ import annotations
 
 import os
-import stat
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
-from vmdsl.builder.filesystems.contents import data_of, read
-from vmdsl.builder.filesystems.room import Kind, Need, Room
+from vmdsl.builder.filesystems.contents import File, read
+from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.filesystems.xfs_disk import INODES, Disk, NoRoomError, sealed
 from vmdsl.builder.filesystems.xfs_files import CORE, UnfitError, inode, time_field, write_inode
@@ -65,7 +65,7 @@ def format_xfs(target: Target) -> None:
 
 
 def arguments(options: tuple[str, ...], uuid: str) -> list[str]:
-    """The arguments of mkfs.xfs: it takes each part of an option once."""
+    """Return arguments for mkfs.xfs, which takes each part of an option once."""
     parts = {flag: dict(given) for flag, given in _DEFAULTS.items()}
     parts["-m"]["uuid"] = uuid
     others = []
@@ -120,20 +120,19 @@ def _set_times(disk: Disk, number: int, epoch: int) -> None:
     disk.write(block, sealed(data, 100), at=at)
 
 
-def need_xfs(content: Path, room: Room) -> Need:
-    """What the content takes at the least: the data of files, directories, and the inodes."""
-    files = read(content)
+def need_xfs(files: Sequence[File], room: Room) -> Need:
+    """Return the least that content takes: the data of files, directories, and the inodes."""
     blocks = 0
     for file in files:
         if file.is_directory:
             blocks += least_blocks(map(os.fsencode, file.entries), room.block, room.inline)
-        elif stat.S_ISREG(file.about.st_mode):
-            blocks += sum(-(-len(piece) // room.block) for _, piece in data_of(file))
-        elif stat.S_ISLNK(file.about.st_mode):
-            blocks += file.about.st_size > room.inline
+        elif file.is_regular:
+            blocks += sum(-(-len(piece) // room.block) for _, piece in file.data())
+        elif file.is_symlink:
+            blocks += file.size > room.inline
     chunks = -(-max(len(files) - _FIRST_INODES, 0) // INODES)
     inodes = chunks * INODES * (room.inline + CORE)
     return Need(bytes=blocks * room.block + inodes, files=len(files))
 
 
-XFS = Kind(make=make_xfs, need=need_xfs, least=300 * 2**20)
+KIND = Kind(make=make_xfs, need=need_xfs)

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vmdsl.builder.filesystems.contents import File, data_of
+from vmdsl.builder.filesystems.contents import File
 from vmdsl.builder.filesystems.xfs_disk import MOST_IN_EXTENT, NULL, NULL_LONG, Disk, sealed
 from vmdsl.builder.filesystems.xfs_names import HASHES_AT, Entry, blocks_of, name_hash, short_form
 
@@ -141,7 +141,7 @@ def _content(
     if file.is_directory:
         return _directory(disk, number, file, numbers, room)
     if stat.S_ISLNK(mode):
-        target = os.readlink(file.path)  # noqa: PTH115 (a Path would be another text)
+        target = os.readlink(file.path)  # noqa: PTH115 (a text, not a Path)
         return _symlink(disk, number, os.fsencode(target), room)
     if stat.S_ISREG(mode):
         return _listed(disk, number, _copied(disk, file), room), size
@@ -196,7 +196,7 @@ def _copied(disk: Disk, file: File) -> list[Extent]:
     """Copy the content of a regular file. What is all zeros takes no space."""
     block = disk.sb.block
     extents: list[Extent] = []
-    for position, piece in data_of(file):
+    for position, piece in file.data():
         done = 0
         for start, count in disk.allocate(-(-len(piece) // block)):
             disk.write(start, piece[done : done + count * block])

@@ -1,4 +1,4 @@
-"""The data of a file, and none of its holes."""
+"""Files with holes: finding and copying their data alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BY_HAND = {errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def data(file: int, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Start and end of each piece of an open file, between two offsets, that is no hole."""
+    """Yield the start and the end of each part of an open file that is not a hole."""
     position = start
     while position < end:
         try:
@@ -23,6 +23,22 @@ def data(file: int, start: int, end: int) -> Iterator[tuple[int, int]]:
             hole = min(os.lseek(file, position, os.SEEK_HOLE), end)
             yield position, hole
             position = hole
+
+
+def pieces(file: int, start: int, end: int, size: int) -> Iterator[tuple[int, bytes]]:
+    """Yield each piece of `size` bytes of an open file that isn't all zeros, with its offset.
+
+    Pieces are counted from `start`, and the last may be shorter. A hole and as many zeros give
+    the same: nothing.
+    """
+    zeros = bytes(size)
+    done = start
+    for begin, hole in data(file, start, end):
+        for position in range(max(done, begin - (begin - start) % size), hole, size):
+            piece = os.pread(file, min(size, end - position), position)
+            if piece != zeros[: len(piece)]:
+                yield position, piece
+            done = position + size
 
 
 def copy_data(source: int, target: int, *, size: int, offset: int = 0, start: int = 0) -> None:
@@ -40,7 +56,7 @@ def copy_data(source: int, target: int, *, size: int, offset: int = 0, start: in
 
 
 def _copy(source: int, target: int, count: int, start: int, place: int) -> int:
-    """Copy some bytes, or share them where the filesystem can; how many."""
+    """Copy some bytes, or share them where the filesystem can. Returns how many."""
     try:
         return os.copy_file_range(source, target, count, start, place)
     except OSError as error:

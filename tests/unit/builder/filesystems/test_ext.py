@@ -1,8 +1,7 @@
 """What is read from debugfs about a filesystem."""
 
-from vmdsl.builder.filesystems.ext import used_inodes
-from vmdsl.builder.filesystems.ext_room import room_told
-from vmdsl.builder.filesystems.room import Room
+from vmdsl.builder.filesystems.ext import room_shown, used_inodes
+from vmdsl.builder.filesystems.kinds import Room
 
 STATS = """\
 Inodes per group:         4736
@@ -38,14 +37,14 @@ Block size:               4096
 
 def test_room_is_less_what_is_reserved() -> None:
     known = {"block": 4096, "free": 249509 * 4096, "files": 65525}
-    without = room_told(SUPERBLOCK, kept=False)
-    assert without == Room(available=(249509 - 13107) * 4096, **known)
-    kept = room_told(SUPERBLOCK, kept=True)
+    without = room_shown(SUPERBLOCK, is_ext4=False)
+    assert without == Room(available=(249509 - 13107) * 4096, per_map=1024, **known)
+    kept = room_shown(SUPERBLOCK, is_ext4=True)
     assert kept == Room(available=(249509 - 13107 - 4096) * 4096, **known)
 
 
 def test_a_small_ext4_keeps_a_fiftieth() -> None:
     small = SUPERBLOCK.replace("262144", "10000").replace("249509", "9000")
     small = small.replace("13107", "500")
-    assert room_told(small, kept=True).available == (9000 - 500 - 200) * 4096
-    assert room_told(small.replace("500", "8900"), kept=True).available == 0
+    assert room_shown(small, is_ext4=True).available == (9000 - 500 - 200) * 4096
+    assert room_shown(small.replace("500", "8900"), is_ext4=True).available == 0

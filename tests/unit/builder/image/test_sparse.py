@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vmdsl.builder.image.sparse import copy_data
+from vmdsl.builder.image.sparse import copy_data, pieces
 
 MIB = 2**20
 
@@ -60,3 +60,20 @@ def test_other_errors_are_told(
     monkeypatch.setattr(os, "copy_file_range", full)
     with pytest.raises(OSError, match="full"):
         copied(source, tmp_path / "target", MIB)
+
+
+@pytest.mark.parametrize("start", [0, 1, MIB, 5 * MIB - 7])
+@pytest.mark.parametrize("size", [4096, 65536, 3 * MIB])
+def test_pieces_are_what_is_not_zeros(source: Path, start: int, size: int) -> None:
+    end = 15 * MIB + 3
+    content = source.read_bytes()
+    wanted = [
+        (at, piece)
+        for at in range(start, end, size)
+        if (piece := content[at : min(at + size, end)]).strip(b"\0")
+    ]
+    with source.open("rb") as file:
+        assert list(pieces(file.fileno(), start, end, size)) == wanted
+    source.write_bytes(content)  # zeros where there were holes make no difference
+    with source.open("rb") as file:
+        assert list(pieces(file.fileno(), start, end, size)) == wanted
