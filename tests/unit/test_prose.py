@@ -14,6 +14,7 @@ REPOSITORY = Path(__file__).parents[2]
 DONE = (
     *("vmdsl/boot", "vmdsl/cli", "vmdsl/host", "vmdsl/vmdb2", "stdlib/vmdsl_stdlib"),
     *("vmdsl/builder/cache", "vmdsl/builder/report", "vmdsl/builder/sandbox"),
+    *("vmdsl/builder/filesystems", "vmdsl/builder/image", "vmdsl/operations/disk"),
 )
 #: The pipeline of the builder.
 PIPELINE = sorted((REPOSITORY / "vmdsl/builder").glob("*.py"))

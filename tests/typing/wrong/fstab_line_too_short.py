@@ -3,4 +3,4 @@
 
 @step
 def table_of_mounts() -> None:
-    fstab(system(), extra=["tmpfs /tmp tmpfs"])  # E: is no line of fstab: it has four to six fields
+    fstab(system(), extra=["tmpfs /tmp tmpfs"])  # E: is not a line of fstab: it has four to six fields

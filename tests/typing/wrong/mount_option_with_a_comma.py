@@ -3,4 +3,4 @@
 
 @step
 def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table())), options=("noatime,discard",))  # E: 'noatime,discard' is no mount option
+    return mount(mkext4(mkpart(table())), options=("noatime,discard",))  # E: 'noatime,discard' is not a mount option

@@ -1,4 +1,4 @@
-"""Btrfs on disk: what of it is changed after mkfs.btrfs has made it.
+"""Btrfs on disk: changes after mkfs.btrfs has made it.
 
 Its trees are found by way of the superblock. A place in them is a logical one, which chunks
 translate to one or two on the disk. Numbers are little-endian, and each block has a checksum.
@@ -72,11 +72,11 @@ class Disk:
 
     @property
     def used(self) -> int:
-        """What of it is used, in bytes."""
+        """The number of bytes that are used."""
         return int.from_bytes(self._super[120:128], "little")
 
     def _add_chunk(self, first: int, data: bytearray, at: int) -> int:
-        """Note a chunk; the size of what tells of it."""
+        """Register a chunk. Returns the size of its record, in bytes."""
         length = int.from_bytes(data[at : at + 8], "little")
         stripes = int.from_bytes(data[at + 44 : at + 46], "little")
         places = [struct.unpack_from("<Q", data, at + 56 + 32 * i)[0] for i in range(stripes)]
@@ -88,7 +88,7 @@ class Disk:
         return [place + logical - first for place in places]
 
     def _leaves(self, logical: int) -> Iterator[tuple[int, bytearray]]:
-        """The leaves of a tree, with their logical places."""
+        """Yield each leaf of a tree, with its logical place."""
         data = bytearray(os.pread(self._file, self._node, self._places(logical)[0]))
         (count,) = struct.unpack_from("<I", data, 96)
         if data[100] == 0:
@@ -109,7 +109,7 @@ class Disk:
             os.pwrite(self._file, sealed, place)
 
     def resize(self, size: int) -> None:
-        """Say that the device has another size. It may not be smaller than what is used of it."""
+        """Give the device another size, in bytes, of at least what is used."""
         for logical, data in list(self._leaves(self._chunk_root)):
             for item in _items(data):
                 if item.kind == _DEVICE:
@@ -153,7 +153,7 @@ class Disk:
 
 
 def _by_number(files: Sequence[File], leaves: Iterable[bytearray]) -> dict[int, File]:
-    """The file that each inode is."""
+    """Return the file of each inode, by its number."""
     named = {
         (parent, name): item.owner
         for data in leaves
@@ -183,7 +183,7 @@ def _items(data: bytearray) -> Iterator[Item]:
 
 
 def _names(data: bytearray, item: Item) -> Iterator[tuple[int, bytes]]:
-    """The directories, and the names in them, that a reference holds."""
+    """Yield each directory that a reference holds, and the name in it."""
     long = item.kind == _LONG_REFERENCE
     position = item.start
     while position < item.start + item.size:

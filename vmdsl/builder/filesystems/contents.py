@@ -1,4 +1,4 @@
-"""What a directory holds, read once: to be counted, and for filesystems that vmdsl fills itself."""
+"""The files of a directory, to be counted, or written by vmdsl itself."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class File:
         return {name: os.getxattr(self.path, name, follow_symlinks=False) for name in names}
 
     def data(self) -> Iterator[tuple[int, bytes]]:
-        """Yield each 64 KiB of a regular file that aren't all zeros, with their offset."""
+        """Yield each piece of 64 KiB of a regular file that isn't all zeros, with its offset."""
         with open(self.path, "rb", buffering=0) as stream:  # noqa: PTH123 (a text is quicker)
             yield from pieces(stream.fileno(), 0, self.size, _PIECE)
 
@@ -79,7 +79,7 @@ class File:
 
 
 def read(content: Path) -> list[File]:
-    """Return all that a directory holds, itself first; each directory is before what is in it."""
+    """Return a directory and all files below it, each directory before its entries."""
     files = []
     linked: dict[tuple[int, int], File] = {}
     pending = [File(path=str(content), about=content.lstat())]

@@ -19,7 +19,7 @@ _TABLE = _table()
 
 
 def crc32c(data: bytes | bytearray) -> int:
-    """The checksum of some bytes."""
+    """Return the CRC-32C of some bytes."""
     table, crc = _TABLE, 0xFFFFFFFF
     for byte in data:
         crc = table[(crc ^ byte) & 0xFF] ^ crc >> 8

@@ -85,7 +85,7 @@ def make_ext(target: Target, content: Path | None) -> Room:
 
 
 def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The values of an option, and the other options."""
+    """Return the values of an option, and the other options."""
     values, others = [], []
     words = iter(options)
     for word in words:
@@ -101,7 +101,7 @@ def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
 def _fix_metadata(
     target: Target, content: Path | None, place: str, stats: str, env: dict[str, str]
 ) -> None:
-    """Set what mke2fs took from the machine: two times of inodes, and the root's own owner."""
+    """Set what mke2fs took from the machine: two times of inodes, and the owner of the root."""
     script = [
         f"sif <{inode}> {field} @{target.tree.epoch}"
         for inode in used_inodes(stats)
@@ -124,7 +124,7 @@ def _fix_metadata(
 
 
 def used_inodes(stats: str) -> list[int]:
-    """The inodes that hold something, from debugfs's `stats`; 2 is the root, 11 lost+found.
+    """Return the inodes in use, by debugfs's `stats`; 2 is the root, 11 lost+found.
 
     mke2fs takes the first free inode of a group and gives none back, so those in use stand at
     the group's start.

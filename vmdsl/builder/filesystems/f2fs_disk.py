@@ -1,4 +1,4 @@
-"""F2FS on disk: what of it is changed after sload.f2fs has filled it.
+"""F2FS on disk: changes after sload.f2fs has filled it.
 
 A table tells where each inode is. An inode is a block, with room for extended attributes at its
 end, and nothing has a checksum but the checkpoint, which stays as it is. Numbers are
@@ -56,11 +56,11 @@ class Disk:
 
     @property
     def free(self) -> int:
-        """What can still be written, in bytes."""
+        """The number of bytes that can still be written."""
         return int(self._user_blocks - self._used_blocks) * BLOCK
 
     def _blocks(self) -> dict[int, int]:
-        """Where the inodes are: the block of each number."""
+        """Return the block of each inode, by its number."""
         found = {}
         for index in range(self._inodes // _ENTRIES):
             place = self._table + (index >> 9) * 2 * _PACK + (index & 511)
@@ -119,7 +119,7 @@ def _set(data: bytearray, file: File, epoch: int) -> None:
 
 
 def _packed(file: File) -> bytes:
-    """The extended attributes and ACLs of a file, as its inode has them."""
+    """Return the extended attributes and ACLs of a file, as its inode has them."""
     parts = [struct.pack("<II16x", _MAGIC, 1)]
     for name, value in file.attributes.items():
         space, rest, content = _attribute(name, value)

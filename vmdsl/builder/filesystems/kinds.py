@@ -48,7 +48,7 @@ NOTHING = Need(bytes=0, files=0)
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How filesystems of a kind are made and measured.
+    """The functions that make and measure filesystems of a kind.
 
     `make` makes the target, with the content of a directory or empty, and returns the room that is
     left. `need` counts what content, as `contents.read` returns it, takes of the room of an empty
@@ -61,7 +61,7 @@ class Kind:
 
 
 def kind_of(filesystem: Filesystem) -> Kind:
-    """Return how a filesystem is made."""
+    """Return the kind of a filesystem, from the module of its name."""
     name = type(filesystem).__module__.rpartition(".")[2]
     kind: Kind = import_module(f"{__package__}.{name}").KIND
     return kind

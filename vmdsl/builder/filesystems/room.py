@@ -39,7 +39,7 @@ def room_of_empty(kind: Kind, target: Target, size: int) -> Room:
 
 
 def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
-    """Report a target that is too small for the content, whatever its tools can do."""
+    """Return the problem of a target that is certainly too small for the content."""
     room = room_of_empty(kind, target, target.size)
     files = read(content)
     if _surely_fits(files, room):
@@ -96,7 +96,7 @@ def mib(size: int) -> str:
 
 
 def least_size(kind: Kind, target: Target, content: Path | None, *, free: int) -> int:
-    """Return the size of the smallest filesystem that fits the content and `free` bytes more.
+    """Return the smallest size that fits the content and `free` bytes more.
 
     It is in bytes, of whole MiB. Empty filesystems are made, larger and larger, and their own tools
     asked. Each step is by no more than is lacking, so the first that suffices is the smallest.
@@ -140,11 +140,11 @@ def _never_enough(target: Target, kind: Kind, need: Need, room: Room) -> BuildEr
 
 
 def _lacking(room: Room, need: Need, free: int) -> int:
-    """Return how many bytes are lacking. Some are spare, for what isn't counted of the need."""
+    """Return how many bytes are missing, with some to spare for what isn't counted of the need."""
     spare = need.bytes // 512 + _SPARE_BLOCKS * room.block
     return need.bytes + spare + free - room.available
 
 
 def _missing(room: Room, need: Need, free: int) -> int:
-    """Return how many files too few it can hold; there are to be some in what is free."""
+    """Return how many files too few fit. The free space is to be of use for some, too."""
     return 0 if room.files is None else need.files + free // _BYTES_PER_FILE - room.files

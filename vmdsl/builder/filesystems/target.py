@@ -20,7 +20,7 @@ _NO_SPACE = "No space left on device"
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A filesystem that is to be made: what, and in which open file."""
+    """A filesystem to make, and the open file to make it in."""
 
     filesystem: FilesystemLayout
     image: int
@@ -51,7 +51,7 @@ class Target:
         return file
 
     def place(self, file: Path) -> None:
-        """Put what `blank_file` has become into the image; holes stay holes."""
+        """Copy a file made by `blank_file` into the image, and remove it. Holes stay holes."""
         with file.open("rb") as stream:
             copy_data(stream.fileno(), self.image, size=self.size, offset=self.offset)
         file.unlink()

@@ -86,7 +86,7 @@ def arguments(options: tuple[str, ...], uuid: str) -> list[str]:
 
 
 def fill(target: Target, disk: Disk, content: Path | None) -> None:
-    """Write all that a directory holds, and set the times of all that is there already."""
+    """Write the files of a directory, and set the times of the inodes that are there already."""
     filesystem = target.filesystem.filesystem
     epoch = target.tree.epoch
     files = read(content) if content is not None else []

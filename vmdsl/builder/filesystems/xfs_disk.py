@@ -1,4 +1,4 @@
-"""XFS on disk: the superblock, the allocation groups, and what is free in them.
+"""XFS on disk: the superblock, the allocation groups, and their free space.
 
 mkfs.xfs makes an empty filesystem, and this gives out its space. Each allocation group has its
 free extents in two trees (by place, by size) and its inodes in one or two; `close` writes them
@@ -35,7 +35,7 @@ class NoRoomError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Superblock:
-    """What the superblock says that never changes."""
+    """The fields of the superblock that never change."""
 
     block: int
     blocks: int
@@ -95,13 +95,13 @@ class Disk:
         os.pwrite(self._file, data, self._offset + position)
 
     def place(self, fsblock: int) -> int:
-        """Where a block is, in bytes from the start of the filesystem."""
+        """Return the offset of a block in the filesystem, in bytes."""
         sb = self.sb
         group, block = fsblock >> sb.group_log, fsblock & (1 << sb.group_log) - 1
         return (group * sb.group_blocks + block) * sb.block
 
     def address(self, fsblock: int) -> int:
-        """Where a block is, in sectors of 512 bytes, as blocks tell of themselves."""
+        """Return the offset of a block in sectors of 512 bytes, as its own header has it."""
         return self.place(fsblock) // 512
 
     def write(self, fsblock: int, data: bytes, *, at: int = 0) -> None:
@@ -130,7 +130,7 @@ class Disk:
         return group
 
     def _leaf(self, group: int, block: int, size: int) -> bytes:
-        """The records of a tree that is a single block."""
+        """Return the records of a tree that is a single block."""
         data = self.read(group << self.sb.group_log | block, self.sb.block)
         level, count = struct.unpack_from(">HH", data, 4)
         if level:
@@ -151,7 +151,7 @@ class Disk:
         return group.number << self.sb.group_log | start
 
     def allocate(self, blocks: int) -> list[tuple[int, int]]:
-        """Take blocks, in as few extents as there are: the first block of each, and its length."""
+        """Take blocks, in as few extents as possible. Returns the start and the length of each."""
         found = []
         for group in self.groups:
             while blocks and group.free and (spare := _free(group) - group.kept) > 0:
@@ -191,7 +191,7 @@ class Disk:
         return group.number << self.sb.group_log + self.sb.in_block_log | number
 
     def _room_for_chunk(self, group: Group) -> tuple[int, int] | None:
-        """The free extent, and the block in it, for a chunk; half a group may be inodes."""
+        """Return the free extent, and the block in it, for a chunk; half a group may be inodes."""
         sb = self.sb
         if (len(group.chunks) + 1) * sb.chunk_blocks > sb.group_blocks // 2:
             return None
@@ -204,12 +204,12 @@ class Disk:
         return None
 
     def inode_place(self, number: int) -> tuple[int, int]:
-        """The block that holds an inode, and where in it, in bytes."""
+        """Return the block that holds an inode, and the offset in it in bytes."""
         low = self.sb.in_block_log
         return number >> low, (number & (1 << low) - 1) * self.sb.inode
 
     def free_inodes(self) -> Iterator[int]:
-        """The inodes of chunks that nothing uses."""
+        """Return the inodes of chunks that nothing uses."""
         for group in self.groups:
             for first, bits in group.chunks.items():
                 for index in range(INODES):
@@ -217,7 +217,7 @@ class Disk:
                         yield self._inode(group, first + index)
 
     def close(self) -> None:
-        """Write all that says what is free and what isn't."""
+        """Write the headers, trees and counters of the free space."""
         for group in self.groups:
             self._write_inode_trees(group)
         for group in self.groups:
@@ -254,7 +254,7 @@ class Disk:
     def _short_tree(
         self, group: Group, magic: bytes, root: int, records: list[bytes], key: int
     ) -> tuple[int, int, int]:
-        """Write a group's tree; its root, its levels and its blocks. The first leaf is `root`.
+        """Write a group's tree, whose first leaf is `root`. Returns its root, levels and blocks.
 
         `key` is how many bytes of a record are its key.
         """
@@ -296,7 +296,7 @@ class Disk:
             ]
 
     def _one_extent(self, group: Group, blocks: int) -> list[tuple[int, int]]:
-        """Blocks of a group's own; what is kept free is there for them too."""
+        """Take blocks for a group's own trees, from those that are kept free too."""
         for index, (start, length) in enumerate(group.free):
             if length >= blocks:
                 self._take(group, index, start, blocks)
@@ -335,14 +335,14 @@ class Disk:
 
 
 def sealed(data: bytearray, crc_at: int) -> bytes:
-    """Bytes with their checksum at its place."""
+    """Return bytes with their checksum in its place."""
     data[crc_at : crc_at + 4] = bytes(4)
     struct.pack_into("<I", data, crc_at, crc32c(data))
     return bytes(data)
 
 
 def _best(free: list[tuple[int, int]], blocks: int) -> int:
-    """The first extent that has so many blocks, or the largest."""
+    """Return the first extent of at least so many blocks, or the largest."""
     lengths = [length for _, length in free]
     enough = (i for i, length in enumerate(lengths) if length >= blocks)
     return next(enough, lengths.index(max(lengths)))
@@ -353,7 +353,7 @@ def _free(group: Group) -> int:
 
 
 def _superblock(data: bytes) -> Superblock:
-    """Read a superblock. Raises ValueError where it has what this module knows nothing of."""
+    """Read a superblock. Raises ValueError if it has features that this module doesn't know."""
     magic, block, blocks = struct.unpack_from(">4sIQ", data, 0)
     (version,) = struct.unpack_from(">H", data, 100)
     ro_compat, incompat = struct.unpack_from(">II", data, 212)

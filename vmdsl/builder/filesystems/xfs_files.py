@@ -1,4 +1,4 @@
-"""The files of XFS: inodes, and what their two forks hold, content and attributes.
+"""The files of XFS: inodes, with a fork for content and one for attributes.
 
 A fork is within the inode if it is small; else it is a list of extents, in the inode too or, if
 they are many, in blocks of their own. The fork of attributes stands behind that of the content.
@@ -41,7 +41,7 @@ class UnfitError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Fork:
-    """What of a file's content or attributes stands in the inode, and what it says of it."""
+    """The part of an inode for the file's content, or for its attributes."""
 
     format: int
     data: bytes = b""
@@ -94,7 +94,7 @@ def inode(
     content: Fork | None = None,
     attributes: Fork | None = None,
 ) -> bytes:
-    """An inode; without a mode, one that is free. `times` are that of all, and that of content."""
+    """Return an inode; a free one, if it has no mode. `times` are ctime and mtime."""
     content = content or Fork(format=0)
     attributes = attributes or Fork(format=_EXTENTS)
     other, changed = (time_field(disk, time) if mode else 0 for time in times)
@@ -126,7 +126,7 @@ def _eights(size: int) -> int:
 
 
 def time_field(disk: Disk, nanoseconds: int) -> int:
-    """A time as an inode has it."""
+    """Return a time as an inode has it."""
     if disk.sb.bigtime:
         return nanoseconds - _FIRST_SECOND * 10**9
     seconds, rest = divmod(nanoseconds, 10**9)
@@ -136,7 +136,7 @@ def time_field(disk: Disk, nanoseconds: int) -> int:
 def _content(
     disk: Disk, number: int, file: File, numbers: dict[File, int], room: int
 ) -> tuple[Fork, int]:
-    """The fork of a file's content, and the file's size."""
+    """Return the fork of a file's content, and the file's size."""
     mode, size = file.about.st_mode, file.about.st_size
     if file.is_directory:
         return _directory(disk, number, file, numbers, room)
@@ -217,7 +217,7 @@ def _add(extents: list[Extent], at: int, start: int, count: int) -> None:
 
 
 def _listed(disk: Disk, owner: int, extents: list[Extent], room: int) -> Fork:
-    """The fork that lists extents: in the inode, or in a tree whose root is there."""
+    """Return the fork that lists extents: in the inode, or in a tree whose root is there."""
     blocks = sum(extent.count for extent in extents)
     rows = b"".join(extent.packed() for extent in extents)
     if len(rows) <= room:
@@ -238,7 +238,7 @@ def _listed(disk: Disk, owner: int, extents: list[Extent], room: int) -> Fork:
 def _tree_level(
     disk: Disk, owner: int, records: list[tuple[int, bytes]], level: int
 ) -> list[tuple[int, bytes]]:
-    """Write one level of a tree of extents; the keys of and the pointers to its blocks."""
+    """Write one level of a tree of extents. Returns the keys of its blocks and pointers to them."""
     size = disk.sb.block
     each = (size - _LONG_HEADER) // 16
     pages = [records[i : i + each] for i in range(0, len(records), each)]
@@ -260,7 +260,7 @@ def _tree_level(
 
 
 def _attributes(disk: Disk, owner: int, file: File) -> Fork:
-    """The fork of a file's extended attributes and ACLs."""
+    """Return the fork of a file's extended attributes and ACLs."""
     found = [_attribute(name, value) for name, value in file.attributes.items()]
     if not found:
         return Fork(format=_EXTENTS)
@@ -283,7 +283,7 @@ def _attributes(disk: Disk, owner: int, file: File) -> Fork:
 
 
 def _attribute(name: str, value: bytes) -> tuple[int, bytes, bytes]:
-    """An attribute as XFS has it: its flags, its name and its value."""
+    """Return an attribute as XFS has it: its flags, its name and its value."""
     if name in _ACLS:
         head, entries = 4, struct.iter_unpack("<HHI", value[4:])
         packed = [struct.pack(">IIHH", tag, who, rights, 0) for tag, rights, who in entries]

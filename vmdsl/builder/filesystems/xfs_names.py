@@ -37,12 +37,12 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """What it takes in a block."""
+        """The bytes that it takes in a block."""
         return -(-(len(self.name) + 12) // 8) * 8
 
 
 def name_hash(name: bytes) -> int:
-    """The hash by which names of files and of attributes are looked up."""
+    """Return the hash by which names of files and of attributes are looked up."""
     value = 0
     for i in range(0, len(name) - 3, 4):
         a, b, c, d = name[i : i + 4]
@@ -60,7 +60,7 @@ def _rotated(value: int, bits: int) -> int:
 
 
 def short_form(parent: int, entries: Sequence[Entry]) -> bytes:
-    """A directory as it stands in its inode."""
+    """Return a directory as it stands in its inode."""
     wide = sum(number > NULL for number in (parent, *(entry.inode for entry in entries)))
     number = ">Q" if wide else ">I"
     parts = [struct.pack(">BB", len(entries), wide), struct.pack(number, parent)]
@@ -73,7 +73,7 @@ def short_form(parent: int, entries: Sequence[Entry]) -> bytes:
 
 
 def least_blocks(names: Iterable[bytes], block: int, inline: int) -> int:
-    """How many blocks a directory takes at the least, where `inline` bytes fit into its inode."""
+    """Return the least blocks that a directory takes, if `inline` bytes fit into its inode."""
     entries = [Entry(name=name, inode=0, mode=_DIRECTORY_MODE) for name in names]
     if len(entries) <= _MOST_SHORT and len(short_form(0, entries)) <= inline:
         return 0
@@ -87,7 +87,7 @@ def least_blocks(names: Iterable[bytes], block: int, inline: int) -> int:
 def blocks_of(
     disk: Disk, owner: int, parent: int, entries: Sequence[Entry]
 ) -> list[tuple[int, bytearray, int]]:
-    """The blocks of a directory: place, content, and where in it the checksum goes.
+    """Return the blocks of a directory: place, content, and the offset of the checksum in it.
 
     Their own addresses are for whoever writes them to fill in, at 8 bytes behind the checksum's
     place for those of hashes, and at 4 for all others.
@@ -123,7 +123,7 @@ def _put(data: bytearray, place: int, entry: Entry) -> None:
 
 
 def _put_free(data: bytearray, place: int, end: int) -> None:
-    """Note what is free between two places."""
+    """Mark the bytes between two places as free."""
     if place < end:
         struct.pack_into(">HH", data, place, 0xFFFF, end - place)
         struct.pack_into(">H", data, end - 2, place)
@@ -171,7 +171,7 @@ def _several(disk: Disk, owner: int, entries: Sequence[Entry]) -> list[tuple[int
 def _leaf(
     disk: Disk, magic: int, owner: int, hashes: Sequence[tuple[int, int]], sides: tuple[int, int]
 ) -> bytearray:
-    """A block of hashes, or of pointers to such blocks."""
+    """Return a block of hashes, or of pointers to blocks of hashes."""
     data = bytearray(disk.sb.block)
     struct.pack_into(">IIH", data, 0, *sides, magic)
     data[32:48] = disk.sb.uuid
@@ -194,7 +194,7 @@ def _only_leaf(
 def _leaves(
     disk: Disk, owner: int, hashes: Sequence[tuple[int, int]]
 ) -> list[tuple[int, bytearray, int]]:
-    """The tree of hashes; its root is where a reader looks first."""
+    """Return the tree of hashes; its root is where a reader looks first."""
     base = HASHES_AT // disk.sb.block
     each = (disk.sb.block - _HEADER) // 8
     found: list[tuple[int, bytearray, int]] = []

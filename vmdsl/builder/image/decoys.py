@@ -30,7 +30,7 @@ _PARTITION_HINT = (
 
 
 class StandIns:
-    """Those of one build, in files of `directory`, and what was written to them."""
+    """The stand-ins of one build, in files of `directory`, and the data written to them."""
 
     def __init__(self, directory: Path, log: int) -> None:
         self._directory = directory
@@ -40,7 +40,7 @@ class StandIns:
 
     @contextmanager
     def lend(self, operation: Operation, layout: Layout, epoch: int) -> Iterator[Path]:
-        """A stand-in for the time of an operation. Raises BuildError where it was misused."""
+        """Lend a stand-in to one operation. Raises BuildError if it was misused."""
         self._count += 1
         path = self._directory / f"image-{self._count}"
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
@@ -60,7 +60,7 @@ class StandIns:
             self._written.append((file, Span(start=start, end=end, what=f"what {where} wrote")))
 
     def copy_to(self, image: int) -> list[Span]:
-        """Write all of it to the image itself; where that is."""
+        """Write the data to the image itself. Returns the places that were written to."""
         for file, span in self._written:
             copy_data(file, image, start=span.start, size=span.end)
         return [span for _, span in self._written]
@@ -72,7 +72,7 @@ def _table(file: int, layout: Layout) -> dict[Span, bytes]:
 
 
 def _check(file: int, layout: Layout, before: dict[Span, bytes]) -> None:
-    """Raise BuildError where anything has changed that a script may not change."""
+    """Raise BuildError if anything has changed that a script may not change."""
     if (size := os.fstat(file).st_size) != layout.size:
         what = f"it has made the image {size} bytes large, which is one of {layout.size} bytes"
         hint = "dd cuts it off without conv=notrunc" if size < layout.size else "end before that"
@@ -96,7 +96,7 @@ def _check(file: int, layout: Layout, before: dict[Span, bytes]) -> None:
 
 
 def _between_partitions(file: int, layout: Layout) -> Iterator[tuple[int, int]]:
-    """What was written where neither a partition nor the table is, without zeros around it."""
+    """Yield each place outside the partitions and the table that was written to, zeros stripped."""
     for start, end in _gaps([*table_spans(layout), *partition_spans(layout)], layout.size):
         for begin, hole in data(file, start, end):
             first = _first(file, begin, hole)
@@ -115,7 +115,7 @@ def _gaps(spans: Iterable[Span], size: int) -> Iterator[tuple[int, int]]:
 
 
 def _first(file: int, start: int, end: int) -> int | None:
-    """The first byte that isn't zero."""
+    """Return the offset of the first byte that isn't zero, or None."""
     for position in range(start, end, _BLOCK):
         block = os.pread(file, min(_BLOCK, end - position), position)
         if found := block.lstrip(b"\0"):
@@ -124,7 +124,7 @@ def _first(file: int, start: int, end: int) -> int | None:
 
 
 def _behind_last(file: int, start: int, end: int) -> int:
-    """The end of the last byte that isn't zero, where there is one."""
+    """Return the offset behind the last byte that isn't zero, or `start`."""
     for position in reversed(range(start, end, _BLOCK)):
         block = os.pread(file, min(_BLOCK, end - position), position)
         if found := block.rstrip(b"\0"):

@@ -54,7 +54,7 @@ class Output:
         return os.open(self._part, flags | os.O_CREAT | os.O_TRUNC, 0o666)
 
     def publish(self, workspace: Path) -> None:
-        """Give the file its name; one that has it is replaced.
+        """Give the file its name, in place of another that has it.
 
         `workspace` is a directory where nothing that a kill leaves behind matters.
         """
@@ -82,7 +82,7 @@ class Output:
             os.close(here)
 
     def close(self) -> None:
-        """Close the file; what has no name is gone with that."""
+        """Close the file. Without a name it vanishes."""
         for file in {self.file, self.raw}:
             os.close(file)
         if self._named:

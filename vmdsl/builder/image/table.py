@@ -31,7 +31,7 @@ def write_table(image: int, layout: Layout, *, epoch: int, log: int) -> None:
 
 
 def table_script(layout: Layout) -> str:
-    """The partition table as sfdisk reads it, with every id given."""
+    """Return the partition table as a script for sfdisk, with every id given."""
     is_gpt = isinstance(layout.table, Gpt)
     lines = [f"label: {'gpt' if is_gpt else 'dos'}", f"label-id: {layout.label_id}"]
     first = min((place.start // SECTOR for place in layout.partitions), default=_FIRST_LBA)

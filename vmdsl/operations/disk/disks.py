@@ -208,14 +208,14 @@ def mount(
     for option in options:
         if not option or any(letter.isspace() or letter == "," for letter in option):
             raise refuse(
-                f"{option!r} is no mount option",
+                f"{option!r} is not a mount option",
                 "give them one by one, without commas",
                 about="options",
             )
     place = PurePosixPath(path)
     if place.root != "/" or ".." in place.parts:
         raise refuse(
-            f"{path!r} is no place to mount at",
+            f"{path!r} is not a place to mount at",
             "write it as it is in the system: /srv",
             about="path",
         )

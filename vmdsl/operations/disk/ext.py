@@ -36,7 +36,7 @@ _BYTES_PER_INODE = (1024, 64 * 2**20)
 
 @operation
 class Ext(Mountable):
-    """An ext filesystem of any age. What is None is as mke2fs thinks best."""
+    """An ext filesystem of any age. mke2fs decides on what is None."""
 
     features: tuple[str, ...] = ()
     reserved: float | None = None

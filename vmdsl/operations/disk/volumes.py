@@ -112,7 +112,7 @@ def _lvm_name(name: str, what: str) -> str:
 
 
 def _named(name: str, what: str) -> str:
-    """The name that is given, or the step's; refused where it can be none."""
+    """Return the given name, or else the step's; refuse one that is not allowed."""
     chosen = name or here().step
     if not _NAME.fullmatch(chosen) or len(chosen) > _LONGEST:
         raise refuse(

@@ -163,13 +163,15 @@ def _check_line(line: str) -> None:
     fields = line.split()
     hint = 'write it as in the file: "tmpfs /tmp tmpfs size=1G 0 0"'
     if "\n" in line or line.startswith("#") or not 4 <= len(fields) <= 6:  # noqa: PLR2004
-        raise refuse(f"{line!r} is no line of fstab: it has four to six fields", hint)
+        raise refuse(f"{line!r} is not a line of fstab: it has four to six fields", hint)
     if any(not number.isdecimal() for number in fields[4:]):
-        raise refuse(f"{line!r} is no line of fstab: fields five and six are numbers", hint)
+        raise refuse(f"{line!r} is not a line of fstab: fields five and six are numbers", hint)
     if not place_of(line).startswith("/") and (fields[2], fields[1]) not in _PLACELESS:
-        raise refuse(f"{line!r} is no line of fstab: {fields[1]!r} is no absolute path", hint)
+        raise refuse(
+            f"{line!r} is not a line of fstab: {fields[1]!r} is not an absolute path", hint
+        )
     if ".." in place_of(line).split("/"):
-        raise refuse(f"{fields[1]!r} is no place to mount at", "write it as it is in the system")
+        raise refuse(f"{fields[1]!r} is not a place to mount at", "write it as it is in the system")
 
 
 _PLACELESS = {("swap", "none"), ("swap", "swap")}
