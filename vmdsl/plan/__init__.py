@@ -1,1 +1,1 @@
-"""From a recipe to a checked plan: pure, and no program is started but mypy."""
+"""From a recipe to a checked plan: pure, and starting no program except mypy."""

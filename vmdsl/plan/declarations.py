@@ -1,4 +1,4 @@
-"""What must hold of the steps and options that a recipe declares, before any step runs."""
+"""Checks of the steps and options that a recipe declares, before any step runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RESERVED = {
 def declaration_problems(
     module: ModuleType, path: Path, source: str, steps: Sequence[Step[object]], found: list[object]
 ) -> list[Problem]:
-    """All that is wrong with the declarations. `found` is all that was declared on the way."""
+    """Return all mistakes in the declarations. `found` has every declaration, in any module."""
     options = [o for o in found if isinstance(o, Option) and o.where.file == path]
     tree = ast.parse(source)
     return [
@@ -38,7 +38,7 @@ def declaration_problems(
 
 
 def name_options(module: ModuleType) -> None:
-    """An option's name is that of the variable that holds it."""
+    """Name each option after its variable."""
     for name, value in vars(module).items():
         if isinstance(value, Option) and not value.name:
             value.name = name
@@ -119,7 +119,7 @@ def _same_names(steps: Sequence[Step[object]]) -> Iterator[Problem]:
 
 
 def _forgotten_steps(path: Path, tree: ast.Module) -> Iterator[Problem]:
-    """Functions that could be steps, but are not, and that nothing in the recipe mentions."""
+    """Report functions that could be steps, but are not, and that the recipe never mentions."""
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     for node in tree.body:
         if (

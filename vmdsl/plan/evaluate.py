@@ -1,4 +1,4 @@
-"""Run a recipe's steps, in the order in which they stand, and write down what they ask for."""
+"""Runs a recipe's steps from top to bottom, and records the operations that they ask for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vmdsl.plan.load import Recipe, crash
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """What the steps of a recipe recorded: all of it, if there are no problems."""
+    """The operations that the steps of a recipe recorded: all of them, if there are no problems."""
 
     operations: tuple[Operation, ...]
     problems: tuple[Problem, ...]
@@ -42,7 +42,7 @@ class _Values:
 
 
 class _Results:
-    """The result of every step so far, and which have failed."""
+    """The results of the steps so far, and which steps have failed."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.known: dict[int, object] = {}

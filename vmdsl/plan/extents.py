@@ -1,6 +1,6 @@
-"""Where partitions start and end: arithmetic, and nothing else.
+"""Computes where partitions start and end.
 
-What vmdsl chooses, and what is given in percents, is at whole MiB. A Size is taken as it is.
+Places that vmdsl chooses, and places in percents, are whole MiB. A Size is exact.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _P = TypeVar("_P", bound=AnyPartition)
 
 @dataclass(frozen=True)
 class Place:
-    """A partition's first byte, and the first one behind it."""
+    """A partition's first byte, and the first byte behind it."""
 
     start: int
     end: int
@@ -43,20 +43,20 @@ def round_down_to_mib(offset: int) -> int:
 
 
 def open_partitions(partitions: Sequence[_P]) -> list[_P]:
-    """Those without size and end: they take what is left, or grow with their content."""
+    """Return partitions without size and end: they take what is left, or grow with their content."""
     return [p for p in partitions if p.size is p.end is None]
 
 
 def size_for(table: Gpt | Msdos, places: Sequence[Place]) -> int:
-    """The size of the smallest disk, in whole MiB, that holds these partitions."""
+    """Return the size of the smallest disk, in whole MiB, that has room for these partitions."""
     end = max((place.end for place in places), default=ALIGNMENT)
     return round_up_to_mib(end + (_GPT_TAIL if isinstance(table, Gpt) else 0))
 
 
 class Places:
-    """Places on one disk. `size` is None where the disk becomes as large as its content.
+    """Places on one disk. `size` is None if the disk becomes as large as its content.
 
-    Then `rest` is the size of the partition that grows, and otherwise it isn't asked for.
+    Then `rest` is the size of the partition that grows; otherwise it is ignored.
     """
 
     #: What is left free before each partition.
@@ -72,13 +72,13 @@ class Places:
 
     @property
     def has_room(self) -> bool:
-        """Whether there is any behind the table."""
+        """Whether there is any space behind the table."""
         return self._limit is None or self._limit > self._first
 
     def find(self, partitions: Sequence[AnyPartition]) -> tuple[list[Place], list[Problem]]:
-        """Give every partition its place, in order, and say what is wrong with it.
+        """Return the place of every partition, in order, and all mistakes.
 
-        Of one that is in the way of others, only that is said which is wrong with itself.
+        A partition that is in the way of others is reported only for its own mistakes.
         """
         found: list[Place] = []
         sound: list[tuple[AnyPartition, Place]] = []
@@ -101,12 +101,12 @@ class Places:
         return found, problems
 
     def _is_pushed_out(self, place: Place, before: Sequence[Place]) -> bool:
-        """Whether it is behind the disk, as one before it already is."""
+        """Return whether a place is behind the disk only because a partition before it is."""
         size = self._size
         return size is not None and place.start >= size and any(p.end > size for p in before)
 
     def _at(self, position: Size | Percent) -> int:
-        """A place as bytes from the start of the disk."""
+        """Return a place in bytes from the start of the disk."""
         if isinstance(position, Size):
             behind = self._size or 0  # without a size nothing counts from its end
             return position.bytes + (behind if position.bytes < 0 else 0)
@@ -155,7 +155,7 @@ class Places:
         return problems
 
     def _at_the_edge(self, place: Place) -> tuple[str, str, str]:
-        """What is wrong where a partition lies on the table."""
+        """Return what is wrong with a partition that overlaps the table, a hint and an argument."""
         least = self._first // SECTOR
         if place.start < 0:
             hint = Hint(code("-MiB", 100), " is 100 MiB before its end")
@@ -179,7 +179,7 @@ class Places:
     def _beyond(
         self, place: Place, before: Sequence[tuple[AnyPartition, Place]]
     ) -> tuple[str, str, str]:
-        """What is wrong where a partition does not end on the disk, or has no room."""
+        """Return what is wrong with a partition that ends behind the disk or has no room."""
         if not self._is_gpt and place.end > _MBR_REACH:
             end = Size(place.end)
             return f"it ends at {end}, and an MBR reaches no farther than 2 TiB", "use a GPT", "end"
@@ -199,7 +199,7 @@ class Places:
 
 
 class LogicalPlaces(Places):
-    """Places in an extended partition. Before each is a table of its own, of one sector."""
+    """Places in an extended partition. Before each there is a table of one sector."""
 
     gap = LOGICAL_GAP
 

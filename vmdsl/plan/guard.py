@@ -1,4 +1,4 @@
-"""Keeps the evaluation of a recipe from doing anything: it may only say what is wanted.
+"""Keeps the evaluation of a recipe free of effects: it may only record operations.
 
 A guard against accidents, not a wall: a recipe is code, and confining a stranger's is the
 operating system's work.
@@ -76,7 +76,7 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
 
 @contextmanager
 def guarded(recorder: Recorder) -> Iterator[None]:
-    """Refuse programs, sockets and writes; each is noted with the recipe's line."""
+    """Refuse programs, sockets and writes, and note the recipe's line of each."""
     if not _installed:
         sys.addaudithook(_hook)
         _installed.append(True)

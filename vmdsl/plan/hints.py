@@ -1,4 +1,4 @@
-"""What to do about a message of mypy, in a recipe's terms."""
+"""Hints for mypy's messages, in terms of recipes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _KEYWORD = re.compile(r'Unexpected keyword argument "(\w+)" for "(\w+)"')
 
 
 def hint_for(message: str, text: str) -> str:
-    """A hint for a message with its code, or nothing. `text` is the code that it is about."""
+    """Return a hint for a message with its code, or "". `text` is the code that it is about."""
     if "did you mean" in message or "maybe" in message:
         return ""
     for search, answer in _SEARCHES:

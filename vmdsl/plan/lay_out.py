@@ -1,7 +1,7 @@
-"""From the layout operations to places on the disk and UUIDs: arithmetic, and nothing else.
+"""Turns the layout operations into places on the disk and UUIDs.
 
 UUIDs are derived from the recipe's name, the step's name and a seed, so that the same recipe
-always gives the same ones, and a change elsewhere in it changes none.
+always has the same ones, and a change to one step does not change those of the others.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _T = TypeVar("_T", bound=Operation)
 def lay_out(
     operations: Sequence[Operation], *, recipe: str, seed: str
 ) -> tuple[Layout | None, list[Problem]]:
-    """Place everything. There is no layout where the disk itself is missing."""
+    """Place everything, and return all mistakes. Without a disk the layout is None."""
     disks = _all(operations, Disk)
     tables = _all(operations, Table)
     if not disks:
@@ -105,12 +105,12 @@ def _all(operations: Sequence[Operation], kind: type[_T]) -> list[_T]:
 
 
 def _growing(partitions: Sequence[PartitionLayout]) -> list[Partition]:
-    """The partitions that grow with their content, on a disk that does."""
+    """Return the partitions that grow with their content, on a disk that does."""
     return open_partitions([p.partition for p in partitions if isinstance(p.partition, Partition)])
 
 
 class _Ids:
-    """UUIDs by step and purpose; the second of its kind in a step gets a number."""
+    """UUIDs by step and purpose; the second of a kind in a step gets a number."""
 
     def __init__(self, recipe: str, seed: str) -> None:
         self._prefix = f"{recipe}\n{seed}"
@@ -143,7 +143,7 @@ def _too_small(filesystem: FilesystemLayout) -> Problem | None:
 def _place(
     disk: Disk, table: Gpt | Msdos, partitions: list[AnyPartition], ids: _Ids, label: uuid.UUID
 ) -> tuple[list[PartitionLayout], int, list[Problem]]:
-    """Give every partition its number, its place and its UUID; and the disk its size."""
+    """Give every partition its number, place and UUID, and the disk its size."""
     is_gpt = isinstance(table, Gpt)
     primary = [p for p in partitions if isinstance(p, Extended) or p.extended is None]
     problems = _too_many(table, primary)
@@ -178,7 +178,7 @@ def _place(
 
 
 def _too_many(table: Gpt | Msdos, primary: Sequence[AnyPartition]) -> list[Problem]:
-    """What there is no number for, and an extended partition beside another."""
+    """Report partitions that there is no number for, and a second extended partition."""
     is_gpt = isinstance(table, Gpt)
     most = _MOST_PARTITIONS if is_gpt else _MOST_PRIMARIES
     problems = []
@@ -216,7 +216,7 @@ def _places(
 
 
 def _not_growing(partitions: list[AnyPartition]) -> list[Problem]:
-    """What is in the way of the partition that is to grow with its content."""
+    """Report what prevents a partition from growing with its content."""
     growing = open_partitions(partitions)
     if not growing:
         return []
@@ -241,7 +241,7 @@ def _not_growing(partitions: list[AnyPartition]) -> list[Problem]:
 
 
 def with_size(layout: Layout, rest: int) -> tuple[Layout, list[Problem]]:
-    """The layout where the partition that was open has a size in bytes; what doesn't fit then."""
+    """Return the layout with a size in bytes for the open partition, and what then doesn't fit."""
     assert layout.table is not None  # noqa: S101 (what is open is a partition)
     partitions = [p.partition for p in layout.partitions]
     places, problems = Places(layout.table, size=None, rest=rest).find(partitions)

@@ -1,4 +1,4 @@
-"""LUKS and LVM, laid out: how large each device is, and its UUID. Arithmetic only."""
+"""Computes the sizes and UUIDs of encrypted devices (LUKS) and volumes (LVM)."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ Ids = Callable[[Operation, str], UUID]
 
 
 class Volumes:
-    """All encrypted devices, groups and volumes of a recipe, with what is wrong with their sizes.
+    """All encrypted devices, groups and volumes of a recipe, and mistakes in their sizes.
 
-    `places` has every device that can be formatted, by the identity of its handle.
+    `places` has every device that can be formatted, by the `id()` of its handle.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Volumes:
 def _size(
     volume: LogicalVolume, volumes: Sequence[LogicalVolume], room: int
 ) -> tuple[int, Problem | None]:
-    """A volume's size in bytes, and what is wrong with it in a group of so much room."""
+    """Return a volume's size in bytes, and what is wrong with it in a group with so much `room`."""
     before = volumes[: volumes.index(volume)]
     group = volume.group.vg_name
     if volume.size is not None:
@@ -136,12 +136,12 @@ def _size(
 
 
 def _whole(size: Size) -> int:
-    """A size in whole extents."""
+    """Return a size in bytes, rounded up to whole extents."""
     return -(-size.bytes // EXTENT) * EXTENT
 
 
 def _lvm_id(identifier: UUID) -> str:
-    """A UUID as LVM has them: 32 letters and digits, in seven groups."""
+    """Return a UUID in LVM's form: 32 letters and digits, in seven groups."""
     number, letters = int.from_bytes(hashlib.sha256(identifier.bytes).digest()), ""
     for _ in range(sum(_GROUPS)):
         number, digit = divmod(number, len(_LETTERS))

@@ -1,4 +1,4 @@
-"""Load a recipe: find its steps and its options."""
+"""Loads a recipe: finds its steps and its options."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from vmdsl.plan.merge import Crash
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A recipe that was loaded, before any option has a value.
+    """A loaded recipe, before any option has a value.
 
-    Names of local files are relative to `directory`. One that is no Python has no `module`.
+    Names of local files are relative to `directory`. `module` is None if it is not in Python.
     """
 
     path: Path
@@ -34,7 +34,7 @@ class Recipe:
 
     @property
     def names(self) -> Mapping[str, object]:
-        """All that has a name at its top level, also what it has imported."""
+        """Everything that has a name at its top level, including imports."""
         return vars(self.module) if self.module else {}
 
     @property
@@ -44,12 +44,12 @@ class Recipe:
 
 
 def module_name(path: Path) -> str:
-    """The name that a recipe's module has while vmdsl runs it."""
+    """Return the name that a recipe's module has while vmdsl runs it."""
     return f"vmdsl_recipe_{path.stem}"
 
 
 def load(path: Path) -> Recipe:
-    """Run a recipe's top level, which declares and does nothing else.
+    """Run a recipe's top level, which only declares steps and options.
 
     Raises UsageError if the file cannot be read, and RecipeError if it cannot be run.
     """
@@ -91,7 +91,7 @@ def load(path: Path) -> Recipe:
 
 
 def crash(error: BaseException, path: Path, step: str = "", place: Where | None = None) -> Problem:
-    """An exception that a recipe raised, at `place` or the recipe's line that it came from."""
+    """Return an exception of a recipe as a problem, at `place` or the line that it came from."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return Problem(what=f"syntax error: {error.msg}", where=Where(path, error.lineno or 0))
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]

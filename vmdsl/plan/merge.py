@@ -1,4 +1,4 @@
-"""One list out of what mypy says of a recipe and what vmdsl itself has found."""
+"""Merges the mistakes that mypy and vmdsl have found in a recipe."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from vmdsl.errors import Problem, Where
 
 @dataclass(frozen=True, kw_only=True)
 class Crash(Problem):
-    """An exception that a wrong type, name or attribute led to, which mypy reports at its cause."""
+    """An exception caused by a wrong type, name or attribute, which mypy reports at its cause."""
 
 
 def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
-    """Mypy's problems and ours by line, each mistake once.
+    """Merge mypy's problems with ours, by line, each mistake once.
 
-    Of a statement that mypy complains of, what we have found too is the same mistake. A Crash is
-    told only where mypy found nothing at all, as it follows from what mypy found.
+    If both are about the same statement, they are the same mistake, and only mypy's is kept. A
+    Crash is kept only if mypy found nothing at all, as it follows from what mypy found.
     """
     types = list(types)
     starts: dict[Path, dict[int, int]] = {}
@@ -32,8 +32,8 @@ def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
             lines.update(statement_starts(where.file))
         return Where(where.file, lines.get(where.line, where.line))
 
-    told = {statement(p.where) for p in types} - {None}
-    ours = [p for p in found if statement(p.where) not in told]
+    reported = {statement(p.where) for p in types} - {None}
+    ours = [p for p in found if statement(p.where) not in reported]
     if types:
         ours = [p for p in ours if not isinstance(p, Crash)]
     return sorted(
@@ -42,7 +42,7 @@ def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
 
 
 def statement_starts(file: Path) -> dict[int, int]:
-    """For each line, the first one of its statement: of its head alone, where it has a body."""
+    """Return the first line of the statement of each line; only the head of one with a body."""
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):

@@ -1,4 +1,4 @@
-"""The way from a recipe to a checked plan, readable in one place."""
+"""The way from a recipe to a checked plan, in one function."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vmdsl.plan.typecheck import TypeCheck, Types, Untyped
 
 @dataclass(frozen=True, kw_only=True)
 class OptionValue:
-    """What an option has come to. `given` tells a value of the command line from a default."""
+    """The value of an option. `given` says that it is from the command line, not the default."""
 
     name: str
     value: object
@@ -31,10 +31,10 @@ class OptionValue:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that will be done, known to be sound. What has `obstacles` cannot be built yet.
+    """Everything that a build does, checked. A plan with `obstacles` cannot be built yet.
 
-    Names of local files are relative to `directory`. `code` is the recipe where that is Python, as
-    operations of its own may stand in it.
+    Names of local files are relative to `directory`. `code` is the recipe if that is in Python,
+    as it may define operations.
     """
 
     recipe: Path
@@ -48,13 +48,13 @@ class Plan:
     obstacles: tuple[Problem, ...] = ()
 
     def require_buildable(self) -> None:
-        """Raise HostError with all that cannot be built yet."""
+        """Raise HostError with all obstacles, if there are any."""
         if self.obstacles:
             raise HostError(*self.obstacles)
 
     @property
     def layout_operations(self) -> tuple[LayoutOperation, ...]:
-        """The operations that only say how the disk looks."""
+        """The operations that only describe the disk."""
         return tuple(o for o in self.operations if isinstance(o, LayoutOperation))
 
     @property
@@ -77,11 +77,12 @@ def make_plan(
     loaded: Recipe | None = None,
     types: Types | None = None,
 ) -> Plan:
-    """Check a recipe in every way there is, and return its plan.
+    """Check a recipe completely, and return its plan.
 
-    `values` are those that the command line gives to options, by name; `loaded` and `types` are
-    of the same recipe, where that has begun. mypy works while the recipe is evaluated, unless it
-    is not Python; `cache` is the directory of its cache. Raises RecipeError with all that is wrong.
+    `values` are those that the command line gives to options, by name. `loaded` and `types` are
+    those of the recipe, if it is already loaded and being checked by mypy. mypy runs while the
+    recipe is evaluated, if that is in Python; `cache` is the directory of mypy's cache. Raises
+    RecipeError with all mistakes.
     """
     if types is None:
         types = TypeCheck(path, cache) if loaded is None or loaded.module else Untyped()

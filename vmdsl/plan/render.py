@@ -1,4 +1,4 @@
-"""A plan as JSON: the same text on every machine and every day, for golden files and `--json`."""
+"""Formats a plan as JSON: the same on every machine and every day, for `--json` and golden files."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 def plan_json(plan: Plan) -> str:
-    """All of a plan. Sizes and offsets are in bytes; a handle is the name of its step.
+    """Return a whole plan as JSON. Sizes and offsets are in bytes; a handle is its step's name.
 
-    Its obstacles are those of this machine, unlike all the rest.
-    The size of a partition that grows with its content is null, and so is the start of one behind.
+    Only the obstacles depend on this machine. The size of a partition that grows with its content
+    is null, and so is the start of a partition behind it.
     """
     encode = Encoder(plan)
     document = {
@@ -48,7 +48,7 @@ def plan_json(plan: Plan) -> str:
 
 
 def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
-    """Where everything is on the disk, as data."""
+    """Return the layout of the disk as data."""
     table = layout.table
     return {
         "disk": {
@@ -126,13 +126,13 @@ def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
 
 
 def _number(filesystem: FilesystemLayout) -> int | None:
-    """The number of the partition, where it is on one."""
+    """Return the number of the filesystem's partition, or None if it is not on one."""
     device = filesystem.device
     return device.number if isinstance(device, PartitionLayout) else None
 
 
 class Encoder:
-    """Values of any type as JSON: a third party's operation may have any field."""
+    """Encodes values of any type, as a third party's operation may have any field."""
 
     def __init__(self, plan: Plan) -> None:
         self._directory = plan.directory
@@ -155,7 +155,7 @@ class Encoder:
 
     @singledispatchmethod
     def value(self, value: Any) -> Any:
-        """Any value; those that have no better form as their own text, without an address."""
+        """Return a value as JSON data; without a better form, its text without an address."""
         if is_dataclass(value):
             return {"kind": kind_name(type(value)), **self._fields(value)}
         if hasattr(value, "__qualname__"):
@@ -174,7 +174,7 @@ class Encoder:
 
     @value.register
     def _(self, value: Operation) -> str:
-        """A handle. The second one of a kind that a step makes has a number."""
+        """Return the name of a handle. The second of a kind in a step has a number."""
         return self._names.get(id(value), value.name)
 
     @value.register
@@ -219,12 +219,12 @@ class Encoder:
         return kind_name(value)
 
     def _fields(self, value: Any) -> dict[str, Any]:
-        """The fields of a dataclass, but for those that it keeps out of its own repr."""
+        """Return the fields of a dataclass, except those that are not in its repr."""
         return {f.name: self.value(getattr(value, f.name)) for f in fields(value) if f.repr}
 
 
 def kind_name(kind: type) -> str:
-    """A class's name, with its module where that isn't one of vmdsl's."""
+    """Return a class's name, with its module if that isn't one of vmdsl's."""
     own = kind.__module__.partition(".")[0] in {"vmdsl", "builtins"}
     return kind.__qualname__ if own else f"{kind.__module__}.{kind.__qualname__}"
 

@@ -1,4 +1,4 @@
-"""mypy on a recipe, with the configuration that vmdsl ships."""
+"""Runs mypy on a recipe, with the configuration that vmdsl ships."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from vmdsl.plan.hints import hint_for
 
 
 class Types(Protocol):
-    """What is found of the types of a recipe, while it is evaluated."""
+    """A check of a recipe's types that runs while the recipe is evaluated."""
 
     def problems(self) -> tuple[Problem, ...]:
         """Wait for the mistakes, in the order of the recipe's lines."""
 
     def stop(self) -> None:
-        """End it, when its answer is no longer wanted."""
+        """Stop it, if its result is not needed."""
 
 
 class Untyped:
-    """A recipe that is no Python: there is nothing to say of its types."""
+    """The check of a recipe that is not in Python, and so has no types."""
 
     def problems(self) -> tuple[Problem, ...]:
         return ()
 
     def stop(self) -> None:
-        """Nothing is under way."""
+        """Do nothing."""
 
 
 class TypeCheck:
-    """A run of mypy that is under way: it needs no attention until `problems`."""
+    """A run of mypy in the background, until `problems` is called."""
 
     def __init__(self, recipe: Path, cache: Path) -> None:
         """Start mypy, whose own cache is in the directory `cache`."""
@@ -69,13 +69,13 @@ class TypeCheck:
         return self._mypy.returncode not in (0, 1) and not output.strip()
 
     def stop(self) -> None:
-        """End it, when its answer is no longer wanted."""
+        """Stop it, if its result is not needed."""
         self._mypy.kill()
         self._mypy.communicate()
 
 
 def mypy_command(cache: Path, *recipes: Path) -> list[str]:
-    """How mypy is started. -P: a module in the current folder is not to replace one of mypy's."""
+    """Return mypy's command line. -P keeps modules in the current folder from replacing mypy's."""
     with as_file(files("vmdsl.plan") / "mypy.ini") as configuration:
         return [
             sys.executable,
@@ -92,17 +92,17 @@ def mypy_command(cache: Path, *recipes: Path) -> list[str]:
 
 
 def _writable(cache: Path) -> str:
-    """Make a directory if it is missing. Returns `/dev/null` where mypy could not write to it."""
+    """Create a directory if it is missing. Return it, or /dev/null if mypy can't write to it."""
     with suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)
     return str(cache) if os.access(cache, os.W_OK | os.X_OK) else os.devnull
 
 
 def _with_modules_beside(recipes: Iterable[Path]) -> list[Path]:
-    """The recipes, and what they import from their own folders.
+    """Return the recipes, and the modules that they import from their own folders.
 
-    mypy follows these imports anyway, but says nothing of a module in a folder that was installed
-    for development, as a recipe's may be, unless it is told to.
+    mypy follows these imports anyway, but reports nothing about modules in a folder that is
+    installed for development, as a recipe's may be, unless they are named.
     """
     wanted = list(recipes)
     for file in wanted:  # grows meanwhile
@@ -114,7 +114,7 @@ def _with_modules_beside(recipes: Iterable[Path]) -> list[Path]:
 
 
 def _imports(file: Path) -> Iterator[str]:
-    """The top-level modules that a file imports."""
+    """Yield the top-level modules that a file imports."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
@@ -127,7 +127,7 @@ def _imports(file: Path) -> Iterator[str]:
 
 
 def read_messages(text: str, folder: Path) -> list[Problem]:
-    """Mypy's JSON lines as problems; `folder` is where it ran."""
+    """Turn mypy's JSON lines into problems; `folder` is where it ran."""
     problems = []
     for line in text.splitlines():
         if not line.startswith("{"):
@@ -152,7 +152,7 @@ def read_messages(text: str, folder: Path) -> list[Problem]:
 
 
 def _text(file: Path, message: Mapping[str, Any]) -> str:
-    """The piece of the file that a message is about, where it is a part of one line."""
+    """Return the code that a message is about, if it is within one line, or ""."""
     line, column = message["line"], message["column"]
     if line != message.get("end_line") or column < 0:
         return ""
