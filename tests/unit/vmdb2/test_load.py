@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from translations import ABOVE
-from vmdsl.errors import RecipeError
-from vmdsl.vmdb2.load import load_specification
+from vmdsl.errors import Code, RecipeError, code
+from vmdsl.vmdb2.load import in_yaml, load_specification
 
 
 def told(text: str, tmp_path: Path) -> list[tuple[str, str]]:
@@ -79,3 +79,35 @@ def test_warnings_are_in_the_order_of_the_lines(tmp_path: Path) -> None:
     )
     paths = [warning.where.path for warning in loaded.warnings if warning.where]
     assert paths == ["$.steps[8].dirname", "$.steps[9].perm", "$.steps[10].echo"]
+
+
+@pytest.mark.parametrize(
+    ("suggested", "words"),
+    [
+        (code("mkext4", Code("root_fs", tag="root-fs")), "mkfs: ext4, partition: root-fs"),
+        (code("mklv", Code("vg0_", tag="vg0")), "lvcreate: vg0"),
+        (code("mkpart", Code("extended")), "mkpart: logical"),
+        (code("apt", code("system"), "grub-pc"), "packages: [grub-pc]"),
+        (code("MiB", 1), "1MiB"),
+        (code("-sectors", 33), "-33s"),
+        (code("", unless=code("unpacked")), "`unless: rootfs_unpacked`"),
+        (code("", label=None), "`label:`"),
+        (code("", exclude=None), None),
+        (code("mkbtrfs"), "mkbtrfs()"),
+    ],
+)
+def test_code_in_the_words_of_specifications(suggested: Code, words: str | None) -> None:
+    assert in_yaml(suggested) == words
+
+
+@pytest.mark.parametrize(
+    ("step", "path"),
+    [
+        ("- {create-dir: /a, perm: 0o9}", "perm"),
+        ("- {copy-dir: /a, src: ., user: 'a b'}", "user"),
+        ("- {grub: bios, tag: a, kernel-params: [quiet, 'a$b']}", "kernel-params"),
+        ("- {ansible: a, playbook: gone.yml}", "playbook"),
+    ],
+)
+def test_a_mistake_has_the_place_of_its_argument(step: str, path: str, tmp_path: Path) -> None:
+    assert f"$.steps[8].{path}" in dict(told(ABOVE["efi"] + step + "\n", tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -237,7 +238,7 @@ def _has_resolver(context: Context) -> bool:
         texts = list(_texts(call))
         if call.function == "copy_tree":
             source = context.directory / str(call.arguments[1])
-            texts += [path.name for path in source.rglob("resolv*")]
+            texts += [name for _, *found in os.walk(source) for names in found for name in names]
         if call.function in _TARBALLS or any("resolv" in text for text in texts):
             return True
     return False
