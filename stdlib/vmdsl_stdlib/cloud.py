@@ -36,7 +36,11 @@ def add_cloud_init(system: RootFs, *, sources: Sequence[str] = SOURCES) -> None:
         raise refuse("sources= is one text", f'write a list: sources=["{sources}"]')
     for source in sources:
         if not re.fullmatch("[A-Za-z0-9]+", source):
-            raise refuse(f"{source!r} is not a source of cloud-init", "write it like NoCloud")
+            raise refuse(
+                f"{source!r} is not a source of cloud-init",
+                "write it like NoCloud",
+                about="sources",
+            )
     use_dhcp(system)
     add_ssh_server(system)
     grow_root(system)

@@ -18,7 +18,9 @@ def set_locale(system: RootFs, name: str) -> None:
     """
     if name != "C.UTF-8":
         if not _LOCALE.fullmatch(name):
-            raise refuse(f"{name!r} is not the name of a locale", "write it like de_DE.UTF-8")
+            raise refuse(
+                f"{name!r} is not the name of a locale", "write it like de_DE.UTF-8", about="name"
+            )
         create_file(system, "/etc/locale.gen", f"{name} UTF-8\n")
         apt(system, "locales", recommends=False)
         chroot(system, "locale-gen")
@@ -32,7 +34,7 @@ def set_time_zone(system: RootFs, zone: str) -> None:
     Packages: `tzdata`.
     """
     if not _ZONE.fullmatch(zone):
-        raise refuse(f"{zone!r} is not a time zone", "write it like Europe/Helsinki")
+        raise refuse(f"{zone!r} is not a time zone", "write it like Europe/Helsinki", about="zone")
     apt(system, "tzdata", recommends=False)
     chroot(
         system,
@@ -51,7 +53,9 @@ def set_keyboard(system: RootFs, layout: str, *, variant: str = "") -> None:
     Packages: `console-setup` and its dependencies.
     """
     if not _LAYOUT.fullmatch(layout):
-        raise refuse(f"{layout!r} is not a keyboard's layout", "write it like de, or us,ru")
+        raise refuse(
+            f"{layout!r} is not a keyboard's layout", "write it like de, or us,ru", about="layout"
+        )
     text = f'XKBMODEL="pc105"\nXKBLAYOUT="{layout}"\nXKBVARIANT="{variant}"\nXKBOPTIONS=""\n'
     create_file(system, "/etc/default/keyboard", text)
     apt(system, "console-setup", recommends=False)

@@ -36,7 +36,11 @@ def set_hostname(system: RootFs, name: str, *, domain: str = "", hosts: bool = T
     full = f"{name}.{domain}" if domain else name
     labels = [name, *(domain.split(".") if domain else [])]
     if len(name) > _LONGEST or not all(_LABEL.fullmatch(label) for label in labels):
-        raise refuse(f"{full!r} is not the name of a machine", "use letters, digits and hyphens")
+        raise refuse(
+            f"{full!r} is not the name of a machine",
+            "use letters, digits and hyphens",
+            about="name",
+        )
     names = f"{full} {name}" if domain else name
     create_file(system, "/etc/hostname", f"{name}\n")
     if hosts:

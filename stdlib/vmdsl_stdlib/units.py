@@ -47,8 +47,12 @@ def mask_unit(system: RootFs, *units: str) -> None:
 def _change(system: RootFs, verb: str, units: tuple[str, ...]) -> None:
     if not units:
         raise refuse(f"{verb}_unit without a unit", 'name it: "ssh.service"')
-    for unit in units:
+    for number, unit in enumerate(units):
         if not _UNIT.fullmatch(unit):
-            raise refuse(f"{unit!r} is not the name of a unit", "give each unit by itself")
+            raise refuse(
+                f"{unit!r} is not the name of a unit",
+                "give each unit by itself",
+                about=f"units[{number}]",
+            )
     names = shlex.join(unit if "." in unit else f"{unit}.service" for unit in units)
     chroot(system, _SCRIPT.format(verb=verb, units=names))

@@ -46,7 +46,11 @@ def add_user(
     Packages: `sudo`, if `sudo` is on.
     """
     if not _NAME.fullmatch(name):
-        raise refuse(f"{name!r} is not the name of a user", "names are lower case: ann, build-1")
+        raise refuse(
+            f"{name!r} is not the name of a user",
+            "names are lower case: ann, build-1",
+            about="name",
+        )
     if isinstance(groups, str):
         raise refuse("groups= is one text", f'write a list: groups=["{groups}"]')
     for line in ssh_keys.splitlines():

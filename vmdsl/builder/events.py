@@ -11,7 +11,7 @@ import os
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
@@ -147,10 +147,9 @@ def placing(operation: Operation) -> Iterator[None]:
     except Stopped:
         raise
     except VmdslError as error:
-        place = operation.problem("")
         placed = [
-            problem if problem.where else replace(problem, where=place.where, step=place.step)
-            for problem in error.problems
+            p if p.where else operation.problem(p.what, p.hint, about=p.about)
+            for p in error.problems
         ]
         raise BuildError(*placed) from None
     except Exception as error:
