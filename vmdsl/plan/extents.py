@@ -43,7 +43,7 @@ def round_down_to_mib(offset: int) -> int:
 
 
 def open_partitions(partitions: Sequence[_P]) -> list[_P]:
-    """Return partitions without size and end: they take what is left, or grow with their content."""
+    """Return partitions without size and end, which take what is left or grow with content."""
     return [p for p in partitions if p.size is p.end is None]
 
 

@@ -1,4 +1,4 @@
-"""Formats a plan as JSON: the same on every machine and every day, for `--json` and golden files."""
+"""Formats a plan as JSON: the same on every machine and day, for `--json` and golden files."""
 
 from __future__ import annotations
 
