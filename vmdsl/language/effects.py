@@ -96,17 +96,17 @@ class Tree(Protocol):
         """Let the tree's file or directory `target` be `source` until the operation ends."""
 
     def image(self) -> AbstractContextManager[Path]:
-        """A file as large as the image, with its partition table and nothing else, for a program.
+        """Lend a file as large as the image, with its partition table and nothing else.
 
         What is written to it, clear of the table and of all partitions, is written to the image
         when that is made. Raises BuildError at its end where anything else was changed.
         """
 
     def read(self, path: str) -> bytes:
-        """The content of a file. Raises FileNotFoundError."""
+        """Return the content of a file. Raises FileNotFoundError."""
 
     def exists(self, path: str) -> bool:
-        """Whether there is anything at `path`, be it a dangling symlink."""
+        """Return whether there is anything at `path`, be it a dangling symlink."""
 
     def write(
         self, path: str, content: bytes | str, *, mode: int = 0o644, uid: Owner = 0, gid: Owner = 0
@@ -144,7 +144,7 @@ class Tree(Protocol):
         """Call `function` in a child process chrooted into the tree; the result is pickled."""
 
     def reveal(self, secret: Secret) -> bytes:
-        """The value of a secret that a field of the operation holds, to the last byte."""
+        """Return the value of a secret that a field of the operation holds, to the last byte."""
 
     def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the answer itself)
         """Decide whether a fact is true."""
@@ -265,7 +265,7 @@ class ImageOperation(Operation, ABC):
     """Writes to the image after its filesystems were made."""
 
     def writes(self, layout: Layout) -> tuple[Span, ...]:
-        """Which bytes of the disk it writes, as far as that is known before the build."""
+        """Return which bytes of the disk it writes, as far as that is known before the build."""
         del layout
         return ()
 

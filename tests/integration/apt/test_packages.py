@@ -206,7 +206,7 @@ class Failure:
             suite="stable",
             package='"agent"',
             uri="http://127.0.0.1:9",
-            said="there is no way to 127.0.0.1:9",
+            said="127.0.0.1:9 cannot be reached",
             hint="network",
         ),
         Failure(

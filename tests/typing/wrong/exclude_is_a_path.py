@@ -3,4 +3,4 @@
 
 @step
 def files() -> None:
-    copy_tree(system(), "../right", "/", exclude=("a/b",))  # E: 'a/b' is no name of a file
+    copy_tree(system(), "../right", "/", exclude=("a/b",))  # E: 'a/b' is not the name of a file

@@ -3,4 +3,4 @@
 
 @step
 def motd() -> None:
-    create_file(system(), "//etc/motd", "Hello\n")  # E: '//etc/motd' is no path of a file
+    create_file(system(), "//etc/motd", "Hello\n")  # E: '//etc/motd' is not the path of a file

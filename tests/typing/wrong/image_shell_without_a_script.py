@@ -3,4 +3,4 @@
 
 @step
 def write() -> None:
-    image_shell(disk(), " ", partitions=(raw(),))  # E: says nothing
+    image_shell(disk(), " ", partitions=(raw(),))  # E: an empty shell script

@@ -25,7 +25,7 @@ def system() -> RootFs:
 
 @step
 def motd() -> None:
-    create_file(system(), "etc/motd", "Hello\n", mode=644)  # E: 'etc/motd' is no path of a file
+    create_file(system(), "etc/motd", "Hello\n", mode=644)  # E: 'etc/motd' is not the path of a file
 
 
 @step

@@ -13,7 +13,7 @@ def old() -> None:
 
 @step
 def no_script() -> None:
-    host_shell(system(), "\n")  # E: a shell script that says nothing
+    host_shell(system(), "\n")  # E: an empty shell script
 
 
 @step
@@ -23,7 +23,7 @@ def no_words() -> None:
 
 @step
 def u_boot() -> None:
-    write_at(disk(), system_file(system(), "../u-boot.bin"), offset=MiB(1))  # E: is no path of a file
+    write_at(disk(), system_file(system(), "../u-boot.bin"), offset=MiB(1))  # E: is not the path of a file
 
 
 @step

@@ -5,4 +5,4 @@
 
 @step
 def motd() -> None:
-    create_file(system(), "/etc/motd", "Hello\n", uid="")  # E: uid '' is no owner
+    create_file(system(), "/etc/motd", "Hello\n", uid="")  # E: uid '' is not an owner

@@ -5,4 +5,4 @@
 
 @step
 def motd() -> None:
-    create_file(system(), "/etc/motd", "Hello\n", uid=2**32 - 1)  # E: uid 4294967295 is no owner
+    create_file(system(), "/etc/motd", "Hello\n", uid=2**32 - 1)  # E: uid 4294967295 is not an owner

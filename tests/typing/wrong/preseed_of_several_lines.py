@@ -3,7 +3,7 @@
 
 @step
 def packages() -> None:
-    preseed(  # E: is no answer
+    preseed(  # E: is not an answer
         system(),
         """
         tzdata tzdata/Areas select Europe

@@ -3,4 +3,4 @@
 
 @step
 def setup() -> None:
-    chroot(system(), "")  # E: a shell script that says nothing
+    chroot(system(), "")  # E: an empty shell script

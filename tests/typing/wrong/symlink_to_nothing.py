@@ -3,4 +3,4 @@
 
 @step
 def files() -> None:
-    create_symlink(system(), "/etc/localtime", "")  # E: '' is no target of a symlink
+    create_symlink(system(), "/etc/localtime", "")  # E: '' is not a target of a symlink

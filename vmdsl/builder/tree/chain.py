@@ -50,12 +50,12 @@ class Chain:
 
     @property
     def key(self) -> str:
-        """The key of the tree as it is; nothing where that isn't known."""
+        """The key of the tree as it is, or "" if it isn't known."""
         return self._key or ""
 
     @contextmanager
     def next(self, inputs: str | None) -> Iterator[Layer | None]:
-        """The next layer, if there is one; otherwise it is ours to make."""
+        """Yield the next layer, or None if this build is to make it."""
         self._seen, self._known = [], None
         self._base = base_of(self._key, inputs) if self._key and inputs else None
         if self._base is None:
@@ -81,7 +81,7 @@ class Chain:
         """Let the tree be changed; what was changed is the next layer.
 
         `before` is the stamp of the operation's local files: its layer is not kept if others have
-        changed them meanwhile, as its key tells of what they were.
+        changed them meanwhile, as its key is that of the old ones.
         """
         epoch = self._tree.known_epoch
         size = 0
@@ -114,7 +114,7 @@ class Chain:
         self.take(self._store.keep(layer, part), operation)
 
     def done(self) -> None:
-        """Note, when the tree is complete, what was used."""
+        """Note which layers were used, now that the tree is complete."""
         self._store.used(self._used)
 
     def _find(self, base: str) -> Layer | None:
@@ -137,7 +137,7 @@ class Chain:
             raise Stopped
 
     def _facts(self, operation: TreeOperation) -> dict[str, bool]:
-        """What an operation decided, by the names of its fields."""
+        """Return the facts that an operation has decided, by the names of its fields."""
         found = {}
         for name, value in vars(operation).items():
             if isinstance(value, Fact) and name != "unless" and self._tree.is_decided(value):

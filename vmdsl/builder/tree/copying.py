@@ -91,7 +91,7 @@ class _Copier:
         made = not path.is_dir()
         if made:
             if os.path.lexists(path):
-                raise BuildError(f"{shown} is a directory, and {path} in the system is none")
+                raise BuildError(f"{shown} is a directory, and {path} in the system is not")
             path.mkdir(0o700)
         with os.scandir(source) as entries:
             names = sorted(
@@ -124,7 +124,7 @@ class _Copier:
             os.close(file)
 
     def _followed(self, target: Path, path: Path, shown: Path) -> None:
-        """What a symlink leads to, in its place; of a directory nothing but itself."""
+        """Copy the file that a symlink leads to in its place; of a directory, only itself."""
         file = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.machine)
         try:
             if stat.S_ISREG(os.fstat(file).st_mode):
@@ -160,7 +160,7 @@ class _Copier:
     def _replace(self, path: Path, shown: Path) -> None:
         """Remove what is at a path, for something to take its place."""
         if path.is_dir() and not path.is_symlink():
-            raise BuildError(f"{path} in the system is a directory, and {shown} is none")
+            raise BuildError(f"{path} in the system is a directory, and {shown} is not")
         path.unlink(missing_ok=True)
 
     def _attributes(self, source: int, path: Path, shown: Path) -> None:
@@ -199,7 +199,7 @@ class _Copier:
             ) from None
 
     def _access(self, acl: bytes, shown: Path) -> bytes:
-        """An access control list, with the numbers that users and groups have on this machine."""
+        """Return an access control list with the numbers of users and groups on this machine."""
         result = bytearray(acl)
         for start in range(_ACL_HEADER, len(acl), _ACL_ENTRY):
             tag = int.from_bytes(acl[start : start + 2], "little")

@@ -106,7 +106,7 @@ def _copy_root(before: Path, layer: Path) -> None:
 def seal(layer: Path, epoch: int) -> int:
     """Set the times of all that is in a layer: none is later than `epoch`, none is of chance.
 
-    What it takes on the disk, in bytes.
+    Returns its size on the disk, in bytes.
     """
     blocks = 0
     pending = [layer]

@@ -45,14 +45,14 @@ def surroundings(
 
 
 def _hostname() -> str:
-    """The name of the future machine: that of the one that builds must not come into the image."""
+    """Return the future machine's name, as that of this machine must not get into the image."""
     place = Path("/etc/hostname")
     words = place.read_text("utf-8", "replace").split() if place.is_file() else []
     return words[0][:64] if words else "localhost"
 
 
 def _can_be_lent(place: Path) -> bool:
-    """Whether a file can be there; what is neither a file nor a symlink stays as it is."""
+    """Return whether a file can be there, which replaces nothing but a file or a symlink."""
     plain = place.is_file() or place.is_symlink() or not os.path.lexists(place)
     return plain and place.parent.is_dir()
 

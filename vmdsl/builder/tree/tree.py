@@ -94,7 +94,7 @@ class BuildTree(PackageCache):
 
     @property
     def known_epoch(self) -> int | None:
-        """The epoch, where something has told it."""
+        """The epoch, or None if it is not known yet."""
         return self._epoch
 
     @property
@@ -123,7 +123,7 @@ class BuildTree(PackageCache):
 
     @contextmanager
     def work_of(self, operation: TreeOperation) -> Iterator[None]:
-        """Know whose work is done."""
+        """Let the tree be that of an operation at work."""
         self._works = operation
         try:
             yield
@@ -175,11 +175,11 @@ class BuildTree(PackageCache):
         self._facts[id(fact)] = truth
 
     def is_decided(self, fact: Fact) -> bool:
-        """Whether an operation has said so or so."""
+        """Return whether the fact has been decided."""
         return id(fact) in self._facts
 
     def truth_of(self, fact: Fact) -> bool:
-        """What an operation decided. Raises BuildError where none did."""
+        """Return whether a fact is true. Raises BuildError if it has not been decided."""
         if id(fact) not in self._facts:
             raise BuildError(fact.problem("no operation has decided this fact yet"))
         return self._facts[id(fact)]

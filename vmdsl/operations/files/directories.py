@@ -83,7 +83,7 @@ def create_symlink(root: Place, path: str, target: str, *, unless: Fact | None =
     """
     if not target or "\0" in target:
         raise refuse(
-            f"{target!r} is no target of a symlink",
+            f"{target!r} is not a target of a symlink",
             "give the path that it leads to",
             about="target",
         )
@@ -173,7 +173,9 @@ def copy_tree(
         raise refuse(f"exclude={exclude!r} is one text", f"give a tuple: exclude=({exclude!r},)")
     for pattern in exclude:
         if not pattern or "/" in pattern:
-            raise refuse(f"exclude={pattern!r} is no name of a file", 'give names, such as ".git"')
+            raise refuse(
+                f"exclude={pattern!r} is not the name of a file", 'give names, such as ".git"'
+            )
     if parents is not None and not 0 <= parents <= 0o7777:  # noqa: PLR2004 (twelve bits)
         raise refuse(f"parents={parents}", "write it in octal, such as 0o755", about="parents")
     if not 0 <= umask <= 0o777:  # noqa: PLR2004 (nine bits)
@@ -195,12 +197,12 @@ def copy_tree(
 
 
 def excluded(name: str, patterns: Sequence[str]) -> bool:
-    """Whether a name is one of those that are left out."""
+    """Return whether a name matches one of the patterns that are left out."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def paths_below(start: Path, directory: Path, exclude: Sequence[str] = ()) -> tuple[Path, ...]:
-    """All that is in a directory, sorted, with directories and symlinks; none is followed.
+    """Return all that is in a directory, sorted; symlinks are not followed.
 
     `directory` and the result are relative to `start`.
     """
@@ -208,7 +210,7 @@ def paths_below(start: Path, directory: Path, exclude: Sequence[str] = ()) -> tu
 
 
 def with_targets(start: Path, paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Paths relative to `start`, and the files that those of them which are symlinks lead to."""
+    """Return paths relative to `start`, and the files that the symlinks among them lead to."""
     links = [start / path for path in paths if (start / path).is_symlink()]
     return tuple(dict.fromkeys((*paths, *(link.resolve() for link in links if link.is_file()))))
 

@@ -175,7 +175,7 @@ def path_exists(root: Place, path: str) -> Fact:
 
 
 def place_of(root: Place, path: str, *, top: bool = False) -> str:
-    """The path in the future system. Raises what refuses a relative one or one with `..`.
+    """Return the path in the future system; refuse a relative one or one with `..`.
 
     It may be that of `root` itself only where `top` says so.
     """
@@ -183,13 +183,13 @@ def place_of(root: Place, path: str, *, top: bool = False) -> str:
     at_top = asked == PurePosixPath("/")
     if asked.root != "/" or ".." in asked.parts or (at_top and not top):
         hint = "write it as it is in the system: /etc/motd"
-        raise refuse(f"{path!r} is no path of a file", hint, about="path")
+        raise refuse(f"{path!r} is not the path of a file", hint, about="path")
     mounted = root.mounted if isinstance(root, RootFs) else root
     return str(mounted.path / asked.relative_to("/"))
 
 
 def _file_at(root: Place, path: str) -> str:
-    """The path of a file. Raises what refuses that of a directory."""
+    """Return the path of a file; refuse that of a directory."""
     place = place_of(root, path)
     if path.endswith("/") or place in _DIRECTORIES:
         raise refuse(f"{path!r} is a directory", "name the file that is to be in it", about="path")
@@ -197,7 +197,7 @@ def _file_at(root: Place, path: str) -> str:
 
 
 def checked_mode(mode: int) -> int:
-    """The mode. Raises what refuses one of more than twelve bits, or one in decimal."""
+    """Return the mode; refuse one of more than twelve bits, or one in decimal."""
     if not 0 <= mode <= 0o7777:  # noqa: PLR2004 (twelve bits)
         raise refuse(f"the mode {mode}", "write it in octal, such as 0o644", about="mode")
     if is_decimal(mode):
@@ -206,16 +206,16 @@ def checked_mode(mode: int) -> int:
 
 
 def is_decimal(mode: int) -> bool:
-    """Whether a mode was probably meant as octal, but written in decimal: 644, which is 0o1204."""
+    """Return whether a mode was probably meant in octal: 644, which is 0o1204."""
     return mode >= 0o1000 and re.fullmatch("[0-7]{3}", str(mode)) is not None  # noqa: PLR2004
 
 
 def checked_owner(argument: str, owner: Owner) -> Owner:
-    """The owner. Raises what refuses a number that no file can have, or what can't be a name."""
+    """Return the owner; refuse a number that no file can have, or what can't be a name."""
     known = 0 <= owner <= _LAST_OWNER if isinstance(owner, int) else _NAME.fullmatch(owner)
     if not known:
         raise refuse(
-            f"{argument} {owner!r} is no owner",
+            f"{argument} {owner!r} is not an owner",
             "give a number, or a name such as www-data",
             about=argument,
         )

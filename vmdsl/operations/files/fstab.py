@@ -111,7 +111,7 @@ def fstab(
 
 
 def fstab_text(layout: Layout, by: FstabName = "uuid", extra: Sequence[str] = ()) -> str:
-    """The text of /etc/fstab. fsck looks at the root first, at what else it can then."""
+    """Return the text of /etc/fstab. fsck checks the root first, then what else it can."""
     rows = [_row(m, by) for m in sorted(layout.mounts, key=lambda m: m.path)]
     rows += [
         f"{_source(f, by)} none swap sw 0 0"
@@ -122,14 +122,14 @@ def fstab_text(layout: Layout, by: FstabName = "uuid", extra: Sequence[str] = ()
 
 
 def crypttab_text(layout: Layout) -> str:
-    """The text of /etc/crypttab. The running system asks for each passphrase."""
+    """Return the text of /etc/crypttab. The running system asks for each passphrase."""
     return "".join(
         f"{place.luks.dm_name} UUID={place.uuid} none luks,discard\n" for place in layout.luks
     )
 
 
 def place_of(line: str) -> str:
-    """The mount point of a line, as it is in the tree."""
+    """Return the mount point of a line, as it is in the tree."""
     place = line.split()[1]
     return place.replace(r"\040", " ").replace(r"\011", "\t").replace(r"\134", "\\")
 

@@ -24,7 +24,7 @@ NONINTERACTIVE = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 #: zstd writes the same with any number of threads.
 _ALL_CORES = {"ZSTD_NBTHREADS": "0"}
 #: It puts its thousand files together here, if it isn't in /var/tmp. To remove them takes long on a
-#: disk that is told of everything that is removed (the mount option `discard`).
+#: disk that is informed of everything that is removed (the mount option `discard`).
 _IN_MEMORY = {"TMPDIR": "/run"}
 _ROOM = 4 * 2**30
 #: Meanwhile no initramfs is made: one is, at the end.
@@ -100,7 +100,7 @@ class Apt(TreeOperation):
         tree.chroot("apt-get", "clean", env=env)
 
     def _would_fetch(self, tree: Tree, env: Mapping[str, str]) -> str:
-        """What apt prints that it would download."""
+        """Return the addresses and checksums of what apt would download, as it prints them."""
         command = ("apt-get", *PRINT, *self._install())
         with suppress(CommandError):  # the real attempt says why
             tree.chroot(*PRINT_TO, _URIS, *command, env=env)
@@ -116,7 +116,7 @@ class Apt(TreeOperation):
         ]
 
     def architectures(self) -> list[str]:
-        """The other architectures that the packages name."""
+        """Return the other architectures that the packages name."""
         names = {name.partition("=")[0].partition("/")[0] for name in self.packages}
         named = {name.partition(":")[2] for name in names}
         return sorted(named - {"", self.root.arch, *_NOT_FOREIGN})
@@ -148,7 +148,9 @@ def apt(
     files = tuple(Path(deb) for deb in debs)
     for file in files:
         if file.suffix != ".deb":
-            raise refuse(f"{file} is no .deb file", "give packages of the archive by their names")
+            raise refuse(
+                f"{file} is not a .deb file", "give packages of the archive by their names"
+            )
     if len({file.name for file in files}) < len(files):
         raise refuse("two files of debs= have the same name", "install them one after the other")
     if suite and not _SUITE.fullmatch(str(suite)):
@@ -222,12 +224,12 @@ def apt_remove(
 
 
 def is_package(name: str) -> bool:
-    """Whether it can be the name of a package, with what may follow one."""
+    """Return whether it can be the name of a package, with what may follow one."""
     return _PACKAGE.fullmatch(name) is not None and not name.endswith(".deb")
 
 
 def check_packages(names: Sequence[str], about: str = "packages") -> tuple[str, ...]:
-    """The names of packages; refuses what is none."""
+    """Return the names of packages; refuse what can't be one."""
     for number, name in enumerate(names):
         if not is_package(name):
             hint = f'a file goes to debs=["{name}"]' if name.endswith(".deb") else instead_of(name)
@@ -236,7 +238,7 @@ def check_packages(names: Sequence[str], about: str = "packages") -> tuple[str, 
 
 
 def instead_of(name: str) -> str:
-    """What to write instead of something that is no package's name."""
+    """Return a hint what to write instead of something that is not the name of a package."""
     if not name:
         return "leave it out"
     if " " in name or "," in name:
@@ -255,7 +257,7 @@ _LINKS = """\
 
 @contextmanager
 def _one_initramfs(tree: Tree) -> Iterator[None]:
-    """For each kernel that a change of packages brings or replaces, one initramfs after it."""
+    """Make one initramfs for each kernel that a change of packages brings or replaces."""
     before = tree.inside(_kernels)
     yield
     new, replaced, gone = tree.inside(partial(_changes, before))
@@ -270,13 +272,13 @@ def _one_initramfs(tree: Tree) -> Iterator[None]:
 
 
 def _has_room_in_memory() -> bool:
-    """Whether /run is in memory, with room for the largest initramfs and for others."""
+    """Return whether /run is in memory, with room for the largest initramfs and for others."""
     about = os.statvfs("/run")
     return os.path.ismount("/run") and about.f_bavail * about.f_frsize >= _ROOM
 
 
 def _kernels() -> Kernels:
-    """The kernels of the system."""
+    """Return the kernels of the system."""
     found = {}
     for path in Path("/boot").glob("vmlinuz-*"):
         about = path.stat()
@@ -285,7 +287,7 @@ def _kernels() -> Kernels:
 
 
 def _changes(before: Kernels) -> tuple[list[str], list[str], list[str]]:
-    """Which kernels want an initramfs that they never had, or another one, and which are gone."""
+    """Return which kernels lack an initramfs, which were replaced, and which are gone."""
     after = _kernels()
     gone = sorted(before.keys() - after.keys())
     if shutil.which("update-initramfs") is None:

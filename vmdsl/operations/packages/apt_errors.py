@@ -54,12 +54,12 @@ _MEANINGS = [
     ),
     (
         r"Could not resolve '([^']+)'|Temporary failure resolving '([^']+)'",
-        "there is no way to {0}: nobody knows the name",
+        "{0} cannot be reached: its name is not known",
         _UNREACHABLE,
     ),
     (
         r"(?:Could not connect|Unable to connect|Cannot initiate the connection) to (\S+)",
-        "there is no way to {0}",
+        "{0} cannot be reached",
         _UNREACHABLE,
     ),
     (
@@ -131,7 +131,7 @@ def explained() -> Iterator[None]:
 
 
 def meaning(output: str) -> Problem | None:
-    """What apt's output means, if that is known, and what apt itself said of it."""
+    """Return what apt's output means, with what apt itself said; None if that is not known."""
     for pattern, what, hint in _MEANINGS:
         if found := re.search(pattern, output):
             words = [word for word in found.groups() if word]
@@ -141,7 +141,7 @@ def meaning(output: str) -> Problem | None:
 
 
 def _said(output: str) -> list[str]:
-    """The errors in what apt printed, each once, with the lines that belong to them."""
+    """Return the errors in what apt printed, each once, with the lines that belong to them."""
     said: list[str] = []
     belongs = False
     for line in map(str.rstrip, output.splitlines()):

@@ -55,7 +55,7 @@ _INSTALLS = re.compile(
 def current_index(
     tree: Tree, root: RootFs, more: Sequence[str], env: Mapping[str, str]
 ) -> Path | None:
-    """The index that belongs to the sources of a system, and to `more` architectures.
+    """Return the index that belongs to the sources of a system, and to `more` architectures.
 
     None if the system has it. Nothing in the tree is changed.
     """
@@ -117,12 +117,12 @@ def _set_time_of_tmp(time: int) -> None:
 
 
 def _foreign() -> list[str]:
-    """The architectures that dpkg knows, if it was told of any."""
+    """Return the foreign architectures that dpkg knows."""
     return _FOREIGN.read_text(encoding="ascii").split() if _FOREIGN.is_file() else []
 
 
 def _sources(more: Sequence[str] = ()) -> str:
-    """What the system says of where packages come from, and for which machines, as one text."""
+    """Return the sources of packages, and the architectures, as one text."""
     files = [Path("/etc/apt/sources.list"), *_source_files()]
     texts = [f"{p}\n{p.read_text(encoding='utf-8')}" for p in files if p.is_file()]
     return "".join([*texts, f"{sorted({*_foreign(), *more})}\n"])
@@ -133,7 +133,7 @@ def _source_files() -> list[Path]:
 
 
 def _about_index(more: Sequence[str]) -> tuple[list[str], str, bool]:
-    """What `more` architectures want of the index.
+    """Return what is known of the index for `more` architectures.
 
     Names of its sources, all that it depends on as a text, and whether it is there.
     """
@@ -150,7 +150,7 @@ def _about_index(more: Sequence[str]) -> tuple[list[str], str, bool]:
 
 
 def _local_indexes(sources: str) -> Iterator[Path]:
-    """The indexes of archives that are in the system itself."""
+    """Yield the indexes of archives that are in the system itself."""
     for found in _LOCAL.finditer(sources):
         place = Path(found[1])
         yield place
@@ -167,7 +167,7 @@ def _no_links() -> None:
 
 
 def has_index() -> bool:
-    """Whether the system has an index, of whatever sources."""
+    """Return whether the system has an index, of whatever sources."""
     return any(file.is_file() for file in _LISTS.glob("*Packages*"))
 
 

@@ -44,7 +44,7 @@ def preseed(root: RootFs, *answers: str, unless: Fact | None = None) -> None:
         words = answer.split(maxsplit=_WORDS)
         if len(words) < _WORDS or "\n" in answer.strip() or answer.lstrip().startswith("#"):
             raise refuse(
-                f"{answer!r} is no answer",
+                f"{answer!r} is not an answer",
                 "each by itself: package, question, type, value",
             )
         one_of("type", words[2], _TYPES)

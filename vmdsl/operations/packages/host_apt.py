@@ -69,11 +69,11 @@ class HostApt:
         self.tree.run("apt-get", "-q", "update", "--error-on=any", env=self._env)
 
     def would_fetch(self, names: Sequence[str], *options: str) -> str:
-        """What apt prints that it would download for packages or patterns; "" if it can't."""
+        """Return what apt prints that it would download for packages or patterns, or ""."""
         return self._printed("uris", "apt-get", *PRINT, *options, "install", *names)
 
     def show(self, names: Sequence[str]) -> str:
-        """What the index says of packages."""
+        """Return what the index says of packages."""
         return self._printed("shown", "apt-cache", "--no-all-versions", "show", *names)
 
     def download(self, names: Sequence[str], place: Path, *options: str) -> None:
@@ -90,7 +90,7 @@ class HostApt:
         return file.read_text("utf-8") if file.exists() else ""
 
     def shared(self) -> list[str]:
-        """Settings by which another apt reads the index and its caches as this one does."""
+        """Return settings by which another apt reads the index and its caches as this one does."""
         cache = self._place / "var/cache/apt"
         return [
             f'Dir::State::Lists "{self._place / "lists"}"',

@@ -25,7 +25,7 @@ _INSTALLED = "Status: install ok installed\n"
 
 @contextmanager
 def downloading_ahead(tree: Tree, apt: HostApt, root: Mounted[Any], printed: str) -> Iterator[None]:
-    """Meanwhile, have packages downloaded that operations after this one install.
+    """Download packages that later operations install, while this one works.
 
     `printed` is what apt prints that it would download for the bootstrap.
     """
@@ -39,7 +39,7 @@ def downloading_ahead(tree: Tree, apt: HostApt, root: Mounted[Any], printed: str
 
 
 def certain(operations: Sequence[TreeOperation], root: Mounted[Any]) -> list[Apt]:
-    """The operations that install packages, whatever happens, from sources known by now."""
+    """Return the operations that certainly install packages, from sources known by now."""
     return [
         operation
         for operation in operations
@@ -53,7 +53,7 @@ def certain(operations: Sequence[TreeOperation], root: Mounted[Any]) -> list[Apt
 
 
 def as_installed(stanzas: str) -> str:
-    """What apt shows of packages, as dpkg would have it if they were installed."""
+    """Return what apt shows of packages as dpkg's status if they were installed."""
     lines = stanzas.splitlines(keepends=True)
     return "".join(f"{line}{_INSTALLED}" if line.startswith(_PACKAGE) else line for line in lines)
 

@@ -65,11 +65,11 @@ class Source:
         return (Path(self.keyring),) if str(self.keyring) else ()
 
     def stanza(self, signed_by: str) -> str:
-        """The source in apt's deb822 form; `signed_by` is the path of the keys, or empty."""
+        """Return the source in apt's deb822 form; `signed_by` is the path of the keys, or empty."""
         return "".join(f"{key}: {value}\n" for key, value in self._fields(signed_by) if value)
 
     def lines(self, signed_by: str) -> str:
-        """The source in apt's old form of one line for each suite."""
+        """Return the source in apt's old form of one line for each suite."""
         options = [
             f"{'arch' if key == 'Architectures' else key.lower()}={value.replace(' ', ',')}"
             for key, value in self._fields(signed_by)[4:]
@@ -134,12 +134,13 @@ def apt_source(root: RootFs, source: Source, *, unless: Fact | None = None) -> N
 
 
 def checked(source: Source) -> Source:
-    """A source that apt can read; refuses one that it can't."""
+    """Return a source; refuse one that apt can't read."""
     for name in ("uris", "suites", "components", "types", "architectures"):
         several(name, getattr(source, name))
     if not _NAME.fullmatch(source.name):
         raise refuse(
-            f"{source.name!r} is no name of a source", "use letters, digits, - and _: backports"
+            f"{source.name!r} is not the name of a source",
+            "use letters, digits, - and _: backports",
         )
     for name, what in (("uris", "an address"), ("suites", "a suite"), ("types", "a type")):
         if not getattr(source, name):
@@ -170,9 +171,9 @@ def _check_suites(source: Source) -> None:
 
 
 def check_uri(uri: str, *, outside: bool = False) -> None:
-    """Refuse what is no address; `outside` also one that programs of the host can't use."""
+    """Refuse what is not an address; `outside` also one that programs of the host can't use."""
     if not _URI.fullmatch(uri):
-        raise refuse(f"{uri!r} is no address", _SUCH_AS, about="mirror")
+        raise refuse(f"{uri!r} is not an address", _SUCH_AS, about="mirror")
     place = urlsplit(uri)
     if place.scheme in {"http", "https", "ftp"} and not place.netloc:
         raise refuse(f"{uri!r} names no machine", _SUCH_AS, about="mirror")
@@ -184,7 +185,7 @@ def check_uri(uri: str, *, outside: bool = False) -> None:
 
 
 def check_words(name: str, words: Sequence[str]) -> None:
-    """Refuse what is no component and no architecture."""
+    """Refuse what can be neither a component nor an architecture."""
     for number, word in enumerate(words):
         if not _WORD.fullmatch(word):
             raise refuse(
@@ -213,7 +214,7 @@ def install_keyring(tree: Tree, source: Source) -> str:
 
 
 def suffix_of(keys: bytes) -> str:
-    """How the name of a keyring ends, which apt goes by."""
+    """Return the suffix of a keyring's name, by which apt knows its format."""
     return ".gpg" if keys.startswith(_BINARY) else ".asc"
 
 

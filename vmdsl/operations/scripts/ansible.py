@@ -155,7 +155,7 @@ class Ansible(TreeOperation):
 
 
 def _reveal(tree: Tree, secrets: Mapping[str, Secret]) -> None:
-    """Write the variables that are secret, to memory. A newline at the end is no part of them."""
+    """Write the variables that are secret, to memory. A newline at the end is not part of them."""
     folder = tree.scratch / "secrets"
     folder.mkdir()
     tree.run("mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", str(folder))
@@ -197,13 +197,13 @@ def ansible(
     for name in variables:
         if not name.isidentifier():
             raise refuse(
-                f"extra_vars has {name!r}, which Ansible takes for no name",
+                f"extra_vars has {name!r}, which is not a name for Ansible",
                 "use a-z, _",
                 about="extra_vars",
             )
     if not _WORD.fullmatch(group):
         raise refuse(
-            f"{group!r} is no name of a group", "letters, digits and _ make one", about="group"
+            f"{group!r} is not the name of a group", "letters, digits and _ make one", about="group"
         )
     if not isinstance(files, str | Path):
         listed = tuple(Path(file) for file in files)
@@ -231,7 +231,7 @@ def _words(name: str, words: Sequence[str]) -> tuple[str, ...]:
     for word in words:
         if not _WORD.fullmatch(word):
             raise refuse(
-                f"{name} has {word!r}, which is no tag", "give the tags one by one", about=name
+                f"{name} has {word!r}, which is not a tag", "give the tags one by one", about=name
             )
     return tuple(words)
 
@@ -252,7 +252,7 @@ _MOST_LINES = 20
 
 
 def failed_task(log: str) -> tuple[str, list[str]]:
-    """The task of Ansible's log that failed last, and what was said of it; nothing if none did."""
+    """Return the task of Ansible's log that failed last, and its messages; empty if none failed."""
     task, lines, failed = "", list[str](), ("", list[str]())
     for line in _PREFIX.sub("", log).splitlines():
         if found := _TASK.match(line):

@@ -26,7 +26,7 @@ class SystemFile:
 def system_file(root: Place, path: str) -> SystemFile:
     """Name a file of the system, for `write_at()`. It is read when the image is made.
 
-    `path` starts at `root`. One that isn't there then, or is no file, ends the build.
+    `path` starts at `root`. One that is missing then, or is not a file, ends the build.
     """
     return SystemFile(path=place_of(root, path))
 
@@ -53,7 +53,7 @@ class WriteAt(ImageOperation):
         return (self.content,) if isinstance(self.content, Path) else ()
 
     def length(self) -> int | None:
-        """How many bytes it writes; None where only the build knows."""
+        """Return how many bytes it writes; None if only the build knows."""
         if isinstance(self.content, bytes):
             return len(self.content)
         if isinstance(self.content, Path):
@@ -93,8 +93,8 @@ def write_at(place: Disk | Partition, content: bytes | Path | SystemFile, *, off
     directory, or a `system_file()`. `offset` counts from the start of `place`.
 
     What is written to the disk stays clear of the partition table and of all partitions; what is
-    written to a partition stays in it. No byte is written twice. What can be known of this is told
-    before the build, and the rest ends it.
+    written to a partition stays in it. No byte is written twice. What can be known of this is
+    reported before the build, and the rest ends it.
     """
     if isinstance(content, str):
         hint = 'write b"…" for bytes, Path(…) for a file of this machine, or system_file(…)'

@@ -162,7 +162,7 @@ def host_shell(
 
 def _check_image(image: Disk, inputs: Sequence[str | Path] | None) -> None:
     if not isinstance(image, Disk):
-        raise refuse("image= is no disk", "give what mkimg() returns")
+        raise refuse("image= is not a disk", "give what mkimg() returns")
     if image.size is None:
         raise refuse(
             f"the size of {image.name} is not known yet when this script runs",
@@ -176,16 +176,16 @@ def _check_image(image: Disk, inputs: Sequence[str | Path] | None) -> None:
 
 
 def first_line(script: str) -> str:
-    """The first line that says something, and a mark where there is more."""
+    """Return the first line that isn't empty, with a mark if there are more."""
     lines = [line.strip() for line in script.strip().splitlines() if line.strip()]
     return lines[0] + (" …" if len(lines) > 1 else "")
 
 
 def checked_script(script: str) -> str:
-    """The script. Raises what refuses one that says nothing."""
+    """Return the script; refuse an empty one."""
     if not script.strip():
         raise refuse(
-            "a shell script that says nothing",
+            "an empty shell script",
             "write the commands, or remove the step",
             about="script",
         )

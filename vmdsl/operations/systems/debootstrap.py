@@ -58,7 +58,7 @@ def debootstrap(
 
     `tls_ca_certs` are files `*.crt` with certificates of authorities that an https mirror takes;
     the system trusts them too. `proxy` is the address of a proxy for this operation and
-    every `apt()` of the system, and is no part of the image; without one `http_proxy` of the
+    every `apt()` of the system, and is not part of the image; without one `http_proxy` of the
     environment is used. Local files are relative to the recipe's directory.
     """
     check_place(mounted)
@@ -73,7 +73,7 @@ def debootstrap(
     for number, file in enumerate(certificates):
         if file.suffix != ".crt":
             about = f"tls_ca_certs[{number}]"
-            raise refuse(f"{file} is no certificate", "its name must end with .crt", about=about)
+            raise refuse(f"{file} is not a certificate", "its name must end with .crt", about=about)
     check_proxy(proxy)
     if mirror:
         check_uri(mirror, outside=True)

@@ -155,7 +155,7 @@ class Debootstrap(RootMaker):
                 tree.inside(partial(_set_change_day, path, today))
 
     def _archive(self, tree: Tree) -> str:
-        """All that the index depends on, but for the proxy."""
+        """Return all that the index depends on, but for the proxy."""
         main = self._source({self.mirror: [self.suite.name]})
         about = {
             "arch": self.arch,
@@ -176,7 +176,7 @@ class Debootstrap(RootMaker):
         (lists / _DEFAULTS).write_text(defaults, encoding="utf-8")
 
     def _defaults(self, tree: Tree) -> str:
-        """The sources.list that mmdebstrap writes by itself."""
+        """Return the sources.list that mmdebstrap writes by itself."""
         place = tree.scratch / "defaults"
         nothing_yet = ("--variant=custom", "--skip=update,cleanup")
         self._mmdebstrap(tree, *nothing_yet, target=place, where=())
@@ -191,7 +191,7 @@ class Debootstrap(RootMaker):
         )
 
     def _main(self, defaults: str) -> list[Source]:
-        """The archive itself: the mirror, or what mmdebstrap takes by default."""
+        """Return the archive itself: the mirror, or what mmdebstrap takes by default."""
         return self._source({self.mirror: [self.suite.name]} if self.mirror else _places(defaults))
 
     def _source(self, places: Mapping[str, Sequence[str]]) -> list[Source]:
@@ -242,7 +242,7 @@ class Debootstrap(RootMaker):
         )
 
     def _trust(self, tree: Tree) -> list[str]:
-        """What makes apt, on this machine, trust the given certificates as well as its own."""
+        """Return options for this machine's apt to trust the given certificates and its own."""
         if not self.tls_ca_certs:
             return []
         bundle = tree.scratch / "certificates"
@@ -262,7 +262,7 @@ class Debootstrap(RootMaker):
         return hooks
 
     def _selection(self) -> list[str]:
-        """The options that say what is installed."""
+        """Return the options that say what is installed."""
         if not self.exclude:
             wanted = self._wanted()
             return [
@@ -272,7 +272,7 @@ class Debootstrap(RootMaker):
         return ["--variant=apt", *(f"--include={name}" for name in self._names())]
 
     def _names(self) -> list[str]:
-        """All that is installed, as packages and apt's patterns."""
+        """Return all that is installed, as packages and apt's patterns."""
         priorities = [f"?priority({p})" for p in ("required", *_PRIORITIES[self.variant])]
         wanted = self._wanted()
         if self.variant == "buildd":
@@ -284,11 +284,11 @@ class Debootstrap(RootMaker):
         return [*wanted, *(self._narrow(f"?and({p},{none_of})") for p in priorities)]
 
     def _fetched(self) -> list[str]:
-        """All that mmdebstrap and its hooks install."""
+        """Return all that mmdebstrap and its hooks install."""
         return [*self._names(), *(["usr-is-merged"] if is_before_trixie(self.suite) else [])]
 
     def _wanted(self) -> list[str]:
-        """The packages that are named, or needed for the sources."""
+        """Return the packages that are named, or needed for the sources."""
         uris = [self.mirror, *(uri for source in self.sources for uri in source.uris)]
         tls = self.tls_ca_certs or any(uri.startswith("https:") for uri in uris)
         wanted = list(self.include)
@@ -302,12 +302,12 @@ class Debootstrap(RootMaker):
 
 
 def is_before_trixie(suite: Suite) -> bool:
-    """Whether a suite is of one of Debian's releases before trixie."""
+    """Return whether a suite is of one of Debian's releases before trixie."""
     return suite.name.partition("-")[0] in _BEFORE_TRIXIE
 
 
 def archive_date(lists: Path) -> int:
-    """The newest date of the archive's indexes, in seconds: the same for whoever sees this state.
+    """Return the newest date of the archive's indexes, in seconds since 1970.
 
     SOURCE_DATE_EPOCH in the environment takes precedence. Raises ValueError without an index.
     """
@@ -324,7 +324,7 @@ def archive_date(lists: Path) -> int:
 
 
 def _places(lines: str) -> dict[str, list[str]]:
-    """The addresses in a sources.list, each with its suites."""
+    """Return the addresses in a sources.list, each with its suites."""
     found: dict[str, list[str]] = {}
     for line in lines.splitlines():
         _, uri, suite, *_ = line.split()
@@ -333,13 +333,13 @@ def _places(lines: str) -> dict[str, list[str]]:
 
 
 def _digest(tree: Tree, files: Iterable[Path]) -> str:
-    """What tells the content of local files from any other."""
+    """Return checksums of local files."""
     contents = [(tree.recipe_directory / file).read_bytes() for file in files]
     return " ".join(hashlib.sha256(content).hexdigest() for content in contents)
 
 
 def _outside(tree: Tree, main: Sequence[Source], more: Sequence[Source]) -> list[Path]:
-    """Files for mmdebstrap, with the sources as programs of the host must see them."""
+    """Write and return files for mmdebstrap, with the sources as programs of the host see them."""
     files = []
     for group in (main, *([source] for source in more)):
         file = tree.scratch / f"{group[0].name}.sources"
@@ -350,7 +350,7 @@ def _outside(tree: Tree, main: Sequence[Source], more: Sequence[Source]) -> list
 
 
 def _keys_outside(tree: Tree, source: Source) -> str:
-    """Where the host's apt finds the keys of a source, by a name that it accepts."""
+    """Return where the host's apt finds the keys of a source, by a name that it accepts."""
     for keyring in source.keyring_files:
         keys = (tree.recipe_directory / keyring).read_bytes()
         copy = tree.scratch / f"{source.name}{suffix_of(keys)}"

@@ -55,7 +55,7 @@ def check_proxy(proxy: str) -> None:
     """Refuse what is not the address of a proxy, unless it is empty."""
     if proxy and not _PROXY.fullmatch(proxy):
         raise refuse(
-            f"{proxy!r} is no address of a proxy",
+            f"{proxy!r} is not the address of a proxy",
             "such as http://proxy.example:3128",
             about="proxy",
         )

@@ -63,7 +63,7 @@ def system_from(
     zstd. `suite` and `arch` say what is in it. Owners are those of the numbers in the tarball;
     device nodes are left out, as the system makes its own. The build's time (SOURCE_DATE_EPOCH) is
     that of the newest file in it. `proxy` is the address of a proxy for every `apt()` of the
-    system, and is no part of the image.
+    system, and is not part of the image.
     """
     check_place(mounted)
     check_proxy(proxy)
@@ -102,7 +102,7 @@ def unpack_rootfs(mounted: Mounted[Any], tarball: str | Path | None) -> Fact:
 
     Pass the Fact as `unless=` to debootstrap() and to what follows it up to cache_rootfs(), which
     writes the tarball for the next build. Nothing notices that these steps have changed since: then
-    remove the tarball. What it may be is told at system_from(). Without one (None), as an
+    remove the tarball. system_from() says what it may be. Without one (None), as an
     optional_path() may be, nothing is unpacked.
     """
     check_place(mounted)
@@ -177,7 +177,7 @@ def cache_rootfs(root: RootFs, tarball: str | Path | None, *, unless: Fact | Non
 
 
 def ending(tarball: Path) -> str:
-    """What a tarball's name says of its compression, such as `.tar.gz`."""
+    """Return the suffix that says how a tarball is compressed, such as `.tar.gz`."""
     return next((e for e in COMPRESSIONS if tarball.name.endswith(e)), tarball.suffix)
 
 
@@ -206,7 +206,7 @@ def unpack(file: IO[bytes]) -> int:
         tar.extraction_filter = _as_it_is
         members = [m for m in tar.getmembers() if not (m.ischr() or m.isblk())]
         if not any(PurePosixPath(m.name).parts[:1] == ("usr",) for m in members):
-            raise tarfile.TarError("it holds no system: there is no ./usr in it")
+            raise tarfile.TarError("it does not hold a system: there is no ./usr in it")
         tar.extractall("/", members=members, numeric_owner=True)  # noqa: S202 (in the tree)
         _set_attributes(members)
     return int(max(m.mtime for m in members))

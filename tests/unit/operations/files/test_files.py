@@ -29,7 +29,7 @@ def test_paths_that_are_refused(recorder: Recorder, system: RootFs, path: str) -
         recorder.problems.clear()
         with pytest.raises(Refused):
             call()
-        assert "is no path of a file" in recorder.problems[0].what
+        assert "is not the path of a file" in recorder.problems[0].what
 
 
 @pytest.mark.parametrize("mode", [0, 0o600, 0o644, 0o755, 0o1777, 0o2775, 0o4755, 0o7777])

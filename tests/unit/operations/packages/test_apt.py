@@ -22,7 +22,7 @@ def test_apt_refused(recorder: Recorder, system: RootFs, names: tuple[str, ...])
     ("names", "arguments", "what"),
     [
         ((), {"debs": "a.deb"}, "debs= is one text"),
-        ((), {"debs": ["a.rpm"]}, "a.rpm is no .deb file"),
+        ((), {"debs": ["a.rpm"]}, "a.rpm is not a .deb file"),
         ((), {"debs": ["a/x.deb", "b/x.deb"]}, "have the same name"),
         (("curl",), {"suite": "a b"}, "'a b' is not the name of a suite"),
         (("curl",), {"suite": "-oDebug=1"}, "is not the name of a suite"),
@@ -71,9 +71,9 @@ def test_apt_remove_refuses(recorder: Recorder, system: RootFs, names: tuple[str
     ("answers", "what"),
     [
         ((), "without an answer"),
-        (("tzdata tzdata/Areas",), "'tzdata tzdata/Areas' is no answer"),
-        (("a b/c string x\na b/d string y",), "is no answer"),
-        (("# a b/c string",), "is no answer"),
+        (("tzdata tzdata/Areas",), "'tzdata tzdata/Areas' is not an answer"),
+        (("a b/c string x\na b/d string y",), "is not an answer"),
+        (("# a b/c string",), "is not an answer"),
         (("a b/c sting x",), "type='sting' is not known"),
     ],
 )

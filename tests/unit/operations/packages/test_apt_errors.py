@@ -123,12 +123,12 @@ SAID = [
             "Err:1 http://no.example s InRelease\n  Could not resolve 'no.example'\nE: Failed to"
             " fetch http://no.example/dists/s/InRelease  Could not resolve 'no.example'"
         ),
-        "there is no way to no.example",
+        "no.example cannot be reached",
         "network",
     ),
     (
         "  Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)",
-        "there is no way to 127.0.0.1:9",
+        "127.0.0.1:9 cannot be reached",
         "proxy",
     ),
     (
