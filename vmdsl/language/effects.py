@@ -37,7 +37,7 @@ class CopyRules:
     follow: bool = False
 
 
-#: Everything is copied, with its permissions, and is root's.
+#: Copies everything, with its permissions; root owns it.
 COPY_ALL = CopyRules()
 
 
@@ -99,7 +99,7 @@ class Tree(Protocol):
         """Lend a file as large as the image, with its partition table and nothing else.
 
         What is written to it, clear of the table and of all partitions, is written to the image
-        when that is made. Raises BuildError at its end where anything else was changed.
+        when that is made. Raises BuildError at its end if anything else was changed.
         """
 
     def read(self, path: str) -> bytes:
@@ -129,7 +129,7 @@ class Tree(Protocol):
         uid: Owner | None = None,
         gid: Owner | None = None,
     ) -> None:
-        """Make a directory, root's and of mode 0755 but for what is given, and its missing parents.
+        """Make a directory and its missing parents: root's and of mode 0755, unless given.
 
         One that exists is changed only in what is given.
         """
@@ -151,13 +151,13 @@ class Tree(Protocol):
 
 
 class PackageCache(ABC):
-    """What apt and the bootstrap use of a build besides its tree: indexes and packages it has."""
+    """The indexes of archives and the packages that a build keeps, for apt and bootstraps."""
 
     @abstractmethod
     def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
         """Return the index of archives: a directory with the files that apt keeps in its `lists`.
 
-        It is as it was last seen, where that is recent; otherwise `fetch` fills an empty directory.
+        It is as it was last seen, if that is recent; otherwise `fetch` fills an empty directory.
         `sources` is a text that says all that the index depends on, `name` is for messages. What an
         operation does may depend on archives only if it calls this, once, before it changes
         anything.
@@ -242,7 +242,7 @@ class Image(Protocol):
     def write_at(self, offset: int, content: bytes, *, within: Partition | None = None) -> None:
         """Write bytes at an offset from the start of the disk, or of a partition.
 
-        Raises BuildError where they would leave it, or where the partition table, another
+        Raises BuildError if they would leave it, or if the partition table, another
         partition or bytes that were written before are in the way.
         """
 
@@ -255,7 +255,7 @@ class Image(Protocol):
     ) -> None:
         """Run a program of the host inside the sandbox, with IMAGE and ROOT set.
 
-        Raises BuildError where it fails, and where it has changed a partition that is not named,
+        Raises BuildError if it fails, or has changed a partition that is not named,
         the partition table without `table`, what was written before, or the image's size.
         """
 
