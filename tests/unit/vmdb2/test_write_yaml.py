@@ -774,7 +774,7 @@ def kinds(base: type[Operation]) -> Iterator[type[Operation]]:
 
 def test_every_kind_of_operation_has_its_place() -> None:
     """A new one belongs into one of the tables of write_yaml."""
-    abstract = {"RootMaker", "Table", "BootLoader", "BootMenu", "GrubPart"}
+    abstract = {"RootMaker", "SystemSource", "Table", "BootLoader", "BootMenu", "GrubPart"}
     bases = (LayoutOperation, TreeOperation, ImageOperation)
     found = {kind for base in bases for kind in kinds(base) if kind.__name__ not in abstract}
     known = {kind for kind in found if not issubclass(kind, Filesystem)}

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from vmdsl.errors import Problem
+from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.effects import TreeOperation
-from vmdsl.language.handles import Mounted
-from vmdsl.language.operation import Operation, operation, refuse
+from vmdsl.language.handles import Mounted, RootFs
+from vmdsl.language.operation import Fact, Operation, operation, refuse
 from vmdsl.machines import Arch
 from vmdsl.values import Suite, debian_suites
 
@@ -17,10 +17,57 @@ _PROXY = re.compile(r"(https?|socks5h?)://[^\s/]+/?")
 
 
 @operation
-class RootMaker(TreeOperation):
-    """What fills the empty tree with a system."""
+class SystemSource(TreeOperation):
+    """Fills the empty tree with a system, or does so if there is one to be found."""
 
     reads_layout = False
+
+    @property
+    def found(self) -> Fact | None:
+        """Whether there is a system to fill the tree with; None where there always is."""
+        return None
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Report a second system in the tree, and what changes the tree before there is one."""
+        del complete
+        tree = _bottom(self.root)
+        above = [
+            o
+            for o in operations[: operations.index(self)]
+            if isinstance(o, TreeOperation) and _bottom(o.root) is tree
+        ]
+        sources = [o for o in above if isinstance(o, SystemSource)]
+        systems = [source for source in sources if source.found is None]
+        tarballs = [source for source in sources if source.found is not None]
+        changes = [o for o in above if not isinstance(o, SystemSource)]
+        if self.found is not None:
+            for early in [*systems, *changes][:1]:
+                yield self.problem(
+                    f"the tree is no longer empty ({early.origin.where})",
+                    "unpack first, and debootstrap only what was not unpacked",
+                )
+        elif systems:
+            yield self.problem(
+                f"{self.root.shown} holds a system already ({systems[0].origin.where})",
+                "make it once; apt adds packages",
+            )
+        elif changes:
+            yield changes[0].problem(
+                f"it changes the tree before there is a system in it ({self.origin.where})",
+                "the system wants an empty tree: move this step below it",
+            )
+        elif tarballs and self.unless is not tarballs[-1].found:
+            yield self.problem(
+                "it would go into the system of the tarball, if there is one "
+                f"({tarballs[-1].origin.where})",
+                Hint("add ", code("", unless=tarballs[-1].as_code)),
+                about="unless",
+            )
+
+
+@operation
+class RootMaker(SystemSource):
+    """Fills the empty tree with a system of a suite and an architecture."""
 
     suite: Suite
     arch: Arch
@@ -39,6 +86,14 @@ class RootMaker(TreeOperation):
                 f"{suite} has no kernel for {self.arch}, so the image could not boot",
                 f"{last} is the last that has one; or choose amd64",
             )
+
+
+def _bottom(root: object) -> object:
+    """Return the root filesystem of the tree that an operation changes."""
+    mounted = root.mounted if isinstance(root, RootFs) else root
+    while isinstance(mounted, Mounted) and mounted.on is not None:
+        mounted = mounted.on
+    return mounted
 
 
 def check_place(mounted: Mounted[Any]) -> None:

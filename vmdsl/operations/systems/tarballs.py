@@ -17,7 +17,13 @@ from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.operation import Fact, operation, record, refuse
 from vmdsl.machines import Arch
 from vmdsl.operations.systems.leftovers import LEFTOVERS
-from vmdsl.operations.systems.roots import RootMaker, check_place, check_proxy, suite_of
+from vmdsl.operations.systems.roots import (
+    RootMaker,
+    SystemSource,
+    check_place,
+    check_proxy,
+    suite_of,
+)
 from vmdsl.values import Suite
 
 #: The compression of each ending, as GNU tar's option for it; "" for none.
@@ -73,14 +79,17 @@ def system_from(
 
 
 @operation
-class UnpackRootfs(TreeOperation):
+class UnpackRootfs(SystemSource):
     """A system from its tarball, if there is one already."""
 
-    reads_layout = False
     installs_anything = False
 
     tarball: Path | None
     fact: Fact
+
+    @property
+    def found(self) -> Fact:
+        return self.fact
 
     def summary(self) -> str:
         return f"unpack {self.tarball}, if it exists" if self.tarball else "no tarball to unpack"

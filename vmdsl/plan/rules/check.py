@@ -14,7 +14,7 @@ from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.handles import Disk, Table
 from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
 from vmdsl.language.operation import Operation
-from vmdsl.plan.rules import disk, machine, system
+from vmdsl.plan.rules import disk, machine
 
 _RULES = (
     disk.devices_are_formatted_once,
@@ -23,7 +23,6 @@ _RULES = (
     disk.boot_partitions_suit,
     disk.handles_are_recorded,
     disk.names_are_apart,
-    system.system_comes_first,
     machine.programs_are_there,
     machine.local_files_exist,
 )
