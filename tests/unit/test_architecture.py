@@ -126,6 +126,18 @@ def test_language_and_plan_know_nothing_of_the_host() -> None:
     assert wrong == []
 
 
+def test_rules_know_no_operations_by_name() -> None:
+    """They ask what any operation says; those of a file or a boot loader have their own checks."""
+    known = {
+        name
+        for module in MODULES
+        if module.startswith("vmdsl.plan.rules")
+        for name in imports(module)
+        if name.startswith("vmdsl.operations")
+    }
+    assert known == {"vmdsl.operations.systems.roots"}
+
+
 def without_leaves(graph: dict[str, set[str]]) -> dict[str, set[str]]:
     """Return the part of a graph that is in cycles, or leads to one."""
     while True:

@@ -90,6 +90,8 @@ CODES: Mapping[str, tuple[str, str]] = {
 
 #: Types of what is filled by something that vmdsl need not know of.
 RAW = frozenset({"lvm", "raid", "luks", "u-boot-env"})
+#: Types of what holds a boot loader's code and no filesystem, with the function that fills it.
+BOOT_CODE: Mapping[str, str] = {"bios-boot": "grub_bios", "prep": "grub_ieee1275"}
 
 #: What sfdisk calls each flag of a GPT; bits have the names GUID:48 to GUID:63 there.
 GPT_FLAGS: Mapping[str, str] = {

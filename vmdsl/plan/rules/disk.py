@@ -22,7 +22,7 @@ from vmdsl.language.handles import (
     VolumeGroup,
 )
 from vmdsl.language.operation import LayoutOperation, Operation
-from vmdsl.language.partition_types import RAW
+from vmdsl.language.partition_types import BOOT_CODE, RAW
 from vmdsl.plan.extents import open_partitions
 
 
@@ -52,7 +52,7 @@ def _use_of(device: Operation) -> tuple[str, Hint]:
             pass  # which is the mistake
         case Partition(type=kind):
             what = "this partition is never used"
-            loader = {"bios-boot": "grub_bios", "prep": "grub_ieee1275"}.get(str(kind))
+            loader = BOOT_CODE.get(str(kind))
             hint = Hint("add ", code(loader)) if loader else hint
         case Extended():
             what = "this extended partition holds no others"
@@ -86,7 +86,7 @@ def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]
         if partition.table.disk.size is not None:
             continue
         content = contents.get(id(partition))
-        other = _is_raw(partition) or partition.type in _FOR_CODE
+        other = _is_raw(partition) or partition.type in BOOT_CODE
         if not isinstance(content, Mountable) and (content is not None or other):
             yield partition.problem(
                 "it can't grow with its content, as free= asks for: it holds no files",
@@ -195,7 +195,7 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
                 f"the EFI system partition {device.shown} is {_kind(content)}",
                 "firmware reads FAT alone: format it with that",
             )
-        if device.type in _FOR_CODE:
+        if device.type in BOOT_CODE:
             yield content.problem(
                 f"{device.shown}, of the type {device.type}, holds the boot loader itself and no "
                 "filesystem",
@@ -224,7 +224,6 @@ def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:
                 )
 
 
-_FOR_CODE = ("bios-boot", "prep")
 _MAKERS = {
     "Disk": "mkimg",
     "Partition": "mkpart",
