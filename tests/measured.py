@@ -2,18 +2,20 @@
 
 It counts the code of the checkout that the process belongs to. And it saves what children of a
 build have run, which end by `os._exit`; some have the tree as their root, where no data belongs.
+A build has many that run the same lines: those that another has saved are not saved again.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
+from mmap import mmap
 from pathlib import Path
 from typing import Never
 
 from coverage import Coverage, CoveragePlugin
 from coverage.plugin_support import Plugins
-from coverage.types import TConfigurable
+from coverage.types import TConfigurable, TTraceData
 
 _CODE = [f"{Path(__file__).parents[1]}/{folder}/*" for folder in ("vmdsl", "stdlib")]
 
@@ -27,14 +29,34 @@ def coverage_init(registry: Plugins, _: object) -> None:
     """Set up coverage.py, which calls this when it starts in a process."""
     registry.add_configurer(_Code())
     root, leave = os.open("/", os.O_PATH | os.O_CLOEXEC), os._exit
+    saved = mmap(-1, 2**20)  # a byte for a line, which all children share
 
     def save_and_leave(status: int) -> Never:
         with suppress(Exception):
-            if not os.path.samestat(Path("/").stat(), os.fstat(root)):
-                os.fchdir(root)
-                os.chroot(".")
-            if measured := Coverage.current():
-                measured.save()
+            places = {
+                hash((file, line)) % len(saved) for file, lines in _run().items() for line in lines
+            }
+            if not all(saved[place] for place in places):
+                for place in places:
+                    saved[place] = 1
+                if not os.path.samestat(Path("/").stat(), os.fstat(root)):
+                    os.fchdir(root)
+                    os.chroot(".")
+                if measured := Coverage.current():
+                    measured.save()
         leave(status)
 
     os._exit = save_and_leave
+    os.register_at_fork(after_in_child=_forget)
+
+
+def _run() -> TTraceData:
+    """The lines that this process has run, by file."""
+    measured = Coverage.current()
+    return measured._collector.data if measured and measured._collector else {}
+
+
+def _forget() -> None:
+    """In a child: its parent saves what that has run."""
+    for lines in _run().values():
+        lines.clear()
