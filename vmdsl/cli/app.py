@@ -13,7 +13,7 @@ from vmdsl.cli import cache, recipes
 from vmdsl.cli.convert import from_yaml
 from vmdsl.cli.options import Cache, cache_of, parser
 from vmdsl.cli.paths import existing_file
-from vmdsl.cli.recipe_command import RecipeCommand
+from vmdsl.cli.recipe_command import CommandLine, RecipeCommand
 from vmdsl.errors import HostError
 from vmdsl.values import GiB, Size
 
@@ -24,6 +24,7 @@ def make_app() -> typer.Typer:
     """Return the command line as typer has it."""
     app = typer.Typer(
         name="vmdsl",
+        cls=CommandLine,
         help="Build bootable Debian disk images from typed Python recipes, without root.",
         add_completion=False,
         pretty_exceptions_enable=False,

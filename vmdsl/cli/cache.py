@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from vmdsl.cli.options import Cache, cache_of, parser, rounded
 from vmdsl.values import Size
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from vmdsl.builder.cache.cache_dir import CacheDir
     from vmdsl.builder.cache.inventory import Entry, Removed
 
@@ -53,6 +54,7 @@ def _show_if_alone(context: typer.Context) -> None:
 def show(*, all_: _All = False, json: _Json = False, cache_dir: Cache = None) -> None:
     """Show what is in the cache: the number, size and age of each kind of entry."""
     from rich.console import Console  # noqa: PLC0415 (slow)
+    from rich.text import Text  # noqa: PLC0415
 
     from vmdsl.builder.cache.inventory import inventory  # noqa: PLC0415
 
@@ -117,6 +119,8 @@ def _report(done: Removed) -> None:
 
 def _kinds(entries: Sequence[Entry]) -> Iterator[Text]:
     """Yield a line for each kind of entry."""
+    from rich.text import Text  # noqa: PLC0415 (slow)
+
     yield Text(f"{'':<18}{'number':>8}{'size':>12}  {'last used':<16}oldest", "bold")
     for kind, those in _by_kind(entries):
         times = [entry.used for entry in those]
@@ -126,6 +130,8 @@ def _kinds(entries: Sequence[Entry]) -> Iterator[Text]:
 
 def _listed(entries: Sequence[Entry]) -> Iterator[Text]:
     """Yield a line for each entry, kind by kind, the most recently used first."""
+    from rich.text import Text  # noqa: PLC0415 (slow)
+
     for kind, those in _by_kind(entries):
         yield Text(f"{kind}: {_sum(those)}", "bold")
         names = {entry.path: _short(entry.path.name) for entry in those}

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from typer.core import TyperArgument, TyperOption
 
 from vmdsl.values import Size, Suite
@@ -22,6 +21,8 @@ _EMOJI = re.compile(r":(?=\S+:)")
 
 def literal(text: str) -> str:
     """Return rich markup that shows `text` verbatim, with its [brackets] and :words:."""
+    from rich.markup import escape  # noqa: PLC0415 (slow)
+
     # rich looks for emoji in the text between two tags: a tag around each colon prevents that.
     return _EMOJI.sub("[default]:[/default]", escape(text))
 
@@ -31,7 +32,7 @@ Cache = Annotated[
     typer.Option(
         "--cache-dir",
         help="The directory for layers, packages and logs. "
-        + literal("[default: $VMDSL_CACHE, or ~/.cache/vmdsl]"),
+        r"\[default: $VMDSL_CACHE, or ~/.cache/vmdsl]",
         show_default=False,
     ),
 ]

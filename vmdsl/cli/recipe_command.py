@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperArgument, TyperCommand, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from vmdsl.cli import specification
 from vmdsl.cli.options import absolute, as_typer, cache_of, literal, parser, value_in_words
@@ -86,27 +86,28 @@ class RecipeCommand(TyperCommand):
         spelled = {spelling for p in self._own for spelling in p.opts}
         self._more = [p for p in specification.options() if not spelled.intersection(p.opts)]
         self.params = [*self._own, *self._more]
+        self._path: Path | None = None
+        self._types: TypeCheck | None = None
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Load the recipe among the arguments, then parse them with its options.
+    def begin(self, context: Any, arguments: list[str]) -> list[str]:
+        """Find the recipe, and start mypy on it, which is stopped when the context is closed.
 
-        mypy is started first, and stopped when the context is closed.
+        Return the arguments, with abbreviated options of vmdb2 in full unless the recipe is in
+        Python.
         """
-        try:
-            glimpse, args = self._as_vmdb2(ctx, args)
-            if glimpse.recipe is not None:
-                ctx.obj = self._load(ctx, glimpse.recipe, glimpse)
-                if not ctx.obj.is_specification:
-                    self._more = _flags(ctx.obj)
-                    self.params = [*self._own, *self._more]
-            rest = super().parse_args(ctx, args)
-            given = {p.name: ctx.params.pop(p.name) for p in self._more}
-            named = ctx.obj or ctx.params["recipe"]
-            ctx.params["recipe"] = _with_values(named, given, ctx.params)
-        except BaseException:
-            ctx.close()
-            raise
-        return rest
+        full = specification.spelled_out(arguments, self.with_value())
+        found = self.glimpse(context, full)
+        if found.recipe is not None and found.recipe.suffix == ".py":
+            full, found = arguments, self.glimpse(context, arguments)
+        path = self._path = found.recipe
+        if path is None or specification.is_specification(path):
+            return full
+        if path.is_file() and found.is_checked:
+            from vmdsl.plan.typecheck import TypeCheck  # noqa: PLC0415 (not always needed)
+
+            self._types = TypeCheck(path, cache_of(found.cache).mypy)
+            context.call_on_close(self._types.stop)
+        return full
 
     def glimpse(self, context: Any, arguments: Sequence[str]) -> Glimpse:
         """Read the arguments with the options that the command has now, and ignore all others.
@@ -114,7 +115,7 @@ class RecipeCommand(TyperCommand):
         The recipe is the first word that is a Python file, or else the first word.
         """
         lenient = typer.Context(
-            self, parent=context.parent, ignore_unknown_options=True, resilient_parsing=True
+            self, parent=context, ignore_unknown_options=True, resilient_parsing=True
         )
         given, rest, _ = self.make_parser(lenient).parse_args(list(arguments))
         found = (given.get("recipe"), *rest)
@@ -127,35 +128,44 @@ class RecipeCommand(TyperCommand):
             is_checked=not {"help", "version"} & given.keys(),
         )
 
-    def _as_vmdb2(self, context: Any, arguments: list[str]) -> tuple[Glimpse, list[str]]:
-        """Write abbreviated options of vmdb2 in full, unless a recipe in Python is named."""
-        full = specification.spelled_out(arguments, self.with_value())
-        glimpse = self.glimpse(context, full)
-        if glimpse.recipe and glimpse.recipe.suffix == ".py":
-            return self.glimpse(context, arguments), arguments
-        return glimpse, full
-
     def with_value(self) -> frozenset[str]:
         """Return every spelling of the options that take a value."""
         options = [p for p in self.params if isinstance(p, TyperOption)]
         return frozenset(s for p in options if not (p.is_flag or p.count) for s in p.opts)
 
-    def _load(self, context: Any, path: Path, glimpse: Glimpse) -> RecipeFile:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Load the recipe that `begin` has found, and parse the arguments with its options."""
+        if self._path is not None:
+            ctx.obj = self._load(ctx, self._path)
+            if not ctx.obj.is_specification:
+                self._more = _flags(ctx.obj)
+                self.params = [*self._own, *self._more]
+        rest = super().parse_args(ctx, args)
+        given = {p.name: ctx.params.pop(p.name) for p in self._more}
+        named = ctx.obj or ctx.params["recipe"]
+        ctx.params["recipe"] = _with_values(named, given, ctx.params)
+        return rest
+
+    def _load(self, context: Any, path: Path) -> RecipeFile:
         """Load a recipe in Python, while mypy checks it. A specification is loaded later."""
         if specification.is_specification(path):
             return RecipeFile(path=path)
-
-        from vmdsl.plan.typecheck import TypeCheck  # noqa: PLC0415 (slow, and not always needed)
-
-        types = None
-        if path.is_file() and glimpse.is_checked:
-            types = TypeCheck(path, cache_of(glimpse.cache).mypy)
-            context.call_on_close(types.stop)
         recipe = _loaded(path)
         if recipe is None:  # its options are unknown; the command reports why
             context.ignore_unknown_options = context.allow_extra_args = True
             self.epilog = literal(f"{path} cannot be loaded, so its own options are missing here.")
-        return RecipeFile(path=path, recipe=recipe, types=types)
+        return RecipeFile(path=path, recipe=recipe, types=self._types)
+
+
+class CommandLine(TyperGroup):
+    """All commands. One with a recipe begins before typer imports what parsing takes, pydantic."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Let the command begin, and parse the arguments before it."""
+        command = self.commands.get(args[0]) if args else None
+        if isinstance(command, RecipeCommand):
+            args = [args[0], *command.begin(ctx, args[1:])]
+        return super().parse_args(ctx, args)
 
 
 def _loaded(path: Path) -> Recipe | None:

@@ -14,7 +14,7 @@ import typer
 
 from vmdsl.builder.image.formats import FORMATS, RAW
 from vmdsl.cli.convert import Force, Written, write_yaml
-from vmdsl.cli.options import Cache, cache_of, literal
+from vmdsl.cli.options import Cache, cache_of
 from vmdsl.cli.paths import check_log, check_output, existing_file
 from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile
 from vmdsl.errors import UsageError
@@ -33,7 +33,7 @@ _Output = Annotated[
         "--output",
         "-o",
         help=f"The image. Its format is {RAW.name}, unless its name ends with {_OTHER_SUFFIXES}. "
-        + literal(f"[default: the recipe's name with {RAW.suffix}, in the current directory]"),
+        rf"\[default: the recipe's name with {RAW.suffix}, in the current directory]",
         show_default=False,
     ),
 ]

@@ -165,7 +165,7 @@ def command(name: str) -> RecipeCommand:
 def found(name: str, arguments: Sequence[str]) -> str | None:
     """The recipe that a command finds among its arguments."""
     made = command(name)
-    recipe = made.glimpse(typer.Context(made), arguments).recipe
+    recipe = made.glimpse(None, arguments).recipe
     return None if recipe is None else str(recipe)
 
 
