@@ -10,15 +10,11 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-#: Folders that follow the rules.
-DONE = (
-    *("vmdsl/boot", "vmdsl/cli", "vmdsl/host", "vmdsl/vmdb2", "stdlib/vmdsl_stdlib"),
-    *("vmdsl/builder/cache", "vmdsl/builder/report", "vmdsl/builder/sandbox"),
-    *("vmdsl/builder/filesystems", "vmdsl/builder/image", "vmdsl/operations/disk"),
+FILES = sorted(
+    path
+    for folder in ("vmdsl", "stdlib", "recipes")
+    for path in (REPOSITORY / folder).rglob("*.py")
 )
-#: The pipeline of the builder.
-PIPELINE = sorted((REPOSITORY / "vmdsl/builder").glob("*.py"))
-FILES = sorted(path for folder in DONE for path in (REPOSITORY / folder).rglob("*.py")) + PIPELINE
 
 #: First words of a sentence that names or describes a thing, where a verb should be.
 NO_VERB = re.compile(
