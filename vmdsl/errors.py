@@ -91,7 +91,7 @@ class Hint(str):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One mistake: `what` is a sentence, `hint` says what to do about it.
+    """A mistake: `what` is a sentence, `hint` says what to do about it.
 
     `about` is the argument that is wrong, by its name: `path`, or `packages[1]` for one of several.
     """

@@ -15,7 +15,7 @@ from vmdsl.values import GiB, Size
 
 
 class Firmware(StrEnum):
-    """What starts the boot loader."""
+    """The firmware that starts the boot loader."""
 
     BIOS = "bios"
     UEFI = "uefi"
@@ -24,14 +24,14 @@ class Firmware(StrEnum):
 
 
 class Accel(StrEnum):
-    """How QEMU runs the guest's code: on the processor (KVM), or translated (TCG)."""
+    """The way QEMU runs the guest's code: on the processor (KVM), or translated (TCG)."""
 
     KVM = "kvm"
     TCG = "tcg"
 
 
 class Serial(StrEnum):
-    """Where the guest's first serial port goes.
+    """The other end of the guest's first serial port.
 
     PIPES: QEMU's standard input and output; a reboot ends the machine.
     TERMINAL: the user's terminal, shared with QEMU's monitor; a reboot reboots the machine.

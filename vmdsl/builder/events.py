@@ -1,4 +1,4 @@
-"""What a build reports out of the sandbox: events, each a line of JSON.
+"""Events, which a build reports out of the sandbox, each as a line of JSON.
 
 They are not pickled, as what reads them is outside of the sandbox: it must not run anything that
 comes from the inside.

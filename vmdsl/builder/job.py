@@ -1,4 +1,4 @@
-"""What the sandbox is to do."""
+"""The job of a sandbox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vmdsl.language.secret import Secret
 
 
 class OnError(StrEnum):
-    """What happens to the tree of a build that fails."""
+    """The treatment of the tree of a build that fails."""
 
     CLEAN = "clean"
     KEEP = "keep"
@@ -65,5 +65,5 @@ class Job:
 
     @property
     def failed_tree(self) -> Path:
-        """Where the tree of a failed build is copied to, if it is to be kept."""
+        """The copy of a failed build's tree, if it is kept."""
         return self.workspace / "failed-tree"

@@ -158,7 +158,7 @@ class RecipeCommand(TyperCommand):
 
 
 class CommandLine(TyperGroup):
-    """All commands. One with a recipe begins before typer imports what parsing takes, pydantic."""
+    """The commands. Those with a recipe begin before typer parses, as it then imports pydantic."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Let the command begin, and parse the arguments before it."""

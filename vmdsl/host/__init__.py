@@ -1,1 +1,1 @@
-"""What vmdsl needs of the machine it runs on, and what to do where that is missing."""
+"""Checks of the machine that vmdsl runs on: what a build needs, and how to get it."""

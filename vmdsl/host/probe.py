@@ -1,4 +1,4 @@
-"""Tries a small sandbox, since no setting tells for certain what the kernel allows."""
+"""Tries a small sandbox, since no setting shows for certain what the kernel allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operations work on: the tree and the image, as each sees them; and the operations that do.
+"""The tree and the image, as operations on them see them, and the base classes of these operations.
 
 A third party's operation is a frozen dataclass that derives from TreeOperation or
 ImageOperation, and a function that records it. Nothing is registered.
@@ -27,7 +27,7 @@ Owner = int | str
 
 @dataclass(frozen=True, kw_only=True)
 class CopyRules:
-    """How `Tree.copy_tree` copies; the fields mean what `copy_tree()` says of its arguments."""
+    """The rules of `Tree.copy_tree`; the fields are the arguments of `copy_tree()`."""
 
     umask: int = 0
     uid: Owner | None = 0
@@ -44,17 +44,17 @@ COPY_ALL = CopyRules()
 class Tree(Protocol):
     """The directory tree that will become the filesystems, as an operation sees it.
 
-    Paths are those of the future system: absolute, and confined to the tree whatever symlinks
-    it holds. Methods that start programs raise BuildError when one fails.
+    Paths are those in the finished system: absolute, and confined to the tree whatever symlinks
+    it contains. Methods that start programs raise BuildError when one fails.
     """
 
     @property
     def path(self) -> Path:
-        """Where the tree is while the build runs, for programs of the host."""
+        """The directory of the tree during the build, for programs of the host."""
 
     @property
     def layout(self) -> Layout:
-        """Where everything is on the disk, and the UUID of each part."""
+        """The places of everything on the disk, with all UUIDs."""
 
     @property
     def recipe_directory(self) -> Path:
@@ -98,8 +98,8 @@ class Tree(Protocol):
     def image(self) -> AbstractContextManager[Path]:
         """Lend a file as large as the image, with its partition table and nothing else.
 
-        What is written to it, clear of the table and of all partitions, is written to the image
-        when that is made. Raises BuildError at its end if anything else was changed.
+        Bytes written to it, outside the table and all partitions, are copied to the image when
+        that is made. Raises BuildError at the end if anything else was changed.
         """
 
     def read(self, path: str) -> bytes:
@@ -157,10 +157,10 @@ class PackageCache(ABC):
     def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
         """Return the index of archives: a directory with the files that apt keeps in its `lists`.
 
-        It is as it was last seen, if that is recent; otherwise `fetch` fills an empty directory.
-        `sources` is a text that says all that the index depends on, `name` is for messages. What an
-        operation does may depend on archives only if it calls this, once, before it changes
-        anything.
+        It is the last one, if that is recent; otherwise `fetch` fills an empty directory.
+        `sources` is a text with everything that the index depends on; `name` is for messages. The
+        result of an operation may depend on archives only if it calls this, once, before it
+        changes anything.
         """
 
     @property
@@ -172,7 +172,7 @@ class PackageCache(ABC):
     def kept_packages(self, printed: str) -> AbstractContextManager[tuple[Path, list[str]]]:
         """Yield a directory with those packages that are kept, and the names of the others.
 
-        What is downloaded to it meanwhile is kept. `printed` as for `packages`.
+        Packages downloaded to it meanwhile are kept. `printed` as for `packages`.
         """
 
     @abstractmethod

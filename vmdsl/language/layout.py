@@ -94,7 +94,7 @@ class FilesystemLayout:
 
     @property
     def partition(self) -> PartitionLayout:
-        """The partition that it is on. What can be built is on one; other plans have obstacles."""
+        """The partition that it is on. Plans with filesystems elsewhere cannot be built yet."""
         assert isinstance(self.device, PartitionLayout)  # noqa: S101 (see vmdsl.plan.rules.machine)
         return self.device
 

@@ -192,7 +192,7 @@ class Operation:
 
     @property
     def as_code(self) -> Code:
-        """How a recipe names what the step returned: `root()`."""
+        """The code in a recipe that gets the step's result: `root()`."""
         return Code(self.name, tag=self.shown)
 
     @property

@@ -1,1 +1,1 @@
-"""What a recipe can ask for: the calls that it makes, and what each of them does."""
+"""The operations: the calls of recipes, and the work that each of them asks for."""

@@ -33,7 +33,7 @@ Ids = Callable[[Operation, str], UUID]
 
 
 class Volumes:
-    """All encrypted devices, groups and volumes of a recipe, and mistakes in their sizes.
+    """The encrypted devices, groups and volumes of a recipe, and mistakes in their sizes.
 
     `places` has every device that can be formatted, by the `id()` of its handle.
     """

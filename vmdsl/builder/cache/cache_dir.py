@@ -24,12 +24,12 @@ class CacheDir:
 
     @property
     def layers(self) -> Path:
-        """What each operation changed in the tree, by the layer's key."""
+        """The changes of each operation to the tree, by the layer's key."""
         return self.path / "layers"
 
     @property
     def seen(self) -> Path:
-        """Which states of archives an operation saw, by its key before that was known."""
+        """The states of archives that an operation saw, by its key before they were known."""
         return self.path / "seen"
 
     @property
@@ -49,12 +49,12 @@ class CacheDir:
 
     @property
     def recipes(self) -> Path:
-        """What the last build of each recipe depended on."""
+        """The dependencies of each recipe's last build."""
         return self.path / "recipes"
 
     @property
     def images(self) -> Path:
-        """What each image was made from, and how its file is recognized."""
+        """The origin of each image, and the inode, size and times of its file."""
         return self.path / "images"
 
     @property
@@ -79,21 +79,21 @@ class CacheDir:
 
     @property
     def kvm(self) -> Path:
-        """Whether KVM works, by the boot of the machine in which that was tried."""
+        """A file that says whether KVM works, named after the boot in which it was tried."""
         return self.path / "kvm"
 
     @property
     def salt(self) -> Path:
-        """A file that makes checksums of secrets useless outside of this cache."""
+        """A file that makes checksums of secrets useless outside this cache."""
         return self.path / "salt"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CacheOptions:
-    """How a build uses the cache. Without `use` it neither takes anything from it nor keeps any.
+    """The options for the cache. Without `use`, a build takes nothing from it and keeps nothing.
 
-    `refresh` asks the archives for their current state. `offline` uses no network: only the
-    state of the archives that was seen last, and packages that are in the cache.
+    `refresh` fetches the archives' indexes again. `offline` uses no network, only the last
+    indexes, and the packages in the cache.
     """
 
     use: bool = True

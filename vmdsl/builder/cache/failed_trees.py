@@ -24,7 +24,7 @@ from vmdsl.errors import HostError, Problem, UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class FailedTree:
-    """Where a failed tree comes from: the recipe, and the first problem of its build."""
+    """The origin of a failed tree: the recipe, and the first problem of its build."""
 
     recipe: str
     problem: str

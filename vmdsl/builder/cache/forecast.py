@@ -1,6 +1,6 @@
-"""Which layers of a build are in the cache already, and why the others are not.
+"""Forecasts which layers of a build are in the cache, and why the others are not.
 
-Nothing is started for it.
+This starts no program.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SALT = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What a build depends on: as a whole, in each operation on the tree, and at its cleaning.
+    """The dependencies of a build: of all, of each operation on the tree, and of the cleaning.
 
     `stamps` are those of the operations on the tree, `image_stamps` of those on the image.
     """
@@ -47,15 +47,15 @@ class Description:
 
     @property
     def parts(self) -> list[Inputs | None]:
-        """All parts but those of the image, in order."""
+        """The parts in order, without that of the image."""
         return [self.start, *self.operations, self.cleaning]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """How an operation will be done: "cached", "skipped", or not yet done, which is empty.
+    """The forecast for an operation: `how` is "cached", "skipped", or "" if it must run.
 
-    The first one that must be done has a reason.
+    The first one that must run has a reason.
     """
 
     how: str = ""
@@ -64,7 +64,7 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What is expected of the operations on the tree. `key` is the tree's; empty if unknown."""
+    """The forecast for the operations on the tree. `key` is the tree's, or "" if unknown."""
 
     operations: tuple[Expected, ...]
     key: str = ""

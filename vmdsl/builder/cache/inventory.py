@@ -37,9 +37,9 @@ _SPARE = (Kind.LAYER, Kind.PACKAGE, Kind.ARCHIVE, Kind.LOG)
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One entry of a cache. `size` is its size on disk in bytes, `used` when it was last used.
+    """An entry of a cache. `size` is its disk usage in bytes, `used` the time of its last use.
 
-    A broken entry is of no use to any build.
+    No build can use a broken entry.
     """
 
     kind: Kind
@@ -52,7 +52,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Removed:
-    """Which entries were removed, which are `in_use` by a build, and which are left in all."""
+    """The entries that were removed, those `in_use` by a build, and all that are left."""
 
     removed: tuple[Entry, ...]
     in_use: tuple[Entry, ...]
@@ -62,7 +62,7 @@ class Removed:
 def inventory(cache: CacheDir) -> list[Entry]:
     """Return all entries of a cache, which may be missing.
 
-    What several entries share counts once. Raises HostError where the cache cannot be read.
+    Files that several entries share count once. Raises HostError if the cache cannot be read.
     """
     try:
         found = [*_layers(cache), *_others(cache)]

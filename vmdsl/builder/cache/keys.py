@@ -1,4 +1,4 @@
-"""What the result of an operation depends on, as data: equal data, equal result.
+"""The dependencies of an operation's result, as data: equal data, equal result.
 
 Nothing is started and nothing is fetched for it. A layer's key is a checksum over these data of its
 operation and of all operations before it.

@@ -1,1 +1,1 @@
-"""How a build reports its progress, its times and its log, without its secrets."""
+"""Reports of a build: its progress, its times and its log, without its secrets."""

@@ -1,4 +1,4 @@
-"""What a build reports while it runs, and at its end."""
+"""Reports of a build while it runs, and at its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the time of a build went: its phases, the pieces of work, and their programs."""
+"""Times of a build: its phases, the pieces of work, and their programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of the tree of a build that fails, in the sandbox: it is kept, or looked into."""
+"""Keeps the tree of a build that fails, or opens a shell in it, in the sandbox."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Layers:
 
     @property
     def count(self) -> int:
-        """How many layers there are."""
+        """The number of layers."""
         return len(self._names)
 
     def add(self, layer: Path) -> None:

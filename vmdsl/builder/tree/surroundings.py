@@ -1,4 +1,4 @@
-"""What surrounds an operation: a system's virtual filesystems, a resolver, and no daemons."""
+"""The surroundings of an operation: virtual filesystems, a resolver, and no daemons."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def surroundings(
 ) -> Iterator[None]:
     """Let programs of the tree run as in a system, and take it all away again.
 
-    The sandbox has the system's hostname. What an operation leaves running is ended, and what it
-    leaves mounted is unmounted. The resolver and policy-rc.d are real files for the time of the
-    operation, so that a script may replace or remove them. With `own_tmp`, so is /tmp: for what has
-    secrets, which may get there.
+    The sandbox has the system's hostname. Processes that an operation leaves running are killed,
+    and its mounts are unmounted. The resolver and policy-rc.d are real files during the
+    operation, so that a script may replace or remove them. With `own_tmp`, /tmp is too, as an
+    operation with secrets may write them there.
     """
     socket.sethostname(tree.inside(_hostname))
     if not tree.exists("/usr"):

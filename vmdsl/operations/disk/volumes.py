@@ -42,7 +42,7 @@ def mkluks(
     uuid: str = "",
     options: tuple[str, ...] = (),
 ) -> Luks:
-    """Encrypt a partition or a logical volume with LUKS2. What is in it is a device of its own.
+    """Encrypt a partition or a logical volume with LUKS2. The content is a device of its own.
 
     `key` is the passphrase: the first line of the secret. `name` is the one below /dev/mapper
     where the running system has it open; without it, the step's. `label` is at most 47 bytes.

@@ -1,4 +1,4 @@
-"""What apt says when it fails, in words that tell what to do."""
+"""Explains errors of apt, with hints."""
 
 from __future__ import annotations
 

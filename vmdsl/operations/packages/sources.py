@@ -1,4 +1,4 @@
-"""Where packages come from: sources of apt, and the keys that they are signed with."""
+"""Sources of packages for apt, and the keys that they are signed with."""
 
 from __future__ import annotations
 

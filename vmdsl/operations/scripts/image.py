@@ -92,9 +92,9 @@ def write_at(place: Disk | Partition, content: bytes | Path | SystemFile, *, off
     `content` is the bytes themselves, a `Path` of this machine, relative to the recipe's
     directory, or a `system_file()`. `offset` counts from the start of `place`.
 
-    What is written to the disk stays clear of the partition table and of all partitions; what is
-    written to a partition stays in it. No byte is written twice. What can be known of this is
-    reported before the build, and the rest ends it.
+    Bytes written to the disk must be outside the partition table and all partitions; bytes written
+    to a partition must fit into it. No byte is written twice. This is checked before the build as
+    far as the length is known, and again when the image is made.
     """
     if isinstance(content, str):
         hint = 'write b"…" for bytes, Path(…) for a file of this machine, or system_file(…)'

@@ -129,20 +129,20 @@ def host_shell(
     secrets: Mapping[str, Secret] | None = None,
     unless: Fact | None = None,
 ) -> None:
-    """Run a script with this machine's programs; `$ROOT` is the tree of the future system.
+    """Run a script with this machine's programs; `$ROOT` is the tree of the system.
 
-    It runs with `sh -e` in the recipe's directory, as root of the sandbox, which on the rest of
-    this machine may do what you may do. Quote "$ROOT", and never let a path leave it. `secrets`
+    It runs with `sh -e` in the recipe's directory, as root of the sandbox, with only your own
+    permissions on the rest of this machine. Quote "$ROOT", and never let a path leave it. `secrets`
     as for chroot.
 
-    What the script reads of this machine is not known, so it, and all that follows, is done anew in
-    every build. With `inputs` the result is kept until these files and directories change, relative
-    to the recipe's directory; `inputs=()` says that it reads none.
+    As vmdsl cannot know what the script reads, it and everything after it runs again in every
+    build. With `inputs` the result is kept until one of these files and directories changes; they
+    are relative to the recipe's directory, and `inputs=()` means that it reads none.
 
-    With `image`, the script may write to the disk image, too: `$IMAGE` is a file as large as it,
-    with the partition table and nothing else. What is written there, clear of the table and of all
-    partitions, is written to the image when that is made; a script that changes anything else in
-    `$IMAGE`, or its size, ends the build. The disk has a size, and there are no `inputs`.
+    With `image`, the script may write to the disk image, too: `$IMAGE` is a file as large as it
+    that contains only the partition table. Bytes written there, outside the table and all
+    partitions, are copied to the image when that is made. If the script changes anything else in
+    `$IMAGE`, or its size, the build fails. The disk has a size, and there are no `inputs`.
     """
     if isinstance(inputs, str | Path):
         raise refuse(f"inputs={inputs!r} is one path", f"give a tuple: inputs=({str(inputs)!r},)")

@@ -1,4 +1,4 @@
-"""What fills the empty tree with a system, in whatever way."""
+"""The base of operations that fill the empty tree with a system."""
 
 from __future__ import annotations
 

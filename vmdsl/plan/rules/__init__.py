@@ -1,1 +1,1 @@
-"""What must hold of a plan as a whole. A rule sees all of it and reports all it finds."""
+"""Rules for a plan as a whole. A rule sees all of it and reports all it finds."""

@@ -1,6 +1,6 @@
-"""What must hold of a plan as a whole. Every rule sees all of it and reports all it finds.
+"""Rules for a plan as a whole. Every rule sees all of it and reports all it finds.
 
-What must hold of one operation among the others, its class says: see `Operation.check_plan` and
+Rules for one operation among the others are methods of its class: `Operation.check_plan` and
 `TreeOperation.check_layout`.
 """
 

@@ -1,4 +1,4 @@
-"""What must hold of the disk: its partitions, volumes, filesystems and mounts."""
+"""Rules for the disk: its partitions, volumes, filesystems and mounts."""
 
 from __future__ import annotations
 

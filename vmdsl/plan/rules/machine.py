@@ -1,4 +1,4 @@
-"""What must hold of this machine: its programs, its files, and what it can build."""
+"""Rules for this machine: its programs, its files, and what it can build."""
 
 from __future__ import annotations
 

@@ -26,12 +26,12 @@ class Findings:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All problems, in the order of their places."""
+        """The problems, in the order of their places."""
         return _in_order(self._problems)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """All warnings, in the same order."""
+        """The warnings, in the order of their places."""
         return _in_order(self._warnings)
 
 

@@ -1,4 +1,4 @@
-"""Which step a mapping is, by its keys, and which keys were probably meant."""
+"""Finds which step a mapping is, by its keys, and which keys were probably meant."""
 
 from __future__ import annotations
 

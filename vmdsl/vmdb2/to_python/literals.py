@@ -42,7 +42,7 @@ class Code:
 def string(*parts: str | Code) -> str:
     """Return a literal; an f-string if there is code in the text, or the code alone.
 
-    Lines stand between triple quotes as they are. What has backslashes is raw if it can be.
+    Several lines are put between triple quotes. With backslashes it is a raw string if possible.
     """
     wanted: list[str | Code] = []
     for part in parts:
