@@ -31,7 +31,7 @@ class Accel(StrEnum):
 
 
 class Serial(StrEnum):
-    """The other end of the guest's first serial port.
+    """The end of the guest's first serial port on this machine.
 
     PIPES: QEMU's standard input and output; a reboot ends the machine.
     TERMINAL: the user's terminal, shared with QEMU's monitor; a reboot reboots the machine.
