@@ -95,7 +95,7 @@ def test_functions_are_described_with_a_verb() -> None:
 
 
 def test_docstrings_stand_alone() -> None:
-    begun = ("The same", "Such a", "The other", "Another", "Likewise")
+    begun = ("The same", "Such a", "The other", "Another", "Likewise", "What ", "How ")
     wrong = [f"{place} {text}" for place, _, text in docstrings() if text.startswith(begun)]
     assert wrong == []
 
