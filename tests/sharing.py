@@ -86,8 +86,8 @@ class Run:
 
 
 def is_controller(config: pytest.Config) -> bool:
-    """Whether this process has started the run; it may be the only one."""
-    return not hasattr(config, "workerinput")
+    """Return whether this process has started a run of tests, and not only collects them."""
+    return not hasattr(config, "workerinput") and not config.option.collectonly
 
 
 def run_of(config: pytest.Config) -> Run:
