@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -25,13 +24,11 @@ def test_without_a_command_it_says_how_to_use_it(tmp_path: Path) -> None:
     assert done.output.startswith("usage: ./bootstrap COMMAND")
 
 
-def test_a_second_run_is_silent_and_quick_and_leaves_the_command_alone(tmp_path: Path) -> None:
+def test_a_second_run_is_silent_and_leaves_the_command_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("relative\n", encoding="utf-8")
     bootstrap("true", cwd=tmp_path)
-    started = time.monotonic()
     done = bootstrap("sh", "-c", 'cat mine; command -v nox; echo "$1"; exit 9', "sh", "a  b",
                      cwd=tmp_path)  # fmt: skip
-    assert time.monotonic() - started < 1
     assert done.output == f"relative\n{REPOSITORY}/.venv/bin/nox\na  b\n"
     assert done.code == 9
 
