@@ -76,7 +76,7 @@ def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
         qemu_of(machine.arch).program,
         "-nodefaults",
         *("-machine", board.machine),
-        *_processor(machine.accel),
+        *_processor(machine),
         *("-smp", str(machine.cpus)),
         *("-m", f"{machine.memory.bytes // 2**20}M"),
         *_firmware(board),
@@ -122,13 +122,13 @@ def require(machine: Machine) -> None:
         )
 
 
-def _processor(accel: Accel) -> tuple[str, ...]:
-    match accel:
+def _processor(machine: Machine) -> tuple[str, ...]:
+    match machine.accel:
         case Accel.KVM:
             return ("-accel", "kvm", "-cpu", "host")
         case Accel.TCG:
-            return ("-accel", "tcg,thread=multi", "-cpu", "max")
-    assert_never(accel)
+            return ("-accel", "tcg,thread=multi", "-cpu", qemu_of(machine.arch).translated)
+    assert_never(machine.accel)
 
 
 def _board(machine: Machine) -> Board:

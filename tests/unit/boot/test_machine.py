@@ -17,7 +17,8 @@ UEFI = replace(BIOS, firmware=Firmware.UEFI)
 
 def test_the_whole_command_line() -> None:
     assert " ".join(argv(BIOS)) == (
-        "qemu-system-x86_64 -nodefaults -machine pc,graphics=off -accel tcg,thread=multi -cpu max"
+        "qemu-system-x86_64 -nodefaults -machine pc,graphics=off -accel tcg,thread=multi"
+        " -cpu max,erms=off,fsrm=off,smap=off,smep=off,la57=off"
         " -smp 1 -m 768M"
         " -drive if=virtio,format=raw,snapshot=on,cache=unsafe,file=/images/server.img"
         " -netdev user,id=net -device virtio-net-pci,netdev=net,romfile="
