@@ -41,4 +41,3 @@ def test_an_i386_of_many_parts_boots(user: Any, host_mirror: str) -> None:
         )
         sources = console.run("cat /etc/apt/sources.list").output
         assert sources.split()[-3:] == ["bookworm", "main", "contrib"]
-        console.power_off(timeout=5 * MINUTES)
