@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +29,14 @@ else
     echo bios
 fi 2>/dev/null
 """
+INSTALLED_ANEW = (
+    "dpkg-reconfigure shim-signed 2>&1",
+    "dpkg-reconfigure grub-efi-amd64 2>&1",
+    "grub-install 2>&1",
+    "update-grub 2>&1",
+    "cmp /usr/lib/shim/shimx64.efi.signed /boot/efi/EFI/BOOT/BOOTX64.EFI",
+    "sync",
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +56,7 @@ def test_image_boots(
     card: str,
     *,
     built: Callable[[str], Any],
-    expected: Any,
+    promised: Mapping[str, Any],
     accel: Accel,
     own_ids: set[str],
 ) -> None:
@@ -55,22 +65,32 @@ def test_image_boots(
     machine = Machine(image=image.image, firmware=firmware, network=network, accel=accel)
     with running(machine) as console:
         console.login(timeout=10 * MINUTES)
-        state = console.run("systemctl is-system-running --wait", timeout=5 * MINUTES)
-        failed = console.run("systemctl --failed --no-legend --plain").output
-        assert (state.output.strip(), failed.strip()) == ("running", ""), console.transcript
-        assert said(console, "hostname") == expected.hostname
+        check(console, machine, image, promised[name])
         check_own_ids(console, own_ids)
-        assert said(console, _FIRMWARE) == firmware
-        locked = "[none]" if firmware is not Firmware.SECURE_BOOT else "[integrity]"
-        assert locked in said(console, "cat /sys/kernel/security/lockdown")
-        cards = set(said(console, "ls /sys/class/net").split()) - {"lo"}
-        assert bool(cards) is network
-        check_mounts(console, image)
-        for command, answer in expected.says:
-            assert said(console, command) == answer
         console.power_off(timeout=5 * MINUTES)
     after = image.image.stat()
     assert (after.st_mtime_ns, after.st_blocks) == (before.st_mtime_ns, before.st_blocks)
+
+
+def test_signed_files_stay_so(
+    built: Callable[[str], Any], promised: Mapping[str, Any], accel: Accel, tmp_path: Path
+) -> None:
+    """The image boots as it was built, and again when its boot loader is installed anew."""
+    original, copy = built("secure_boot"), tmp_path / "secure.img"
+    subprocess.run(["cp", "--sparse=always", original.image, copy], check=True)
+    machine = Machine(image=copy, firmware=Firmware.SECURE_BOOT, keep=True, accel=accel)
+    with running(machine) as console:
+        console.login(timeout=10 * MINUTES)
+        check(console, machine, original, promised["secure_boot"])
+        for command in INSTALLED_ANEW:
+            answer = console.run(f"export DEBIAN_FRONTEND=noninteractive\n{command}", timeout=1200)
+            assert answer.status == 0, f"{command}: {answer.output}"
+            assert "grub-install:" not in answer.output, f"{command}: {answer.output}"
+        console.power_off(timeout=5 * MINUTES)
+    with running(machine) as console:
+        console.login(timeout=10 * MINUTES)
+        assert said(console, "mokutil --sb-state") == "SecureBoot enabled"
+        assert "[integrity]" in said(console, "cat /sys/kernel/security/lockdown")
 
 
 def test_secure_boot_refuses_what_is_not_signed(built: Callable[[str], Any], accel: Accel) -> None:
@@ -82,6 +102,22 @@ def test_secure_boot_refuses_what_is_not_signed(built: Callable[[str], Any], acc
         console.login(timeout=5 * MINUTES)
     assert "GRUB" not in console.transcript
     assert "Linux version" not in console.transcript
+
+
+def check(console: Console, machine: Machine, look: Any, expected: Any) -> None:
+    """Nothing has failed, and all is as the recipe promises."""
+    state = console.run("systemctl is-system-running --wait", timeout=5 * MINUTES)
+    failed = console.run("systemctl --failed --no-legend --plain").output
+    assert (state.output.strip(), failed.strip()) == ("running", ""), console.transcript
+    assert said(console, "hostname") == expected.hostname
+    assert said(console, _FIRMWARE) == machine.firmware
+    locked = "[none]" if machine.firmware is not Firmware.SECURE_BOOT else "[integrity]"
+    assert locked in said(console, "cat /sys/kernel/security/lockdown")
+    cards = set(said(console, "ls /sys/class/net").split()) - {"lo"}
+    assert bool(cards) is machine.network
+    check_mounts(console, look)
+    for command, answer in expected.says:
+        assert said(console, command) == answer
 
 
 def check_own_ids(console: Console, seen: set[str]) -> None:
