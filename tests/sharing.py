@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +80,6 @@ class Run:
         """Remove all that the run has made on this machine, and end what still runs of it."""
         if self.folder.exists():
             remove_users(self.name)
-            shutil.rmtree(self.folder)
 
 
 def is_controller(config: pytest.Config) -> bool:

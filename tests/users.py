@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -102,7 +103,6 @@ def ordinary_user() -> Iterator[User]:
         yield someone
     finally:
         remove_users(name)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def user_named(name: str, home: Path) -> User:
@@ -138,6 +138,15 @@ def remove_users(name: str) -> None:
         if account.pw_name == name or account.pw_name.startswith(f"{name}-"):
             subprocess.run(["pkill", "-KILL", "-U", account.pw_name], check=False)
             _change_users("userdel", "--remove", account.pw_name)
+    shutil.rmtree(Path("/var/tmp") / name, ignore_errors=True)
+
+
+def remove_users_of_killed_runs() -> None:
+    """Remove the users whose run had no time for it: no process has the number in their names."""
+    found = [re.match(r"vmdsl-test-(\d+)", account.pw_name) for account in pwd.getpwall()]
+    for run in {match for match in found if match}:
+        if not Path(f"/proc/{run[1]}").exists():
+            remove_users(run[0])
 
 
 def _change_users(*command: str | Path) -> None:

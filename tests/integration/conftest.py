@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from sharing import Run, run_of
-from users import IS_ROOT, REPOSITORY, User, check_out, make_user, user_named
+from users import (
+    IS_ROOT,
+    REPOSITORY,
+    User,
+    check_out,
+    make_user,
+    remove_users_of_killed_runs,
+    user_named,
+)
 from vmdsl import Size, mkgpt, mkimg, mkpart
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.filesystems.target import Target
@@ -35,6 +43,7 @@ def user(run: Run) -> User:
     someone = user_named(run.name, run.folder / "home")
 
     def make() -> None:
+        remove_users_of_killed_runs()
         make_user(someone)
         check_out(someone)
 

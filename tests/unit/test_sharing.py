@@ -58,5 +58,3 @@ def test_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         run.once("it", partial(made.append, text))
     run.once("other", partial(made.append, "other"))
     assert made == ["half", "it", "other"]
-    run.end()
-    assert not run.folder.exists()
