@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from users import User
+
 pytestmark = pytest.mark.integration
 
 RECIPE = """\
@@ -88,6 +90,9 @@ class Builds:
     def image(self, cache: Path, *arguments: str) -> Path:
         done = self.build(cache, *arguments)
         assert done.returncode == 0, done.stdout
+        return self.image_of(cache)
+
+    def image_of(self, cache: Path) -> Path:
         return Path(f"{cache}.img")
 
     def state(self, cache: Path) -> Path:
@@ -95,20 +100,33 @@ class Builds:
         return file
 
 
-@pytest.fixture
-def builds(user: Any, base: Any, acme: Any) -> Builds:
+@pytest.fixture(scope="module")
+def builds(user: User, base: Any, acme: Any) -> Builds:
     folder = user.folder("kept")
     key = str(acme.folder / "acme.asc")
     text = RECIPE.format(tarball=str(base.tarball), uri=acme.address, key=key)
     return Builds(user, acme, folder, user.file(folder / "recipe.py", text))
 
 
-def test_what_is_kept_is_used_until_it_is_old_or_refreshed(builds: Builds, look: Any) -> None:
+@pytest.fixture(scope="module")
+def cold(builds: Builds) -> Path:
+    """The cache of a first build, when the archive had version 1.0."""
     builds.offer("1.0")
-    cold = builds.cache()
-    first = builds.image(cold)
-    assert "/pool/mover_1.0.deb" in builds.acme.served
+    cache = builds.cache()
+    done = builds.build(cache, "--offline")
+    assert done.returncode == 5, done.stdout
+    assert "no index of bookworm acme with these sources was seen yet" in done.stdout
+    assert "build once without --offline" in done.stdout
 
+    builds.image(cache)
+    assert "/pool/mover_1.0.deb" in builds.acme.served
+    return cache
+
+
+def test_what_is_kept_is_used_until_it_is_old_or_refreshed(
+    builds: Builds, cold: Path, look: Any
+) -> None:
+    first = builds.image_of(cold)
     builds.offer("2.0")
     warm = builds.cache(cold)
     second = builds.image(warm)
@@ -129,15 +147,7 @@ def test_what_is_kept_is_used_until_it_is_old_or_refreshed(builds: Builds, look:
     assert look(builds.image(refreshed, "--refresh")).installed()["mover"] == "2.0"
 
 
-def test_what_a_user_is_told_where_something_is_missing(builds: Builds) -> None:
-    builds.offer("1.0")
-    cold = builds.cache()
-    done = builds.build(cold, "--offline")
-    assert done.returncode == 5, done.stdout
-    assert "no index of bookworm acme with these sources is in the cache" in done.stdout
-    assert "build once without --offline" in done.stdout
-    builds.image(cold)
-
+def test_what_a_user_is_told_where_something_is_missing(builds: Builds, cold: Path) -> None:
     builds.offer("2.0")
     without = builds.cache(cold)
     builds.run("rm", "-r", without / "debs")
@@ -161,10 +171,8 @@ def test_what_a_user_is_told_where_something_is_missing(builds: Builds) -> None:
 @pytest.mark.parametrize(
     "spoil", ["truncate -s 5", "truncate -s 0", "dd if=/dev/zero conv=notrunc"]
 )
-def test_a_spoilt_package_is_downloaded_again(builds: Builds, spoil: str) -> None:
+def test_a_spoilt_package_is_downloaded_again(builds: Builds, cold: Path, spoil: str) -> None:
     builds.offer("1.0")
-    cold = builds.cache()
-    first = builds.image(cold)
     spoilt = builds.cache(cold)
     (kept,) = (spoilt / "debs").iterdir()
     content = kept.read_bytes()
@@ -173,7 +181,7 @@ def test_a_spoilt_package_is_downloaded_again(builds: Builds, spoil: str) -> Non
     builds.run(*command.split())
     second = builds.image(spoilt)
     assert builds.acme.served == ["/pool/mover_1.0.deb"]
-    assert filecmp.cmp(first, second, shallow=False)
+    assert filecmp.cmp(builds.image_of(cold), second, shallow=False)
     assert kept.read_bytes() == content
 
 
