@@ -67,7 +67,8 @@ def test_image_boots(
         console.login(timeout=10 * MINUTES)
         check(console, machine, image, promised[name])
         check_own_ids(console, own_ids)
-        console.power_off(timeout=5 * MINUTES)
+        if name == "hybrid":  # which has both kinds of firmware
+            console.power_off(timeout=5 * MINUTES)
     after = image.image.stat()
     assert (after.st_mtime_ns, after.st_blocks) == (before.st_mtime_ns, before.st_blocks)
 

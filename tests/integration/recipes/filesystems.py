@@ -1,6 +1,7 @@
-"""XFS, Btrfs and F2FS with files that filesystems get wrong; it may boot, from any of them.
+"""XFS, Btrfs and F2FS with files that filesystems get wrong; or one that boots, from any of them.
 
-Each holds what nasty.py makes. In /root there is a list of it, and what makes such lists.
+Each holds what nasty.py makes. In /root there is a list of it, and what makes such lists. An image
+that boots has one such filesystem, of the root's kind.
 """
 
 from collections.abc import Callable
@@ -59,6 +60,11 @@ kind = option(Kind.EXT4, help="Kind of the root filesystem.")
 boots = flag(default=False, help="Install a kernel and GRUB.")
 
 
+def kinds() -> tuple[Kind, ...]:
+    """The kinds of the filesystems that are filled."""
+    return (kind(),) if boots() else (Kind.XFS, Kind.BTRFS, Kind.F2FS)
+
+
 @step
 def table() -> Msdos:
     return mkmsdos(mkimg(GiB(3)))
@@ -71,9 +77,12 @@ def root() -> Mounted[Any]:
 
 @step
 def data() -> None:
-    mount(mkxfs(mkpart(table(), size=MiB(320)), label="data"), "/srv/xfs", on=root())
-    mount(mkbtrfs(mkpart(table(), size=MiB(320)), label="data"), "/srv/btrfs", on=root())
-    mount(mkf2fs(mkpart(table(), size=MiB(320)), label="data"), "/srv/f2fs", on=root())
+    if Kind.XFS in kinds():
+        mount(mkxfs(mkpart(table(), size=MiB(320)), label="data"), "/srv/xfs", on=root())
+    if Kind.BTRFS in kinds():
+        mount(mkbtrfs(mkpart(table(), size=MiB(320)), label="data"), "/srv/btrfs", on=root())
+    if Kind.F2FS in kinds():
+        mount(mkf2fs(mkpart(table(), size=MiB(320)), label="data"), "/srv/f2fs", on=root())
 
 
 @step
@@ -101,8 +110,8 @@ def packages() -> None:
 def files() -> None:
     host_shell(
         system(),
-        """
-        for kind in xfs btrfs f2fs; do
+        f"""
+        for kind in {" ".join(kinds())}; do
             mkdir -p "$ROOT/srv/$kind"
             python3 ../filesystems/nasty.py "$ROOT/srv/$kind" "$kind"
         done
@@ -121,8 +130,8 @@ def lists() -> None:
     copy_file(system(), "../filesystems/listing.py", "/root/listing.py")
     host_shell(
         system(),
-        """
-        for kind in xfs btrfs f2fs; do
+        f"""
+        for kind in {" ".join(kinds())}; do
             python3 ../filesystems/listing.py "$ROOT/srv/$kind" >"$ROOT/root/$kind"
         done
         """,
