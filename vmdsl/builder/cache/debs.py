@@ -73,11 +73,6 @@ class Debs:
                 prune(self._store, MOST)
 
 
-def size(store: Path) -> int:
-    """Return how many bytes the kept packages take."""
-    return sum(bytes_ for _, bytes_, _ in _entries(store))
-
-
 def prune(store: Path, limit: int) -> None:
     """Remove the packages that were not used for longest, until `limit` bytes are left at most."""
     total = 0
@@ -85,11 +80,6 @@ def prune(store: Path, limit: int) -> None:
         total += bytes_
         if total > limit:
             (store / name).unlink(missing_ok=True)
-
-
-def clear(store: Path) -> None:
-    """Remove all packages. Builds that use some of them are not disturbed."""
-    prune(store, 0)
 
 
 def _entries(store: Path) -> Iterable[tuple[float, int, str]]:

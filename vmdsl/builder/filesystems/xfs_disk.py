@@ -18,7 +18,6 @@ NULL = 0xFFFFFFFF
 NULL_LONG = 0xFFFFFFFFFFFFFFFF
 INODES = 64  # in a chunk, the unit in which they are made
 _SHORT_HEADER = 56
-_LONG_HEADER = 72
 MOST_IN_EXTENT = 2**21 - 1
 #: Of each group so much stays free, as the kernel wants some room in each for its own trees.
 _KEPT = 50
@@ -75,7 +74,6 @@ class Group:
     free: list[tuple[int, int]]
     chunks: dict[int, int] = field(default_factory=dict)
     kept: int = 0
-    tree_blocks: int = 0
 
 
 class Disk:

@@ -15,7 +15,6 @@ from vmdsl.builder.filesystems.xfs_disk import NULL, Disk
 
 #: The type of a file, from that in its mode, as entries of directories tell it.
 _TYPES = {0o10: 1, 0o04: 2, 0o02: 3, 0o06: 4, 0o01: 5, 0o14: 6, 0o12: 7}
-_DIRECTORY = 2
 _HEADER = 64  # of all kinds of block in a directory
 _MOST_SHORT = 255  # entries of a directory in its inode
 _BEHIND_DOTS = 96  # where the first entry stands that isn't . or ..
