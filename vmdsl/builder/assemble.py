@@ -55,7 +55,7 @@ class Assembler:
         except BuildError:
             self._measure(self._shortage)  # it may have been likely to fit, and did not
             raise
-        written = self._tree.stand_ins.copy_to(self._job.image)
+        written = self._tree.decoys.copy_to(self._job.image)
         for operation in self._job.image_operations:
             with self._events.working(operation), self._tree.own_scratch():
                 operation.apply(FinishedImage(self._job.image, self._tree, written, operation))

@@ -11,7 +11,7 @@ from vmdsl.plan.load import Recipe
 from vmdsl.plan.merge import Crash
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.vmdb2.draft import Draft
-from vmdsl.vmdb2.from_yaml.deduplicate import once, place
+from vmdsl.vmdb2.from_yaml.deduplicate import deduplicate, place
 from vmdsl.vmdb2.from_yaml.translate import translate
 from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.run import as_recipe
@@ -126,5 +126,5 @@ def load_specification(
         planned = {p for p in error.problems if not isinstance(p, Crash)} - {*problems}
     except Exception:  # noqa: BLE001 # a plan may not be possible with what is wrong
         planned.clear()
-    told = once((found.problems, translated.problems, planned), loaded.steps, found.unread)
-    raise SpecificationError(loaded.warnings, *told)
+    stages = (found.problems, translated.problems, planned)
+    raise SpecificationError(loaded.warnings, *deduplicate(stages, loaded.steps, found.unread))

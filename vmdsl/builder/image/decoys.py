@@ -1,6 +1,6 @@
-"""Files that stand in for the image while the tree is made, for scripts that write to both.
+"""Decoys: files in place of the image while the tree is made, for scripts that write to both.
 
-Such a file has the image's size and its partition table, and nothing else. What a script writes to
+A decoy has the image's size and its partition table, and nothing else. What a script writes to
 it is kept until the image is made, and may be nothing but what is in no partition.
 """
 
@@ -29,8 +29,8 @@ _PARTITION_HINT = (
 )
 
 
-class StandIns:
-    """The stand-ins of one build, in files of `directory`, and the data written to them."""
+class Decoys:
+    """The decoys of one build, in files of `directory`, and the data written to them."""
 
     def __init__(self, directory: Path, log: int) -> None:
         self._directory = directory
@@ -40,7 +40,7 @@ class StandIns:
 
     @contextmanager
     def lend(self, operation: Operation, layout: Layout, epoch: int) -> Iterator[Path]:
-        """Lend a stand-in to one operation. Raises BuildError if it was misused."""
+        """Lend a decoy to one operation. Raises BuildError if it was misused."""
         self._count += 1
         path = self._directory / f"image-{self._count}"
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)

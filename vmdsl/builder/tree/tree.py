@@ -15,7 +15,7 @@ from typing import TypeVar
 from vmdsl.builder.cache.archives import Archives, State
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.cache.debs import Debs, checksums
-from vmdsl.builder.image.decoys import StandIns
+from vmdsl.builder.image.decoys import Decoys
 from vmdsl.builder.report.mask import Mask
 from vmdsl.builder.sandbox import environment
 from vmdsl.builder.sandbox.children import write_all
@@ -80,7 +80,7 @@ class BuildTree(PackageCache):
         self._bound: list[str] = []
         self._debs = Debs(cache.debs)
         self._offline = caching.offline
-        self.stand_ins = StandIns(workspace, log)
+        self.decoys = Decoys(workspace, log)
 
     @contextmanager
     def own_scratch(self) -> Iterator[None]:
@@ -229,7 +229,7 @@ class BuildTree(PackageCache):
 
     def image(self) -> AbstractContextManager[Path]:
         assert self._works is not None  # noqa: S101 (only operations at work call this)
-        return self.stand_ins.lend(self._works, self._layout, self.epoch)
+        return self.decoys.lend(self._works, self._layout, self.epoch)
 
     def read(self, path: str) -> bytes:
         return self.inside(partial(paths.read, path))

@@ -24,7 +24,7 @@ _INSTALLED = "Status: install ok installed\n"
 
 
 @contextmanager
-def downloading_ahead(tree: Tree, apt: HostApt, root: Mounted[Any], printed: str) -> Iterator[None]:
+def prefetching(tree: Tree, apt: HostApt, root: Mounted[Any], printed: str) -> Iterator[None]:
     """Download packages that later operations install, while this one works.
 
     `printed` is what apt prints that it would download for the bootstrap.
@@ -62,7 +62,7 @@ def _download(tree: Tree, apt: HostApt, printed: str, later: Sequence[Apt]) -> N
     if not later:
         return
     with suppress(VmdslError, OSError):
-        folder = tree.scratch / "ahead"
+        folder = tree.scratch / "prefetch"
         folder.mkdir()
         status = folder / "status"
         names = sorted(set(_FILE.findall(printed)))

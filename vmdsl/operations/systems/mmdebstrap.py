@@ -20,7 +20,7 @@ from vmdsl.language.operation import Operation, operation
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import note_sources, proxy_environment
 from vmdsl.operations.packages.host_apt import HostApt
-from vmdsl.operations.packages.prefetch import downloading_ahead
+from vmdsl.operations.packages.prefetch import prefetching
 from vmdsl.operations.packages.sources import (
     DEBIAN_KEYS,
     FOLDER,
@@ -128,7 +128,7 @@ class Debootstrap(RootMaker):
             apt = self._apt(tree)
             apt.use(lists, files)
             printed = apt.would_fetch(self._fetched())
-            with cache.packages(printed), downloading_ahead(tree, apt, self.root, printed):
+            with cache.packages(printed), prefetching(tree, apt, self.root, printed):
                 self._mmdebstrap(
                     tree,
                     *self._selection(),

@@ -9,12 +9,11 @@ from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import Context
 from vmdsl.vmdb2.from_yaml.system import system_for
 from vmdsl.vmdb2.marked_scripts import SecondGrub
-from vmdsl.vmdb2.schema import (
-    Grub,
-)
+from vmdsl.vmdb2.schema import Grub
 from vmdsl.vmdb2.text import Text
 
-_GRUB_PARAMETERS = ("biosdevname=0", "net.ifnames=0", "consoleblank=0", "rw")
+#: The kernel parameters that vmdb2 gives by default.
+DEFAULT_PARAMETERS = ("biosdevname=0", "net.ifnames=0", "consoleblank=0", "rw")
 
 
 def grub(context: Context, step: Grub) -> None:
@@ -45,7 +44,7 @@ def grub(context: Context, step: Grub) -> None:
             "serial is the only one that does",
         )
     named["timeout"] = step.timeout
-    parameters = _GRUB_PARAMETERS if step.kernel_params is None else step.kernel_params
+    parameters = DEFAULT_PARAMETERS if step.kernel_params is None else step.kernel_params
     if parameters:
         named["default_parameters"] = tuple(
             word for parameter in parameters for word in _words(context, step, parameter)

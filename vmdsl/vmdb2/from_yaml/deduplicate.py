@@ -29,7 +29,7 @@ class Missing(Problem):
     name: str = ""
 
 
-def once(
+def deduplicate(
     stages: Iterable[Iterable[Problem]], steps: Collection[SpecStep], unread: Collection[str]
 ) -> list[Problem]:
     """Return each mistake once, in the order of places, from the `stages`: reading and so on.
@@ -45,10 +45,10 @@ def once(
         *([A_TAG] if makers & {*unread} else []),
         *_doubtful(steps, {_path(p) for stage in stages for p in stage}),
     }
-    told: list[Problem] = []
+    reported: list[Problem] = []
     for stage in stages:
-        wrong = {_path(problem) for problem in told}
-        told += [
+        wrong = {_path(problem) for problem in reported}
+        reported += [
             problem
             for problem in _first(stage)
             if not _is_known(_path(problem), wrong)
@@ -57,7 +57,7 @@ def once(
                 and doubtful & {problem.of, problem.name or problem.of, ""}
             )
         ]
-    return sorted(told, key=place)
+    return sorted(reported, key=place)
 
 
 def _is_known(path: str, wrong: Collection[str]) -> bool:

@@ -28,9 +28,12 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text
 
+#: The mount options of vmdb2's /etc/fstab.
+_IN_FSTAB: Mapping[str, Argument] = {"options": ("defaults",)}
 #: In place of a size that is wrong: all else has room in it.
 _ANY_SIZE = Size.parse("1T")
-_FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
+#: The features that `target_old` takes away from ext4.
+FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
 
 
 def image(context: Context, step: Mkimg) -> None:
@@ -194,12 +197,12 @@ def _write_filesystem(context: Context, tag: Tag, base: Call | Result) -> None:
     returns = kind
     below = _mounted_on(context, tag)
     if tag.is_root:
-        call = _mount(tag, call, named=_defaults(context))
+        call = _mount(tag, call, named=_IN_FSTAB)
         returns = f"Mounted[{kind}]"
     elif below is not None:
         place: Argument = _place(context, tag) if tag.path else "/boot/efi"
         is_mounted = below.mkfs is not None and below.mount is not None
-        named = {"on": Result(below.step if is_mounted else ""), **_defaults(context)}
+        named = {"on": Result(below.step if is_mounted else ""), **_IN_FSTAB}
         call = _mount(tag, call, place, named=named)
         returns = f"Mounted[{kind}]"
     made = _commented(context, tag.mkfs, tag)
@@ -211,12 +214,6 @@ def _write_filesystem(context: Context, tag: Tag, base: Call | Result) -> None:
 def _mount(tag: Tag, *arguments: Argument, named: Mapping[str, Argument]) -> Call:
     call = Call(function="mount", arguments=arguments, named=named)
     return replace(call, where=tag.mount.where, places=places_of(tag.mount)) if tag.mount else call
-
-
-def _defaults(context: Context) -> Mapping[str, Argument]:
-    """Return the mount options of vmdb2's /etc/fstab."""
-    del context
-    return {"options": ("defaults",)}
 
 
 def _place(context: Context, tag: Tag) -> Text:
@@ -245,7 +242,7 @@ def _mkfs(context: Context, step: Mkfs, base: Call | Result) -> tuple[Call, str]
     if step.label:
         named["label"] = context.text(step, step.label)
     if step.target_old and str(step.mkfs) == "ext4":
-        named["features"] = _FOR_OLD_TARGETS
+        named["features"] = FOR_OLD_TARGETS
     words, identity = _identity(_options(step.options or "", function), kind.traits)
     named |= identity
     if words:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from uuid import UUID
 
-from vmdsl.language.layout import LOGICAL_GAP
+from vmdsl.language.layout import LOGICAL_GAP, SECTOR
 from vmdsl.language.partition_types import CODES, RAW
 from vmdsl.plan.extents import ALIGNMENT
 from vmdsl.values import MiB, Percent, Size, position, sectors
@@ -23,7 +23,6 @@ _ROUNDED = re.compile(r"-?\d+\.?\d*\s*(?P<unit>[kmgt]?)(?P<b>b?)", re.IGNORECASE
 _EXCLUSIVE = ("kiB", "MiB", "GiB", "TiB")
 _MIB = 2**20
 _IMAGE = re.compile(r"\s*\+?(\d+\.?\d*[kmgt]|\d+b?)", re.IGNORECASE | re.ASCII)
-_SECTOR = 512
 #: Flags of parted, and their names here: a type, or a flag, by the kind of table.
 _GPT_TYPES: Mapping[str, str | int | UUID] = {
     "boot": "esp",
@@ -63,7 +62,7 @@ def image_size(text: str) -> Size:
         Size.parse(text)
         raise ValueError(f"{text!r} is not a size that qemu-img takes")
     size = Size.parse(re.sub(r"\.(?!\d)", "", found[1]))
-    return Size(-(-size.bytes // _SECTOR) * _SECTOR)
+    return Size(-(-size.bytes // SECTOR) * SECTOR)
 
 
 def parted_position(text: str, *, is_end: bool) -> Size | Percent:

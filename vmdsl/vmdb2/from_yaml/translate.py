@@ -166,7 +166,7 @@ def _skipped(context: Context, spec: Spec) -> set[int]:
             if not _has_debootstrap(spec):
                 context.always.add("rootfs_unpacked")
         for name in step.unless or ():
-            _tell_unset(context, step, str(name), known)
+            _warn_of_unset(context, step, str(name), known)
     return skipped
 
 
@@ -181,7 +181,7 @@ _INTERNAL = (
 )
 
 
-def _tell_unset(context: Context, step: SpecStep, flag: str, known: set[str]) -> None:
+def _warn_of_unset(context: Context, step: SpecStep, flag: str, known: set[str]) -> None:
     """Warn of a flag that no step above sets."""
     if flag in known:
         return

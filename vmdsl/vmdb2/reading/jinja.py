@@ -78,7 +78,7 @@ class Templates:
             names = find_undeclared_variables(tree)
             faults += self._faults(shown, names, parts)
         except TemplateSyntaxError:
-            pass  # which is told
+            pass  # which is reported
         except Exception as error:  # noqa: BLE001 # such as RecursionError
             faults.append(_failed(shown, error))
         else:

@@ -32,10 +32,10 @@ class Mappings:
                 for other in reversed(list(self._merged(value, path))):
                     merged |= self.entries(other, path)
             elif not isinstance(key, Scalar):
-                self._tell(key, path, *_no_key(key))
+                self._report(key, path, *_no_key(key))
             elif key.tag != "str":
                 what = f"a key must be text, and YAML takes `{key.value}` for something else"
-                self._tell(key, path, what, f'write it in quotes: "{key.value}":')
+                self._report(key, path, what, f'write it in quotes: "{key.value}":')
             elif key.value in own:
                 self._twice(key, own[key.value].key, below(path, key.value))
                 own[key.value] = Entry(key=key, value=value)
@@ -48,11 +48,11 @@ class Mappings:
             if isinstance(node, Pairs):
                 yield node
             else:
-                self._tell(
+                self._report(
                     node, path, "`<<` takes the keys of a mapping", "give it an alias: *name"
                 )
 
-    def _tell(self, node: Node, path: str, what: str, hint: str) -> None:
+    def _report(self, node: Node, path: str, what: str, hint: str) -> None:
         self.findings.wrong(self.document.where(node, path), what, hint)
 
     def _twice(self, key: Scalar, first: Scalar, path: str) -> None:

@@ -77,7 +77,7 @@ class Steps:
         where: Where,
         comments: tuple[str, ...],
     ) -> SpecStep:
-        if len(kinds.named) > 1:  # which is told; each gets the keys that are its own
+        if len(kinds.named) > 1:  # which is reported; each gets the keys that are its own
             entries = {key: entry for key, entry in entries.items() if key in names_of(kind)}
         else:
             entries = self._as_meant(kind, kinds.named[kind], entries, where)

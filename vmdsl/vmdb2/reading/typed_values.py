@@ -128,8 +128,8 @@ class Values:
         for fault in filled.faults:
             line, column = position(self.document, node, fault.offset)
             place = Where(self.document.path, line, column, path)
-            tell = self.findings.wrong if fault.wrong else self.findings.odd
-            tell(place, fault.what, fault.hint)
+            report = self.findings.wrong if fault.wrong else self.findings.odd
+            report(place, fault.what, fault.hint)
         if any(fault.wrong for fault in filled.faults):
             return Text(node.value, where, None)
         return Text(filled.value, where, filled.parts, filled.template)

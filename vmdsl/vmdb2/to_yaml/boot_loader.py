@@ -17,14 +17,13 @@ from vmdsl.operations.disk.ext import Ext
 from vmdsl.operations.packages.apt import Apt
 from vmdsl.operations.systems.growth import GrowRoot
 from vmdsl.operations.systems.mmdebstrap import Debootstrap
+from vmdsl.vmdb2.from_yaml.boot_loader import DEFAULT_PARAMETERS
 from vmdsl.vmdb2.marked_scripts import own, second_grub_script
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export
 from vmdsl.vmdb2.to_yaml.files import parents
 from vmdsl.vmdb2.to_yaml.system import is_by_hand
 
-#: The kernel parameters that vmdb2 gives by default.
-DEFAULT_PARAMETERS = ("biosdevname=0", "net.ifnames=0", "consoleblank=0", "rw")
 #: The architectures that vmdb2 knows with UEFI.
 _UEFI = (Arch.AMD64, Arch.I386, Arch.ARM64, Arch.ARMHF)
 _IN_EVERY_ENTRY = "/etc/default/grub.d/60-parameters.cfg"

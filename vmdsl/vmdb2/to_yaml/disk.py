@@ -10,13 +10,11 @@ from vmdsl.language.layout import LuksLayout
 from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.operations.disk.swap import Swap
+from vmdsl.vmdb2.from_yaml.disk import FOR_OLD_TARGETS
 from vmdsl.vmdb2.marked_scripts import swap_script
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import OUTPUT, Export
 from vmdsl.vmdb2.to_yaml.partitions import partition
-
-#: The features that `target_old` takes away from ext4.
-_FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
 
 
 def disk(export: Export) -> Iterator[YamlStep]:
@@ -98,7 +96,7 @@ def _size(size: int, unit: str = "") -> str:
 
 
 def _filesystem(export: Export, filesystem: Filesystem) -> YamlStep:
-    old = isinstance(filesystem, Ext4) and filesystem.features == _FOR_OLD_TARGETS
+    old = isinstance(filesystem, Ext4) and filesystem.features == FOR_OLD_TARGETS
     own = filesystem.arguments()[2 if old else 0 :]  # the features come first
     words = [*filesystem.uuid_arguments(), *own, *filesystem.options]
     if any(not word or " " in word for word in words):

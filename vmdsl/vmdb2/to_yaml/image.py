@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Partition
+from vmdsl.language.layout import SECTOR
 from vmdsl.operations.scripts.image import ImageShell, SystemFile, WriteAt
 from vmdsl.vmdb2.marked_scripts import own
 from vmdsl.vmdb2.to_yaml.disk import swap
@@ -15,7 +16,6 @@ from vmdsl.vmdb2.to_yaml.emit import YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export
 from vmdsl.vmdb2.to_yaml.partitions import hidden_types, table_changes
 
-_SECTOR = 512
 _LINE = 76
 
 
@@ -25,10 +25,10 @@ def write_at(export: Export, operation: WriteAt) -> Iterator[YamlStep]:
     if isinstance(place, Partition):
         _refuse_mounted(export, operation, [place])
         offset += export.plan.layout.of_partition(place).start
-    if offset % _SECTOR:
+    if offset % SECTOR:
         where = f"oflag=seek_bytes seek={offset}"
     else:
-        where = f"bs={_SECTOR} seek={offset // _SECTOR}"
+        where = f"bs={SECTOR} seek={offset // SECTOR}"
     dd = f'dd of="${{IMAGE}}" {where} conv=notrunc'
     match operation.content:
         case bytes() as content:

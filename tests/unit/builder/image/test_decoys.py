@@ -11,7 +11,7 @@ import pytest
 
 from vmdsl import MiB, mkgpt, mkimg, mkmsdos, mkpart
 from vmdsl.builder.image import decoys
-from vmdsl.builder.image.decoys import StandIns
+from vmdsl.builder.image.decoys import Decoys
 from vmdsl.errors import BuildError
 from vmdsl.language.layout import Layout, table_spans
 from vmdsl.language.operation import Recorder, start_recording
@@ -49,7 +49,7 @@ def lend(
 
     monkeypatch.setattr(decoys, "write_table", write_table)
     monkeypatch.setattr(decoys, "end_everything", lambda: None)
-    lender = StandIns(tmp_path, -1)
+    lender = Decoys(tmp_path, -1)
 
     def use(function: Callable[[Path], object]) -> None:
         with lender.lend(layout.disk, layout, 0) as path:
