@@ -157,7 +157,7 @@ def placing(operation: Operation) -> Iterator[None]:
 
 
 def in_a_sentence(error: Exception) -> str:
-    """Return what went wrong, and log the traceback: the exception's name tells its author more."""
+    """Return what went wrong, and log the traceback: its author needs the rest."""
     with suppress(OSError):  # the log's disk may be full, which may be the very error
         traceback.print_exc()
     if isinstance(error, OSError) and error.filename and error.strerror:

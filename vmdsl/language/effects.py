@@ -229,7 +229,7 @@ class TreeOperation(Operation, ABC):
 
     @abstractmethod
     def apply(self, tree: Tree) -> None:
-        """Do it. Called once a build, in the sandbox."""
+        """Do it. Called once per build, in the sandbox."""
 
 
 class Image(Protocol):
@@ -271,7 +271,7 @@ class ImageOperation(Operation, ABC):
 
     @abstractmethod
     def apply(self, image: Image) -> None:
-        """Do it. Called once a build, in the sandbox."""
+        """Do it. Called once per build, in the sandbox."""
 
 
 def finds_mount_points(operation: Operation) -> bool:

@@ -179,7 +179,7 @@ class Span:
 
 
 def table_spans(layout: Layout) -> tuple[Span, ...]:
-    """Yield the spans of the partition table; for a GPT, with its copy at the end of the disk."""
+    """Return the spans of the partition table; for a GPT, with its copy at the end of the disk."""
     if layout.table is None:
         return ()
     what = f"the partition table ({layout.table.kind})"

@@ -14,4 +14,4 @@ def system() -> RootFs:
 @step
 def boot() -> None:
     apt(system(), "linux-image-686", "grub-efi-ia32", "shim-signed", "grub-efi-ia32-signed")
-    grub_uefi(system(), mount(esp(), "/boot/efi", on=root()), secure_boot=True)  # E: GRUB for UEFI, with Secure Boot is not there for i386
+    grub_uefi(system(), mount(esp(), "/boot/efi", on=root()), secure_boot=True)  # E: GRUB for UEFI, with Secure Boot is not available for i386

@@ -129,7 +129,7 @@ def _replace(place: Path, state: State, index: Path) -> None:
 
 
 def _tidied(index: Path) -> str:
-    """Remove all from an index that is not a plain file. Returns its hash.
+    """Remove everything that is not a plain file from an index. Returns its hash.
 
     The hash covers the files that sign or list all others, so it is not computed over most of them.
     """
@@ -146,7 +146,7 @@ def _tidied(index: Path) -> str:
 
 
 def identifying(names: Iterable[str]) -> set[str]:
-    """Return those files of an index that tell one state from another.
+    """Return the files of an index that distinguish one state from another.
 
     Release files have the checksums of all others of their archive; without one, all count.
     """

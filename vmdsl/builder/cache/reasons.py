@@ -26,7 +26,7 @@ def why(before: Sequence[Inputs | None], now: Sequence[Inputs | None], number: i
 
 
 def _moved(before: Sequence[Inputs | None], now: Sequence[Inputs | None], number: int) -> str:
-    """Return what to say where this isn't the operation that was there the last time."""
+    """Return the reason if another operation was at this place in the last build, or ""."""
     mine = now[number] or {}
     last = before[number] if number < len(before) else None
     if mine in before[number + 1 :]:

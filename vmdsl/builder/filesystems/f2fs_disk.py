@@ -1,6 +1,6 @@
 """F2FS on disk: changes after sload.f2fs has filled it.
 
-A table tells where each inode is. An inode is a block, with room for extended attributes at its
+A table says where each inode is. An inode is a block, with room for extended attributes at its
 end, and nothing has a checksum but the checkpoint, which stays as it is. Numbers are
 little-endian.
 """

@@ -125,7 +125,7 @@ def _check_names(target: Target, content: Path) -> None:
 
 
 def name_fault(name: str) -> str:
-    """Return the reason why FAT cannot hold a name; mostly there is none."""
+    """Return the reason why FAT cannot hold a name, or "" if it can."""
     if re.search(r'[\x00-\x1f\x7f"*:<>?\\|]', name):
         return r'it has one of " * : < > ? \ | or a control character'
     if not name.isascii():  # mtools writes some of them as others, and depends on a code page

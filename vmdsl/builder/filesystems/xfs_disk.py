@@ -207,7 +207,7 @@ class Disk:
         return number >> low, (number & (1 << low) - 1) * self.sb.inode
 
     def free_inodes(self) -> Iterator[int]:
-        """Return the inodes of chunks that nothing uses."""
+        """Yield the inodes of chunks that nothing uses."""
         for group in self.groups:
             for first, bits in group.chunks.items():
                 for index in range(INODES):
@@ -294,7 +294,7 @@ class Disk:
             ]
 
     def _one_extent(self, group: Group, blocks: int) -> list[tuple[int, int]]:
-        """Take blocks for a group's own trees, from those that are kept free too."""
+        """Take blocks for a group's own trees, even those that are kept free, and return them."""
         for index, (start, length) in enumerate(group.free):
             if length >= blocks:
                 self._take(group, index, start, blocks)

@@ -193,7 +193,7 @@ def _symlink(disk: Disk, number: int, target: bytes, room: int) -> tuple[Fork, i
 
 
 def _copied(disk: Disk, file: File) -> list[Extent]:
-    """Copy the content of a regular file. What is all zeros takes no space."""
+    """Copy the content of a regular file, except blocks of zeros. Returns its extents."""
     block = disk.sb.block
     extents: list[Extent] = []
     for position, piece in file.data():

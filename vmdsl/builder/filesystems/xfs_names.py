@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from vmdsl.builder.filesystems.xfs_disk import NULL, Disk
 
-#: The type of a file, from that in its mode, as entries of directories tell it.
+#: The type of a file, from that in its mode, as the entries of directories have it.
 _TYPES = {0o10: 1, 0o04: 2, 0o02: 3, 0o06: 4, 0o01: 5, 0o14: 6, 0o12: 7}
 _HEADER = 64  # of all kinds of block in a directory
 _MOST_SHORT = 255  # entries of a directory in its inode

@@ -26,7 +26,7 @@ class Child(Generic[_T]):
         os.close(writer)
 
     def result(self) -> _T:
-        """Wait for what the function returns. Raises what it raises."""
+        """Wait for the function's result, and return it. Raises the function's own exception."""
         with os.fdopen(self._reader, "rb") as pipe:
             answer = pipe.read()
         os.waitpid(self._process, 0)

@@ -25,7 +25,7 @@ _NOT_OF_THE_TREE = (b"/proc", b"/sys", b"/dev")
 
 
 def call(root: Path, function: Callable[[], _T]) -> _T:
-    """Call `function` in a child whose root is the tree; raises what it raises.
+    """Call `function` in a child whose root is the tree. Returns its result, or raises its error.
 
     The child sees the tree as it will be, without the /proc, /sys and /dev of operations.
     """

@@ -72,7 +72,7 @@ class BootLoader(TreeOperation):
         """Report an architecture that it is not for, and packages that no step above installs."""
         if self.root.arch not in self.architectures:
             yield self.problem(
-                f"{self.summary()} is not there for {self.root.arch}",
+                f"{self.summary()} is not available for {self.root.arch}",
                 f"it is for {' and '.join(self.architectures)}",
             )
         named = named_above(self, operations) if complete else None
@@ -226,7 +226,7 @@ def _holding(operations: Sequence[Operation], root: RootFs, path: str) -> Filesy
 
 
 def _packages_to_open(device: BlockDevice) -> list[str]:
-    """Return the packages that put into an initramfs what finds a root filesystem there."""
+    """Return the packages by which an initramfs finds a root filesystem on a device."""
     needed = ["cryptsetup-initramfs"] if any(_encrypted(device)) else []
     while isinstance(device, Luks):
         device = device.device
@@ -234,7 +234,7 @@ def _packages_to_open(device: BlockDevice) -> list[str]:
 
 
 def _encrypted(device: BlockDevice) -> Iterator[Luks]:
-    """Return the encrypted devices that a device is on, and itself if it is one."""
+    """Yield the encrypted devices that a device is on, and itself if it is one."""
     if isinstance(device, Luks):
         yield device
         yield from _encrypted(device.device)

@@ -36,7 +36,7 @@ _BYTES_PER_INODE = (1024, 64 * 2**20)
 
 @operation
 class Ext(Mountable):
-    """An ext filesystem of any age. mke2fs decides on what is None."""
+    """An ext2, ext3 or ext4 filesystem. mke2fs chooses values for fields that are None."""
 
     features: tuple[str, ...] = ()
     reserved: float | None = None

@@ -238,7 +238,7 @@ def check_packages(names: Sequence[str], about: str = "packages") -> tuple[str, 
 
 
 def instead_of(name: str) -> str:
-    """Return a hint what to write instead of something that is not the name of a package."""
+    """Return a hint at what to write instead of a word that is not the name of a package."""
     if not name:
         return "leave it out"
     if " " in name or "," in name:

@@ -120,7 +120,7 @@ _MOST = 12
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Say of a failure of apt what it means and what to do, where that is known."""
+    """Explain a failure of apt, if its meaning is known: raise BuildError instead."""
     try:
         yield
     except CommandError as error:
@@ -131,7 +131,7 @@ def explained() -> Iterator[None]:
 
 
 def meaning(output: str) -> Problem | None:
-    """Return what apt's output means, with what apt itself said; None if that is not known."""
+    """Return the meaning of apt's output, with apt's own messages; None if it is not known."""
     for pattern, what, hint in _MEANINGS:
         if found := re.search(pattern, output):
             words = [word for word in found.groups() if word]

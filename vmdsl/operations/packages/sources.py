@@ -142,9 +142,9 @@ def checked(source: Source) -> Source:
             f"{source.name!r} is not the name of a source",
             "use letters, digits, - and _: backports",
         )
-    for name, what in (("uris", "an address"), ("suites", "a suite"), ("types", "a type")):
+    for name, what in (("uris", "address"), ("suites", "suite"), ("types", "type")):
         if not getattr(source, name):
-            raise refuse(f"the source {source.name} has not {what}", f"give {name}=[…]")
+            raise refuse(f"the source {source.name} has no {what}", f"give {name}=[…]")
     for uri in source.uris:
         check_uri(uri)
     _check_suites(source)
@@ -202,7 +202,7 @@ def several(name: str, values: object) -> None:
 
 
 def install_keyring(tree: Tree, source: Source) -> str:
-    """Put the keyring of a source into the system; the path that Signed-By has."""
+    """Put the keyring of a source into the system. Returns the path for Signed-By, or ""."""
     if not source.keyring_files:
         return "" if source.trusted else str(DEBIAN_KEYS)
     if not source.install_keyring:

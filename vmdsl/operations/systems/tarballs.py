@@ -209,7 +209,7 @@ def _unpack(tree: Tree, tarball: Path) -> None:
 def unpack(file: IO[bytes]) -> int:
     """Unpack a tarball into the root directory; called in the tree, so nothing leads out of it.
 
-    The newest time in it, in seconds. Raises tarfile.TarError and OSError.
+    Returns the newest time in it, in seconds. Raises tarfile.TarError and OSError.
     """
     with tarfile.open(fileobj=file, mode="r:*", errorlevel=2) as tar:
         tar.extraction_filter = _as_it_is

@@ -115,7 +115,7 @@ def devices_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Prob
 
 
 def _contents(operations: Sequence[Operation]) -> Iterator[tuple[BlockDevice, Operation]]:
-    """Return what makes use of a device as a whole, each with the device."""
+    """Yield each device that is used as a whole, with the operation that uses it."""
     for operation in operations:
         if isinstance(operation, Filesystem | Luks):
             yield operation.device, operation

@@ -69,7 +69,7 @@ def shell(context: Context, step: Shell) -> None:
 def _after_idioms(
     context: Context, step: _Script, system: Result, script: Text
 ) -> tuple[_Script, Text | None]:
-    """Write the functions of the library that do what a script begins with, and give the rest."""
+    """Write functions of the library in place of a script's first lines. Returns the rest of it."""
     found = idioms(system, script, on_host=isinstance(step, Shell))
     fact = context.skip_fact(step)
     if found is None or (fact and any(call.module != "vmdsl" for call in found.calls)):

@@ -69,7 +69,7 @@ class Translated:
 def translate(
     spec: Spec, path: Path, *, directory: Path, variables: Mapping[str, str]
 ) -> Translated:
-    """Say with vmdsl's operations what a specification says. Local files start at `directory`."""
+    """Return the recipe that a specification means. Its local files start at `directory`."""
     wanted = [step for step in spec.steps if not _is_own(step)]
     known = (with_second_grub(with_swap(step), wanted) for step in wanted)
     spec = replace(spec, steps=tuple(map(_given, known)))

@@ -62,7 +62,7 @@ class Export:
 
     @classmethod
     def of(cls, plan: Plan) -> Export:
-        """Begin with a plan, without any step yet."""
+        """Return the export of a plan, without any step yet."""
         made = {str(parent) for m in plan.layout.mounts for parent in (m.path, *m.path.parents)}
         return cls(plan=plan, tags=_tags(plan), made=made)
 

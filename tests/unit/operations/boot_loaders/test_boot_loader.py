@@ -96,7 +96,7 @@ def test_an_architecture_that_it_is_not_for(root: Mounted[Ext4], recorder: Recor
     system = debootstrap(root, suite="trixie", arch=Arch.RISCV64)
     apt(system, "linux-image-riscv64", "extlinux")
     syslinux(system)
-    assert told(recorder.operations) == ["Syslinux is not there for riscv64"]
+    assert told(recorder.operations) == ["Syslinux is not available for riscv64"]
 
 
 def test_where_boot_is(recorder: Recorder) -> None:

@@ -107,7 +107,7 @@ def test_grub_is_for_pcs(write: Write) -> None:
         write,
         'apt(system(), "linux-image-arm64", "grub-pc"); grub_bios(system())',
         'suite="trixie", arch=Arch.ARM64',
-    ) == ["GRUB for BIOS is not there for arm64"]
+    ) == ["GRUB for BIOS is not available for arm64"]
 
 
 KERNEL = "no step above installs a kernel"
