@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -265,3 +266,34 @@ class Fact(Operation):
             raise misused(
                 "a Fact is known only while building, so `if` cannot ask it", "pass it as unless="
             )
+
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def with_settings(settings: type, of: type[Operation]) -> Callable[[_F], _F]:
+    """Return a decorator that shows `**settings: Unpack[...]` by names in a function's signature.
+
+    `settings` is the TypedDict, and the defaults are those of the fields of a class. So `help()`
+    shows them, and the hint about a misspelt one finds them.
+    """
+    defaults = {field.name: field.default for field in fields(of)}
+    named = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=defaults[name],
+            annotation=getattr(annotation, "__forward_arg__", annotation),
+        )
+        for name, annotation in settings.__annotations__.items()
+    ]
+
+    def shown(function: _F) -> _F:
+        found = inspect.signature(function)
+        own = [p for p in found.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        function.__signature__ = found.replace(  # type: ignore[attr-defined]  # inspect's own
+            parameters=[*own, *named]
+        )
+        return function
+
+    return shown

@@ -6,12 +6,10 @@ function that records it. Where it consists of several parts, the others derive 
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Literal, TypedDict, TypeVar, get_args
+from typing import Any, ClassVar, Literal, TypedDict, get_args
 
 from vmdsl.errors import Problem
 from vmdsl.language.effects import TreeOperation
@@ -31,8 +29,6 @@ from vmdsl.operations.disk.fat import Vfat
 from vmdsl.operations.packages.named import installing, named_above
 
 Console = Literal["screen", "serial"]
-
-_F = TypeVar("_F", bound=Callable[..., None])
 
 _QUIET = ("quiet", "systemd.show_status=false", "rd.systemd.show_status=false")
 #: What neither a shell nor a boot loader takes otherwise than literally.
@@ -170,29 +166,6 @@ class BootMenu(BootLoader):
         for package in _packages_to_open(root.device):
             if package not in named.present:
                 yield self.missing(package, f"{root.shown} needs to be found")
-
-
-def with_settings(function: _F) -> _F:
-    """Show `**settings: Unpack[BootSettings]` by names, with defaults, in a function's signature.
-
-    So `help()` shows them, and the hint about a misspelt one finds them.
-    """
-    found = inspect.signature(function)
-    defaults = {field.name: field.default for field in fields(BootMenu)}
-    settings = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=defaults[name],
-            annotation=getattr(annotation, "__forward_arg__", annotation),
-        )
-        for name, annotation in BootSettings.__annotations__.items()
-    ]
-    own = [p for p in found.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    function.__signature__ = found.replace(  # type: ignore[attr-defined]  # inspect's own
-        parameters=[*own, *settings]
-    )
-    return function
 
 
 def check_esp(operation: Operation, esp: Mounted[Vfat]) -> Iterator[Problem]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 from vmdsl.errors import Hint, code
 from vmdsl.language.handles import BlockDevice, Mountable, Traits
-from vmdsl.language.operation import one_of, operation, refuse
+from vmdsl.language.operation import one_of, operation, refuse, with_settings
 from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
 
 #: The features that mke2fs knows by name, but for those of a journal's own device.
@@ -93,22 +93,25 @@ class Ext4(Ext):
     kind = "ext4"
 
 
+class ExtSettings(TypedDict, total=False):
+    """The arguments of mkext2(), mkext3() and mkext4(), which are fields of Ext."""
+
+    label: str
+    uuid: str
+    features: tuple[str, ...]
+    reserved: float | None
+    block_size: int | None
+    inode_size: int | None
+    bytes_per_inode: int | None
+    inodes: int | None
+    options: tuple[str, ...]
+
+
 _E = TypeVar("_E", bound=Ext)
 
 
-def mkext2(
-    device: BlockDevice,
-    *,
-    label: str = "",
-    uuid: str = "",
-    features: tuple[str, ...] = (),
-    reserved: float | None = None,
-    block_size: int | None = None,
-    inode_size: int | None = None,
-    bytes_per_inode: int | None = None,
-    inodes: int | None = None,
-    options: tuple[str, ...] = (),
-) -> Ext2:
+@with_settings(ExtSettings, Ext)
+def mkext2(device: BlockDevice, **settings: Unpack[ExtSettings]) -> Ext2:
     """Format a partition or a volume with ext2. `label` is at most 16 bytes.
 
     `features` are mke2fs's, added to the default ones, or taken away: `"^resize_inode"`.
@@ -117,84 +120,24 @@ def mkext2(
     (16384) of the filesystem, or there are as many as `inodes`. `uuid` is derived from the
     step, if not given. `options` are further arguments of mke2fs, which override the others.
     """
-    return _ext(
-        Ext2(
-            device=device,
-            label=label,
-            uuid=check_uuid(uuid),
-            features=features,
-            reserved=reserved,
-            block_size=block_size,
-            inode_size=inode_size,
-            bytes_per_inode=bytes_per_inode,
-            inodes=inodes,
-            options=options,
-        )
-    )
+    return _ext(Ext2(device=device, **settings))
 
 
-def mkext3(
-    device: BlockDevice,
-    *,
-    label: str = "",
-    uuid: str = "",
-    features: tuple[str, ...] = (),
-    reserved: float | None = None,
-    block_size: int | None = None,
-    inode_size: int | None = None,
-    bytes_per_inode: int | None = None,
-    inodes: int | None = None,
-    options: tuple[str, ...] = (),
-) -> Ext3:
+@with_settings(ExtSettings, Ext)
+def mkext3(device: BlockDevice, **settings: Unpack[ExtSettings]) -> Ext3:
     """Format a partition or a volume with ext3: ext2 with a journal. Its arguments are mkext2's."""
-    return _ext(
-        Ext3(
-            device=device,
-            label=label,
-            uuid=check_uuid(uuid),
-            features=features,
-            reserved=reserved,
-            block_size=block_size,
-            inode_size=inode_size,
-            bytes_per_inode=bytes_per_inode,
-            inodes=inodes,
-            options=options,
-        )
-    )
+    return _ext(Ext3(device=device, **settings))
 
 
-def mkext4(
-    device: BlockDevice,
-    *,
-    label: str = "",
-    uuid: str = "",
-    features: tuple[str, ...] = (),
-    reserved: float | None = None,
-    block_size: int | None = None,
-    inode_size: int | None = None,
-    bytes_per_inode: int | None = None,
-    inodes: int | None = None,
-    options: tuple[str, ...] = (),
-) -> Ext4:
+@with_settings(ExtSettings, Ext)
+def mkext4(device: BlockDevice, **settings: Unpack[ExtSettings]) -> Ext4:
     """Format a partition or a volume with ext4. The arguments are those of mkext2."""
-    return _ext(
-        Ext4(
-            device=device,
-            label=label,
-            uuid=check_uuid(uuid),
-            features=features,
-            reserved=reserved,
-            block_size=block_size,
-            inode_size=inode_size,
-            bytes_per_inode=bytes_per_inode,
-            inodes=inodes,
-            options=options,
-        )
-    )
+    return _ext(Ext4(device=device, **settings))
 
 
 def _ext(filesystem: _E) -> _E:
     """Record an ext filesystem, if its arguments are good."""
+    filesystem = replace(filesystem, uuid=check_uuid(filesystem.uuid))
     if isinstance(filesystem.features, str):
         raise refuse("features as one text", f'write features=("{filesystem.features}",)')
     for feature in filesystem.features:

@@ -31,9 +31,9 @@ from vmdsl import (
     set_password,
 )
 from vmdsl.language.handles import Filesystem
-from vmdsl.language.operation import Operation, Recorder, Refused, operation, record
+from vmdsl.language.operation import Operation, Recorder, Refused, operation, record, with_settings
 from vmdsl.language.secret import Secret
-from vmdsl.operations.boot_loaders.boot_loader import BootMenu, BootSettings, with_settings
+from vmdsl.operations.boot_loaders.boot_loader import BootMenu, BootSettings
 from vmdsl.operations.packages.named import named_above
 from vmdsl.values import GiB
 
@@ -58,7 +58,7 @@ class Syslinux(BootMenu):
         tree.chroot("extlinux")
 
 
-@with_settings
+@with_settings(BootSettings, BootMenu)
 def syslinux(root: RootFs, **settings: Unpack[BootSettings]) -> None:
     """Make the disk boot."""
     record(Syslinux(root=root, **settings))

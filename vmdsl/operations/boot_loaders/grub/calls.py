@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Unpack
 
 from vmdsl.language.handles import Gpt, Mounted, Partition, RootFs
-from vmdsl.language.operation import record, recorded
-from vmdsl.operations.boot_loaders.boot_loader import BootSettings, with_settings
+from vmdsl.language.operation import record, recorded, with_settings
+from vmdsl.operations.boot_loaders.boot_loader import BootMenu, BootSettings
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios, GrubBootCode
 from vmdsl.operations.boot_loaders.grub.config import configure
 from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275, GrubPrep
@@ -17,7 +17,7 @@ from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
 from vmdsl.operations.disk.fat import Vfat
 
 
-@with_settings
+@with_settings(BootSettings, BootMenu)
 def grub_bios(root: RootFs, **settings: Unpack[BootSettings]) -> None:
     """Make the disk boot on a BIOS. On a GPT this takes a partition of type `bios-boot`.
 
@@ -42,7 +42,7 @@ def grub_bios(root: RootFs, **settings: Unpack[BootSettings]) -> None:
     record(GrubBootCode(root=root, partition=embed))
 
 
-@with_settings
+@with_settings(BootSettings, BootMenu)
 def grub_uefi(
     root: RootFs,
     esp: Mounted[Vfat],
@@ -61,7 +61,7 @@ def grub_uefi(
     record(GrubUefi(root=root, esp=esp, secure_boot=secure_boot))
 
 
-@with_settings
+@with_settings(BootSettings, BootMenu)
 def grub_ieee1275(root: RootFs, prep: Partition, **settings: Unpack[BootSettings]) -> None:
     """Make the disk boot with Open Firmware, as POWER machines have it.
 
