@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -293,6 +294,30 @@ def test_one_package_prints_and_exits(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_no_module_is_long(module: str) -> None:
     assert len(MODULES[module].read_text("utf-8").splitlines()) <= MOST_LINES
+
+
+MAP = (Path(__file__).parents[2] / "docs/explanation/architecture.md").read_text("utf-8")
+#: The rows of the table of rooms: folders, which end with /, and modules beside them.
+ROWS = [re.findall(r"`([^`]+)`", row) for row in re.findall(r"^\| (`.+?) \|", MAP, re.MULTILINE)]
+ROW_OF = {name: number for number, row in enumerate(ROWS) for name in row}
+
+
+def room_in_map(module: str) -> str:
+    """Return the name in the table for a module: its own, or that of its folder."""
+    path = MODULES[module].relative_to(PACKAGE)
+    return str(path) if str(path) in ROW_OF else f"{path.parent}/"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "vmdsl"])
+def test_rooms_import_rooms_above_them_in_the_map(module: str) -> None:
+    room = room_in_map(module)
+    assert room in ROW_OF
+    wrong = {
+        other
+        for other in map(room_in_map, set(imports(module)) - {"vmdsl"})
+        if ROW_OF[other] > ROW_OF[room] and not other.startswith(room)
+    }
+    assert wrong == set()
 
 
 LIBRARY = sorted((PACKAGE.parent / "stdlib/vmdsl_stdlib").glob("*.py"))
