@@ -59,7 +59,7 @@ class Job:
 
     @property
     def pieces_of_work(self) -> int:
-        """The number of operations and filesystems, and two: cleaning, and the partition table."""
+        """The number of operations and filesystems, plus two: the cleaning and the table."""
         parts = (self.tree_operations, self.layout.filesystems, self.image_operations)
         return sum(map(len, parts)) + 2
 

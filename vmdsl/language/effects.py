@@ -196,7 +196,7 @@ def package_cache(tree: Tree) -> PackageCache:
 
 @operation
 class TreeOperation(Operation, ABC):
-    """Changes the tree. `unless` skips it where that Fact turned out true."""
+    """Changes the tree. It is skipped if the Fact `unless` turns out true."""
 
     root: Any
     unless: Fact | None = None

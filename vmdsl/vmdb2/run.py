@@ -20,7 +20,7 @@ _NOWHERE: Mapping[str, Where] = {}
 
 
 def as_recipe(draft: Draft, *, directory: Path, problems: Sequence[Problem] = ()) -> Recipe:
-    """Return the recipe, whose local files start at `directory`.
+    """Return the recipe. Its local files are relative to `directory`.
 
     Where there are `problems`, steps may call some that could not be made.
     """

@@ -99,7 +99,7 @@ def _remove(
     then: Sequence[Entry],
     limit: int,
 ) -> Removed:
-    """Remove the first entries, and then others while all together are more than the limit."""
+    """Remove the `first` entries, and those of `then` until at most `limit` bytes are left."""
     if not entries:
         return Removed(removed=(), in_use=(), left=())
     removed, in_use = [], []

@@ -191,7 +191,7 @@ def code_of_vmdsl(names: tuple[str, ...]) -> str:
 
 
 def _owners() -> list[Any]:
-    """Return what maps owners in the tree to those outside of the sandbox, for this user."""
+    """Return the mapping of owners in the tree to those outside of the sandbox, for this user."""
     if os.geteuid() == 0:
         return [0]
     return [os.geteuid(), *(own_ranges(_read(Path(file)), os.geteuid()) for file in _SUBIDS)]

@@ -68,7 +68,7 @@ def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
 
 
 def fits_easily(files: Sequence[File], size: int) -> bool:
-    """Return whether content fits into any usual filesystem of a size in bytes, many times over."""
+    """Return whether content fits into any usual filesystem of `size` bytes, by a wide margin."""
     entries, blocks = _generous(files, _LARGE_BLOCK)
     return max(blocks * _LARGE_BLOCK, entries * _BYTES_PER_FILE) <= size
 

@@ -13,17 +13,9 @@ from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
 
 #: The features that mke2fs knows by name, but for those of a journal's own device.
 EXT_FEATURES = (
-    *("64bit", "bigalloc", "casefold", "dir_index", "dir_nlink", "ea_inode", "encrypt"),
-    *("ext_attr", "extent", "extents", "extra_isize", "fast_commit", "filetype", "flex_bg"),
-    *(
-        "has_journal",
-        "huge_file",
-        "inline_data",
-        "large_dir",
-        "large_file",
-        "meta_bg",
-        "metadata_csum",
-    ),
+    *("64bit", "bigalloc", "casefold", "dir_index", "dir_nlink", "ea_inode", "encrypt", "ext_attr"),
+    *("extent", "extents", "extra_isize", "fast_commit", "filetype", "flex_bg", "has_journal"),
+    *("huge_file", "inline_data", "large_dir", "large_file", "meta_bg", "metadata_csum"),
     *("metadata_csum_seed", "mmp", "orphan_file", "project", "quota", "resize_inode"),
     *("sparse_super", "sparse_super2", "stable_inodes", "uninit_bg", "verity"),
 )

@@ -17,21 +17,11 @@ Place = Mounted[Any] | RootFs
 _DIRECTORIES = frozenset(
     f"/{name}"
     for name in (
-        *(
-            "bin",
-            "boot",
-            "boot/efi",
-            "boot/grub",
-            "dev",
-            "etc",
-            "etc/apt",
-            "etc/default",
-            "etc/skel",
-        ),
-        *("etc/network", "etc/systemd", "etc/systemd/system", "home", "lib", "media", "mnt", "opt"),
-        *("proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "usr/bin", "usr/lib"),
-        *("usr/local", "usr/local/bin", "usr/local/sbin", "usr/sbin", "usr/share", "usr/src"),
-        *("var", "var/cache", "var/lib", "var/log", "var/tmp"),
+        *("bin", "boot", "boot/efi", "boot/grub", "dev", "etc", "etc/apt", "etc/default"),
+        *("etc/skel", "etc/network", "etc/systemd", "etc/systemd/system", "home", "lib", "media"),
+        *("mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "usr/bin"),
+        *("usr/lib", "usr/local", "usr/local/bin", "usr/local/sbin", "usr/sbin", "usr/share"),
+        *("usr/src", "var", "var/cache", "var/lib", "var/log", "var/tmp"),
     )
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")

@@ -8,8 +8,8 @@ from vmdsl.language.operation import Fact, one_of, operation, record, refuse
 from vmdsl.operations.packages.apt import NONINTERACTIVE
 
 _TYPES = (
-    *("boolean", "string", "select", "multiselect", "password", "text", "note", "error", "title"),
-    "seen",
+    *("boolean", "string", "select", "multiselect", "password", "text", "note", "error"),
+    *("title", "seen"),
 )
 _WORDS = 3
 

@@ -122,6 +122,6 @@ def suite_of(suite: Suite | str) -> Suite:
         return suite
     try:
         return Suite.parse(suite)
-    except ValueError as error:
-        what, _, hint = str(error).partition(", ")
-        raise refuse(what, hint, about="suite") from None
+    except ValueError:
+        what = f"{suite!r} is not the name of a suite"
+        raise refuse(what, "such as trixie", about="suite") from None

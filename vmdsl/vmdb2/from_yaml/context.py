@@ -210,7 +210,7 @@ class Context:
         return name
 
     def skip(self, step: SpecStep) -> None:
-        """Keep the comments of a step that comes to nothing for the next one."""
+        """Keep the comments of a step that becomes no call, for the next step."""
         self.comments += step.comments
 
     def text(self, step: SpecStep, text: Text) -> Text:

@@ -18,30 +18,14 @@ from vmdsl.vmdb2.to_yaml.export import Export
 #: Directories that every system has.
 _ALWAYS = frozenset(
     {
-        *(
-            "/",
-            "/boot",
-            "/dev",
-            "/etc",
-            "/etc/apt",
-            "/etc/apt/apt.conf.d",
-            "/etc/apt/preferences.d",
-        ),
-        *("/etc/apt/sources.list.d", "/etc/apt/trusted.gpg.d", "/etc/default", "/etc/kernel"),
-        *(
-            "/etc/profile.d",
-            "/etc/skel",
-            "/home",
-            "/media",
-            "/mnt",
-            "/opt",
-            "/root",
-            "/run",
-            "/srv",
-        ),
-        *("/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin"),  # noqa: S108
-        *("/usr/local/sbin", "/usr/local/share", "/usr/sbin", "/usr/share", "/var", "/var/cache"),
-        *("/var/lib", "/var/log", "/var/opt", "/var/tmp"),  # noqa: S108
+        *("/", "/boot", "/dev", "/etc", "/etc/apt", "/etc/apt/apt.conf.d"),
+        *("/etc/apt/preferences.d", "/etc/apt/sources.list.d"),
+        *("/etc/apt/trusted.gpg.d", "/etc/default", "/etc/kernel"),
+        *("/etc/profile.d", "/etc/skel", "/home", "/media", "/mnt", "/opt"),
+        *("/root", "/run", "/srv", "/tmp", "/usr", "/usr/bin", "/usr/lib"),  # noqa: S108
+        *("/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/local/share"),
+        *("/usr/sbin", "/usr/share", "/var", "/var/cache", "/var/lib", "/var/log"),
+        *("/var/opt", "/var/tmp"),  # noqa: S108
     }
 )
 _USUAL_FILE = 0o644
