@@ -60,12 +60,13 @@ def alone(run: Run, user: User, worker_id: str) -> User:
 
 
 @pytest.fixture(scope="session")
-def root_user(run: Run) -> User:
-    """The root of this machine, as one more user of vmdsl."""
+def root_user(run: Run, user: User, worker_id: str) -> User:
+    """The root of this machine, as one more user of vmdsl, who does nothing else meanwhile."""
     if not IS_ROOT:
         pytest.skip("this run is not root's")
-    home = run.folder / "root"
-    run.once("root", home.mkdir)
+    del user  # who has made the run's folder
+    home = run.folder / f"root-{worker_id}"
+    home.mkdir(exist_ok=True)
     return User(name="root", home=home, checkout=REPOSITORY, cache=home / "cache")
 
 

@@ -57,7 +57,7 @@ def _step(
 ) -> Step[object]:
     def run() -> object:
         result = None
-        recorder_for("a step runs").tag = draft.tag
+        recorder_for("a step runs").tag = str(draft.tag)  # plain: it goes into the sandbox
         for call in draft.calls:
             with _at(call.where or draft.where):
                 result = _perform(call, steps, options)

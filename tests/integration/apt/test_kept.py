@@ -115,7 +115,7 @@ def cold(builds: Builds) -> Path:
     cache = builds.cache()
     done = builds.build(cache, "--offline")
     assert done.returncode == 5, done.stdout
-    assert "no index of bookworm acme with these sources was seen yet" in done.stdout
+    assert "no index of bookworm acme with these sources is in the cache" in done.stdout
     assert "build once without --offline" in done.stdout
 
     builds.image(cache)

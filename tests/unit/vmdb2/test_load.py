@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,15 @@ def test_a_mistake_has_the_place_of_its_text(
 def test_mistakes_of_every_kind_are_told_at_once(wrong: str, path: str, tmp_path: Path) -> None:
     text = ABOVE["system"] + wrong + "- {copy-file: /b, src: gone.txt}\n"
     assert [place for place, _ in told(text, tmp_path)] == [path, "$.steps[7].src"]
+
+
+def test_a_plan_can_be_sent_into_the_sandbox(tmp_path: Path) -> None:
+    """Operations are pickled there; their texts are plain, and know no place in the file."""
+    variables = {"output": "x.img"}
+    spec = load_specification(
+        f"steps:\n{ABOVE['system']}", Path("x.vmdb"), directory=tmp_path, variables=variables
+    )
+    assert b"vmdsl.vmdb2" not in pickle.dumps(spec.plan({}).operations)
 
 
 def test_what_is_mounted_on_a_filesystem_that_is_not_mounted(tmp_path: Path) -> None:
