@@ -18,7 +18,7 @@ nox.options.sessions = ["tests"]
 
 
 #: How long pytest may take to remove a run's users when the run is interrupted, in seconds.
-_TO_CLEAN_UP = 60.0
+_TO_CLEAN_UP = 120.0
 
 
 @nox.session
