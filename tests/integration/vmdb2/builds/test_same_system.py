@@ -64,16 +64,16 @@ FACTS = (
 
 EMPTY = "`/dev`, `/run` and `/tmp` are empty in an image"
 INDEXES = "logs, caches and indexes of apt are removed"
-ROOTS = "`/etc/passwd` stays as it is, and `/etc/shadow-` is what was there before"
+ROOTS = "`/etc/passwd` stays as it is, and `/etc/shadow-` has the old content"
 LINKS = "Hard links, attributes and holes are kept"
-MODES = "vmdb2 takes 022 and set-group-ID away from those of directories"
-SET_GROUP_ID = "also in one that has set-group-ID, which vmdb2 lets it inherit"
-POINTS = "a mount point is like the top of what is mounted there; vmdb2 leaves it 0755 and root's"
-SMALL = "blocks of 4096 bytes, and an inode for 16 KiB; mke2fs would take 1024 and 4 KiB"
+MODES = "vmdb2 removes 022 and set-group-ID from directories"
+SET_GROUP_ID = "even in one with the set-group-ID bit, which vmdb2 lets it inherit"
+POINTS = "A mount point has the mode and owner of the top directory that is mounted there"
+SMALL = "blocks of 4096 bytes, and an inode per 16 KiB; mke2fs would use 1024 and 4 KiB"
 FIRST = "The first usable sector of a GPT is 2048; with parted it is 34"
 CHECKS = "`fsck` checks the root first and the others after it; with vmdb2 all are first"
 ENVIRONMENT = "`LC_ALL` is `C.UTF-8`, which vmdb2 spells `C.UTF8`, and `$0` of `shell` has a path"
-REPLACED = "A symlink in the place of a file is replaced; vmdb2 writes to what it leads to"
+REPLACED = "A symlink in the place of a file is replaced; vmdb2 writes to its target"
 
 
 def test_files_and_scripts(both: Any) -> None:
@@ -94,7 +94,7 @@ def test_files_and_scripts(both: Any) -> None:
             "2 etc/shadow content: *": ROOTS,
             "2 etc/shadow size: *": ROOTS,
             "2 etc/shadow-: vmdsl": ROOTS,
-            "2 etc/machine-id mode: 100644 / 100444": "the file has 0444, as systemd makes it",
+            "2 etc/machine-id mode: 100644 / 100444": "has mode 0444, as systemd creates it",
             "2 etc/relative *": REPLACED,
             "2 etc/plain *": REPLACED,
             "2 opt/*/file links: 1 / 2": LINKS,
