@@ -180,7 +180,7 @@ def test_a_tarball_without_a_system(user: Any) -> None:
         add(tar, "etc/motd", b"Hello")
     done = build(user, folder / "rootfs.tar", folder)
     assert done.returncode == 5
-    assert "it holds no system" in done.stdout
+    assert "it does not hold a system" in done.stdout
 
 
 def test_a_cut_tarball(user: Any, base: Any) -> None:
