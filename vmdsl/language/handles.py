@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from vmdsl.language.operation import LayoutOperation, operation
+from vmdsl.language.operation import LayoutOperation, NeverText, handle_as_text, operation
 from vmdsl.language.partition_types import EXTENDED, type_name
 from vmdsl.language.secret import Secret
 from vmdsl.machines import Arch
@@ -266,7 +266,7 @@ class Mounted(LayoutOperation, Generic[F_co]):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RootFs:
+class RootFs(NeverText):
     """A Debian system in its tree: packages can be installed and its programs can run."""
 
     mounted: Mounted[Any]
@@ -284,3 +284,7 @@ class RootFs:
     def shown(self) -> str:
         """The name in messages, as that of an operation."""
         return self.mounted.shown
+
+    def instead_of_text(self) -> tuple[str, str]:
+        """Return its name in words, and what to write instead of it."""
+        return handle_as_text(self)

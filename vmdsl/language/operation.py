@@ -128,6 +128,39 @@ def misused(what: str, hint: str) -> Exception:
     return Refused(what)
 
 
+class NeverText:
+    """A value of a recipe that refuses to become text, as the text would not be what is meant.
+
+    Outside of an evaluation, it becomes its repr().
+    """
+
+    def instead_of_text(self) -> tuple[str, str]:
+        """Return its name in words, and what to write instead of it."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        if _current.get() is None:
+            return repr(self)
+        name, hint = self.instead_of_text()
+        raise misused(f"{name} cannot become text", hint)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
+def handle_as_text(handle: object) -> tuple[str, str]:
+    """Return a handle's name in words, and which of its values are text."""
+    values = [
+        f".{one.name}"
+        for one in fields(handle)  # type: ignore[arg-type]  # handles are dataclasses
+        if one.name != "origin"
+        and not isinstance(getattr(handle, one.name), NeverText | tuple | None)
+    ]
+    more = f", or write which of its values is meant: {', '.join(values)}" if values else ""
+    kind = type(handle).__name__
+    return f"a handle ({kind})", f"pass it to an operation as it is{more}"
+
+
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
     """Refuse a value that its type does not allow, as mypy doesn't check data."""
     if value not in choices:
@@ -170,7 +203,7 @@ def operation(cls: type[_C]) -> type[_C]:
 
 
 @operation
-class Operation:
+class Operation(NeverText):
     """One thing that a recipe asks for. Each operation is equal only to itself."""
 
     origin: Origin = field(default_factory=here, repr=False)
@@ -216,6 +249,10 @@ class Operation:
         """Return the local directories that are read, relative to the recipe's."""
         return ()
 
+    def instead_of_text(self) -> tuple[str, str]:
+        """Return its name in words, and what to write instead of it."""
+        return handle_as_text(self)
+
     def argument(self, *values: object) -> str:
         """Return the name of the first argument that is or holds one of the values, or ""."""
         for one in fields(self):
@@ -259,6 +296,10 @@ class LayoutOperation(Operation):
 @operation
 class Fact(Operation):
     """A condition that is known only during the build: pass it as `unless=`, never to `if`."""
+
+    def instead_of_text(self) -> tuple[str, str]:
+        """Return its name in words, and what to write instead of it."""
+        return "a Fact", "it is known only while building: pass it as unless="
 
     if not TYPE_CHECKING:  # mypy must not know of it, or it would allow `if fact:`
 

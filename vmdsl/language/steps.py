@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from vmdsl.errors import Where
-from vmdsl.language.operation import misused, recorder_for
+from vmdsl.language.operation import NeverText, misused, recorder_for
 from vmdsl.values import Size, Suite
 
 _T = TypeVar("_T")
@@ -25,7 +25,7 @@ def _untrue(self: object) -> bool:
     raise misused("this is always true, whatever its value", hint)
 
 
-class _Declared:
+class _Declared(NeverText):
     """A declaration at a recipe's top level, with its place."""
 
     kind = ""
@@ -38,6 +38,12 @@ class _Declared:
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
+
+    def instead_of_text(self) -> tuple[str, str]:
+        """Return its name in words, and what to write instead of it."""
+        if not self.name:  # it is named when the recipe is loaded
+            return f"the {self.kind}", "call it in a step, where it has a value"
+        return f"the {self.kind} {self.name}", f"call it: {self.name}()"
 
     if not TYPE_CHECKING:
         __bool__ = _untrue
@@ -58,8 +64,12 @@ class Option(_Declared, Generic[_T]):
         return cast("_T", recorder.value_of(self))
 
 
-class Condition:
+class Condition(NeverText):
     """A condition that is known while planning, made of flags with `~`, `&` and `|`."""
+
+    def instead_of_text(self) -> tuple[str, str]:
+        """Return its name in words, and what to write instead of it."""
+        return "a condition", "call it in a step, where it is on or off"
 
     def __call__(self) -> bool:
         raise NotImplementedError
