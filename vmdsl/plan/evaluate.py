@@ -89,22 +89,22 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
     results.recorder = options.recorder = recorder
     undo = start_recording(recorder)
     try:
-        with guarded(recorder):
-            for step in recipe.steps:
-                recorder.step, recorder.line, results.running = step.name, step.where.line, step
-                recorder.place = None if recipe.module else step.where
-                if signature(step.function).parameters:  # reported when it was loaded
-                    results.failed.add(id(step))
-                    continue
-                try:
+        for step in recipe.steps:
+            recorder.step, recorder.line, results.running = step.name, step.where.line, step
+            recorder.place = None if recipe.module else step.where
+            if signature(step.function).parameters:  # reported when it was loaded
+                results.failed.add(id(step))
+                continue
+            try:
+                with guarded(recorder):
                     runs = step.condition is None or step.condition()
                     results.known[id(step)] = step.function() if runs else None
-                except Refused:
-                    results.failed.add(id(step))
-                except (Exception, SystemExit) as error:  # noqa: BLE001 (it is the recipe's mistake)
-                    problem = crash(error, recipe.path, step.name, recorder.place)
-                    recorder.problems.append(problem)
-                    results.failed.add(id(step))
+            except Refused:
+                results.failed.add(id(step))
+            except (Exception, SystemExit) as error:  # noqa: BLE001 (it is the recipe's mistake)
+                problem = crash(error, recipe.path, step.name, recorder.place)
+                recorder.problems.append(problem)
+                results.failed.add(id(step))
     finally:
         undo()
     return Evaluated(operations=tuple(recorder.operations), problems=tuple(recorder.problems))

@@ -1,4 +1,7 @@
-"""Keeps the evaluation of a recipe free of effects: it may only record operations.
+"""Keeps the evaluation of a recipe free of effects, and the same each time.
+
+It may only record operations, and nothing that changes from run to run may decide on them: chance,
+the clock, the environment.
 
 A guard against accidents, not a wall: a recipe is code, and confining a stranger's is the
 operating system's work.
@@ -6,10 +9,16 @@ operating system's work.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import signal
 import sys
-from collections.abc import Iterator
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 from vmdsl.language.operation import Recorder, Refused
 
@@ -49,12 +58,51 @@ _EVENTS = {
         ),
         "changes files",
     ),
-    "os.kill": "sends a signal",
+    **dict.fromkeys(("os.kill", "os.killpg", "signal.pthread_kill"), "sends a signal"),
+    "builtins.input": "asks a question",
     "os.chdir": "changes the working directory",
     "os.putenv": "changes the environment",
     "os.unsetenv": "changes the environment",
 }
 _HINT = "a recipe only says what is wanted; chroot() and host_shell() do things, when it is built"
+_CHANCE = "random numbers"
+_CLOCK = "the clock"
+_ENVIRONMENT = "the environment"
+_INSTEAD = {
+    _CHANCE: "a recipe gives the same image each time: write the value, or declare an option",
+    _CLOCK: "a recipe gives the same image each time: declare an option for the date",
+    _ENVIRONMENT: "declare an option; if it is a secret, write Secret.from_environment()",
+}
+#: C functions whose result changes from run to run, and no audit event reports them.
+_SOURCES: dict[Callable[..., object], str] = {
+    os.urandom: _CHANCE,
+    os.getrandom: _CHANCE,
+    **dict.fromkeys(
+        (
+            *(time.time, time.time_ns, time.monotonic, time.monotonic_ns, time.perf_counter),
+            *(time.perf_counter_ns, time.process_time, time.process_time_ns, time.clock_gettime),
+            *(time.localtime, time.gmtime, time.ctime, time.strftime),
+            *(dt.datetime.now, dt.datetime.utcnow, dt.datetime.today),
+            dt.date.today,
+        ),
+        _CLOCK,
+    ),
+}
+#: C functions that end this process, which no audit event reports either.
+_ENDS = {os._exit, os.abort, signal.raise_signal}
+#: Most calls are known by their name not to matter.
+_NAMES = {"seed", "random", "getrandbits", *(c.__name__ for c in (*_SOURCES, *_ENDS))}
+_ENVIRON = type(os.environ)
+#: Every way to read the environment calls one of these.
+_READS_ENVIRON = frozenset(
+    id(function.__code__)
+    for function in (_ENVIRON.__getitem__, _ENVIRON.__iter__, _ENVIRON.__len__, _ENVIRON.copy)
+)
+#: Modules that get what is refused for those who call them.
+_BETWEEN = ("os", "collections.abc", "random", "secrets", "uuid")
+_INSTALLED = tuple(
+    f"{sysconfig.get_path(name)}/" for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
 _active: list[Recorder] = []
 _installed: list[bool] = []
 
@@ -74,16 +122,66 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
         raise Refused(what)
 
 
+def _watch(frame: FrameType, event: str, called: Any) -> None:
+    """Refuse calls by the recipe that no audit event reports. Called by Python at each call."""
+    source, ends = "", False
+    if event == "c_call":
+        if called.__name__ not in _NAMES:
+            return
+        source = _SOURCES.get(called) or (_CHANCE if _is_chance(frame, called) else "")
+        ends = called in _ENDS
+    elif event == "call" and id(frame.f_code) in _READS_ENVIRON:
+        source = _ENVIRONMENT
+    if not (source or ends) or not _is_for_recipe(frame, _active[-1]):
+        return
+    if ends:
+        what = f"the recipe ends vmdsl itself ({called.__name__})"
+        _active[-1].problem(what, "require(False, message) refuses the recipe with a message")
+        raise Refused(what)
+    _active[-1].problem(f"the recipe reads {source}", _INSTEAD[source])
+
+
+def _is_chance(frame: FrameType, called: Any) -> bool:
+    """Return whether a method of the module random is called on a generator without a seed."""
+    if called.__name__ == "seed":
+        return frame.f_globals.get("__name__") == "random" and frame.f_locals.get("a") is None
+    if called.__name__ not in ("random", "getrandbits"):
+        return False
+    return called.__self__ is getattr(sys.modules.get("random"), "_inst", called)
+
+
+def _is_for_recipe(frame: FrameType | None, recorder: Recorder) -> bool:
+    """Return whether the recipe, or a module beside it, called what runs in a frame.
+
+    Others need the clock and the environment for their own purposes.
+    """
+    while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
+        frame = frame.f_back
+    if frame is None:
+        return False
+    file = frame.f_code.co_filename
+    return file == str(recorder.recipe) or (
+        file.startswith(f"{recorder.recipe.parent}/")
+        and not file.startswith(_INSTALLED)
+        and "-packages/" not in file
+        and frame.f_globals.get("__name__", "").partition(".")[0] not in ("vmdsl", "vmdsl_stdlib")
+    )
+
+
 @contextmanager
 def guarded(recorder: Recorder) -> Iterator[None]:
-    """Refuse programs, sockets and writes, and note the recipe's line of each."""
+    """Refuse effects and what changes from run to run, and note the recipe's line of each."""
     if not _installed:
         sys.addaudithook(_hook)
         _installed.append(True)
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     _active.append(recorder)
+    profile = sys.getprofile()
+    if recorder.recipe.suffix == ".py":
+        sys.setprofile(_watch)  # which ends with the first exception that it raises
     try:
         yield
     finally:
+        sys.setprofile(profile)
         _active.pop()
         sys.dont_write_bytecode = bytecode

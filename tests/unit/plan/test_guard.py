@@ -40,6 +40,11 @@ DEEDS = [
     "os.environ.__setitem__('A', 'b')",
     "os.environ.pop('HOME')",
     "os.kill(1, 0)",
+    "os.killpg(1, 0)",
+    "input()",
+    "os._exit(0)",
+    "os.abort()",
+    "signal.raise_signal(15)",
     "socket.socket()",
     "socket.getaddrinfo('localhost', 80)",
     "urllib.request.urlopen('http://127.0.0.1/')",
@@ -67,20 +72,137 @@ def test_deeds_are_refused(
     (tmp_path / "empty").mkdir()
     attempt = f"try:\n        {deed}\n    except Exception: pass" if hidden else deed
     path = write(
-        "import os, shutil, socket, tempfile, urllib.request\nfrom pathlib import Path\n"
+        "import os, shutil, signal, socket, tempfile, urllib.request\nfrom pathlib import Path\n"
         f"@step\ndef a() -> None:\n    {attempt}\n"
     )
     before = state(tmp_path)
     problems = evaluate(load(path), {}).problems
     assert problems
     for problem in problems:
-        assert "while it is read" in problem.what
+        assert problem.what.startswith("the recipe ")
         assert problem.where is not None
         assert problem.where.line == (7 if hidden else 6)
     assert state(tmp_path) == before
     assert Path.cwd() == tmp_path
     assert "A" not in os.environ
     assert os.environ["HOME"] == str(tmp_path)
+
+
+CHANGING = {
+    "random numbers": [
+        "random.random()",
+        "random.choice('ab')",
+        "random.sample(range(9), 2)",
+        "random.normalvariate()",
+        "random.seed()",
+        "random.Random().random()",
+        "random.SystemRandom().random()",
+        "secrets.token_hex()",
+        "secrets.choice('ab')",
+        "uuid.uuid4()",
+        "os.urandom(4)",
+    ],
+    "the clock": [
+        "time.time()",
+        "time.strftime('%Y')",
+        "time.monotonic_ns()",
+        "datetime.now()",
+        "datetime.now(UTC)",
+        "datetime.today()",
+        "date.today()",
+    ],
+    "the environment": [
+        "os.environ['HOME']",
+        "os.environ.get('HOME')",
+        "os.environ.get('NO_SUCH', '')",
+        "os.getenv('HOME')",
+        "'HOME' in os.environ",
+        "list(os.environ)",
+        "len(os.environ)",
+        "dict(os.environ)",
+        "os.environ.items() and [*os.environ.values()]",
+        "os.environ.copy()",
+        "{**os.environ}",
+        "os.environb.get(b'HOME')",
+        "os.path.expandvars(os.environ['HOME'])",
+    ],
+}
+IMPORTS = (
+    "import os, random, secrets, time, uuid\nfrom datetime import UTC, date, datetime\n"
+    "from time import time as now\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "expression"), [(name, one) for name, each in CHANGING.items() for one in each]
+)
+def test_what_changes_from_run_to_run_is_refused(
+    write: Write, source: str, expression: str
+) -> None:
+    path = write(f"{IMPORTS}@step\ndef a() -> None:\n    {expression}\n")
+    problems = evaluate(load(path), {}).problems
+    assert [(p.what, p.where and p.where.line) for p in problems] == [
+        (f"the recipe reads {source}", 7)
+    ]
+    assert [p.what for p in load(write(f"{IMPORTS}{expression}\n")).problems] == [
+        f"the recipe reads {source}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "random.Random(7).choice('ab')",
+        "uuid.uuid5(uuid.NAMESPACE_DNS, 'a')",
+        "datetime(2026, 1, 2)",
+        "datetime.fromtimestamp(0, tz=UTC)",
+        "date.fromisoformat('2026-01-02')",
+        "logging.getLogger('a').debug('b')",
+        "logging.getLogger('a').warning('b')",
+        "os.path.expanduser('~')",
+        "os.listdir('/')",
+    ],
+)
+def test_what_is_always_the_same_is_allowed(write: Write, expression: str) -> None:
+    path = write(f"import logging\n{IMPORTS}@step\ndef a() -> None:\n    {expression}\n")
+    assert evaluate(load(path), {}).problems == ()
+
+
+def test_a_module_beside_the_recipe_is_a_part_of_it(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "stamp_beside.py").write_text(
+        "import time\n\n\ndef stamp():\n    return time.time()\n", encoding="utf-8"
+    )
+    path = write("import stamp_beside\n@step\ndef a() -> None:\n    stamp_beside.stamp()\n")
+    (problem,) = evaluate(load(path), {}).problems
+    assert (problem.what, problem.where and problem.where.line) == (
+        "the recipe reads the clock",
+        5,
+    )
+
+
+def test_installed_modules_may_read_the_clock(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "lib" / "site-packages"
+    folder.mkdir(parents=True)
+    (folder / "installed_clock.py").write_text(
+        "import os, random, time\nnow = time.time(), random.random(), os.environ['HOME']\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(folder)
+    assert load(write("import installed_clock\n")).problems == ()
+
+
+def test_profiler_is_as_before(write: Write) -> None:
+    def profile(*_: object) -> None:
+        """Do nothing."""
+
+    sys.setprofile(profile)
+    try:
+        evaluate(load(write("@step\ndef a() -> None:\n    pass\n")), {})
+        assert sys.getprofile() is profile
+    finally:
+        sys.setprofile(None)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +229,7 @@ def test_reading_is_allowed(write: Write, tmp_path: Path) -> None:
         @step
         def disk() -> Disk:
             print(text, file=open(os.devnull, "w"))
-            return mkimg(GiB(len(os.environ["PATH"]) and len(text)))
+            return mkimg(GiB(len(text)))
         """
     )
     recipe = load(path)
