@@ -17,10 +17,11 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any
 
 from vmdsl.language.operation import Recorder, Refused
+from vmdsl.plan.kinds import operations, wrong_kind
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _EVENTS = {
@@ -68,13 +69,17 @@ _HINT = "a recipe only says what is wanted; chroot() and host_shell() do things,
 _CHANCE = "random numbers"
 _CLOCK = "the clock"
 _ENVIRONMENT = "the environment"
+_UNCHECKED = "code that mypy cannot check"
 _INSTEAD = {
+    _UNCHECKED: "write it as plain Python, without exec() and eval()",
     _CHANCE: "a recipe gives the same image each time: write the value, or declare an option",
     _CLOCK: "a recipe gives the same image each time: declare an option for the date",
     _ENVIRONMENT: "declare an option; if it is a secret, write Secret.from_environment()",
 }
-#: C functions whose result changes from run to run, and no audit event reports them.
+#: C functions that a recipe must not call, and no audit event reports them.
 _SOURCES: dict[Callable[..., object], str] = {
+    exec: _UNCHECKED,
+    eval: _UNCHECKED,
     os.urandom: _CHANCE,
     os.getrandom: _CHANCE,
     **dict.fromkeys(
@@ -103,6 +108,7 @@ _BETWEEN = ("os", "collections.abc", "random", "secrets", "uuid")
 _INSTALLED = tuple(
     f"{sysconfig.get_path(name)}/" for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
+_operations: dict[int, FunctionType] = {}
 _active: list[Recorder] = []
 _installed: list[bool] = []
 
@@ -123,22 +129,28 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def _watch(frame: FrameType, event: str, called: Any) -> None:
-    """Refuse calls by the recipe that no audit event reports. Called by Python at each call."""
+    """Refuse what no audit event reports, and wrong arguments. Called by Python at each call."""
     source, ends = "", False
     if event == "c_call":
         if called.__name__ not in _NAMES:
             return
         source = _SOURCES.get(called) or (_CHANCE if _is_chance(frame, called) else "")
         ends = called in _ENDS
-    elif event == "call" and id(frame.f_code) in _READS_ENVIRON:
-        source = _ENVIRONMENT
+    elif event == "call":
+        if id(frame.f_code) in _READS_ENVIRON:
+            source = _ENVIRONMENT
+        function = _operations.get(id(frame.f_code))
+        if function and (mistake := wrong_kind(function, frame.f_locals)):
+            _active[-1].problem(*mistake)
+            raise Refused(mistake[0])
     if not (source or ends) or not _is_for_recipe(frame, _active[-1]):
         return
     if ends:
         what = f"the recipe ends vmdsl itself ({called.__name__})"
         _active[-1].problem(what, "require(False, message) refuses the recipe with a message")
         raise Refused(what)
-    _active[-1].problem(f"the recipe reads {source}", _INSTEAD[source])
+    verb = "runs" if source == _UNCHECKED else "reads"
+    _active[-1].problem(f"the recipe {verb} {source}", _INSTEAD[source])
 
 
 def _is_chance(frame: FrameType, called: Any) -> bool:
@@ -178,6 +190,7 @@ def guarded(recorder: Recorder) -> Iterator[None]:
     _active.append(recorder)
     profile = sys.getprofile()
     if recorder.recipe.suffix == ".py":
+        _operations.update(operations())
         sys.setprofile(_watch)  # which ends with the first exception that it raises
     try:
         yield

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import walk_tb
 
 from vmdsl.errors import HostError, Problem, RecipeError
 from vmdsl.language.effects import ImageOperation, TreeOperation
@@ -102,9 +103,9 @@ def make_plan(
         found += [*misplaced, *check(evaluated.operations, recipe.path, complete=not found)]
         if layout is not None and not misplaced:
             found += check_layout(evaluated.operations, layout)
-    except Exception:
+    except Exception as error:  # noqa: BLE001 (it is a rule's, about an operation)
         if not mistyped and not found:  # otherwise a handle may not be what its name says
-            raise
+            found.append(_failed_check(error, evaluated.operations))
     problems = merge(mistyped, found)
     if problems or layout is None:
         raise RecipeError(*problems)
@@ -122,6 +123,23 @@ def make_plan(
         layout=layout,
         obstacles=obstacles(evaluated.operations),
     )
+
+
+def _failed_check(error: Exception, operations: Sequence[Operation]) -> Problem:
+    """Return an exception of a rule as a mistake in the operation that it looked at.
+
+    Raises the exception if it looked at none.
+    """
+    looked_at = [
+        value
+        for frame, _ in walk_tb(error.__traceback__)
+        for value in frame.f_locals.values()
+        if isinstance(value, Operation) and value in operations
+    ]
+    if not looked_at:
+        raise error
+    what = f"this cannot be checked: {type(error).__name__}: {error}"
+    return looked_at[-1].problem(what, "one of its arguments may not be of the type that it needs")
 
 
 def _unknown_options(recipe: Recipe, values: Mapping[str, object]) -> list[Problem]:

@@ -3,4 +3,4 @@
 
 @step
 def packages() -> None:
-    apt("curl")  # M: Argument 1 to "apt" has incompatible type "str"; expected "RootFs"  # e: apt without a package
+    apt("curl")  # M: Argument 1 to "apt" has incompatible type "str"; expected "RootFs"  # e: apt() takes RootFs as root, not str

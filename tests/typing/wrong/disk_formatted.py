@@ -8,4 +8,4 @@ def disk() -> Disk:
 
 @step
 def root() -> Ext4:
-    return mkext4(disk())  # M: Argument 1 to "mkext4" has incompatible type "Disk"; expected "Partition | Luks | LogicalVolume"
+    return mkext4(disk())  # M: Argument 1 to "mkext4" has incompatible type "Disk"; expected "Partition | Luks | LogicalVolume"  # e: mkext4() takes BlockDevice as device, not Disk

@@ -8,4 +8,4 @@ def more() -> Extended:
 
 @step
 def root() -> Ext4:
-    return mkext4(more())  # M: "mkext4" has incompatible type "Extended"
+    return mkext4(more())  # M: "mkext4" has incompatible type "Extended"  # e: mkext4() takes BlockDevice as device, not Extended

@@ -4,4 +4,4 @@
 @step
 def boot() -> None:
     apt(system(), "linux-image-amd64", "grub-efi-amd64")
-    grub_uefi(system(), root())  # M: Argument 2 to "grub_uefi" has incompatible type "Mounted[Ext4]"; expected  # e: firmware won't look at root, of the type linux
+    grub_uefi(system(), root())  # M: Argument 2 to "grub_uefi" has incompatible type "Mounted[Ext4]"; expected  # e: grub_uefi() takes Mounted[Vfat] as esp, not Mounted[

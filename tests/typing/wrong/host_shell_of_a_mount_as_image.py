@@ -13,4 +13,4 @@ def root() -> Mounted[Ext4]:
 
 @step
 def loader() -> None:
-    host_shell(root(), 'echo x >"$IMAGE"', image=root())  # M: Argument "image" to "host_shell" has incompatible type  # e: image= is not a disk
+    host_shell(root(), 'echo x >"$IMAGE"', image=root())  # M: Argument "image" to "host_shell" has incompatible type  # e: host_shell() takes Disk | None as image, not Mounted[

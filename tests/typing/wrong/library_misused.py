@@ -33,7 +33,7 @@ def groups() -> None:
 
 @step
 def password() -> None:
-    add_user(system(), "ann", password="hunter2")  # M: Argument "password" to "add_user" has incompatible type "str"; expected "Secret | None"
+    add_user(system(), "ann", password="hunter2")  # M: Argument "password" to "add_user" has incompatible type "str"; expected "Secret | None"  # e: add_user() takes Secret | None as password, not str
 
 
 @step

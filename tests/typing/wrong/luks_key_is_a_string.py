@@ -8,4 +8,4 @@ def data() -> Partition:
 
 @step
 def crypt() -> Ext4:
-    return mkext4(mkluks(data(), "hunter2"))  # M: "str"; expected "Secret"
+    return mkext4(mkluks(data(), "hunter2"))  # M: "str"; expected "Secret"  # e: mkluks() takes Secret as key, not str

@@ -43,12 +43,12 @@ def two_units() -> None:
 
 @step
 def root_user() -> None:
-    lock_root(root())  # M: "lock_root" has incompatible type "Mounted[Ext4]"; expected "RootFs"
+    lock_root(root())  # M: "lock_root" has incompatible type "Mounted[Ext4]"; expected "RootFs"  # e: lock_root() takes RootFs as system, not Mounted[
 
 
 @step
 def console() -> None:
-    open_root_console("root")  # M: "open_root_console" has incompatible type "str"; expected "RootFs"
+    open_root_console("root")  # M: "open_root_console" has incompatible type "str"; expected "RootFs"  # e: open_root_console() takes RootFs as system, not str
 
 
 @step

@@ -15,12 +15,12 @@ def in_a_script() -> None:
 
 @step
 def as_a_script() -> None:
-    chroot(system(), password)  # M: Argument 2 to "chroot" has incompatible type "Secret"; expected "str"  # e: AttributeError
+    chroot(system(), password)  # M: Argument 2 to "chroot" has incompatible type "Secret"; expected "str"  # e: chroot() takes str as script, not Secret
 
 
 @step
 def a_password_in_the_recipe() -> None:
-    set_password(system(), "root", "hunter2")  # M: Argument 3 to "set_password" has incompatible type "str"; expected "Secret"
+    set_password(system(), "root", "hunter2")  # M: Argument 3 to "set_password" has incompatible type "str"; expected "Secret"  # e: set_password() takes Secret as password, not str
 
 
 @step

@@ -8,4 +8,4 @@ def disk() -> Disk:
 
 @step
 def table() -> Gpt:
-    return mkgpt(disk)  # M: Argument 1 to "mkgpt" has incompatible type "Step[Disk]"; expected "Disk"
+    return mkgpt(disk)  # M: Argument 1 to "mkgpt" has incompatible type "Step[Disk]"; expected "Disk"  # e: mkgpt() takes Disk as disk, not Step

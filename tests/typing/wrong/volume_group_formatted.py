@@ -13,4 +13,4 @@ def group() -> VolumeGroup:
 
 @step
 def root() -> Ext4:
-    return mkext4(group())  # M: "VolumeGroup"; expected "Partition | Luks | LogicalVolume"
+    return mkext4(group())  # M: "VolumeGroup"; expected "Partition | Luks | LogicalVolume"  # e: mkext4() takes BlockDevice as device, not VolumeGroup

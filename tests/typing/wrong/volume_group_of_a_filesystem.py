@@ -8,4 +8,4 @@ def data() -> Partition:
 
 @step
 def root() -> Ext4:
-    return mkext4(mklv(mkvg(mkext4(data()))))  # M: "mkvg" has incompatible type "Ext4"; expected "Partition | Luks"
+    return mkext4(mklv(mkvg(mkext4(data()))))  # M: "mkvg" has incompatible type "Ext4"; expected "Partition | Luks"  # e: mkvg() takes Partition | Luks as devices, not Ext4

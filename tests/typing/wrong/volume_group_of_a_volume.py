@@ -13,4 +13,4 @@ def group() -> VolumeGroup:
 
 @step
 def root() -> Ext4:
-    return mkext4(mklv(mkvg(mklv(group()))))  # M: "mkvg" has incompatible type "LogicalVolume"
+    return mkext4(mklv(mkvg(mklv(group()))))  # M: "mkvg" has incompatible type "LogicalVolume"  # e: mkvg() takes Partition | Luks as devices, not LogicalVolume

@@ -1,0 +1,133 @@
+"""Checks while a recipe runs that operations get the kinds of handles that they are made for.
+
+mypy finds most such mistakes earlier, but sees nothing behind `cast`, `Any` and `@no_type_check`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from types import FunctionType, NoneType, UnionType
+from typing import (
+    Any,
+    ForwardRef,
+    TypeVar,
+    Union,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import vmdsl
+from vmdsl.language.handles import Mounted
+from vmdsl.language.operation import NeverText
+from vmdsl.language.secret import Secret
+from vmdsl.language.steps import Condition, Option, Step
+from vmdsl.machines import Arch
+from vmdsl.plan.hints import hint_for
+from vmdsl.values import Size
+
+#: They stand for no value of another kind.
+_KINDS = (NeverText, Secret)
+#: Nothing else stands for a value of these.
+_WANTED = (*_KINDS, Arch, Size, NoneType)
+
+
+def operations() -> Mapping[int, FunctionType]:
+    """Return the public functions that work on handles, by the id of their code."""
+    return _operations(library="vmdsl_stdlib" in sys.modules)
+
+
+@cache
+def _operations(*, library: bool) -> Mapping[int, FunctionType]:
+    modules = [vmdsl, *([sys.modules["vmdsl_stdlib"]] if library else [])]
+    functions = [vars(module)[name] for module in modules for name in module.__all__]
+    return {
+        id(function.__code__): function
+        for function in functions
+        if isinstance(function, FunctionType)
+        and not function.__module__.startswith("vmdsl.language.")
+    }
+
+
+def wrong_kind(function: FunctionType, values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return a mistake in the arguments that an operation is called with, and a hint."""
+    for name, value, wanted in _arguments(function, values):
+        if not _fits(value, wanted):
+            given, text = _spelled(value)
+            kind = function.__annotations__.get(name, getattr(wanted, "__name__", wanted))
+            if isinstance(wanted, TypeVar):
+                kind = _bound(wanted).__name__
+            message = (
+                f'Argument "{name}" to "{function.__name__}" has incompatible type "{given}"; '
+                f'expected "{kind}"'
+            )
+            given = given.removesuffix("[…]")
+            what = f"{function.__name__}() takes {kind} as {name}, not {given}"
+            return what, hint_for(message, text)
+    return None
+
+
+def _spelled(value: object) -> tuple[str, str]:
+    """Return the type of a value as mypy spells it, and the value as code."""
+    kind = type(value).__name__
+    if isinstance(value, Condition) and not isinstance(value, Option):
+        kind = "Condition"
+    elif isinstance(value, Option | Step) and not isinstance(value, Condition):
+        kind = f"{kind}[…]"
+    elif isinstance(value, Mounted):
+        kind = f"{kind}[{type(value.filesystem).__name__}]"
+    return kind, value.name if isinstance(value, Option | Step) else "…"
+
+
+@cache
+def _hints(function: object) -> Mapping[str, Any]:
+    return get_type_hints(function)
+
+
+def _arguments(
+    function: FunctionType, values: Mapping[str, Any]
+) -> Iterator[tuple[str, object, Any]]:
+    """Yield each argument's name, its value, and the type that it should have."""
+    hints, code = _hints(function), function.__code__
+    names = list(code.co_varnames)
+    plain = code.co_argcount + code.co_kwonlyargcount
+    yield from ((name, values[name], hints.get(name, Any)) for name in names[:plain])
+    more = names[plain:]
+    if code.co_flags & inspect.CO_VARARGS:
+        name = more.pop(0)
+        yield from ((name, value, hints.get(name, Any)) for value in values[name])
+    if code.co_flags & inspect.CO_VARKEYWORDS:
+        wanted = hints.get(more[0], Any)
+        each = _hints(get_args(wanted)[0]) if get_origin(wanted) is Unpack else {}
+        yield from ((name, value, each.get(name, Any)) for name, value in values[more[0]].items())
+
+
+def _fits(value: object, wanted: Any) -> bool:
+    """Return whether a value has a type, as far as either is a handle or a declaration."""
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    kind = origin or wanted
+    if isinstance(wanted, TypeVar):
+        fits = wanted.__bound__ is None or _fits(value, _bound(wanted))
+    elif origin in (Union, UnionType):
+        fits = any(_fits(value, one) for one in arguments)
+    elif origin is Mounted:
+        fits = isinstance(value, Mounted) and _fits(value.filesystem, arguments[0])
+    elif isinstance(kind, type) and issubclass(kind, _WANTED):
+        fits = isinstance(value, kind)
+    elif isinstance(value, tuple | list) and origin in (tuple, list, Sequence):
+        fits = all(any(_fits(one, a) for a in arguments if a is not ...) for one in value)
+    else:
+        fits = wanted in (Any, object) or not isinstance(value, _KINDS)
+    return fits
+
+
+def _bound(variable: TypeVar) -> Any:
+    """Return the bound of a type variable, which may be written as a name."""
+    bound = variable.__bound__
+    if isinstance(bound, ForwardRef):
+        return vars(sys.modules[variable.__module__])[bound.__forward_arg__]
+    return bound
