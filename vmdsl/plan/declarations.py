@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
+from typing import get_origin, get_type_hints
 
 from vmdsl.errors import Problem, Where
+from vmdsl.language.operation import NeverText
 from vmdsl.language.steps import Option, OptionalPath, Step
 from vmdsl.values import Size, Suite
 
+_ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 OPTION_TYPES = (Size, Suite, Path, StrEnum, str, bool, int)
 
 #: The names of the options that commands with a recipe have themselves.
@@ -29,11 +34,15 @@ def declaration_problems(
     options = [o for o in found if isinstance(o, Option) and o.where.file == path]
     tree = ast.parse(source)
     return [
-        *(problem for option in options for problem in _wrong_option(option)),
+        *(problem for option in options for problem in _wrong_option(option, tree)),
         *_imported(module, path, tree),
         *(problem for step in steps for problem in _wrong_step(step)),
         *_same_names(steps),
+        *_names_used_again(module, path, tree, [*options, *steps]),
+        *_clashing_flags(options),
+        *_under_main(path, tree),
         *_forgotten_steps(path, tree),
+        *_called_like_steps(module, path, tree),
     ]
 
 
@@ -44,8 +53,21 @@ def name_options(module: ModuleType) -> None:
             value.name = name
 
 
-def _wrong_option(option: Option[object]) -> Iterator[Problem]:
+def runs(step: Step[object]) -> bool:
+    """Return whether a step is a plain function without parameters, which can run."""
+    function = step.function
+    return not (
+        inspect.signature(function).parameters
+        or inspect.iscoroutinefunction(function)
+        or inspect.isgeneratorfunction(function)
+        or inspect.isasyncgenfunction(function)
+    )
+
+
+def _wrong_option(option: Option[object], tree: ast.Module) -> Iterator[Problem]:
     what = hint = ""
+    if not option.name and _named_again(option, tree):
+        return  # that is reported there
     if not option.name:
         what, hint = "an option without a name", "write: size = option(GiB(4), help=…)"
     elif option.name in RESERVED or option.name.startswith("_"):
@@ -92,6 +114,14 @@ def _wrong_step(step: Step[object]) -> Iterator[Problem]:
             where=step.where,
             hint="a step calls the options and the steps above it for what it needs",
         )
+    elif not runs(step):
+        is_async = step.function.__code__.co_flags & _ASYNC
+        what, hint = (
+            ("async", "leave out async") if is_async else ("a generator", "leave out yield")
+        )
+        yield Problem(
+            what=f"the step {step.name} is {what}, so it never runs", where=step.where, hint=hint
+        )
     if signature.return_annotation is inspect.Signature.empty:
         yield Problem(
             what=f"the step {step.name} doesn't say what it returns",
@@ -116,6 +146,98 @@ def _same_names(steps: Sequence[Step[object]]) -> Iterator[Problem]:
                 where=step.where,
                 hint="give one of them another name",
             )
+
+
+def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield each name that the top level binds, and the statement that does it, in order."""
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield statement.name, statement
+        elif isinstance(statement, ast.Import | ast.ImportFrom):
+            yield from ((a.asname or a.name.partition(".")[0], statement) for a in statement.names)
+        else:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    yield node.id, statement
+
+
+def _named_again(one: Option[object] | Step[object], tree: ast.Module) -> tuple[str, int] | None:
+    """Return the name that a declaration is given, and the last line that gives it to another."""
+    line = one.where.line
+    bound = list(_bindings(tree))
+    name = one.name or next(
+        (n for n, s in bound if s.lineno <= line <= (s.end_lineno or s.lineno)), ""
+    )
+    later = [s.lineno for n, s in bound if n == name and s.lineno > line]
+    is_step = isinstance(one, Step)
+    return (name, later[-1]) if later[is_step:] else None
+
+
+def _names_used_again(
+    module: ModuleType,
+    path: Path,
+    tree: ast.Module,
+    declared: Sequence[Option[object] | Step[object]],
+) -> Iterator[Problem]:
+    """Report the statement that gives the name of a step or an option to something else."""
+    for one in declared:
+        again = _named_again(one, tree)
+        if again and not isinstance(vars(module).get(again[0]), Step):
+            name, line = again
+            yield Problem(
+                what=f"the {one.kind} of line {one.where.line} has the name {name} already",
+                where=Where(path, line),
+                hint="give one of them another name",
+            )
+
+
+def _clashing_flags(options: Sequence[Option[object]]) -> Iterator[Problem]:
+    """Report options whose name on the command line is that of a flag that is off."""
+    flags = {f"no_{option.name}": option for option in options if option.kind == "flag"}
+    for option in options:
+        flag = flags.get(option.name)
+        if flag is not None:
+            spelled = option.name.replace("_", "-")
+            yield Problem(
+                what=f"--{spelled} already turns off the flag {flag.name}",
+                where=option.where,
+                hint=f"call the {option.kind} something else than {option.name}",
+            )
+
+
+def _under_main(path: Path, tree: ast.Module) -> Iterator[Problem]:
+    """Report what stands under `if __name__ == "__main__"`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and any(
+            isinstance(one, ast.Name) and one.id == "__name__" for one in ast.walk(node.test)
+        ):
+            yield Problem(
+                what="a recipe is never __main__, so this never runs",
+                where=Where(path, node.lineno),
+                hint="put steps at the top level; vmdsl calls them",
+            )
+
+
+def _called_like_steps(module: ModuleType, path: Path, tree: ast.Module) -> Iterator[Problem]:
+    """Report functions that make a handle anew for each of several callers."""
+    calls = Counter(
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args
+    )
+    for node in tree.body:
+        function = vars(module).get(getattr(node, "name", ""))
+        if isinstance(node, ast.FunctionDef) and isinstance(function, FunctionType):
+            with suppress(NameError, TypeError):
+                result = get_type_hints(function).get("return")
+                made = get_origin(result) or result
+                is_called = calls[node.name] > 1 and ast.unparse(node.args) == ""
+                if is_called and isinstance(made, type) and issubclass(made, NeverText):
+                    yield Problem(
+                        what=f"each call of the function {node.name} makes another {made.__name__}",
+                        where=Where(path, node.lineno),
+                        hint="put @step above it: a step runs once",
+                    )
 
 
 def _forgotten_steps(path: Path, tree: ast.Module) -> Iterator[Problem]:

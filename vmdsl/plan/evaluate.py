@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from inspect import signature
 from typing import Any
 
 from vmdsl.errors import Problem
 from vmdsl.language.operation import DependsOnFailed, Operation, Recorder, Refused, start_recording
 from vmdsl.language.steps import Step
+from vmdsl.plan.declarations import runs
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.load import Recipe, crash
 
@@ -92,13 +92,13 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
         for step in recipe.steps:
             recorder.step, recorder.line, results.running = step.name, step.where.line, step
             recorder.place = None if recipe.module else step.where
-            if signature(step.function).parameters:  # reported when it was loaded
+            if not runs(step):  # reported when it was loaded
                 results.failed.add(id(step))
                 continue
             try:
                 with guarded(recorder):
-                    runs = step.condition is None or step.condition()
-                    results.known[id(step)] = step.function() if runs else None
+                    is_on = step.condition is None or step.condition()
+                    results.known[id(step)] = step.function() if is_on else None
             except Refused:
                 results.failed.add(id(step))
             except (Exception, SystemExit) as error:  # noqa: BLE001 (it is the recipe's mistake)

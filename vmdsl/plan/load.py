@@ -98,7 +98,10 @@ def crash(error: BaseException, path: Path, step: str = "", place: Where | None 
     where = place or Where(path, lines[-1] if lines and lines[-1] else 0)
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
     kind = Crash if isinstance(error, TypeError | NameError | AttributeError) else Problem
-    return kind(what=what, where=where, step=step)
+    hint = ""
+    if isinstance(error, UnboundLocalError):
+        hint = "if a step or an option has that name, call the variable something else"
+    return kind(what=what, where=where, step=step, hint=hint)
 
 
 def _too_early(declared: object) -> object:

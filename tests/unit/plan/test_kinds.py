@@ -32,7 +32,7 @@ def root() -> Mounted[Ext4]:
 
 @step
 def esp() -> Partition:
-    return mkpart(table(), size=MiB(64), type="esp")
+    return mkpart(table(), size=MiB(64), type="esp" if uefi() else "linux")
 
 @step
 def system() -> RootFs:
