@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from vmdsl.cli import specification
 from vmdsl.cli.options import absolute, as_typer, cache_of, literal, parser, value_in_words
-from vmdsl.errors import VmdslError
+from vmdsl.errors import Problem, UsageError, VmdslError
 from vmdsl.values import Size, Suite
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from vmdsl.plan.load import Recipe
     from vmdsl.plan.typecheck import TypeCheck
     from vmdsl.vmdb2.load import Loaded
+
+
+#: What people write after a flag that takes no value.
+_WORDS = ("yes", "no", "true", "false", "on", "off", "1", "0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +145,7 @@ class RecipeCommand(TyperCommand):
             if not ctx.obj.is_specification:
                 self._more = _flags(ctx.obj)
                 self.params = [*self._own, *self._more]
+                _refuse_values_of_flags(self._more, args)
         rest = super().parse_args(ctx, args)
         given = {p.name: ctx.params.pop(p.name) for p in self._more}
         named = ctx.obj or ctx.params["recipe"]
@@ -209,6 +215,18 @@ def _flags(named: RecipeFile) -> list[TyperArgument | TyperOption]:
     function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect's own
     function.__annotations__ = {p.name: p.annotation for p in parameters}
     return as_typer(function)
+
+
+def _refuse_values_of_flags(
+    options: Sequence[TyperArgument | TyperOption], arguments: Sequence[str]
+) -> None:
+    """Raise UsageError if a word such as "yes" follows one of a recipe's flags."""
+    flags = {spelled: one for one in options for spelled in one.opts if one.secondary_opts}
+    for spelled, word in pairwise(arguments):
+        if spelled in flags and word.lower() in _WORDS:
+            off = flags[spelled].secondary_opts[0]
+            what = f"{spelled} takes no value: {word}"
+            raise UsageError(Problem(what=what, hint=f"write: {spelled} or {off}"))
 
 
 def _parameter(option: Option[object], recipe: Path) -> inspect.Parameter:

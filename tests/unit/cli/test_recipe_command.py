@@ -106,6 +106,8 @@ class TestValues:
             (["--size"], "option '--size' requires an argument"),
             (["other.py"], "got unexpected extra argument"),
             (["--uefi=yes"], "option '--uefi' does not take a value"),
+            (["--uefi", "yes"], "--uefi takes no value: yes\n    write: --uefi or --no-uefi"),
+            (["--uefi", "False"], "--uefi takes no value: False"),
         ],
     )
     def test_refused(
