@@ -312,6 +312,7 @@ def no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(programs, "run", refuse)
     monkeypatch.setattr(programs, "start", refuse)
+    monkeypatch.setattr(programs, "find", lambda program: f"/usr/bin/{program}")
 
 
 @pytest.mark.parametrize("file", CASES, ids=lambda file: f"{file.parent.name}/{file.stem}")

@@ -132,13 +132,13 @@ def test_whole_way(name: str, wrong: Path, mypy_cache: Path, started: list[list[
 def test_missing_programs(
     tmp_path: Path, mypy_says: Callable[[list[Problem]], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is told once, at the operation that needs it first."""
+    """They are no mistakes: a build reports each once, at the operation that needs it first."""
     from vmdsl import programs  # noqa: PLC0415 (its attribute is what is replaced)
 
     mypy_says([])
     monkeypatch.setattr(programs, "find", dict[str, str]().get)
     recipe = WRONG.parent / "right" / "hybrid_disk.py"
-    problems = problems_of(recipe, tmp_path)
+    problems = make_plan(recipe, {}, cache=tmp_path).obstacles
     missing = [p.what.removeprefix("this machine has no program ") for p in problems]
     assert len(missing) == len(set(missing))
     assert {"mmdebstrap", "mke2fs", "mkfs.vfat", "sfdisk"} <= set(missing)

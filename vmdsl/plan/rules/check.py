@@ -23,7 +23,6 @@ _RULES = (
     disk.boot_partitions_suit,
     disk.handles_are_recorded,
     disk.names_are_apart,
-    machine.programs_are_there,
     machine.local_files_exist,
 )
 #: What a step that failed may have left out.

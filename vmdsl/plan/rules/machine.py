@@ -29,16 +29,6 @@ def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
     return needed
 
 
-def programs_are_there(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Report programs that the build starts and that are not installed."""
-    for program, operation in programs_for(operations).items():
-        if programs.find(program) is None:
-            known = operation.programs
-            package = known[program] if isinstance(known, Mapping) else ""
-            hint = programs.how_to_get(program, package)
-            yield operation.problem(f"this machine has no program {program}", hint)
-
-
 def local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Report local files and directories that are missing or cannot be read."""
     for operation in operations:
@@ -103,8 +93,22 @@ def _unreadable(path: Path) -> tuple[str, str] | None:
 
 def obstacles(operations: Sequence[Operation]) -> tuple[Problem, ...]:
     """Return all that this machine or this version of vmdsl cannot build, each at its operation."""
-    found = [*_foreign_systems(operations), *_volumes(operations)]
+    found = [
+        *_missing_programs(operations),
+        *_foreign_systems(operations),
+        *_volumes(operations),
+    ]
     return tuple(sorted(found, key=lambda p: p.where.line if p.where else 0))
+
+
+def _missing_programs(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Report programs that the build starts and that are not installed."""
+    for program, operation in programs_for(operations).items():
+        if programs.find(program) is None:
+            known = operation.programs
+            package = known[program] if isinstance(known, Mapping) else ""
+            hint = programs.how_to_get(program, package)
+            yield operation.problem(f"this machine has no program {program}", hint)
 
 
 def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from plans import plan_of
+from vmdsl import programs
 from vmdsl.errors import HostError, Problem
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.load import load
@@ -33,6 +34,11 @@ def motd() -> None:
     create_file(system(), "/etc/motd", "")
 """
 DEBOOTSTRAP = 'debootstrap(root(), suite="trixie", arch=Arch.{})'
+
+
+@pytest.fixture(autouse=True)
+def every_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "find", lambda program: f"/usr/bin/{program}")
 
 
 def found(path: Path) -> tuple[Problem, ...]:
@@ -83,6 +89,16 @@ def test_system_of_a_tarball(write: Write, monkeypatch: pytest.MonkeyPatch) -> N
     made = 'system_from(root(), "a.tar", suite="trixie", arch=Arch.ARMEL)'
     (obstacle,) = found(write(SYSTEM.format(made=made)))
     assert obstacle.what.startswith("armel cannot be built")
+
+
+def test_missing_programs(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(programs, "find", lambda program: program != "mke2fs" or None)
+    path = write(SYSTEM.format(made=DEBOOTSTRAP.format("AMD64")))
+    (obstacle,) = found(path)
+    assert (obstacle.step, obstacle.what) == ("root", "this machine has no program mke2fs")
+    with pytest.raises(HostError, match="apt-get install --no-install-recommends e2fsprogs"):
+        replace(plan_of(path), obstacles=(obstacle,)).require_buildable()
 
 
 def test_only_what_has_none_can_be_built(write: Write) -> None:
