@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cache, total_ordering
 from math import floor
 
-from distro_info import DebianDistroInfo, DistroDataOutdated
+from distro_info import DebianDistroInfo, DistroDataOutdated, UbuntuDistroInfo
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _DECIMAL = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -195,6 +195,25 @@ def debian_suites() -> tuple[str, ...]:
         return tuple(DebianDistroInfo().all)
     except OSError:
         return ()
+
+
+@cache
+def ubuntu_suites() -> tuple[str, ...]:
+    """Return the code names of Ubuntu's releases, oldest first; empty without distro-info-data."""
+    try:
+        return tuple(UbuntuDistroInfo().all)
+    except OSError:
+        return ()
+
+
+@cache
+def suite_versions() -> dict[str, str]:
+    """Return the code names of the numbers of Debian's releases; empty without distro-info-data."""
+    try:
+        releases = DebianDistroInfo().get_all("object")
+    except OSError:
+        return {}
+    return {release.version: release.series for release in releases if release.version}
 
 
 @cache

@@ -104,7 +104,12 @@ def _header(line: str) -> str:
 def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of wrong recipes, with their headers."""
     folder = tmp_path_factory.mktemp("typing") / "wrong"
-    shutil.copytree(HERE / "wrong", folder, ignore=shutil.ignore_patterns("__pycache__", "headers"))
+    shutil.copytree(
+        HERE / "wrong",
+        folder,
+        symlinks=True,
+        ignore=shutil.ignore_patterns("__pycache__", "headers"),
+    )
     for path in recipes(folder):
         path.write_text(with_header(path.read_text("utf-8")), encoding="utf-8")
     return folder

@@ -181,6 +181,7 @@ HINTS = {
     "unless_is_a_flag": "@step_if",
     "volume_group_formatted": "mklv(group(), size=GiB(1))",
     "variant_wrong": "did you mean 'minbase'?",
+    "words_of_other_tools": "did you mean 'esp'?",
 }
 
 
@@ -188,6 +189,23 @@ HINTS = {
 def test_hints_for_mypy(name: str, wrong: Path, said_by_mypy: Mapping[Path, list[Problem]]) -> None:
     """Where mypy's message doesn't say what to do, ours does."""
     assert HINTS[name] in said_by_mypy[wrong / f"{name}.py"][0].hint
+
+
+OWN_HINTS = {
+    "local_file_missing": ("did you mean files/motd?", "it points to missing.txt"),
+    "suite_misspelt": ("did you mean trixie?",),
+    "suite_of_ubuntu": ("it is one of Ubuntu's",),
+    "words_of_other_tools": ("did you mean trixie?",),
+}
+
+
+@pytest.mark.parametrize("name", OWN_HINTS)
+def test_hints_of_rules(
+    name: str, wrong: Path, tmp_path: Path, mypy_says: Callable[[list[Problem]], None]
+) -> None:
+    mypy_says([])
+    hints = [problem.hint for problem in problems_of(wrong / f"{name}.py", tmp_path)]
+    assert all(any(part in hint for hint in hints) for part in OWN_HINTS[name]), hints
 
 
 def operations() -> list[str]:

@@ -16,7 +16,7 @@ from vmdsl.builder.cache.keys import IMAGE_CODE, LAYER_CODE
 PACKAGE = Path(vmdsl.__file__).parent
 #: From the bottom up. A layer may import those below it.
 LAYERS = [
-    {"errors", "values", "machines", "programs"},
+    {"errors", "values", "similar", "machines", "programs"},
     {"host"},
     {"language"},
     {"operations"},
@@ -45,6 +45,7 @@ NOT_IN_LAYERS = {
     "vmdsl.builder.report.mask",  # what is reported
     "vmdsl.builder.report.progress",
     "vmdsl.builder.report.timing",
+    "vmdsl.similar",  # words of messages
 }
 #: What starts a program, but for subprocess, which has its own rule.
 STARTERS = ("system", "popen", "exec", "spawn", "posix_spawn")

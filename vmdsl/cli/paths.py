@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 
 from vmdsl.builder.image.formats import RAW
 from vmdsl.errors import Problem, UsageError
+from vmdsl.similar import similar_file
 
 _SHOWN = 3
 
@@ -25,11 +25,8 @@ def existing_file(path: Path, what: str, suffix: str) -> None:
         raise UsageError(f"{path} is not a file")
     if not path.parent.is_dir():
         raise UsageError(f"there is no {what} {path}: no directory {path.parent}")
-    names = sorted(file.name for file in path.parent.glob(f"*{suffix}"))
-    close = difflib.get_close_matches(path.name, names, n=1)
-    if path.name + suffix in names:
-        close = [path.name + suffix]
-    hint = f"did you mean {path.with_name(close[0])}?" if close else ""
+    close = similar_file(path, f"*{suffix}")
+    hint = f"did you mean {close}?" if close else ""
     raise UsageError(Problem(what=f"there is no {what} {path}", hint=hint))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from vmdsl.errors import Code, Problem, Where
+from vmdsl.similar import did_you_mean
 
 _O = TypeVar("_O", bound="Operation")
 _C = TypeVar("_C", bound="Operation")
@@ -164,11 +164,10 @@ def handle_as_text(handle: object) -> tuple[str, str]:
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
     """Refuse a value that its type does not allow, as mypy doesn't check data."""
     if value not in choices:
-        close = difflib.get_close_matches(value, choices, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        meant = did_you_mean(value, choices, "'{}'")
         raise refuse(
             f"{name}={value!r} is not known",
-            f"{hint}there are {', '.join(choices)}",
+            f"{meant} there are {', '.join(choices)}".lstrip(),
             about=name,
         )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 
 import vmdsl
+from vmdsl.similar import did_you_mean
 
 _OWN = r"(?:Flag|Condition|Option\[.*\]|Step\[.*\])"
 _ALWAYS_TRUE = "which does not implement __bool__"
@@ -93,8 +93,7 @@ def _keywords(wrong: str, function: str) -> str:
     if called is None:
         return "put @dataclass(frozen=True, kw_only=True) above it" if function[0].isupper() else ""
     names = list(inspect.signature(called).parameters)
-    close = difflib.get_close_matches(wrong, names, n=1)
-    return f"did you mean {close[0]}=?" if close else f"{function} takes {', '.join(names)}"
+    return did_you_mean(wrong, names, "{}=") or f"{function} takes {', '.join(names)}"
 
 
 def _names(name: str) -> str:
@@ -104,13 +103,11 @@ def _names(name: str) -> str:
 
 
 def _exports(name: str) -> str:
-    close = difflib.get_close_matches(name, vmdsl.__all__, n=1)
-    return f"did you mean {close[0]}?" if close else ""
+    return did_you_mean(name, vmdsl.__all__)
 
 
 def _choices(wrong: str, choices: str) -> str:
-    close = difflib.get_close_matches(wrong, re.findall("'(.*?)'", choices), n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else ""
+    return did_you_mean(wrong, re.findall("'(.*?)'", choices), "'{}'")
 
 
 _SEARCHES = (

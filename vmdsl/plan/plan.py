@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from vmdsl.plan.merge import merge
 from vmdsl.plan.rules.check import check, check_layout
 from vmdsl.plan.rules.machine import obstacles
 from vmdsl.plan.typecheck import TypeCheck, Types, Untyped
+from vmdsl.similar import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,11 +147,6 @@ def _unknown_options(recipe: Recipe, values: Mapping[str, object]) -> list[Probl
     problems = []
     for name in values:
         if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            problems.append(
-                Problem(
-                    what=f"the recipe has no option {name}",
-                    hint=f"did you mean {close[0]}?" if close else "",
-                )
-            )
+            what, hint = f"the recipe has no option {name}", did_you_mean(name, names)
+            problems.append(Problem(what=what, hint=hint))
     return problems

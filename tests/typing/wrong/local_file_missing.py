@@ -4,3 +4,8 @@
 @step
 def files() -> None:
     copy_file(system(), "files/mtod", "/etc/motd")  # E: there is no file files/mtod
+
+
+@step
+def link() -> None:
+    copy_file(system(), "files/link.txt", "/etc/link")  # E: files/link.txt is a symlink to a missing file

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -30,7 +29,8 @@ from vmdsl.operations.packages.sources import (
     suffix_of,
 )
 from vmdsl.operations.systems.roots import RootMaker
-from vmdsl.values import Suite, debian_suites, suite_aliases
+from vmdsl.similar import did_you_mean
+from vmdsl.values import Suite, debian_suites, suite_aliases, suite_versions, ubuntu_suites
 
 Variant = Literal["minbase", "buildd", "important", "standard"]
 SourcesFormat = Literal["deb822", "one-line"]
@@ -109,10 +109,13 @@ class Debootstrap(RootMaker):
         yield from check_keyrings(self, self.keyrings)
         known, name = debian_suites(), self.suite.name
         if known and not self.mirror and name != "rc-buggy" and name.partition("-")[0] not in known:
-            close = difflib.get_close_matches(name, [*known, *suite_aliases()], n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
+            names = [*known, *suite_aliases()]
+            hint = did_you_mean(name, names, also=suite_versions())
+            if name in ubuntu_suites():
+                hint = "it is one of Ubuntu's"
             yield self.problem(
-                f"Debian has no suite {name}", f"{hint}(a suite of another archive takes mirror=)"
+                f"Debian has no suite {name}",
+                f"{hint} (a suite of another archive takes mirror=)".lstrip(),
             )
 
     def apply(self, tree: Tree) -> None:

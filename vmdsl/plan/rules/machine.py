@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import platform
 import stat
@@ -16,6 +15,7 @@ from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
 from vmdsl.machines import Arch
 from vmdsl.operations.systems.roots import RootMaker
+from vmdsl.similar import similar_file
 
 _OR_EXCLUDED = (", or name it in ", code("", exclude=None))
 
@@ -71,11 +71,15 @@ def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]
 
 
 def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Problem:
-    close = difflib.get_close_matches(
-        path.name, [p.name for p in (start / path).parent.glob("*")], n=1
+    what = f"there is no {kind} {path}"
+    close = similar_file(start / path)
+    hint = (
+        f"did you mean {path.with_name(close.name)}?" if close else f"it is looked for in {start}"
     )
-    hint = f"did you mean {path.with_name(close[0])}?" if close else f"it is looked for in {start}"
-    return operation.problem(f"there is no {kind} {path}", hint, about=operation.argument(path))
+    if (start / path).is_symlink():
+        what = f"{path} is a symlink to a missing {kind}"
+        hint = f"it points to {(start / path).readlink()}"
+    return operation.problem(what, hint, about=operation.argument(path))
 
 
 def _unreadable(path: Path) -> tuple[str, str] | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-
 from vmdsl.machines import Arch
+from vmdsl.similar import did_you_mean
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import Context
 from vmdsl.vmdb2.from_yaml.system import system_for
@@ -87,8 +86,7 @@ def _flavour(context: Context, step: Grub) -> tuple[str, str, tuple[Argument, ..
         case "ieee1275":
             place = _partition_for(context, step, "prep")
             return ("grub-ieee1275", "grub_ieee1275", (place,)) if place else None
-    close = difflib.get_close_matches(step.grub, ["bios", "uefi", "ieee1275"], n=1)
-    hint = f"did you mean {close[0]}?" if close else "bios, uefi or ieee1275"
+    hint = did_you_mean(step.grub, ["bios", "uefi", "ieee1275"]) or "bios, uefi or ieee1275"
     context.problem(step, "grub", f"{str(step.grub)!r} is not a kind of GRUB", hint)
     return None
 

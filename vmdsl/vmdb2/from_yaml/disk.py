@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from vmdsl.language.handles import Traits
 from vmdsl.operations.disk.ext import Ext4
+from vmdsl.similar import closest
 from vmdsl.values import Size
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
@@ -73,10 +73,10 @@ def label(context: Context, step: Mklabel) -> None:
     kind = step.mklabel.lower()
     is_gpt = kind == "gpt"
     if not is_gpt and kind != "msdos":
-        close = difflib.get_close_matches(kind, ["gpt", "msdos"], n=1)
-        hint = f"did you mean {close[0]}?" if close else "gpt or msdos"
+        close = closest(kind, ["gpt", "msdos"])
+        hint = f"did you mean {close}?" if close else "gpt or msdos"
         context.problem(step, "mklabel", f"{str(step.mklabel)!r} is not a kind of table", hint)
-        is_gpt = close == ["gpt"] or (not close and not _has_primary(context))
+        is_gpt = close == "gpt" or (not close and not _has_primary(context))
     context.same_device(step, "device", step.device)
     if context.table:
         context.problem(step, "mklabel", "a second partition table", "the image has one already")

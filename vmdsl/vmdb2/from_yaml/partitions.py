@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -11,6 +10,7 @@ from uuid import UUID
 from vmdsl.language.layout import LOGICAL_GAP, SECTOR
 from vmdsl.language.partition_types import CODES, RAW
 from vmdsl.plan.extents import ALIGNMENT
+from vmdsl.similar import did_you_mean
 from vmdsl.values import MiB, Percent, Size, position, sectors
 from vmdsl.vmdb2.draft import Argument, Call, Hex, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
@@ -216,8 +216,7 @@ def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, l
             known = ", ".join(
                 sorted({*types, *(_GPT_FLAGS if context.is_gpt else ("boot", "lba"))})
             )
-            close = difflib.get_close_matches(name, types, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {known}"
+            hint = did_you_mean(name, types) or f"there are {known}"
             context.problem(flag, "flag", f"{table} has no flag {str(flag.flag)!r}", hint)
     boots = kind == "bios-boot" and context.has_bios_grub
     if tag.mkfs is None and not tag.is_device and not tag.role and not boots:

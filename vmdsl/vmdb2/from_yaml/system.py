@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from vmdsl.machines import Arch, arch_of
-from vmdsl.values import Suite, debian_suites, suite_aliases
+from vmdsl.similar import closest, did_you_mean
+from vmdsl.values import Suite, debian_suites, suite_aliases, suite_versions
 from vmdsl.vmdb2.draft import Argument, Call, Read, Result
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, Context, is_placeholder
 from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
@@ -142,10 +142,10 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
 def _suite(context: Context, step: Debootstrap) -> Argument:
     if step.debootstrap and not is_placeholder(step.debootstrap):
         known = [*debian_suites(), *suite_aliases()]
-        close = difflib.get_close_matches(step.debootstrap, known, n=1, cutoff=0.7)
-        if close and Suite(step.debootstrap).name not in known and step.debootstrap.is_plain:
+        hint = did_you_mean(step.debootstrap, known, also=suite_versions())
+        if hint and Suite(step.debootstrap).name not in known and step.debootstrap.is_plain:
             what = f"Debian has no suite {str(step.debootstrap)!r}; the mirror may"
-            context.warn(step, "debootstrap", what, f"did you mean {close[0]}?")
+            context.warn(step, "debootstrap", what, hint)
         return context.text(step, step.debootstrap)
     what = f"{str(step.debootstrap)!r} is not a suite of Debian"
     hint = SUBSTITUTE if step.debootstrap else "such as trixie"
@@ -159,11 +159,8 @@ def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]
     try:
         arch = Arch(str(step.arch))
     except ValueError:
-        close = difflib.get_close_matches(step.arch, list(Arch), n=1)
-        known = ", ".join(Arch)
-        meant = arch_of(str(step.arch))
-        close = [meant] if meant else close
-        hint = f"did you mean {close[0]}?" if close else f"there are {known}"
+        meant = arch_of(str(step.arch)) or closest(step.arch, list(Arch))
+        hint = f"did you mean {meant}?" if meant else f"there are {', '.join(Arch)}"
         if is_placeholder(step.arch):
             hint = SUBSTITUTE
         context.problem(step, "arch", f"{str(step.arch)!r} is not an architecture of Debian", hint)

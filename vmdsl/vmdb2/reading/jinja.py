@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
+from vmdsl.similar import did_you_mean
 from vmdsl.vmdb2.text import Variable
 
 _MARK = re.compile(r"\{[{%#]")
@@ -147,11 +147,11 @@ class Templates:
         offset = _place(source, name)
         what = f"no variable is named {name}; vmdb2 makes it empty"
         option = _OPTIONS.get(name)
-        close = difflib.get_close_matches(name, self._variables, n=1)
+        close = did_you_mean(name, self._variables)
         if option:
             what = f"{name} is not given; vmdb2 writes None"
             return Fault(offset, what, f"give {option}")
-        start = f"did you mean {close[0]}? or give" if close else "give"
+        start = f"{close} or give" if close else "give"
         hint = f"{start} it with --variable {name}=VALUE"
         if not _ALONE.fullmatch(source):
             hint += f"; if it is not a template, write {_raw(source, offset)}"
