@@ -153,6 +153,7 @@ def test_unknown_option(tmp_path: Path, mypy_says: Callable[[list[Problem]], Non
 
 
 HINTS = {
+    "apt_packages_as_a_keyword": "one by one, without packages=",
     "apt_with_a_list": "one by one",
     "decorator_step_called": "write @step, without ()",
     "decorator_step_if_bare": "write @step",
@@ -170,9 +171,14 @@ HINTS = {
     "luks_key_is_a_string": "Secret.from_file",
     "option_not_called": "size()",
     "option_of_unsupported_type": "StrEnum",
+    "option_compared": "call it: name()",
     "optional_step_attribute": "(it := table()) is not None",
     "optional_step_undecided": "(it := esp()) is not None",
+    "partition_mounted": "format it first: mount(mkext4(root()))",
     "return_annotation_missing": "-> None",
+    "return_annotation_of_another_type": "write -> Mounted[Ext4]:",
+    "return_annotation_of_nothing": "write -> Mounted[Ext4]:",
+    "return_annotation_wrong": "write -> Gpt:",
     "size_is_a_number": "GiB(4)",
     "step_not_called": "disk()",
     "step_with_parameters": "no parameters",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.util import find_spec
 
 import vmdsl
 from vmdsl.similar import did_you_mean
@@ -35,6 +39,10 @@ _HINTS = (
         r'(incompatible type|\(got) "[^"]+ \| None"[;,] expected|Item "None" of',
         "it is None where its step does not run: first ask `if (it := {text}) is not None:`",
     ),
+    (
+        r'incompatible type "str"; expected "(Mounted\[Any\] \| )?RootFs"',
+        "begin with the system: system()",
+    ),
     (r'incompatible type "(int|float|str)"; expected "Size', "write a size: MiB(512), GiB(4)"),
     (r'"VolumeGroup"; expected "Partition', "make a volume in it: mklv({text}, size=GiB(1))"),
     (r'incompatible type "str"; expected "Secret"', 'say where it is: Secret.from_file("key")'),
@@ -42,9 +50,7 @@ _HINTS = (
     (r'to "apt" .* "list\[str\]"; expected "str"', "name them one by one, without a list"),
     (r'Argument "flags" .* "str"; expected', 'write flags=("boot",)'),
     (r'expected "RootFs"', "this needs a system: give what debootstrap() returned"),
-    (r'"Mounted\[.*\]"; expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat"),
-    (r'expected "Mounted\[Vfat\]"', 'mount it first: mount({text}, "/boot/efi", on=root())'),
-    (r'expected "Mounted\[.*\]"', "mount it first: mount({text})"),
+    (r'expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat"),
     (
         r'of "mount" cannot be "Swap"',
         "swap is mounted nowhere: fstab() writes a line for it by itself",
@@ -64,13 +70,33 @@ _HINTS = (
     ),
     (r'in call to "step"', "write @step, without ()"),
     (r"Too many positional arguments", "name the values: key=…"),
+    (r"Missing return statement", "return what it makes, or write -> None:"),
+    (r'type arguments for generic type "Mounted"', "name its filesystem: Mounted[Ext4]"),
     (r"module named .* \[import-not-found\]", "is it installed where vmdsl is?"),
-    (r"\[import-untyped\]", "its authors have to add types and a file py.typed"),
 )
 _NAME = re.compile(r'Name "(\w+)" is not defined')
 _EXPORT = re.compile(r'Module "vmdsl" has no attribute "(\w+)"')
 _LITERAL = re.compile(r"""incompatible type "Literal\['(.*)'\].*"; expected "Literal\[(.*)\]""")
 _KEYWORD = re.compile(r'Unexpected keyword argument "(\w+)" for "(\w+)"')
+_RETURNS = re.compile(r'return value type \(got "([^"|]+)", expected "([^"|]+)"\)')
+_KIND = re.compile(r'to "mount" has incompatible type "(\w+)"; expected "(\w+)"')
+_HANDLE = re.compile(r'incompatible type "(\w+)(?:\[\w+\])?"; expected "(\w+)(\[Vfat\])?')
+_UNTYPED = re.compile(r'"([\w.]+)".*\[import-untyped\]')
+_USED_AS_VALUE = re.compile(rf'operand.*"{_OWN}"|"{_OWN}" has no attribute')
+#: What handles are made of, from the image to the mounted filesystem, and the functions for it.
+_LADDER = ("Disk", "Gpt", "Partition", "Ext4", "Mounted")
+_STEPS = ("mkgpt({})", "mkpart({})", "mkext4({})", "mount({})")
+_VERBS = ("partition", "make a partition of", "format", "mount")
+_RUNGS = {
+    **{name: number for number, name in enumerate(_LADDER)},
+    **dict.fromkeys(("Msdos", "Extended"), 1),
+    **dict.fromkeys(("Luks", "LogicalVolume"), 2),
+    **{
+        name: 3
+        for name, kind in vars(vmdsl).items()
+        if isinstance(kind, type) and issubclass(kind, vmdsl.Mountable)
+    },
+}
 
 
 def hint_for(message: str, text: str) -> str:
@@ -79,8 +105,8 @@ def hint_for(message: str, text: str) -> str:
         return ""
     for search, answer in _SEARCHES:
         match = search.search(message)
-        if match:
-            return answer(*match.groups())
+        if match and (hint := answer(text, *match.groups())):
+            return hint
     text = text.rpartition(".")[0] if message.startswith('Item "None" of') else text
     for pattern, hint in _HINTS:
         if re.search(pattern, message) and (text or "{text}" not in hint):
@@ -88,31 +114,125 @@ def hint_for(message: str, text: str) -> str:
     return ""
 
 
-def _keywords(wrong: str, function: str) -> str:
+def _keywords(_: str, wrong: str, function: str) -> str:
     called = getattr(vmdsl, function, None)
     if called is None:
         return "put @dataclass(frozen=True, kw_only=True) above it" if function[0].isupper() else ""
-    names = list(inspect.signature(called).parameters)
+    parameters = inspect.signature(called).parameters
+    if wrong in parameters:
+        many = parameters[wrong].kind is inspect.Parameter.VAR_POSITIONAL
+        return f"write them one by one, without {wrong}=" if many else f"write it without {wrong}="
+    names = list(parameters)
     return did_you_mean(wrong, names, "{}=") or f"{function} takes {', '.join(names)}"
 
 
-def _names(name: str) -> str:
+def _names(_: str, name: str) -> str:
     if name in vmdsl.__all__:
         return f"import it: from vmdsl import {name}"
-    return _exports(name)
-
-
-def _exports(name: str) -> str:
     return did_you_mean(name, vmdsl.__all__)
 
 
-def _choices(wrong: str, choices: str) -> str:
+def _exports(_: str, name: str) -> str:
+    return did_you_mean(name, vmdsl.__all__)
+
+
+def _choices(_: str, wrong: str, choices: str) -> str:
     return did_you_mean(wrong, re.findall("'(.*?)'", choices), "'{}'")
 
 
-_SEARCHES = (
+def _annotation(_: str, got: str, said: str) -> str:
+    return f"it returns {got}, not {said}: write -> {got}:"
+
+
+def _other_kind(_: str, got: str, wanted: str) -> str:
+    if _RUNGS.get(got) != _RUNGS["Ext4"] or _RUNGS.get(wanted) != _RUNGS["Ext4"]:
+        return ""
+    return f"the step says that it returns Mounted[{wanted}]: write -> Mounted[{got}]:"
+
+
+def _made_of(text: str, got: str, wanted: str, fat: str | None) -> str:
+    """Return the calls that make the wanted handle out of one that stands before it."""
+    low, high = _RUNGS.get(got), _RUNGS.get(wanted)
+    if low is None or high is None or low >= high:
+        return ""
+    made = text or "…"
+    for step in _STEPS[low:high]:
+        made = step.format(made)
+    if fat or wanted == "Vfat":
+        made = made.replace("mkext4(", "mkvfat(")
+    if fat and wanted == "Mounted":
+        if got != "Vfat" and low == _RUNGS["Ext4"]:
+            return ""
+        made = f'{made[:-1]}, "/boot/efi", on=root())'
+    return f"{_VERBS[low]} it first: {made}"
+
+
+def _mounted(text: str, got: str) -> str:
+    """Return the calls that format what mount() is given."""
+    with suppress(SyntaxError):
+        call = ast.parse(text, mode="eval").body
+        if isinstance(call, ast.Call) and call.args:
+            return _made_of(ast.unparse(call.args[0]), got, "Mounted", None)
+    return ""
+
+
+def _untyped(_: str, module: str) -> str:
+    if find_spec(module.partition(".")[0]) is None:
+        return "is it installed where vmdsl is?"
+    return "its authors have to add types and a file py.typed"
+
+
+def _uncalled(text: str) -> str:
+    """Return a hint to call an option that is compared or added, as if it were its value."""
+    names = {
+        name
+        for node in _expressions(text)
+        for name in ast.iter_child_nodes(node)
+        if isinstance(name, ast.Name)
+    }
+    found = {name.id for name in names} or {text}
+    return f"call it: {found.pop()}()" if len(found) == 1 and text else ""
+
+
+def _expressions(text: str) -> list[ast.AST]:
+    """Return what has an option as an operand, in code that need not be an expression."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return []
+    return [n for n in ast.walk(tree) if isinstance(n, ast.BinOp | ast.Compare | ast.Attribute)]
+
+
+def _unannotated(text: str) -> str:
+    with suppress(SyntaxError):
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.Return) and (kind := _type_of(node.value)):
+                return f"it returns {kind}: write -> {kind}:"
+    return "write what it returns, as in -> Disk:, or return nothing"
+
+
+def _type_of(node: ast.expr | None) -> str:
+    """Return the type of a call of a function of vmdsl, in words of a recipe, or ""."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return ""
+    function = getattr(vmdsl, node.func.id, None)
+    kind = str(getattr(function, "__annotations__", {}).get("return", ""))
+    if "[_" in kind:  # a type variable: that of the first argument
+        inner = _type_of(node.args[0]) if node.args else ""
+        return kind.partition("[")[0] + f"[{inner}]" if inner else ""
+    return kind
+
+
+_SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str]], ...] = (
     (_KEYWORD, _keywords),
     (_NAME, _names),
     (_EXPORT, _exports),
     (_LITERAL, _choices),
+    (_RETURNS, _annotation),
+    (_KIND, _other_kind),
+    (_HANDLE, _made_of),
+    (re.compile(r'of "mount" cannot be "(\w+)"'), _mounted),
+    (_UNTYPED, _untyped),
+    (_USED_AS_VALUE, _uncalled),
+    (re.compile("No return value expected"), _unannotated),
 )

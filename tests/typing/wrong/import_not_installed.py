@@ -1,0 +1,2 @@
+# header: system
+import requests  # M: "requests"  # e: ModuleNotFoundError

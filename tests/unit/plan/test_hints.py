@@ -1,0 +1,75 @@
+"""Hints for what mypy says: each is code that one can type."""
+
+from __future__ import annotations
+
+import pytest
+
+from vmdsl.plan.hints import hint_for
+
+ARGUMENT = 'Argument 1 to "{}" has incompatible type "{}"; expected "{}"  [arg-type]'
+
+
+@pytest.mark.parametrize(
+    ("function", "got", "wanted", "text", "hint"),
+    [
+        ("mount", "Partition", "Ext4", "root()", "format it first: mkext4(root())"),
+        ("mount", "Partition", "Vfat", "esp()", "format it first: mkvfat(esp())"),
+        ("mkpart", "Disk", "Gpt | Msdos | Extended", "disk()", "mkgpt(disk())"),
+        ("mkext4", "Gpt", "Partition | Luks | LogicalVolume", "table()", "mkpart(table())"),
+        ("mkext4", "Disk", "Partition | Luks", "disk()", "mkpart(mkgpt(disk()))"),
+        ("debootstrap", "Ext4", "Mounted[Any]", "root()", "mount it first: mount(root())"),
+        ("debootstrap", "Luks", "Mounted[Any]", "it()", "format it first: mount(mkext4(it()))"),
+        ("grub_uefi", "Vfat", "Mounted[Vfat]", "a()", 'mount(a(), "/boot/efi", on=root())'),
+        ("grub_uefi", "Ext4", "Mounted[Vfat]", "a()", "mkvfat"),
+        ("mount", "Partition", "Xfs", "", "mkext4(…)"),
+        ("create_file", "str", "Mounted[Any] | RootFs", '"/a"', "begin with the system: system()"),
+        ("mkgpt", "Gpt", "Disk", "table()", ""),
+    ],
+)
+def test_handles(function: str, got: str, wanted: str, text: str, hint: str) -> None:
+    said = hint_for(ARGUMENT.format(function, got, wanted), text)
+    assert hint in said
+    assert bool(hint) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (
+            "return mount(mkext4(mkpart(table())))",
+            "it returns Mounted[Ext4]: write -> Mounted[Ext4]:",
+        ),
+        ("return mkimg(GiB(4))", "it returns Disk: write -> Disk:"),
+        ("return system()", "write what it returns, as in -> Disk:, or return nothing"),
+        ("return mount(root())", "write what it returns, as in -> Disk:, or return nothing"),
+        ("return mkimg(", "write what it returns, as in -> Disk:, or return nothing"),
+    ],
+)
+def test_annotations(text: str, hint: str) -> None:
+    assert hint_for("No return value expected  [return-value]", text) == hint
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "hint"),
+    [
+        ('Unsupported operand types for + ("str" and "Flag")', "uefi", "call it: uefi()"),
+        ('Unsupported right operand type for in ("Option[str]")', '"a" in name', "call it: name()"),
+        ('Unsupported left operand type for + ("Option[str]")', "a + b", ""),
+        ('Unsupported left operand type for + ("Option[str]")', "", ""),
+        ('"Option[str]" has no attribute "upper"', "name.upper", "call it: name()"),
+        ('"RootFs" has no attribute "apt"', "system().apt", ""),
+    ],
+)
+def test_options_without_a_call(message: str, text: str, hint: str) -> None:
+    assert hint_for(message, text) == hint
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        ('Library stubs not installed for "no_such"', "is it installed where vmdsl is?"),
+        ('Skipping "pytest": no stubs', "its authors have to add types and a file py.typed"),
+    ],
+)
+def test_modules_without_types(message: str, hint: str) -> None:
+    assert hint_for(f"{message}  [import-untyped]", "") == hint
