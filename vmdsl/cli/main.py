@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 import typer
 
 from vmdsl.errors import Problem, UsageError, VmdslError
 
+_SHOWN = 60
 _INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -29,7 +32,8 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name, and return the exit code."""
     try:
-        code = _run(arguments)
+        with _paths_of_any_length():
+            code = _run(arguments)
         sys.stdout.flush()
     except VmdslError as error:
         from rich.console import Console  # noqa: PLC0415 (slow)
@@ -68,6 +72,19 @@ def _run(arguments: Sequence[str]) -> int:
     except typer.Abort:
         return _INTERRUPTED
     return result if isinstance(result, int) else 0
+
+
+@contextmanager
+def _paths_of_any_length() -> Iterator[None]:
+    """Turn the error of a path that is too long, or has a name that is, into one of ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        path = str(error.filename or "a path")
+        what = f"this path is too long: {path[:_SHOWN]}… ({len(path)} characters)"
+        raise UsageError(Problem(what=what, hint="use a shorter one")) from None
 
 
 def _usage_error(error: typer.TyperException) -> UsageError:

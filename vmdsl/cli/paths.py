@@ -10,6 +10,7 @@ from vmdsl.errors import Problem, UsageError
 from vmdsl.similar import similar_file
 
 _SHOWN = 3
+_WRITABLE = 0o222
 
 
 def existing_file(path: Path, what: str, suffix: str) -> None:
@@ -38,11 +39,17 @@ def check_output(output: Path, recipe: Path) -> None:
         raise UsageError(
             Problem(what=f"{output} is a directory", hint=f"name the image: --output {inside}")
         )
-    if output.exists() and not output.is_file():
-        raise UsageError(f"{output} is not a regular file, and vmdsl writes images only to files")
+    if str(output) == "-" or _is_device(output):
+        to = output if output.is_block_device() else "/dev/sdX"
+        hint = f"name a file, and copy it: dd if={recipe.stem}{RAW.suffix} of={to} bs=4M"
+        what = f"{output} is not a regular file, and vmdsl writes images only to files"
+        raise UsageError(Problem(what=what, hint=hint))
     if output.exists() and recipe.exists() and output.samefile(recipe):
         raise UsageError(f"{output} is the recipe; the image would replace it")
     check_directory(output)
+    if output.exists() and not output.stat().st_mode & _WRITABLE:
+        hint = f"allow it with chmod u+w {output}, or name another file with --output"
+        raise UsageError(Problem(what=f"{output} is read-only, so it is not replaced", hint=hint))
     if not os.access(directory, os.W_OK | os.X_OK):
         raise UsageError(
             Problem(
@@ -50,6 +57,13 @@ def check_output(output: Path, recipe: Path) -> None:
                 hint="name another place for the image with --output",
             )
         )
+
+
+def _is_device(output: Path) -> bool:
+    """Return whether a path is that of a device, or would be if the device were there."""
+    above = output.absolute().parents
+    in_dev = Path("/dev") in above and Path("/dev/shm") not in above  # noqa: S108 (it has files)
+    return in_dev or (output.exists() and not output.is_file())
 
 
 def check_log(log: Path, *, image: Path, recipe: Path) -> None:

@@ -72,6 +72,14 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert run(["doctor"]) == 130
 
 
+@pytest.mark.parametrize("path", ["x" * 300, "/".join(["x" * 200] * 25)])
+@pytest.mark.parametrize("words", [["check"], ["plan"], ["build", "empty.py", "--output"]])
+def test_too_long_a_path(words: list[str], path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused([*words, f"{path}.py"], capsys)
+    assert said.startswith("this path is too long: xxx")
+    assert len(said) < 150
+
+
 def test_bug(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(main, "_run", raising(KeyError("x")))
     monkeypatch.delenv("VMDSL_DEBUG", raising=False)

@@ -71,8 +71,20 @@ class TestOutput:
     def test_file_for_a_directory(self) -> None:
         assert refused_output(Path("notes.txt/b.img")) == "there is no directory notes.txt"
 
-    def test_device(self) -> None:
-        assert "is not a regular file" in refused_output(Path("/dev/null"))
+    @pytest.mark.parametrize("name", ["-", "/dev/null", "/dev/stdout", "/dev/no-such-disk"])
+    def test_device(self, name: str) -> None:
+        what, hint = refused_output(Path(name)).splitlines()
+        assert what.startswith(f"{name} is not a regular file")
+        assert "dd if=hybrid.img of=/dev/sdX" in hint
+
+    def test_memory(self) -> None:
+        check_output(Path("/dev/shm/new.img"), Path("hybrid.py"))
+
+    def test_read_only(self, here: Path) -> None:
+        (here / "old.img").touch(mode=0o444)
+        what, hint = refused_output(Path("old.img")).splitlines()
+        assert what == "old.img is read-only, so it is not replaced"
+        assert "chmod u+w old.img" in hint
 
     def test_recipe_itself(self, here: Path) -> None:
         assert "is the recipe" in refused_output(here / "hybrid.py")
