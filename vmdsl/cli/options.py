@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vmdsl.builder.cache.cache_dir import CacheDir
 
 _STEP = 1024
+_SECTOR = 512
 _EMOJI = re.compile(r":(?=\S+:)")
 
 
@@ -76,6 +77,10 @@ def parser(kind: type[Size | Suite]) -> Callable[[str], Any]:
     def parse(text: Any) -> Size | Suite:
         if isinstance(text, kind):
             return text  # a default
+        if kind is Size and text.strip().isdigit() and 0 < int(text) < _SECTOR:
+            number = int(text)
+            what = f"{number} is a number of bytes. Did you mean {number}G?"
+            raise typer.BadParameter(what)
         try:
             return kind.parse(text)
         except ValueError as error:

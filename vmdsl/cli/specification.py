@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,9 +136,13 @@ def load(path: Path, given: Given) -> Loaded:
     here, variables = Path.cwd(), given.variables(path)
     if given.rootfs_tarball is not None:
         check_directory(given.rootfs_tarball)
+    text = text_of(path)
+    if path != STDIN and _is_python(text):
+        what = f"{path} is a recipe in Python, and its name does not end with .py"
+        raise UsageError(Problem(what=what, hint=f"rename it: mv {path} {path}.py"))
     try:
         found = load_specification(
-            text_of(path),
+            text,
             here / path if path == STDIN else path.resolve(),
             directory=here,
             variables=variables,
@@ -148,6 +153,17 @@ def load(path: Path, given: Given) -> Loaded:
         raise
     warn(found.warnings)
     return found
+
+
+def _is_python(text: str) -> bool:
+    """Return whether a text is Python that imports vmdsl."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    modules = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
+    modules += [n.name for node in tree.body if isinstance(node, ast.Import) for n in node.names]
+    return "vmdsl" in modules
 
 
 def warn(warnings: Sequence[Problem]) -> None:

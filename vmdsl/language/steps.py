@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from vmdsl.errors import Where
@@ -129,7 +130,11 @@ class Step(_Declared, Generic[_T]):
         name: str = "",
         where: Where | None = None,
     ) -> None:
-        code = function.__code__
+        code = getattr(function, "__code__", None)
+        if not isinstance(code, CodeType):
+            twice = isinstance(function, Step)
+            what = f"@step stands above {'another @step' if twice else 'something else than def'}"
+            raise misused(what, "write it once, right above the def of a function")
         super().__init__(where or Where(Path(code.co_filename), code.co_firstlineno))
         self.name = name or function.__name__
         self.module = function.__module__

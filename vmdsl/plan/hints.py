@@ -72,6 +72,7 @@ _HINTS = (
     (r"Too many positional arguments", "name the values: key=…"),
     (r"Missing return statement", "return what it makes, or write -> None:"),
     (r'type arguments for generic type "Mounted"', "name its filesystem: Mounted[Ext4]"),
+    (r'module named "\.', "a recipe is not in a package: write it without the dot"),
     (r"module named .* \[import-not-found\]", "is it installed where vmdsl is?"),
 )
 _NAME = re.compile(r'Name "(\w+)" is not defined')

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from vmdsl import values
 from vmdsl.errors import Problem, RecipeError, UsageError, Where
 from vmdsl.language import steps
 from vmdsl.language.operation import Recorder, Refused, start_recording
@@ -16,6 +17,9 @@ from vmdsl.language.steps import Option, Step
 from vmdsl.plan.declarations import declaration_problems, name_options
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.merge import Crash
+
+_VMDSL = Path(values.__file__).parent
+_NOT_A_PACKAGE = "a recipe is not in a package: write it without the dot"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +59,14 @@ def load(path: Path) -> Recipe:
     """
     path = path.resolve()
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"{path}: the recipe cannot be read: {reason}") from None
     found: list[object] = []
     recorder = Recorder(recipe=path, value_of=_too_early, result_of=_too_early)
     module = ModuleType(module_name(path))
-    module.__file__ = str(path)
+    module.__file__, module.__package__ = str(path), ""
     sys.modules[module.__name__] = module
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
@@ -91,17 +95,30 @@ def load(path: Path) -> Recipe:
 
 
 def crash(error: BaseException, path: Path, step: str = "", place: Where | None = None) -> Problem:
-    """Return an exception of a recipe as a problem, at `place` or the line that it came from."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return Problem(what=f"syntax error: {error.msg}", where=Where(path, error.lineno or 0))
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-    where = place or Where(path, lines[-1] if lines and lines[-1] else 0)
+    """Return an exception of a recipe as a problem, at `place` or the line that it came from.
+
+    That may be a line of a module beside the recipe.
+    """
+    if isinstance(error, SyntaxError) and error.filename and _is_beside(error.filename, path):
+        where = Where(Path(error.filename), error.lineno or 0)
+        return Problem(what=f"syntax error: {error.msg}", where=where)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [Where(Path(f.filename), f.lineno or 0) for f in frames if _is_beside(f.filename, path)]
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
+    if isinstance(error, ValueError) and frames and frames[-1].filename == values.__file__:
+        what = str(error)  # a sentence for users
+    hint = _NOT_A_PACKAGE if isinstance(error, ImportError) and "relative import" in what else ""
     kind = Crash if isinstance(error, TypeError | NameError | AttributeError) else Problem
-    hint = ""
     if isinstance(error, UnboundLocalError):
         hint = "if a step or an option has that name, call the variable something else"
-    return kind(what=what, where=where, step=step, hint=hint)
+    return kind(what=what, where=place or (own or [Where(path)])[-1], step=step, hint=hint)
+
+
+def _is_beside(file: str, recipe: Path) -> bool:
+    """Return whether a file is the recipe, or a module that its author has put beside it."""
+    place = Path(file)
+    installed = place.is_relative_to(_VMDSL) or "site-packages" in place.parts
+    return place.is_relative_to(recipe.parent) and not installed
 
 
 def _too_early(declared: object) -> object:

@@ -44,7 +44,7 @@ def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
 def statement_starts(file: Path) -> dict[int, int]:
     """Return the first line of the statement of each line; only the head of one with a body."""
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return {}
     starts = {}

@@ -129,6 +129,7 @@ def _imports(file: Path) -> Iterator[str]:
 def read_messages(text: str, folder: Path) -> list[Problem]:
     """Turn mypy's JSON lines into problems; `folder` is where it ran."""
     problems = []
+    unreadable: set[Path] = set()
     for line in text.splitlines():
         if not line.startswith("{"):
             continue
@@ -141,6 +142,9 @@ def read_messages(text: str, folder: Path) -> list[Problem]:
         own = message.get("hint") or ""
         if 'defined in "vmdsl.' in own:
             own = ""
+        if message["code"] == "syntax" and file in unreadable:
+            continue  # it follows from the first one
+        unreadable |= {file} if message["code"] == "syntax" else set()
         problems.append(
             Problem(
                 what=what,

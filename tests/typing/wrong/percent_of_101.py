@@ -3,4 +3,4 @@
 
 @step
 def root() -> Ext4:
-    return mkext4(mkpart(table(), end=Percent(101)))  # E: ValueError: 101% is not between 0% and 100%
+    return mkext4(mkpart(table(), end=Percent(101)))  # E: 101% is not between 0% and 100%

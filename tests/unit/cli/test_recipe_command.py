@@ -101,6 +101,11 @@ class TestValues:
             (["--suite", "A b"], "invalid value for '--suite': 'A b' is not the name of a suite"),
             (["--arch", "amd46"], "invalid value for '--arch': 'amd46' is not one of 'amd64'"),
             (["--count", "x"], "invalid value for '--count'"),
+            (
+                ["--size", "4"],
+                "invalid value for '--size': 4 is a number of bytes\n    did you mean 4G?",
+            ),
+            (["--size", "200%"], "invalid value for '--size': '200%' is not a size"),
             (["--siez", "8G"], "no such option: --siez\n    did you mean --size"),
             (["--no-size"], "no such option: --no-size"),
             (["--size"], "option '--size' requires an argument"),

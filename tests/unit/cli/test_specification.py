@@ -27,6 +27,14 @@ def test_it_is_checked_and_planned(capsys: pytest.CaptureFixture[str]) -> None:
     assert "debootstrap trixie" in capsys.readouterr().out
 
 
+def test_a_recipe_without_py(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("server").write_text("# A server.\nfrom vmdsl import *\n", encoding="utf-8")
+    assert run(["check", "server"]) == 2
+    what, hint = capsys.readouterr().err.splitlines()
+    assert what == "vmdsl: server is a recipe in Python, and its name does not end with .py"
+    assert hint.strip() == "rename it: mv server server.py"
+
+
 def test_its_help_has_the_options_of_vmdb2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build", "pc.vmdb", "--help"]) == 0
     text = capsys.readouterr().out

@@ -57,6 +57,33 @@ def test_twice_the_same(write: Write) -> None:
     assert [s.name for s in first.steps] == [s.name for s in second.steps]
 
 
+def test_byte_order_mark(write: Write) -> None:
+    path = write(RECIPE)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert [s.name for s in load(path).steps] == ["disk", "table"]
+    assert load(path).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("x = 1\ndef f(:\n", 2, "syntax error: invalid syntax"),
+        ("x = 1\ny = 1 / 0\n", 2, "ZeroDivisionError: division by zero"),
+        ("import json\n\njson.loads('x')\n", 3, "JSONDecodeError: Expecting value"),
+    ],
+)
+def test_mistake_in_a_module_beside_the_recipe(
+    write: Write, text: str, line: int, what: str
+) -> None:
+    path = write("import beside_it\n")
+    (path.parent / "beside_it.py").write_text(text, encoding="utf-8")
+    with pytest.raises(RecipeError) as caught:
+        load(path)
+    (problem,) = caught.value.problems
+    assert str(problem.where) == f"{path.parent / 'beside_it.py'}:{line}"
+    assert problem.what.startswith(what)
+
+
 def test_nothing_is_left_behind(write: Write) -> None:
     for text in (RECIPE, "1 / 0", "mkimg(GiB(4))"):
         path = write(text)

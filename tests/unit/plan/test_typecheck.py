@@ -40,6 +40,13 @@ def test_messages(tmp_path: Path) -> None:
     assert (str(last.where), last.hint) == (f"{recipe}:9", '"f" defined in "acme"')
 
 
+def test_a_file_that_cannot_be_parsed_has_one_message(tmp_path: Path) -> None:
+    said = [message(tmp_path / "a.py", line, 0, 1, "no", code="syntax") for line in (4, 5)]
+    said += [message(tmp_path / "b.py", 1, 0, 1, "no", code="syntax")]
+    found = read_messages("\n".join(said), Path())
+    assert [str(p.where) for p in found] == [f"{tmp_path}/a.py:4", f"{tmp_path}/b.py:1"]
+
+
 def test_modules_beside_the_recipe_are_checked_too(tmp_path: Path) -> None:
     texts = {
         "recipe": "import one\nfrom vmdsl import step\nfrom package import x\nimport json\n",
