@@ -162,6 +162,7 @@ HINTS = {
     "function_misspelt": "did you mean mkgpt?",
     "grub_uefi_on_ext4": "mkvfat",
     "grub_uefi_unmounted": 'mount(esp(), "/boot/efi", on=root())',
+    "handle_with_a_value": "mkgpt()",
     "if_fact": "unless=",
     "if_flag": "uefi()",
     "import_misspelt": "did you mean mkimg?",

@@ -69,6 +69,10 @@ _HINTS = (
         "a step has no parameters: it calls the options and the steps above it for what it needs",
     ),
     (r'in call to "step"', "write @step, without ()"),
+    (
+        r'positional arguments for "(?:Disk|Partition|Mounted|LogicalVolume|VolumeGroup)"',
+        "call the function that makes it: mkimg(), mkpart(), mount(), mklv() or mkvg()",
+    ),
     (r"Too many positional arguments", "name the values: key=…"),
     (r"Missing return statement", "return what it makes, or write -> None:"),
     (r'type arguments for generic type "Mounted"', "name its filesystem: Mounted[Ext4]"),
@@ -224,12 +228,18 @@ def _type_of(node: ast.expr | None) -> str:
     return kind
 
 
+def _handle_class(_: str, name: str) -> str:
+    maker = f"mk{name.lower()}"
+    return f"call the function that makes it: {maker}()" if hasattr(vmdsl, maker) else ""
+
+
 _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str]], ...] = (
     (_KEYWORD, _keywords),
     (_NAME, _names),
     (_EXPORT, _exports),
     (_LITERAL, _choices),
     (_RETURNS, _annotation),
+    (re.compile(r'positional arguments for "(\w+)"'), _handle_class),
     (_KIND, _other_kind),
     (_HANDLE, _made_of),
     (re.compile(r'of "mount" cannot be "(\w+)"'), _mounted),

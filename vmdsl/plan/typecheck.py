@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -56,6 +57,9 @@ class TypeCheck:
 
         Raises HostError if mypy itself did not work.
         """
+        if hidden := hidden_packages(self._recipe):
+            self.stop()
+            return hidden
         output, errors = self._mypy.communicate()
         if self._failed(output):  # it may be its cache that fails, which it can do without
             self._mypy = self._start(Path(os.devnull))
@@ -126,6 +130,23 @@ def _imports(file: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+def hidden_packages(recipe: Path) -> tuple[Problem, ...]:
+    """Report modules beside a recipe that mypy takes for the packages which recipes import.
+
+    It would report each use of these. A copy of the package itself hides nothing.
+    """
+    return tuple(
+        Problem(
+            what=f"{place.relative_to(recipe.parent)} beside the recipe hides the package {name}",
+            where=Where(recipe),
+            hint="give it another name",
+        )
+        for name in ("vmdsl", "vmdsl_stdlib")
+        for place in (recipe.parent / name / "__init__.py", recipe.parent / f"{name}.py")
+        if place.is_file() and not place.with_name("py.typed").exists()
+    )
+
+
 def read_messages(text: str, folder: Path) -> list[Problem]:
     """Turn mypy's JSON lines into problems; `folder` is where it ran."""
     problems = []
@@ -152,7 +173,36 @@ def read_messages(text: str, folder: Path) -> list[Problem]:
                 hint=(hint_for(what, _text(file, message)) or own).replace("\n", "\n    "),
             )
         )
-    return sorted(problems, key=lambda p: (str(p.where.file), p.where.line) if p.where else ("", 0))
+    problems.sort(key=lambda p: (str(p.where.file), p.where.line) if p.where else ("", 0))
+    return _causes(problems)
+
+
+def _causes(problems: Sequence[Problem]) -> list[Problem]:
+    """Leave out what only follows from an earlier message: it is the same mistake.
+
+    That is each further use of an undefined name, what is wrong in a call with an argument too
+    many or too few, and what an undefined decorator makes of its function.
+    """
+    told: set[tuple[Path, str]] = set()
+    calls: set[tuple[Where, str]] = set()
+    unknown = {p.where.file for p in problems if p.where and p.what.endswith("[name-defined]")}
+    causes = []
+    for problem in problems:
+        where, what = problem.where or Where(Path()), problem.what
+        found = _CALL.search(what)
+        call = (where, found[1] if found else "")
+        decorated = what.endswith("[untyped-decorator]") and where.file in unknown
+        again = what.endswith("[name-defined]") and (where.file, what) in told
+        if not (decorated or again or call in calls):
+            causes.append(problem)
+            told.add((where.file, what))
+            if found and _COUNT.search(what):
+                calls.add(call)
+    return causes
+
+
+_CALL = re.compile(r'\b(?:for|to|call to) "(\w+)"')
+_COUNT = re.compile(r"^(?:Too many|Too few|Missing) .*arguments? ")
 
 
 def _text(file: Path, message: Mapping[str, Any]) -> str:

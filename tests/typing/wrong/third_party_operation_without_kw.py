@@ -13,4 +13,4 @@ class AuthorizedKey(TreeOperation):
 
 @step
 def key() -> None:
-    record(AuthorizedKey(system(), "ssh-ed25519 AAAA"))  # M: Too many positional arguments for "AuthorizedKey"  # M: Missing named argument "key" for "AuthorizedKey"  # M: Argument 1 to "AuthorizedKey" has incompatible type "RootFs"; expected  # e: TypeError
+    record(AuthorizedKey(system(), "ssh-ed25519 AAAA"))  # M: Too many positional arguments for "AuthorizedKey"  # e: TypeError

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from vmdsl.plan.typecheck import mypy_command, read_messages
+from vmdsl.plan.typecheck import hidden_packages, mypy_command, read_messages
 
 
 def message(file: Path, line: int, column: int, end: int, text: str, **more: object) -> str:
@@ -45,6 +45,21 @@ def test_a_file_that_cannot_be_parsed_has_one_message(tmp_path: Path) -> None:
     said += [message(tmp_path / "b.py", 1, 0, 1, "no", code="syntax")]
     found = read_messages("\n".join(said), Path())
     assert [str(p.where) for p in found] == [f"{tmp_path}/a.py:4", f"{tmp_path}/b.py:1"]
+
+
+def test_a_module_that_hides_vmdsl(tmp_path: Path) -> None:
+    recipe = tmp_path / "r.py"
+    assert hidden_packages(recipe) == ()
+    (tmp_path / "vmdsl").mkdir()
+    assert hidden_packages(recipe) == ()  # a folder is not a package
+    (tmp_path / "vmdsl/__init__.py").touch()
+    (tmp_path / "vmdsl_stdlib.py").touch()
+    assert [str(problem).partition("\n")[0] for problem in hidden_packages(recipe)] == [
+        f"{recipe}: vmdsl/__init__.py beside the recipe hides the package vmdsl",
+        f"{recipe}: vmdsl_stdlib.py beside the recipe hides the package vmdsl_stdlib",
+    ]
+    (tmp_path / "vmdsl/py.typed").touch()  # as that of vmdsl itself
+    assert len(hidden_packages(recipe)) == 1
 
 
 def test_modules_beside_the_recipe_are_checked_too(tmp_path: Path) -> None:
