@@ -22,6 +22,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from vmdsl.cli import specification
 from vmdsl.cli.options import absolute, as_typer, cache_of, literal, parser, value_in_words
+from vmdsl.cli.slow_recipe import watched
 from vmdsl.errors import Problem, UsageError, VmdslError
 from vmdsl.values import Size, Suite
 
@@ -178,7 +179,7 @@ def _loaded(path: Path) -> Recipe | None:
     from vmdsl.plan.load import load  # noqa: PLC0415 (slow, and not always needed)
 
     try:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), watched(path):
             return load(path)
     except VmdslError:
         return None  # the command reports why

@@ -17,6 +17,7 @@ from vmdsl.cli.convert import Force, Written, write_yaml
 from vmdsl.cli.options import Cache, cache_of
 from vmdsl.cli.paths import check_log, check_output, existing_file
 from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile
+from vmdsl.cli.slow_recipe import watched
 from vmdsl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _make_plan(recipe: RecipeFile, cache: CacheDir, seed: str) -> Plan:
 
     if recipe.specification:
         return recipe.specification.plan(recipe.values, seed=seed)
-    with redirect_stdout(sys.stderr):  # standard output is ours alone
+    with redirect_stdout(sys.stderr), watched(recipe.path):  # standard output is ours alone
         return make_plan(
             recipe.path,
             recipe.values,
