@@ -145,6 +145,18 @@ def test_missing_programs(
     assert all("install" in problem.hint for problem in problems)
 
 
+def test_an_equal_recipe_elsewhere(tmp_path: Path) -> None:
+    """Each has its mistakes at its own path, though mypy's cache knows the other one."""
+    for folder in ("a", "b"):
+        recipe = tmp_path / folder / "recipe.py"
+        recipe.parent.mkdir()
+        recipe.write_text(
+            "from vmdsl import Gpt, mkgpt, step\n\n@step\ndef a() -> Gpt:\n    return mkgpt(3)\n"
+        )
+        problems = problems_of(recipe, tmp_path / "cache")
+        assert [p.where and p.where.file for p in problems] == [recipe]
+
+
 def test_unknown_option(tmp_path: Path, mypy_says: Callable[[list[Problem]], None]) -> None:
     mypy_says([])
     recipe = WRONG.parent / "right" / "hybrid_disk.py"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Protocol
@@ -67,7 +68,8 @@ class TypeCheck:
         if self._failed(output):
             said = errors.decode(errors="replace").strip()
             raise HostError(f"mypy does not run: {said.splitlines()[-1] if said else 'no message'}")
-        return tuple(read_messages(output.decode(errors="replace"), self._folder))
+        found = read_messages(output.decode(errors="replace"), self._folder)
+        return tuple(_in_its_folder(problem, self._recipe) for problem in found)
 
     def _failed(self, output: bytes) -> bool:
         return self._mypy.returncode not in (0, 1) and not output.strip()
@@ -76,6 +78,18 @@ class TypeCheck:
         """Stop it, if its result is not needed."""
         self._mypy.kill()
         self._mypy.communicate()
+
+
+def _in_its_folder(problem: Problem, recipe: Path) -> Problem:
+    """Return a problem at a file beside the recipe.
+
+    mypy's cache repeats the messages of an equal file, with the path that this has elsewhere.
+    """
+    where = problem.where
+    if where is None or where.file.is_relative_to(recipe.parent):
+        return problem
+    beside = recipe.parent / where.file.name
+    return replace(problem, where=replace(where, file=beside)) if beside.is_file() else problem
 
 
 def mypy_command(cache: Path, *recipes: Path) -> list[str]:
