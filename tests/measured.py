@@ -46,17 +46,15 @@ def coverage_init(registry: Plugins, _: object) -> None:
                     measured.save()
         leave(status)
 
-    os._exit = save_and_leave
-    os.register_at_fork(after_in_child=_forget)
+    def begin() -> None:
+        os._exit = save_and_leave
+        for lines in _run().values():  # which the parent saves
+            lines.clear()
+
+    os.register_at_fork(after_in_child=begin)
 
 
 def _run() -> TTraceData:
     """The lines that this process has run, by file."""
     measured = Coverage.current()
     return measured._collector.data if measured and measured._collector else {}
-
-
-def _forget() -> None:
-    """In a child: its parent saves what that has run."""
-    for lines in _run().values():
-        lines.clear()
