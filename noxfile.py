@@ -17,6 +17,8 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["tests"]
 
 
+#: Processes that run tests: one more than CI has processors, for while others wait.
+_PROCESSES = ("-n", "3")
 #: How long pytest may take to remove a run's users when the run is interrupted, in seconds.
 _TO_CLEAN_UP = 120.0
 
@@ -29,7 +31,7 @@ def tests(session: nox.Session) -> None:
         run_tests(session, "pytest", "--durations=25", *session.posargs)
         return
     with measured(session) as pytest:
-        run_tests(session, *pytest, "--durations=25", "-n", "2")
+        run_tests(session, *pytest, "--durations=25", *_PROCESSES)
 
 
 @nox.session
@@ -40,7 +42,7 @@ def everything(session: nox.Session) -> None:
     more moments.
     """
     tests(session)
-    run_tests(session, "pytest", "-m", "long", "-n", "2")
+    run_tests(session, "pytest", "-m", "long", *_PROCESSES)
     fuzz(session)
 
 

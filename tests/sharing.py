@@ -25,7 +25,6 @@ LONGEST = tuple(
     f"tests/integration/{name}"
     for name in (
         "images/test_upgrades.py",
-        "images/test_boot.py::test_image_boots[ci_worker",
         "images/test_boot.py::test_image_boots[ansible",
         "images/test_boot.py::test_image_boots[hybrid",
         "vmdb2/test_built.py",

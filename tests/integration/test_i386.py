@@ -10,6 +10,7 @@ import pytest
 from vmdsl.boot.accel import choose
 from vmdsl.boot.machine import Firmware, Machine
 from vmdsl.boot.running import running
+from vmdsl.machines import Arch
 
 pytestmark = pytest.mark.integration
 
@@ -28,7 +29,9 @@ def test_an_i386_of_many_parts_boots(user: Any, host_mirror: str) -> None:
     )
     assert b"File not found" in zones.stderr, "tzdata was to be left out"
 
-    machine = Machine(image=image, firmware=Firmware.BIOS, accel=choose(user.home / "accel"))
+    machine = Machine(
+        image=image, firmware=Firmware.BIOS, arch=Arch.I386, accel=choose(user.home / "accel")
+    )
     with running(machine) as console:
         console.login(timeout=10 * MINUTES)
         state = console.run("systemctl is-system-running --wait", timeout=5 * MINUTES)

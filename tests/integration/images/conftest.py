@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from sharing import Run
+from users import User
 from vmdsl.boot.machine import Firmware
 
 BLOCK = 64 * 1024
@@ -39,9 +41,9 @@ class Expected:
 
 
 #: A recipe without an entry fails test_content.py. Each boots with all its kinds of firmware: the
-#: cloud with BIOS in test_remote.py, and what is signed in a test of its own. Without a card, those
-#: with another kind of network that waits for one: networkd, cloud-init and none here, and Debian's
-#: own scripts in vmdb2/builds/test_announcement.py. The worker has a card in test_remote.py.
+#: cloud with UEFI, and the worker, in test_remote.py, and what is signed in a test of its own.
+#: Without a card, those with another kind of network that waits for one: cloud-init with networkd
+#: and none here, and Debian's own scripts in vmdb2/builds/test_announcement.py.
 IMAGES = {
     "announcement": Expected(boots=((BIOS, CARD),), hostname="pc-vmdb2"),
     "amd64_uefi": Expected(
@@ -62,9 +64,19 @@ IMAGES = {
     ),
     "secure_boot": Expected(boots=(), arguments=("--console-login",), hostname="secure"),
     "ci_worker": Expected(
-        boots=((BIOS, NO_CARD),), arguments=("--console-login",), hostname="ci-worker"
+        boots=(),
+        arguments=("--console-login", "--suite", "bookworm", "--arch", "i386"),
+        hostname="ci-worker",
     ),
-    "cloud": Expected(boots=((UEFI, NO_CARD),), arguments=("--console-login",), hostname="cloud"),
+    "cloud": Expected(
+        boots=((BIOS, NO_CARD),),
+        arguments=("--console-login",),
+        hostname="cloud",
+        says=(
+            ("getent shadow | grep -v '^[^:]*:[!*]' | cut -d: -f1", "root"),
+            ("find / -xdev -name authorized_keys -size +0", ""),
+        ),
+    ),
 }
 
 
@@ -193,12 +205,26 @@ def look_at(user: Any) -> Callable[..., Look]:
 
 
 @pytest.fixture(scope="session")
-def built(image: Callable[..., Path], look_at: Callable[..., Look]) -> Callable[[str], Look]:
+def key(run: Run, user: User) -> Path:
+    """A key for SSH, which the worker lets in."""
+    made = user.home / "key"
+    command = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", made)
+    run.once("key", lambda: subprocess.run(command, check=True))
+    return made
+
+
+@pytest.fixture(scope="session")
+def built(
+    image: Callable[..., Path], look_at: Callable[..., Look], key: Path, host_mirror: str
+) -> Callable[[str], Look]:
     """Gives the image of a recipe, which lets root in."""
 
     @functools.cache
     def built(name: str) -> Look:
         arguments = IMAGES[name].arguments
+        if name == "ci_worker":
+            public_key = key.with_suffix(".pub").read_text("utf-8").strip()
+            arguments += ("--mirror", host_mirror, "--ssh-key", public_key)
         return look_at(image(name, *arguments), name, *arguments)
 
     return built
