@@ -58,15 +58,16 @@ steps:
 
 @pytest.fixture(scope="module")
 def image(user: Any, base: Any) -> Path:
+    """Of the specification on standard input."""
     folder: Path = user.folder("board")
-    file = user.file(folder / "board.vmdb", SPECIFICATION)
     (folder / "u-boot.bin").write_bytes(b"u-boot" * 50_000)
     (folder / "config.txt").write_text("arm_64bit=1\n")
     done = subprocess.run(
         user.argv(
-            *("env", f"--chdir={folder}", user.checkout / ".venv/bin/vmdsl", "build", file.name),
+            *("env", f"--chdir={folder}", user.checkout / ".venv/bin/vmdsl", "build", "-"),
             *("--output", "sd.img", "--rootfs-tarball", base.tarball),
         ),
+        input=SPECIFICATION,
         capture_output=True,
         text=True,
         check=False,
