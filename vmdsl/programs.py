@@ -6,13 +6,14 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import IO
+from typing import IO, NoReturn
 
 #: What a pipe holds, in bytes.
 _CHUNK = 65536
@@ -159,6 +160,11 @@ def _pass_on(reader: int, ended: int, output: int) -> None:
 def _cpu_of_children() -> float:
     used = os.times()
     return used.children_user + used.children_system
+
+
+def start_again(extra: Mapping[str, str]) -> NoReturn:
+    """Replace this process by one that runs the same command with `extra` environment variables."""
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **extra})  # noqa: S606 (no shell is wanted)
 
 
 def start(

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 import typer
 
+from vmdsl import programs
 from vmdsl.errors import Problem, UsageError, VmdslError
 
 _SHOWN = 60
 _INTERRUPTED = 128 + signal.SIGINT
+#: The environment variable with which Python's sets have the same order in each run.
+_SEED = {"PYTHONHASHSEED": "0"}
 
 
 def main() -> None:
     """Run the command line of this process."""
+    if os.environ.get("PYTHONHASHSEED") != "0" and depends_on_hashes(sys.argv[1:]):
+        programs.start_again(_SEED)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
     for stream in (sys.stdout, sys.stderr):
@@ -60,6 +67,33 @@ def run(arguments: Sequence[str]) -> int:
     if code == _INTERRUPTED:
         typer.echo("vmdsl: interrupted", err=True)
     return code
+
+
+def depends_on_hashes(arguments: Sequence[str]) -> bool:
+    """Return whether a recipe among the arguments, or a module beside it, makes a set.
+
+    The order in a set depends on a seed, which a process has from its start.
+    """
+    left = [Path(word) for word in arguments if word.endswith(".py")]
+    seen: set[Path] = set()
+    while left:
+        file = left.pop()
+        with suppress(OSError, SyntaxError, ValueError):
+            for node in ast.walk(ast.parse(file.read_bytes())) if file not in seen else ():
+                match node:
+                    case (
+                        ast.Set()
+                        | ast.SetComp()
+                        | ast.Name(id="set" | "frozenset" | "hash")
+                        | ast.BinOp(left=ast.Call(func=ast.Attribute(attr="keys" | "items")))
+                    ):
+                        return True
+                    case ast.Import(names=names):
+                        left += [file.with_name(f"{one.name}.py") for one in names]
+                    case ast.ImportFrom(module=str(name)):
+                        left.append(file.with_name(f"{name}.py"))
+        seen.add(file)
+    return False
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -213,6 +213,9 @@ class Operation(NeverText):
     #: Fields that change nothing in the result, such as the address of a proxy.
     irrelevant: ClassVar[tuple[str, ...]] = ()
 
+    def __hash__(self) -> int:  # that of its address would differ from run to run
+        return hash((self.origin.step, self.origin.where.line))
+
     @property
     def name(self) -> str:
         """The name of the step that made this."""

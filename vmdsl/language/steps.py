@@ -37,6 +37,9 @@ class _Declared(NeverText):
         for listener in declared:
             listener(self)
 
+    def __hash__(self) -> int:  # that of its address would differ from run to run
+        return hash(self.where.line)
+
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
 

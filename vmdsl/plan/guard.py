@@ -9,18 +9,22 @@ operating system's work.
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
+import linecache
 import os
 import signal
 import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from types import FrameType, FunctionType
 from typing import Any
 
-from vmdsl.language.operation import Recorder, Refused
+from vmdsl.language.operation import NeverText, Recorder, Refused
+from vmdsl.language.secret import Secret
 from vmdsl.plan.kinds import operations, wrong_kind
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -93,6 +97,11 @@ _SOURCES: dict[Callable[..., object], str] = {
         _CLOCK,
     ),
 }
+#: These read the clock only if they get fewer arguments; the last one is the time.
+_WITH_TIME: dict[Callable[..., object], int] = {
+    time.strftime: 2,
+    **dict.fromkeys((time.localtime, time.gmtime, time.ctime), 1),
+}
 #: C functions that end this process, which no audit event reports either.
 _ENDS = {os._exit, os.abort, signal.raise_signal}
 #: Most calls are known by their name not to matter.
@@ -111,6 +120,8 @@ _INSTALLED = tuple(
 _operations: dict[int, FunctionType] = {}
 _active: list[Recorder] = []
 _installed: list[bool] = []
+#: The recipes that have given the module random a seed.
+_seeded: set[str] = set()
 
 
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
@@ -136,9 +147,13 @@ def _watch(frame: FrameType, event: str, called: Any) -> None:
             return
         source = _SOURCES.get(called) or (_CHANCE if _is_chance(frame, called) else "")
         ends = called in _ENDS
+        if called in _WITH_TIME and _arguments(frame) >= _WITH_TIME[called]:
+            return
     elif event == "call":
         if id(frame.f_code) in _READS_ENVIRON:
             source = _ENVIRONMENT
+        elif frame.f_code.co_name == "__repr__":
+            _refuse_text(frame)
         function = _operations.get(id(frame.f_code))
         if function and (mistake := wrong_kind(function, frame.f_locals)):
             _active[-1].problem(*mistake)
@@ -155,11 +170,45 @@ def _watch(frame: FrameType, event: str, called: Any) -> None:
 
 def _is_chance(frame: FrameType, called: Any) -> bool:
     """Return whether a method of the module random is called on a generator without a seed."""
+    shared = getattr(sys.modules.get("random"), "_inst", called)
     if called.__name__ == "seed":
-        return frame.f_globals.get("__name__") == "random" and frame.f_locals.get("a") is None
+        if frame.f_globals.get("__name__") != "random":
+            return False
+        is_chance = frame.f_locals.get("a") is None
+        if frame.f_locals.get("self") is shared and _is_for_recipe(frame, _active[-1]):
+            (_seeded.discard if is_chance else _seeded.add)(str(_active[-1].recipe))
+        return is_chance
     if called.__name__ not in ("random", "getrandbits"):
         return False
-    return called.__self__ is getattr(sys.modules.get("random"), "_inst", called)
+    return called.__self__ is shared and str(_active[-1].recipe) not in _seeded
+
+
+def _arguments(frame: FrameType) -> int:
+    """Return how many arguments the call has that a frame makes now; 0 if that isn't known."""
+    positions = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
+    first, last, start, end = positions
+    if first is None or last is None or start is None or end is None:
+        return 0
+    lines = [
+        line.encode() for line in linecache.getlines(frame.f_code.co_filename)[first - 1 : last]
+    ]
+    with suppress(SyntaxError, IndexError):
+        lines[-1] = lines[-1][:end]
+        lines[0] = lines[0][start:]
+        call = ast.parse(b"".join(lines).decode("utf-8", "replace"), mode="eval").body
+        if isinstance(call, ast.Call):
+            several = any(isinstance(one, ast.Starred) for one in call.args)
+            return len(call.args) + several
+    return 0
+
+
+def _refuse_text(frame: FrameType) -> None:
+    """Refuse that the recipe makes text of a handle or a declaration by its repr()."""
+    value, caller = frame.f_locals.get("self"), frame.f_back
+    while caller is not None and caller.f_globals.get("__name__") in ("dataclasses", "reprlib"):
+        caller = caller.f_back
+    if isinstance(value, NeverText | Secret) and caller and _is_of_recipe(caller, _active[-1]):
+        format(value)
 
 
 def _is_for_recipe(frame: FrameType | None, recorder: Recorder) -> bool:
@@ -169,8 +218,11 @@ def _is_for_recipe(frame: FrameType | None, recorder: Recorder) -> bool:
     """
     while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
         frame = frame.f_back
-    if frame is None:
-        return False
+    return frame is not None and _is_of_recipe(frame, recorder)
+
+
+def _is_of_recipe(frame: FrameType, recorder: Recorder) -> bool:
+    """Return whether a frame runs code of the recipe, or of a module beside it."""
     file = frame.f_code.co_filename
     return file == str(recorder.recipe) or (
         file.startswith(f"{recorder.recipe.parent}/")
@@ -188,6 +240,8 @@ def guarded(recorder: Recorder) -> Iterator[None]:
         _installed.append(True)
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     _active.append(recorder)
+    if not recorder.step:  # the recipe is loaded
+        _seeded.discard(str(recorder.recipe))
     profile = sys.getprofile()
     if recorder.recipe.suffix == ".py":
         _operations.update(operations())

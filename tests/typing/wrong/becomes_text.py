@@ -49,3 +49,8 @@ def a_mount() -> None:
 @step
 def an_error() -> None:
     raise ValueError(f"not {root().filesystem}")  # E: a handle (Ext4) cannot become text
+
+
+@step
+def an_option_by_its_repr() -> None:
+    create_file(system(), "/etc/hostname", f"{name!r}\n")  # E: the option name cannot become text

@@ -153,3 +153,49 @@ def test_boot(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(["boot", "a.img", *options]) == 7
     (machine,) = machines
     assert (machine.firmware, machine.memory.bytes, machine.network) == ("uefi", 2**31, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("names = {'b', 'a'}", True),
+        ("names = {n for n in 'ab'}", True),
+        ("names = set('ab')", True),
+        ("names = {}.keys() - {}.keys()", True),
+        ("number = hash('a')", True),
+        ("import makes_sets", True),
+        ("from makes_sets import names", True),
+        ("import imports_it", True),
+        ("names = {'b': 1}", False),
+        ("import loops, nothing_of_that_name", False),
+        ("(", False),
+    ],
+)
+def test_recipes_with_sets_are_known(here: Path, source: str, *, expected: bool) -> None:
+    (here / "makes_sets.py").write_text("names = frozenset('ab')\n")
+    (here / "imports_it.py").write_text("import makes_sets\n")
+    (here / "loops.py").write_text("import loops\n")
+    (here / "r.py").write_text(f"{source}\n")
+    assert main.depends_on_hashes(["check", "r.py", "--log=x"]) is expected
+    assert not main.depends_on_hashes(["check", "missing.py", "r"])
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, ["0"]), ("7", ["0"]), ("0", [])])
+def test_a_recipe_with_sets_is_read_with_a_fixed_seed(
+    here: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, expected: list[str]
+) -> None:
+    (here / "r.py").write_text("names = {'a'}\n")
+    if given is None:
+        monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+    else:
+        monkeypatch.setenv("PYTHONHASHSEED", given)
+    started: list[str] = []
+
+    def note(extra: dict[str, str]) -> None:
+        started.extend(extra.values())
+
+    monkeypatch.setattr("vmdsl.programs.start_again", note)
+    monkeypatch.setattr("sys.argv", ["vmdsl", "check", "r.py"])
+    with pytest.raises(SystemExit):
+        main.main()
+    assert started == expected

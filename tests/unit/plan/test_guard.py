@@ -105,6 +105,9 @@ CHANGING = {
     "the clock": [
         "time.time()",
         "time.strftime('%Y')",
+        "time.localtime()",
+        "time.gmtime()",
+        "time.ctime()",
         "time.monotonic_ns()",
         "datetime.now()",
         "datetime.now(UTC)",
@@ -153,6 +156,11 @@ def test_what_changes_from_run_to_run_is_refused(
     "expression",
     [
         "random.Random(7).choice('ab')",
+        "random.Random('seed').random()",
+        "random.seed(7) or random.choice('ab')",
+        "time.strftime('%Y', (2026, 1, 2, 3, 4, 5, 4, 2, 0))",
+        "print('ä', time.strftime('%Y', time.gmtime(0)), time.ctime(0), time.localtime(0).tm_year)",
+        "time.strftime(*('%Y', time.gmtime(86400)))",
         "uuid.uuid5(uuid.NAMESPACE_DNS, 'a')",
         "datetime(2026, 1, 2)",
         "datetime.fromtimestamp(0, tz=UTC)",
@@ -166,6 +174,37 @@ def test_what_changes_from_run_to_run_is_refused(
 def test_what_is_always_the_same_is_allowed(write: Write, expression: str) -> None:
     path = write(f"import logging\n{IMPORTS}@step\ndef a() -> None:\n    {expression}\n")
     assert evaluate(load(path), {}).problems == ()
+
+
+def test_a_seed_lasts_until_the_recipe_is_read_again(write: Write) -> None:
+    step = "@step\ndef a() -> None:\n    random.random()\n"
+    assert evaluate(load(write(f"{IMPORTS}random.seed(7)\n{step}")), {}).problems == ()
+    assert [p.what for p in evaluate(load(write(f"{IMPORTS}{step}")), {}).problems] == [
+        "the recipe reads random numbers"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "name"),
+    [
+        ("f'{size!r}'", "the option size"),
+        ("f'{uefi!r}'", "the flag uefi"),
+        ("f'{a!r}'", "the step a"),
+        ("f'{a()!r}'", "a handle (Disk)"),
+        ("'%r' % (a(),)", "a handle (Disk)"),
+        ("repr(a())", "a handle (Disk)"),
+        ("str([size])", "the option size"),
+    ],
+)
+def test_nothing_becomes_text_by_its_repr(write: Write, expression: str, name: str) -> None:
+    path = write(
+        "size = option(GiB(4), help='Size.')\nuefi = flag(default=True, help='UEFI.')\n"
+        f"@step\ndef a() -> Disk:\n    return mkimg(size())\n"
+        f"@step\ndef b() -> None:\n    {expression}\n"
+    )
+    assert [(p.what, p.where and p.where.line) for p in evaluate(load(path), {}).problems] == [
+        (f"{name} cannot become text", 9)
+    ]
 
 
 def test_a_module_beside_the_recipe_is_a_part_of_it(write: Write, tmp_path: Path) -> None:
