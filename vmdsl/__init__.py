@@ -20,7 +20,7 @@ from vmdsl.language.handles import (
     VolumeGroup,
 )
 from vmdsl.language.layout import Layout, Span
-from vmdsl.language.operation import Fact, record, refuse
+from vmdsl.language.operation import Fact, record, refuse, warn
 from vmdsl.language.secret import Secret
 from vmdsl.language.steps import (
     Flag,
@@ -158,5 +158,6 @@ __all__ = [
     "system_file",
     "system_from",
     "unpack_rootfs",
+    "warn",
     "write_at",
 ]

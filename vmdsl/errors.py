@@ -109,6 +109,11 @@ class Problem:
         return f"{place}{step}{self.what}{hint}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Advice(Problem):
+    """A warning about something that may be right: it stops nothing."""
+
+
 class VmdslError(Exception):
     """The base of all errors that are shown to users, never as a traceback."""
 

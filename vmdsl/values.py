@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, total_ordering
+from itertools import takewhile
 from math import floor
 
 from distro_info import DebianDistroInfo, DistroDataOutdated, UbuntuDistroInfo
@@ -190,11 +191,31 @@ class Suite:
 
 @cache
 def debian_suites() -> tuple[str, ...]:
-    """Return the code names of Debian's releases, oldest first; empty without distro-info-data."""
+    """Return the code names of Debian's releases, oldest first, and those that never end."""
     try:
-        return tuple(DebianDistroInfo().all)
+        known = {*_RELEASES.values(), *_ENDLESS}
+        newer = [name for name in DebianDistroInfo().all if name not in known]
     except OSError:
-        return ()
+        newer = []
+    return (*_RELEASES.values(), *newer, *_ENDLESS)
+
+
+def split_suite(name: str) -> tuple[str, str]:
+    """Return the release that a suite is a part of, and the rest, such as `-backports`."""
+    head = re.split("[-/]", name)[0]
+    return head, name.removeprefix(head)
+
+
+def is_debian_suite(name: str) -> bool:
+    """Return whether Debian's archive has a suite, or had it: a release, or a part of one."""
+    head, rest = split_suite(name)
+    is_release = head in {*debian_suites(), *_ALIASES} and rest[1:] in {"", *SUITE_PARTS}
+    return name in _OTHER or is_release
+
+
+def has_left_the_mirrors(name: str) -> bool:
+    """Return whether Debian has moved a suite from its mirrors to the archive of old releases."""
+    return split_suite(name)[0] in _IN_THE_ARCHIVE
 
 
 @cache
@@ -206,14 +227,9 @@ def ubuntu_suites() -> tuple[str, ...]:
         return ()
 
 
-@cache
 def suite_versions() -> dict[str, str]:
-    """Return the code names of the numbers of Debian's releases; empty without distro-info-data."""
-    try:
-        releases = DebianDistroInfo().get_all("object")
-    except OSError:
-        return {}
-    return {release.version: release.series for release in releases if release.version}
+    """Return the code names of the numbers of Debian's releases."""
+    return dict(_RELEASES)
 
 
 @cache
@@ -226,3 +242,40 @@ def suite_aliases() -> dict[str, str]:
     except (OSError, DistroDataOutdated):
         pass
     return names
+
+
+#: Debian's releases by their numbers, from its table distro-info-data, so that a recipe means the
+#: same on all machines. The table of the machine may know newer ones.
+_RELEASES = {
+    "1.1": "buzz",
+    "1.2": "rex",
+    "1.3": "bo",
+    "2.0": "hamm",
+    "2.1": "slink",
+    "2.2": "potato",
+    "3.0": "woody",
+    "3.1": "sarge",
+    "4.0": "etch",
+    "5.0": "lenny",
+    "6.0": "squeeze",
+    "7": "wheezy",
+    "8": "jessie",
+    "9": "stretch",
+    "10": "buster",
+    "11": "bullseye",
+    "12": "bookworm",
+    "13": "trixie",
+    "14": "forky",
+    "15": "duke",
+}
+#: The parts of a release that are suites, as in `trixie-backports`.
+SUITE_PARTS = (
+    *("updates", "security", "backports", "backports-sloppy", "proposed-updates", "lts"),
+    *("debug", "backports-debug", "proposed-updates-debug", "security-debug", "updates-debug"),
+)
+_ENDLESS = ("sid", "experimental")
+_ALIASES = ("oldoldstable", "oldstable", "stable", "testing", "unstable")
+#: Suites of Debian that are no part of a release.
+_OTHER = ("rc-buggy", "proposed-updates")
+_FIRST_ON_THE_MIRRORS = "bullseye"
+_IN_THE_ARCHIVE = tuple(takewhile(lambda name: name != _FIRST_ON_THE_MIRRORS, _RELEASES.values()))

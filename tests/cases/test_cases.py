@@ -50,7 +50,7 @@ REWRITE = os.environ.get("VMDSL_GOLDEN") == "rewrite"
 EPOCH = 1_700_000_000
 #: What is exported and records nothing.
 NO_OPERATIONS = {
-    *("step", "step_if", "option", "optional_path", "flag", "require", "record", "refuse"),
+    *("step", "step_if", "option", "optional_path", "flag", "require", "record", "refuse", "warn"),
     *("KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB", "TB", "sectors", "position"),
 }
 #: Of kinds that vmdsl itself changes what their tools made: there is nothing here to change.

@@ -29,7 +29,17 @@ REWRITE = os.environ.get("VMDSL_GOLDEN") == "rewrite"
 WIDTH = 88
 _SHOWN = 300
 #: Exported beside the operations: the language, which docs/reference/language.md tells of.
-LANGUAGE = {"step", "step_if", "option", "optional_path", "flag", "require", "record", "refuse"}
+LANGUAGE = {
+    "step",
+    "step_if",
+    "option",
+    "optional_path",
+    "flag",
+    "require",
+    "record",
+    "refuse",
+    "warn",
+}
 #: In the order of the index.
 FOLDERS = (
     *(f"vmdsl.operations.{name}" for name in ("disk", "systems", "packages", "files", "scripts")),

@@ -7,6 +7,8 @@ on each line where something is to be said, with a part of the message:
     # E: what the evaluator or the check of the plan says
     # e: what they would say too, if mypy had not said it already
 
+The message of a warning begins with `warning: `.
+
 A mistake of the whole file is noted on its first line. That line may name a header, a file of
 `wrong/headers` whose steps come before the recipe's own: `# header: system`. Then what the recipe
 uses of vmdsl and its library is imported, too.
@@ -24,7 +26,7 @@ import pytest
 
 import vmdsl
 import vmdsl_stdlib
-from vmdsl.errors import Problem, RecipeError
+from vmdsl.errors import Advice, Problem, RecipeError
 from vmdsl.plan.plan import make_plan
 
 WRONG = Path(__file__).parent / "wrong"
@@ -61,7 +63,8 @@ def compare(problems: list[Problem], wanted: Expected) -> None:
     for problem in problems:
         assert problem.where is not None, problem
         place = (problem.where.file, max(problem.where.line, 1))
-        note = next((n for n in left if n[:2] == place and n[2] in problem.what), None)
+        what = f"warning: {problem.what}" if isinstance(problem, Advice) else problem.what
+        note = next((n for n in left if n[:2] == place and n[2] in what), None)
         if note is None:
             unexpected.append(problem)
         else:
@@ -70,9 +73,11 @@ def compare(problems: list[Problem], wanted: Expected) -> None:
 
 
 def problems_of(recipe: Path, cache: Path) -> list[Problem]:
-    with pytest.raises(RecipeError) as caught:
-        make_plan(recipe, {}, cache=cache)
-    return list(caught.value.problems)
+    """The mistakes, or the warnings if there are no mistakes."""
+    try:
+        return list(make_plan(recipe, {}, cache=cache).warnings)
+    except RecipeError as error:
+        return list(error.problems)
 
 
 def said_of(recipe: Path, said: Mapping[Path, list[Problem]]) -> list[Problem]:
@@ -98,9 +103,7 @@ def test_evaluator_alone(
     mypy_says([])
     problems = []
     try:
-        make_plan(wrong_recipe, {}, cache=tmp_path)
-    except RecipeError as error:
-        problems = list(error.problems)
+        problems = problems_of(wrong_recipe, tmp_path)
     except AttributeError:  # what has the wrong type may surprise the later stages, without mypy
         assert expected(wrong_recipe, "M")
     compare(problems, expected(wrong_recipe, "Ee"))
@@ -212,6 +215,11 @@ def test_hints_for_mypy(name: str, wrong: Path, said_by_mypy: Mapping[Path, list
 
 OWN_HINTS = {
     "local_file_missing": ("did you mean files/motd?", "it points to missing.txt"),
+    "apt_package_with_a_plus": ("leave out the +",),
+    "apt_packages_with_a_sign": ('apt_remove(system(), "nano")',),
+    "archives_of_debian": ("did you mean non-free?", "did you mean amd64?", "did you mean https:?"),
+    "suite_in_the_archive": ("debian-archive-removed-keys.gpg", "check_valid_until=False"),
+    "suite_in_the_archive_of_a_mirror": ("mirror=", "did you mean trixie-backports?"),
     "suite_misspelt": ("did you mean trixie?",),
     "suite_of_ubuntu": ("it is one of Ubuntu's",),
     "words_of_other_tools": ("did you mean trixie?",),
@@ -229,7 +237,7 @@ def test_hints_of_rules(
 
 def operations() -> list[str]:
     """What recipes call: the functions of vmdsl that record something, and the library's."""
-    no_operations = {"step", "step_if", "option", "flag", "require", "record", "refuse"}
+    no_operations = {"step", "step_if", "option", "flag", "require", "record", "refuse", "warn"}
     return [
         name
         for package in (vmdsl, vmdsl_stdlib)

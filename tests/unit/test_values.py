@@ -163,7 +163,7 @@ def test_wrong_suite(text: str) -> None:
 
 
 def test_without_debians_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine without distro-info's data a suite is what it's called."""
+    """On a machine without distro-info's data an alias is what it's called; suites are known."""
 
     def missing() -> None:
         raise FileNotFoundError
@@ -172,7 +172,7 @@ def test_without_debians_table(monkeypatch: pytest.MonkeyPatch) -> None:
     values.debian_suites.cache_clear()
     values.suite_aliases.cache_clear()
     try:
-        assert debian_suites() == ()
+        assert debian_suites()[-3:] == ("duke", "sid", "experimental")
         assert Suite("stable").name == "stable"
         assert Suite("unstable").name == "sid"
     finally:

@@ -72,7 +72,7 @@ def from_yaml(
         given = Given(**{**vars(given), "image": given.output})
     loaded = load(specification, given)
     try:
-        loaded.plan({})
+        warn(loaded.plan({}).warnings)
     except RecipeError as error:  # such as local files that are elsewhere
         warn(error.problems)
 

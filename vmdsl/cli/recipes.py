@@ -18,6 +18,7 @@ from vmdsl.cli.options import Cache, cache_of
 from vmdsl.cli.paths import check_log, check_output, existing_file
 from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile
 from vmdsl.cli.slow_recipe import watched
+from vmdsl.cli.specification import warn
 from vmdsl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -206,6 +207,13 @@ def _output_of(recipe: RecipeFile, given: Path | None) -> Path:
 
 
 def _make_plan(recipe: RecipeFile, cache: CacheDir, seed: str) -> Plan:
+    """Return the plan, and print the warnings about it."""
+    made = _checked(recipe, cache, seed)
+    warn(made.warnings)
+    return made
+
+
+def _checked(recipe: RecipeFile, cache: CacheDir, seed: str) -> Plan:
     from vmdsl.plan.plan import make_plan  # noqa: PLC0415
 
     if recipe.specification:

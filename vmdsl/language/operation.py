@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
-from vmdsl.errors import Code, Problem, Where
+from vmdsl.errors import Advice, Code, Problem, Where
 from vmdsl.similar import did_you_mean
 
 _O = TypeVar("_O", bound="Operation")
@@ -75,10 +75,12 @@ class Recorder:
             frame = frame.f_back
         return Where(self.recipe, self.line)
 
-    def problem(self, what: str, hint: str = "", *, about: str = "") -> Problem:
+    def problem(
+        self, what: str, hint: str = "", *, about: str = "", kind: type[Problem] = Problem
+    ) -> Problem:
         """Note a mistake at the line that is running now, or at the argument that it is `about`."""
         where = _place_of(about, self.places) or self.where()
-        found = Problem(what=what, where=where, step=self.step, hint=hint, about=about)
+        found = kind(what=what, where=where, step=self.step, hint=hint, about=about)
         if found not in self.problems:
             self.problems.append(found)
         return found
@@ -117,6 +119,11 @@ def refuse(what: str, hint: str = "", *, about: str = "") -> Refused:
     """
     recorder_for("an operation is called").problem(what, hint, about=about)
     return Refused(what)
+
+
+def warn(what: str, hint: str = "", *, about: str = "") -> None:
+    """Note a warning about a call that may be right. The arguments are those of `refuse()`."""
+    recorder_for("an operation is called").problem(what, hint, about=about, kind=Advice)
 
 
 def misused(what: str, hint: str) -> Exception:
@@ -281,13 +288,15 @@ class Operation(NeverText):
         del operations, complete
         return iter(())
 
-    def problem(self, what: str, hint: str = "", *, about: str = "") -> Problem:
-        """Return a mistake in this operation, with its place.
+    def problem(
+        self, what: str, hint: str = "", *, about: str = "", kind: type[Problem] = Problem
+    ) -> Problem:
+        """Return a mistake in this operation, with its place; with `Advice` as `kind`, a warning.
 
         `about` is the argument that is wrong, by its name: `path`, or `packages[1]`.
         """
         where = _place_of(about, self.origin.places) or self.origin.where
-        return Problem(what=what, where=where, step=self.origin.step, hint=hint, about=about)
+        return kind(what=what, where=where, step=self.origin.step, hint=hint, about=about)
 
 
 @operation

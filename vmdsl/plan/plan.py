@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
 
-from vmdsl.errors import HostError, Problem, RecipeError
+from vmdsl.errors import Advice, HostError, Problem, RecipeError
 from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import LayoutOperation, Operation
@@ -34,6 +34,8 @@ class OptionValue:
 class Plan:
     """Everything that a build does, checked. A plan with `obstacles` cannot be built yet.
 
+    `warnings` are about what may be right, and may not be what is meant.
+
     Names of local files are relative to `directory`. `code` is the recipe if that is in Python,
     as it may define operations.
     """
@@ -47,6 +49,7 @@ class Plan:
     operations: tuple[Operation, ...]
     layout: Layout
     obstacles: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     def require_buildable(self) -> None:
         """Raise HostError with all obstacles, if there are any."""
@@ -100,13 +103,14 @@ def make_plan(
     layout = None
     try:
         layout, misplaced = lay_out(evaluated.operations, recipe=recipe.name, seed=seed)
-        found += [*misplaced, *check(evaluated.operations, recipe.path, complete=not found)]
+        complete = not _mistakes(found)
+        found += [*misplaced, *check(evaluated.operations, recipe.path, complete=complete)]
         if layout is not None and not misplaced:
             found += check_layout(evaluated.operations, layout)
     except Exception as error:  # noqa: BLE001 (it is a rule's, about an operation)
-        if not mistyped and not found:  # otherwise a handle may not be what its name says
+        if not mistyped and not _mistakes(found):  # else a handle may not be what it seems
             found.append(_failed_check(error, evaluated.operations))
-    problems = merge(mistyped, found)
+    problems = merge(mistyped, _mistakes(found))
     if problems or layout is None:
         raise RecipeError(*problems)
     return Plan(
@@ -122,7 +126,13 @@ def make_plan(
         operations=evaluated.operations,
         layout=layout,
         obstacles=obstacles(evaluated.operations),
+        warnings=tuple(merge((), found)),
     )
+
+
+def _mistakes(found: Sequence[Problem]) -> list[Problem]:
+    """Return the problems that are not warnings."""
+    return [problem for problem in found if not isinstance(problem, Advice)]
 
 
 def _failed_check(error: Exception, operations: Sequence[Operation]) -> Problem:

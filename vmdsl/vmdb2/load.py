@@ -31,6 +31,7 @@ _CALLS = {
 }
 #: And for an argument; nothing for one that no step has.
 _ARGUMENTS = {
+    "check_valid_until": None,
     "exclude": None,
     "label": "`label:`",
     "unless": "`unless: rootfs_unpacked`",
@@ -43,7 +44,8 @@ def in_yaml(code: Code) -> str | None:
     """Return what does the same in a specification; None where nothing does."""
     said = _CALLS.get(code.function, str(code))
     match code:
-        case Code(function="", named=((argument, _),)):
+        case Code(function="", named=((argument, value),)):
+            said = f"`{argument}: {value}`" if isinstance(value, str) else said
             return _ARGUMENTS.get(argument, said)
         case Code(function="apt", arguments=(_, package)):
             said = f"packages: [{package}]"
@@ -81,7 +83,11 @@ class Loaded:
         except RecipeError as error:
             found = {_in_yaml(problem) for problem in error.problems}
             raise RecipeError(*sorted(found, key=place)) from None
-        return replace(plan, obstacles=tuple(map(_in_yaml, plan.obstacles)))
+        return replace(
+            plan,
+            obstacles=tuple(map(_in_yaml, plan.obstacles)),
+            warnings=tuple(map(_in_yaml, plan.warnings)),
+        )
 
 
 def _in_yaml(problem: Problem) -> Problem:

@@ -27,6 +27,17 @@ def test_it_is_checked_and_planned(capsys: pytest.CaptureFixture[str]) -> None:
     assert "debootstrap trixie" in capsys.readouterr().out
 
 
+def test_a_release_that_has_left_the_mirrors(capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path("pc.vmdb").read_text("utf-8").replace("trixie", "stretch")
+    Path("old.vmdb").write_text(text, encoding="utf-8")
+    for command in ("check", "plan", "from-yaml"):
+        assert run([command, "old.vmdb"]) == 0
+        warning, _, _, hint = capsys.readouterr().err.splitlines()
+        assert warning.endswith(": warning: stretch has left Debian's mirrors")
+        assert "`mirror: http://mirror.example/debian-archive/debian`, with `keyring: /" in hint
+        assert "check_valid_until" not in hint
+
+
 def test_a_recipe_without_py(capsys: pytest.CaptureFixture[str]) -> None:
     Path("server").write_text("# A server.\nfrom vmdsl import *\n", encoding="utf-8")
     assert run(["check", "server"]) == 2

@@ -10,15 +10,16 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from vmdsl.errors import CommandError, Hint, Problem, code
+from vmdsl.errors import Advice, CommandError, Hint, Problem, code
 from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, Operation, operation, record, refuse
+from vmdsl.language.operation import Fact, Operation, operation, record, refuse, warn
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import current_index, proxy_environment, use_index
+from vmdsl.operations.packages.archives import suite_meant
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
-from vmdsl.operations.packages.sources import first_bytes
-from vmdsl.values import Suite
+from vmdsl.operations.packages.sources import check_architectures, first_bytes
+from vmdsl.values import Suite, is_debian_suite
 
 NONINTERACTIVE = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 #: zstd writes the same with any number of threads.
@@ -36,7 +37,14 @@ _OPTIONS = (
     "-oDPkg::Options::=--force-unsafe-io",
     "-oAcquire::Retries=3",
 )
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(\^|(:[a-z0-9]+)?([=/][A-Za-z0-9.+:~-]+)?)")
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(?<!-)(\^|(:[a-z0-9]+)?([=/][A-Za-z0-9.+:~-]+)?)(?<!-)")
+#: apt takes a + at the end for "install", and a - for "remove", if no package has that name.
+_ONE_PLUS = re.compile(r"[^+]\+$")
+#: Packages of Debian 13 whose names end with one +.
+_WITH_PLUS = (
+    *("elpa-ghub+", "elpa-ido-completing-read+", "elpa-ox-texinfo+", "impose+", "memtest86+"),
+    *("minisat+", "ncbi-blast+", "wmweather+"),
+)
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~-]*")
 #: What may follow a package's name and is the name of no architecture.
 _NOT_FOREIGN = ("any", "native", "all")
@@ -73,8 +81,12 @@ class Apt(TreeOperation):
         return bool(self.debs)
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
-        """Report local files that are not packages."""
+        """Report local files that are not packages, and misspelt suites."""
         del operations, complete
+        for suite in (self.suite, *(name.partition("/")[2] for name in self.packages)):
+            if suite and not is_debian_suite(suite) and (meant := suite_meant(suite)):
+                what = f"Debian has no suite {suite}; another archive may"
+                yield self.problem(what, meant, about=self.argument(suite), kind=Advice)
         for file in self.debs:
             start = first_bytes(self.directory / file)
             if start is not None and not start.startswith(_DEB):
@@ -157,16 +169,16 @@ def apt(
         raise refuse(
             f"{suite!r} is not the name of a suite", "such as trixie-backports", about="suite"
         )
-    record(
-        Apt(
-            root=root,
-            packages=check_packages(packages),
-            debs=files,
-            suite=str(suite),
-            recommends=recommends,
-            unless=unless,
-        )
+    installed = Apt(
+        root=root,
+        packages=check_packages(packages),
+        debs=files,
+        suite=str(suite),
+        recommends=recommends,
+        unless=unless,
     )
+    check_architectures("packages", installed.architectures())
+    record(installed)
 
 
 @operation
@@ -234,6 +246,9 @@ def check_packages(names: Sequence[str], about: str = "packages") -> tuple[str, 
         if not is_package(name):
             hint = f'a file goes to debs=["{name}"]' if name.endswith(".deb") else instead_of(name)
             raise refuse(f"{name!r} is not the name of a package", hint, about=f"{about}[{number}]")
+        if _ONE_PLUS.search(name) and name not in _WITH_PLUS:
+            what = f"apt installs {name[:-1]!r} for {name!r}, unless that is a package"
+            warn(what, "leave out the +", about=f"{about}[{number}]")
     return tuple(names)
 
 
@@ -243,6 +258,8 @@ def instead_of(name: str) -> str:
         return "leave it out"
     if " " in name or "," in name:
         return "give each package by itself"
+    if name.endswith("-") and is_package(name.rstrip("-")):
+        return Hint("to remove it: ", code("apt_remove", code("system"), name.rstrip("-")))
     return "names are lower case: linux-image"
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
-from urllib.parse import urlsplit
 
 from vmdsl.errors import Problem
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, Operation, one_of, operation, record, refuse
+from vmdsl.language.operation import Fact, Operation, one_of, operation, record, refuse, warn
+from vmdsl.machines import Arch, arch_of
+from vmdsl.operations.packages.archives import COMPONENTS, Archive, check_archive, check_uri
+from vmdsl.similar import closest, did_you_mean
 
 SourceType = Literal["deb", "deb-src"]
 
@@ -24,9 +26,6 @@ FOLDER = "/etc/apt/sources.list.d"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~/-]*|\./|/")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*")
-_SUCH_AS = "such as http://mirror.example/debian"
-_URI = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]+")
-_OF_THIS_MACHINE = ("file", "copy", "cdrom")
 _ARMOR = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
 #: The first bytes of a public key in binary: the old and the new form of the packet.
 _BINARY = (b"\x98", b"\x99", b"\xc6")
@@ -115,9 +114,10 @@ class AptSource(TreeOperation):
         return True
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
-        """Report keyrings that apt cannot read."""
+        """Report keyrings that apt cannot read, and what Debian's own archive does not have."""
         del operations, complete
         yield from check_keyrings(self, self.source.keyring_files)
+        yield from check_source(self, self.source)
 
     def apply(self, tree: Tree) -> None:
         """Write both files; the next apt() fetches the index."""
@@ -148,8 +148,8 @@ def checked(source: Source) -> Source:
     for uri in source.uris:
         check_uri(uri)
     _check_suites(source)
-    check_words("components", source.components)
-    check_words("architectures", source.architectures)
+    check_components(source.components)
+    check_architectures("architectures", source.architectures)
     for kind in source.types:
         one_of("types", kind, get_args(SourceType))
     return source
@@ -170,35 +170,46 @@ def _check_suites(source: Source) -> None:
             )
 
 
-def check_uri(uri: str, *, outside: bool = False) -> None:
-    """Refuse what is not an address; `outside` also one that programs of the host can't use."""
-    if not _URI.fullmatch(uri):
-        raise refuse(f"{uri!r} is not an address", _SUCH_AS, about="mirror")
-    place = urlsplit(uri)
-    if place.scheme in {"http", "https", "ftp"} and not place.netloc:
-        raise refuse(f"{uri!r} names no machine", _SUCH_AS, about="mirror")
-    if outside and place.scheme in _OF_THIS_MACHINE:
-        raise refuse(
-            f"{place.scheme}: is a place in the system, and there is no system yet",
-            "serve the folder: python3 -m http.server, and http://localhost:8000",
-        )
-
-
-def check_words(name: str, words: Sequence[str]) -> None:
-    """Refuse what can be neither a component nor an architecture."""
-    for number, word in enumerate(words):
+def check_components(components: Sequence[str]) -> None:
+    """Refuse what cannot be a component."""
+    for number, word in enumerate(components):
         if not _WORD.fullmatch(word):
+            meant = did_you_mean(word, COMPONENTS)
             raise refuse(
-                f"{word!r} cannot be one of the {name}",
-                "give each by itself: main, non-free, amd64",
-                about=f"{name}[{number}]",
+                f"{word!r} cannot be one of the components",
+                meant or "give each by itself: main, non-free",
+                about=f"components[{number}]",
             )
+
+
+def check_architectures(name: str, architectures: Iterable[str]) -> None:
+    """Refuse misspelt architectures; warn of those that are neither Debian's nor its ports'."""
+    for arch in architectures:
+        if arch in {*Arch, "all", "any"}:
+            continue
+        if not _WORD.fullmatch(arch):
+            what = f"{arch!r} cannot be one of the {name}"
+            raise refuse(what, "give each by itself: amd64, i386", about=name)
+        what = f"{arch!r} is not an architecture of Debian"
+        if close := arch_of(arch) or closest(arch, list(Arch)):
+            raise refuse(what, f"did you mean {close}?", about=name)
+        warn(what, f"there are {', '.join(Arch)}", about=name)
 
 
 def several(name: str, values: object) -> None:
     """Refuse a text where a list of texts is wanted: it would count as a list of letters."""
     if isinstance(values, str):
         raise refuse(f"{name}= is one text", f'write a list: {name}=["{values}"]')
+
+
+def check_source(operation: Operation, source: Source) -> Iterator[Problem]:
+    """Report suites and components that Debian does not have, if a source has Debian's keys."""
+    if not source.keyring_files and not source.trusted:
+        archive = Archive(
+            uris=source.uris, has_debians_keys=True, checks_date=source.check_valid_until
+        )
+        suites = [suite for suite in source.suites if not suite.endswith("/")]
+        yield from check_archive(operation, archive, suites, source.components)
 
 
 def install_keyring(tree: Tree, source: Source) -> str:

@@ -10,7 +10,8 @@ from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.operation import Fact, one_of, record, refuse
 from vmdsl.machines import Arch
 from vmdsl.operations.packages.apt import check_packages
-from vmdsl.operations.packages.sources import Source, check_uri, check_words, checked, several
+from vmdsl.operations.packages.archives import check_uri
+from vmdsl.operations.packages.sources import Source, check_components, checked, several
 from vmdsl.operations.systems.mmdebstrap import (
     MAIN,
     Debootstrap,
@@ -65,7 +66,7 @@ def debootstrap(
     one_of("variant", variant, get_args(Variant))
     for name in ("components", "include", "exclude", "tls_ca_certs"):
         several(name, locals()[name])
-    check_words("components", components)
+    check_components(components)
     chosen = suite_of(suite)
     form = format or ("one-line" if is_before_trixie(chosen) else "deb822")
     one_of("format", form, get_args(SourcesFormat))

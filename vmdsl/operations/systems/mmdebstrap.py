@@ -18,6 +18,7 @@ from vmdsl.language.effects import Tree, package_cache
 from vmdsl.language.operation import Operation, operation
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import note_sources, proxy_environment
+from vmdsl.operations.packages.archives import Archive, check_archive
 from vmdsl.operations.packages.host_apt import HostApt
 from vmdsl.operations.packages.prefetch import prefetching
 from vmdsl.operations.packages.sources import (
@@ -25,12 +26,12 @@ from vmdsl.operations.packages.sources import (
     FOLDER,
     Source,
     check_keyrings,
+    check_source,
     install_keyring,
     suffix_of,
 )
 from vmdsl.operations.systems.roots import RootMaker
-from vmdsl.similar import did_you_mean
-from vmdsl.values import Suite, debian_suites, suite_aliases, suite_versions, ubuntu_suites
+from vmdsl.values import Suite
 
 Variant = Literal["minbase", "buildd", "important", "standard"]
 SourcesFormat = Literal["deb822", "one-line"]
@@ -101,22 +102,17 @@ class Debootstrap(RootMaker):
         return bool(self.mirror or self.sources)
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
-        """Report a suite that Debian does not have, and keyrings that apt cannot read.
-
-        The suites of another archive are not known.
-        """
+        """Report what Debian's archive does not have, and keyrings that apt cannot read."""
         yield from super().check_plan(operations, complete=complete)
         yield from check_keyrings(self, self.keyrings)
-        known, name = debian_suites(), self.suite.name
-        if known and not self.mirror and name != "rc-buggy" and name.partition("-")[0] not in known:
-            names = [*known, *suite_aliases()]
-            hint = did_you_mean(name, names, also=suite_versions())
-            if name in ubuntu_suites():
-                hint = "it is one of Ubuntu's"
-            yield self.problem(
-                f"Debian has no suite {name}",
-                f"{hint} (a suite of another archive takes mirror=)".lstrip(),
-            )
+        archive = Archive(
+            uris=(self.mirror,) if self.mirror else (),
+            has_debians_keys=self.keyring is None,
+            checks_date=self.check_valid_until,
+        )
+        yield from check_archive(self, archive, [self.suite.name], self.components)
+        for source in self.sources:
+            yield from check_source(self, source)
 
     def apply(self, tree: Tree) -> None:
         """Learn the date of the archive's index, then install from just that index."""

@@ -80,8 +80,8 @@ class RootMaker(SystemSource):
             what = f"a system cannot be on {filesystem.kind}, which {place} is"
             yield self.problem(what, "format it with ext4", about="mounted")
         known, suite, last = debian_suites(), self.suite.name, self.arch.traits.last_suite
-        late = known[known.index(last) + 1 :] if last in known else ("trixie", "sid")
-        if last and suite.partition("-")[0] in late:
+        late = known[known.index(last) + 1 :] if last else ()
+        if suite.partition("-")[0] in late:
             yield self.problem(
                 f"{suite} has no kernel for {self.arch}, so the image could not boot",
                 f"{last} is the last that has one; or choose amd64",

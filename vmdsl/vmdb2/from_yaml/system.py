@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vmdsl.machines import Arch, arch_of
-from vmdsl.similar import closest, did_you_mean
-from vmdsl.values import Suite, debian_suites, suite_aliases, suite_versions
+from vmdsl.similar import closest
 from vmdsl.vmdb2.draft import Argument, Call, Read, Result
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, Context, is_placeholder
 from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
@@ -141,11 +140,6 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
 
 def _suite(context: Context, step: Debootstrap) -> Argument:
     if step.debootstrap and not is_placeholder(step.debootstrap):
-        known = [*debian_suites(), *suite_aliases()]
-        hint = did_you_mean(step.debootstrap, known, also=suite_versions())
-        if hint and Suite(step.debootstrap).name not in known and step.debootstrap.is_plain:
-            what = f"Debian has no suite {str(step.debootstrap)!r}; the mirror may"
-            context.warn(step, "debootstrap", what, hint)
         return context.text(step, step.debootstrap)
     what = f"{str(step.debootstrap)!r} is not a suite of Debian"
     hint = SUBSTITUTE if step.debootstrap else "such as trixie"

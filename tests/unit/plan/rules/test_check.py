@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl import programs
+from vmdsl import programs, values
 from vmdsl.machines import Arch
-from vmdsl.operations.systems import mmdebstrap, roots
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load
@@ -73,14 +72,23 @@ def test_suite_of_another_archive(write: Write) -> None:
     assert about(write, arguments='suite="noble", mirror="http://mirror.example/debian"') == []
 
 
-def test_suites_are_not_known_without_debians_table(
+def test_suites_are_known_without_debians_table(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (mmdebstrap, roots):
-        monkeypatch.setattr(module, "debian_suites", lambda: ())
-    assert about(write, arguments='suite="trixi"') == []
-    assert about(write, arguments='suite="bookworm", arch=Arch.I386') == []
-    assert len(about(write, arguments='suite="trixie", arch=Arch.I386')) == 1
+    """A recipe means the same on each machine."""
+
+    def missing() -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(values, "DebianDistroInfo", missing)
+    values.debian_suites.cache_clear()
+    try:
+        assert about(write, arguments='suite="trixi"') == ["Debian has no suite trixi"]
+        assert about(write, arguments='suite="stable-backports"') == []
+        assert about(write, arguments='suite="bookworm", arch=Arch.I386') == []
+        assert len(about(write, arguments='suite="trixie", arch=Arch.I386')) == 1
+    finally:
+        values.debian_suites.cache_clear()
 
 
 @pytest.mark.parametrize("arch", list(Arch))
