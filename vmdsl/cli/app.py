@@ -11,9 +11,9 @@ import typer
 from vmdsl.builder.image.formats import RAW
 from vmdsl.cli import cache, recipes
 from vmdsl.cli.convert import from_yaml
-from vmdsl.cli.options import Cache, cache_of, parser
+from vmdsl.cli.options import Cache, Command, cache_of, parser
 from vmdsl.cli.paths import existing_file
-from vmdsl.cli.recipe_command import CommandLine, RecipeCommand
+from vmdsl.cli.recipe_command import BuildCommand, CommandLine, RecipeCommand
 from vmdsl.errors import HostError
 from vmdsl.values import GiB, Size
 
@@ -32,11 +32,11 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback()(_top)
-    for command in (recipes.build, recipes.check, recipes.plan, recipes.to_yaml):
+    app.command(cls=BuildCommand)(recipes.build)
+    for command in (recipes.check, recipes.plan, recipes.to_yaml):
         app.command(cls=RecipeCommand)(command)
-    app.command()(from_yaml)
-    app.command()(boot)
-    app.command()(doctor)
+    for other in (from_yaml, boot, doctor):
+        app.command(cls=Command)(other)
     app.add_typer(cache.app())
     return app
 

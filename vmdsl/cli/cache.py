@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vmdsl.cli.options import Cache, cache_of, parser, rounded
+from vmdsl.cli.options import Cache, Command, Group, cache_of, parser, rounded
 from vmdsl.values import Size
 
 if TYPE_CHECKING:
@@ -37,12 +37,13 @@ def app() -> typer.Typer:
     """Return the subcommands of `vmdsl cache`."""
     made = typer.Typer(
         name="cache",
+        cls=Group,
         help="Show what builds have kept for later ones, or remove it.",
         invoke_without_command=True,
     )
     made.callback()(_show_if_alone)
     for command in (show, prune, clear, shell, remove):
-        made.command()(command)
+        made.command(cls=Command)(command)
     return made
 
 

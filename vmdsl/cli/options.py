@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperArgument, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from vmdsl.values import Size, Suite
 
@@ -18,6 +18,32 @@ if TYPE_CHECKING:
 _STEP = 1024
 _SECTOR = 512
 _EMOJI = re.compile(r":(?=\S+:)")
+
+
+class Command(TyperCommand):
+    """A command whose help is as below."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_types(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """A command with subcommands whose help is as below."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_types(super().get_params(ctx))
+
+
+def _without_types(parameters: Sequence[Any]) -> list[Any]:
+    """Let the help show no type for flags, which take no value, and for arguments."""
+    for one in parameters:
+        if isinstance(one, TyperArgument) or one.is_flag:
+            one.display_type_rich = _no_type
+    return list(parameters)
+
+
+def _no_type(ctx: Any) -> None:
+    del ctx
 
 
 def literal(text: str) -> str:

@@ -13,17 +13,21 @@ from vmdsl.errors import HostError, Problem, RecipeError, VmdslError, Where
 from vmdsl.host.facts import Result
 
 
-def show_error(error: VmdslError, console: Console, *, building: bool = False) -> None:
+def show_error(
+    error: VmdslError, console: Console, *, building: bool = False, of: Path | None = None
+) -> None:
     """Print every problem of an error, and their number.
 
-    With `building`, the last line adds that nothing was built.
+    With `building`, the last line adds that nothing was built. `of` is the recipe, if there are
+    several.
     """
     _show(error.problems, console)
     if isinstance(error, RecipeError | HostError):
         noun = "mistake" if isinstance(error, RecipeError) else "problem"
         count = len(error.problems)
         rest = "; nothing was built" if building else ""
-        console.print(Text(f"{count} {noun}{'s' * (count != 1)}{rest}", style="bold"))
+        whose = f"{of}: " if of else ""
+        console.print(Text(f"{whose}{count} {noun}{'s' * (count != 1)}{rest}", style="bold"))
 
 
 def show_obstacles(obstacles: Sequence[Problem], console: Console) -> None:

@@ -2,26 +2,35 @@
 
 A recipe's options are known only once it is loaded. So the arguments are read twice by the same
 parser: first with the command's own options, ignoring all others, to find the recipe; then with
-the recipe's options as well.
+the recipe's options as well. Of several recipes none is loaded then: they have no options there.
 """
 
 from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
-from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperOption
 
 from vmdsl.cli import specification
-from vmdsl.cli.options import absolute, as_typer, cache_of, literal, parser, value_in_words
+from vmdsl.cli.options import (
+    Command,
+    Group,
+    absolute,
+    as_typer,
+    cache_of,
+    literal,
+    parser,
+    value_in_words,
+)
 from vmdsl.cli.slow_recipe import watched
 from vmdsl.errors import Problem, UsageError, VmdslError
 from vmdsl.values import Size, Suite
@@ -57,21 +66,26 @@ class RecipeFile:
         """Whether it is a vmdb2 specification."""
         return specification.is_specification(self.path)
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is a recipe that cannot be loaded, if that has been tried."""
+        return not self.is_specification and self.recipe is None
+
 
 def _recipe_file(text: Any) -> RecipeFile:
     return text if isinstance(text, RecipeFile) else RecipeFile(path=Path(text))
 
 
+_ARGUMENT = typer.Argument(
+    metavar="RECIPE",
+    help="The recipe, a Python file; or a vmdb2 specification, where - is standard input.",
+    show_default=False,
+    parser=_recipe_file,
+)
 #: The argument of every command of this class, which receives it loaded.
-RecipeArgument = Annotated[
-    RecipeFile,
-    typer.Argument(
-        metavar="RECIPE",
-        help="The recipe, a Python file; or a vmdb2 specification, where - is standard input.",
-        show_default=False,
-        parser=_recipe_file,
-    ),
-]
+RecipeArgument = Annotated[RecipeFile, _ARGUMENT]
+#: That of a command that takes several recipes. Only one by itself is loaded, and has options.
+RecipesArgument = Annotated[list[RecipeFile], _ARGUMENT]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,18 +95,28 @@ class Glimpse:
     recipe: Path | None
     cache: Path | None
     is_checked: bool
+    #: Whether all are words that name files, and none could be an option of a recipe.
+    is_several: bool
 
 
-class RecipeCommand(TyperCommand):
+class RecipeCommand(Command):
     """A command with an argument named `recipe`, which is loaded while the arguments are parsed."""
+
+    #: Options of vmdb2 that the command has no use for, by name.
+    no_use_for: ClassVar[Collection[str]] = ("log",)
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._own = [p for p in self.params if isinstance(p, TyperArgument | TyperOption)]
         spelled = {spelling for p in self._own for spelling in p.opts}
-        self._more = [p for p in specification.options() if not spelled.intersection(p.opts)]
+        self._more = [
+            p
+            for p in specification.options()
+            if p.name not in self.no_use_for and not spelled.intersection(p.opts)
+        ]
         self.params = [*self._own, *self._more]
         self._path: Path | None = None
+        self._is_several = False
         self._types: TypeCheck | None = None
 
     def begin(self, context: Any, arguments: list[str]) -> list[str]:
@@ -105,7 +129,8 @@ class RecipeCommand(TyperCommand):
         found = self.glimpse(context, full)
         if found.recipe is not None and found.recipe.suffix == ".py":
             full, found = arguments, self.glimpse(context, arguments)
-        path = self._path = found.recipe
+        self._is_several = found.is_several
+        path = self._path = None if found.is_several else found.recipe
         if path is None or specification.is_specification(path):
             return full
         if path.is_file() and found.is_checked:
@@ -124,7 +149,9 @@ class RecipeCommand(TyperCommand):
             self, parent=context, ignore_unknown_options=True, resilient_parsing=True
         )
         given, rest, _ = self.make_parser(lenient).parse_args(list(arguments))
-        found = (given.get("recipe"), *rest)
+        named = given.get("recipe")
+        takes_several = isinstance(named, tuple)
+        found = [*(named if isinstance(named, tuple) else [named]), *rest]
         words = [w for w in found if w is not None and (w == "-" or not w.startswith("-"))]
         files = [word for word in words if word.endswith(".py") and Path(word).is_file()]
         chosen, cache = (files or words)[:1], given.get("cache_dir")
@@ -132,6 +159,7 @@ class RecipeCommand(TyperCommand):
             recipe=Path(chosen[0]) if chosen else None,
             cache=Path(cache) if cache else None,
             is_checked=not {"help", "version"} & given.keys(),
+            is_several=takes_several and len(found) == len(words) > 1,
         )
 
     def with_value(self) -> frozenset[str]:
@@ -147,11 +175,24 @@ class RecipeCommand(TyperCommand):
                 self._more = _flags(ctx.obj)
                 self.params = [*self._own, *self._more]
                 _refuse_values_of_flags(self._more, args)
+        elif not self._is_several:
+            self._show_own_options(ctx)
         rest = super().parse_args(ctx, args)
         given = {p.name: ctx.params.pop(p.name) for p in self._more}
-        named = ctx.obj or ctx.params["recipe"]
-        ctx.params["recipe"] = _with_values(named, given, ctx.params)
+        named = ctx.params["recipe"]
+        if not isinstance(named, list):
+            ctx.params["recipe"] = with_values(ctx.obj or named, given, ctx.params)
+        elif ctx.obj and (len(named) == 1 or ctx.obj.is_broken):
+            ctx.params["recipe"] = [with_values(ctx.obj, given, ctx.params)]
+        elif any(given.values()) or ctx.obj:
+            raise _options_of_several(named)
         return rest
+
+    def _show_own_options(self, context: Any) -> None:
+        """Leave out of the help what only a specification has: there is none."""
+        for option in self._more:
+            option.hidden = True
+        self.epilog = f"{context.command_path} RECIPE --help shows the options of the recipe too."
 
     def _load(self, context: Any, path: Path) -> RecipeFile:
         """Load a recipe in Python, while mypy checks it. A specification is loaded later."""
@@ -164,7 +205,13 @@ class RecipeCommand(TyperCommand):
         return RecipeFile(path=path, recipe=recipe, types=self._types)
 
 
-class CommandLine(TyperGroup):
+class BuildCommand(RecipeCommand):
+    """The command that builds a recipe."""
+
+    no_use_for = ()
+
+
+class CommandLine(Group):
     """The commands. Those with a recipe begin before typer parses, as it then imports pydantic."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -185,7 +232,13 @@ def _loaded(path: Path) -> Recipe | None:
         return None  # the command reports why
 
 
-def _with_values(
+def _options_of_several(recipes: Sequence[RecipeFile]) -> UsageError:
+    """Return the refusal of options of one recipe that are given to several."""
+    what = f"{len(recipes)} recipes are named, so none can have options of its own"
+    return UsageError(Problem(what=what, hint="give one recipe with its options at a time"))
+
+
+def with_values(
     named: RecipeFile, given: Mapping[str, Any], others: Mapping[str, Any]
 ) -> RecipeFile:
     """Add the values of its options to a recipe; load a specification with them.
@@ -195,9 +248,9 @@ def _with_values(
     if not named.is_specification:
         values = {name: value for name, value in given.items() if value is not None}
         return replace(named, values=values)
-    output = others["output"] if "output" in others else given["image"]
+    output = others["output"] if "output" in others else given.get("image")
     options = {"output": output, **given}
-    log = options.pop("log")
+    log = options.pop("log", None)
     loaded = specification.load(named.path, specification.Given(**options))
     return replace(named, recipe=loaded.recipe, specification=loaded, log=log)
 

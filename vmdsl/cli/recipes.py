@@ -16,10 +16,10 @@ from vmdsl.builder.image.formats import FORMATS, RAW
 from vmdsl.cli.convert import Force, Written, write_yaml
 from vmdsl.cli.options import Cache, cache_of
 from vmdsl.cli.paths import check_log, check_output, existing_file
-from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile
+from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile, RecipesArgument, with_values
 from vmdsl.cli.slow_recipe import watched
 from vmdsl.cli.specification import warn
-from vmdsl.errors import UsageError
+from vmdsl.errors import UsageError, VmdslError
 
 if TYPE_CHECKING:
     from vmdsl.builder.cache.cache_dir import CacheDir
@@ -137,13 +137,40 @@ def build(
     show_built(built)
 
 
-def check(recipe: RecipeArgument, *, cache_dir: Cache = None) -> None:
-    """Find the mistakes in a recipe, without building anything.
+def check(recipe: RecipesArgument, *, cache_dir: Cache = None) -> int:
+    """Find the mistakes in recipes, without building anything.
 
     Also shows what is correct but cannot be built yet, or not on this machine.
     """
+    cache = cache_of(cache_dir)
+    if len(recipe) == 1:
+        _check(recipe[0], cache)
+        return 0
+    return max([_code_of_check(one, cache) for one in recipe])
+
+
+def _code_of_check(recipe: RecipeFile, cache: CacheDir) -> int:
+    """Check one of several recipes, of which none is loaded yet. Return its exit code."""
+    from vmdsl.plan.load import isolated  # noqa: PLC0415
+
+    try:
+        with isolated(recipe.path):
+            _check(recipe, cache)
+    except VmdslError as error:
+        from rich.console import Console  # noqa: PLC0415 (slow)
+
+        from vmdsl.cli.problems import show_error  # noqa: PLC0415
+
+        show_error(error, Console(stderr=True, highlight=False), of=recipe.path)
+        return error.exit_code
+    return 0
+
+
+def _check(recipe: RecipeFile, cache: CacheDir) -> None:
     _require_file(recipe)
-    made = _make_plan(recipe, cache_of(cache_dir), "")
+    if recipe.is_specification and recipe.specification is None:
+        recipe = with_values(recipe, {}, {})
+    made = _make_plan(recipe, cache, "")
     typer.echo(f"{recipe.path}: no mistakes")
     if made.obstacles:
         from rich.console import Console  # noqa: PLC0415 (slow)

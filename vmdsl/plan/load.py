@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -45,6 +46,20 @@ class Recipe:
     def name(self) -> str:
         """The name that UUIDs are derived from."""
         return self.path.stem
+
+
+@contextmanager
+def isolated(path: Path) -> Iterator[None]:
+    """Forget afterwards the modules beside a recipe: the next one may have others of that name."""
+    recipe, modules, places = path.resolve(), set(sys.modules), list(sys.path)
+    try:
+        yield
+    finally:
+        sys.path[:] = places
+        for name in set(sys.modules) - modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and _is_beside(file, recipe):
+                del sys.modules[name]
 
 
 def module_name(path: Path) -> str:

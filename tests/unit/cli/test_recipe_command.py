@@ -1,8 +1,11 @@
 """A recipe's options on the command line, without a program being started."""
 
 import re
+import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,8 +17,10 @@ from vmdsl.cli.app import make_app
 from vmdsl.cli.main import run
 from vmdsl.cli.options import literal
 from vmdsl.cli.recipe_command import RecipeCommand
+from vmdsl.errors import Problem, RecipeError
 from vmdsl.machines import Arch
 from vmdsl.plan.declarations import RESERVED
+from vmdsl.plan.load import load
 from vmdsl.values import GiB, Size, Suite
 
 COMMANDS = ("build", "check", "plan", "to-yaml")
@@ -109,7 +114,6 @@ class TestValues:
             (["--siez", "8G"], "no such option: --siez\n    did you mean --size"),
             (["--no-size"], "no such option: --no-size"),
             (["--size"], "option '--size' requires an argument"),
-            (["other.py"], "got unexpected extra argument"),
             (["--uefi=yes"], "option '--uefi' does not take a value"),
             (["--uefi", "yes"], "--uefi takes no value: yes\n    write: --uefi or --no-uefi"),
             (["--uefi", "False"], "--uefi takes no value: False"),
@@ -122,6 +126,10 @@ class TestValues:
         out, err = capsys.readouterr()
         assert out == ""
         assert err.startswith(f"vmdsl: {message}")
+
+    def test_another_recipe(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["plan", "server.py", "other.py"]) == 2
+        assert "got unexpected extra argument" in capsys.readouterr().err
 
     def test_recipe_that_cannot_be_loaded_is_planned_nonetheless(
         self, planned: dict[str, Any]
@@ -155,6 +163,22 @@ class TestHelp:
     def test_help_is_shown_as_it_stands(self, capsys: pytest.CaptureFixture[str]) -> None:
         text = self.help(capsys, "plan")
         assert "Size [in bytes], see [bold]x[/bold], :smile: or \\ [default: 4 GiB]" in text
+
+    def test_flags_have_no_type(self, capsys: pytest.CaptureFixture[str]) -> None:
+        text = self.help(capsys)
+        assert "--size <Size> Size" in text
+        assert "--uefi --no-uefi Boot" in text
+        assert "--help -h Show" in text
+        assert "RECIPE The recipe" in text
+
+    @pytest.mark.parametrize("name", ["plan", "check"])
+    def test_of_no_recipe(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run([name, "-h"]) == 0
+        out = capsys.readouterr().out
+        own = {"--help", "--cache-dir"} | ({"--json", "--seed"} if name == "plan" else set())
+        options, _, more = out.partition(f"vmdsl {name} RECIPE --help")
+        assert set(re.findall(r"--[\w-]+", options)) == own
+        assert "shows the options of the recipe too" in more
 
     def test_recipe_that_cannot_be_loaded(self, capsys: pytest.CaptureFixture[str]) -> None:
         Path("server.py").write_text("1 / 0")
@@ -205,12 +229,14 @@ def test_a_value_is_not_taken_for_the_recipe(
     """Every option that the help shows is followed by a value, or by none."""
     monkeypatch.setenv("COLUMNS", "200")
     Path("other.py").touch()
-    assert run([name, "--help"]) == 0
+    Path("pc.vmdb").touch()
+    assert run([name, "pc.vmdb", "--help"]) == 0
     shown = re.findall(r"(--[\w-]+)\s+(-\w)?\s+(\S+)", capsys.readouterr().out)
     assert len(shown) > len(["--variable", "--help"])
     for long, short, value in shown:
         for option in filter(None, (long, short)):
-            expected = "server.py" if value == "<bool>" else "other.py"
+            takes_one = value.startswith("<") or value == "NAME=VALUE"
+            expected = "other.py" if takes_one else "server.py"
             assert found(name, [option, "server.py", "other.py"]) == expected, option
 
 
@@ -278,3 +304,63 @@ def test_mypy_is_ended_where_the_arguments_are_wrong(checks: list[Any]) -> None:
 def test_mypy_is_not_begun_for_help_or_nothing(arguments: list[str], checks: list[Any]) -> None:
     run(["check", *arguments])
     assert checks == []
+
+
+class TestSeveral:
+    @pytest.fixture(autouse=True)
+    def _recipes(self, recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def make_plan(path: Path, values: Any, *, loaded: object, **_: Any) -> Any:
+            assert (values, loaded) == ({}, None)
+            if load(path).names.get("wrong"):
+                raise RecipeError(Problem(what="it is wrong"), Problem(what="and more"))
+            return SimpleNamespace(obstacles=(), warnings=())
+
+        import_module("vmdsl.vmdb2.load")  # which is to keep the real one
+        monkeypatch.setattr("vmdsl.plan.plan.make_plan", make_plan)
+        for folder in ("one", "two"):
+            recipe.with_name(folder).mkdir()
+            recipe.with_name(folder).joinpath("common.py").write_text(f"wrong = {folder == 'two'}")
+            recipe.with_name(folder).joinpath("pc.py").write_text("from common import wrong\n")
+
+    def test_each_has_a_report(self, capsys: pytest.CaptureFixture[str]) -> None:
+        before = list(sys.path)
+        assert run(["check", "one/pc.py", "two/pc.py", "server.py"]) == 3
+        out, err = capsys.readouterr()
+        assert out == "one/pc.py: no mistakes\nserver.py: no mistakes\n"
+        assert err == "vmdsl: it is wrong\nvmdsl: and more\ntwo/pc.py: 2 mistakes\n"
+        assert sys.path == before
+
+    @pytest.mark.parametrize(
+        ("recipes", "code"),
+        [
+            (["one/pc.py", "server.py"], 0),
+            (["one/pc.py", "gone.py"], 2),
+            (["gone.py", "two/pc.py"], 3),
+            (["two/pc.py", "gone.py", "."], 3),
+        ],
+    )
+    def test_the_worst_code_counts(self, recipes: list[str], code: int) -> None:
+        assert run(["check", *recipes, "--cache-dir", "there"]) == code
+
+    def test_specifications_may_be_among_them(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("pc.vmdb").write_text("steps:\n- mkimg: x\n  size: 1\n  misspelt: 1\n")
+        assert run(["check", "pc.vmdb", "server.py"]) == 3
+        out, err = capsys.readouterr()
+        assert out == "server.py: no mistakes\n"
+        assert re.search(r"^pc\.vmdb: \d mistakes?$", err, re.MULTILINE)
+
+    @pytest.mark.parametrize(
+        "options", [["--suite", "sid"], ["--no-uefi"], ["--lenient"], ["--variable", "a=b"]]
+    )
+    def test_they_have_no_options(
+        self, options: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["check", "server.py", "one/pc.py", *options]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("vmdsl: 2 recipes are named, so none can have options of its own\n")
+
+    def test_only_the_one_that_cannot_be_loaded(self, planned: dict[str, Any]) -> None:
+        Path("server.py").write_text("def broken(:")
+        assert run(["check", "server.py", "--suite", "sid"]) == 1
+        assert planned["path"] == Path("server.py")
