@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 
 from vmdsl import programs
+from vmdsl.host.packages import wanted
 
 pytestmark = pytest.mark.integration
 
 REPOSITORY = Path(__file__).parents[2]
-TOOLS = ("cat", "dirname", "flock", "id", "mktemp", "readlink", "rm", "sed", "sh", "sha256sum")
+TOOLS = (
+    *("cat", "dirname", "flock", "id", "mktemp", "readlink", "rm", "sed", "sh", "sha256sum"),
+    "sleep",
+)
 
 
 def bootstrap(*arguments: str, cwd: Path) -> programs.Finished:
@@ -56,9 +60,10 @@ def bare(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run_bare(bare: Path) -> programs.Finished:
+def run_bare(bare: Path, *command: str) -> programs.Finished:
     env = {**os.environ, "PATH": str(bare / "bin")}
-    return programs.run((str(bare / "bootstrap"), "sh", "-c", "echo ran"), env=env)
+    words = command or ("sh", "-c", "echo ran")
+    return programs.run((str(bare / "bootstrap"), *words), env=env)
 
 
 def test_without_sudo_it_says_what_to_run(bare: Path) -> None:
@@ -80,6 +85,28 @@ def test_what_sudo_said_is_shown_when_it_fails(bare: Path) -> None:
     asked = (bare / "asked").read_text(encoding="utf-8")
     assert asked.startswith("sh -c apt-get update")
     assert "--no-install-recommends" in asked
+
+
+def test_vmdsl_alone_needs_no_packages_of_the_tests(bare: Path) -> None:
+    done = run_bare(bare, "vmdsl", "doctor")
+    named = done.output.partition("--no-install-recommends")[2].split()
+    assert set(named) == {"python3-venv", *wanted("build"), *wanted("boot")} - {"mount"}
+
+
+def test_it_says_how_large_the_packages_are_and_that_it_goes_on(bare: Path) -> None:
+    said = """Need to get 41.2 MB/90.1 MB of archives.
+After this operation, 201 MB of additional disk space will be used.
+Unpacking ovmf (1) ..."""
+    (bare / "said").write_text(said, encoding="utf-8")
+    stub(bare / "bin", "sudo", f"cat {bare}/said; sleep 2; exit 1")
+    text = (bare / "bootstrap").read_text(encoding="utf-8")
+    (bare / "bootstrap").write_text(text.replace("patience=10", "patience=1"), encoding="utf-8")
+    lines = run_bare(bare, "vmdsl", "doctor").output.splitlines()
+    assert lines[0].startswith("bootstrap: installing packages for builds and boots: ")
+    assert lines[1:3] == [
+        "bootstrap: 41.2 MB/90.1 MB to download, 201 MB on the disk",
+        "bootstrap:   after 1 s: Unpacking ovmf (1) ...",
+    ]
 
 
 def test_without_dpkg_it_says_so(bare: Path) -> None:

@@ -11,7 +11,7 @@ from vmdsl import programs
 from vmdsl.errors import Problem
 from vmdsl.host.facts import Facts, Result
 
-Section = Literal["build", "boot", "optional", "development"]
+Section = Literal["venv", "build", "boot", "optional", "development"]
 #: util-linux of which unshare has --map-auto.
 _OLDEST = (2, 38)
 
