@@ -5,6 +5,9 @@ No session makes an environment: all use the one that ./bootstrap made.
 
 from __future__ import annotations
 
+import os
+import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,6 +109,32 @@ def golden(session: nox.Session) -> None:
         "tests/docs/test_reference.py",
         env={"VMDSL_GOLDEN": "rewrite"},
     )
+
+
+@nox.session
+def versions(session: nox.Session) -> None:
+    """Test the wheel with the lowest and the newest versions of what it needs, from PyPI."""
+    with TemporaryDirectory(prefix="vmdsl-versions-") as folder:
+        pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
+        session.run("python", *pip, "wheel", "--no-deps", f"--wheel-dir={folder}", ".")
+        (wheel,) = Path(folder).glob("*.whl")
+        for name, pinned in (("lowest", lowest_versions()), ("newest", [])):
+            there = Path(folder, name)
+            session.run("python", "-m", "venv", str(there))
+            python, path = str(there / "bin/python"), f"{there / 'bin'}:{os.environ['PATH']}"
+            session.run(python, *pip, "install", f"{wheel}[dev]", *pinned, external=True)
+            session.run(python, *pip, "list", external=True)
+            recipes = sorted(map(str, Path("recipes").glob("*.py")))
+            session.run(str(there / "bin/vmdsl"), "check", *recipes, external=True)
+            texts = ("tests/typing", "tests/docs", "tests/unit/cli", "tests/unit/plan")
+            words = (str(there / "bin/pytest"), *_PROCESSES, "-m", "not integration", *texts)
+            session.run(*words, env={"PATH": path}, external=True)
+
+
+def lowest_versions() -> list[str]:
+    """Return the lowest version that pyproject.toml allows of each package, as pip has it."""
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [re.sub(r">=([^,]+),.*", r"==\1", needed) for needed in project["dependencies"]]
 
 
 @nox.session

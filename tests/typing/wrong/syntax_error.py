@@ -2,5 +2,5 @@ from vmdsl import Disk, GiB, mkimg, step
 
 
 @step
-def disk() -> Disk  # M: Expected `:`, found newline  # e: syntax error
+def disk() -> Disk  # M: Expected  # e: syntax error
     return mkimg(GiB(4))

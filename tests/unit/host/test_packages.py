@@ -1,4 +1,5 @@
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -25,6 +26,12 @@ def test_the_list_has_these_sections_and_no_package_twice() -> None:
     names = [name for section in get_args(packages.Section) for name in wanted(section)]
     assert sorted(names) == sorted(set(names))
     assert all(name.replace("-", "").isalnum() for name in names)
+
+
+def test_the_how_to_names_what_builds_and_boots_need() -> None:
+    text = (Path(__file__).parents[3] / "docs/how-to/install.md").read_text(encoding="utf-8")
+    command = text.partition("--no-install-recommends \\\n")[2].partition("```")[0]
+    assert command.replace("\\\n", "").split() == [*wanted("build"), *wanted("boot")]
 
 
 @pytest.mark.parametrize("package", sorted({*PACKAGES.values(), *FILES.values()}))
