@@ -80,14 +80,44 @@ def test_the_last_sector_of_all(tmp_path: Path) -> None:
     assert here.end // 512 - 1 == there[1] == 2**22 - 1
 
 
+@pytest.mark.parametrize("table", ["gpt", "msdos"])
+@pytest.mark.parametrize(
+    "places",
+    [
+        (("0%", "32M"), ("32M", "100%")),
+        (("0%", "54M"), ("54M", "76M"), ("76M", "97M"), ("97M", "-97M")),
+        (("500M", "100%"), ("0%", "500M")),
+        (("1MiB", "25%"), ("25%", "777M"), ("777M", "100%")),
+    ],
+)
+def test_partitions_share_no_sector_where_parted_moves_them(
+    table: str, places: tuple[tuple[str, str], ...], tmp_path: Path
+) -> None:
+    parts = "\n".join(
+        f'- {{mkpart: primary, device: pc.img, start: "{start}", end: "{end}", tag: p{number}}}'
+        for number, (start, end) in enumerate(places)
+    )
+    text = f"steps:\n- {{mkimg: pc.img, size: 2G}}\n- {{mklabel: {table}, device: pc.img}}\n{parts}"
+    loaded = load_specification(text, tmp_path / "pc.vmdb", directory=tmp_path, variables={})
+    here = [(p.start // 512, p.end // 512 - 1) for p in loaded.plan({}).layout.partitions]
+    assert sorted(here) == all_by_parted(tmp_path / "pc.img", table, *places)
+
+
 def by_parted(image: Path, table: str, start: str, end: str) -> tuple[int, int]:
     """The first and the last sector of the partition that parted makes."""
+    (found,) = all_by_parted(image, table, (start, end))
+    return found
+
+
+def all_by_parted(image: Path, table: str, *places: tuple[str, str]) -> list[tuple[int, int]]:
+    """The first and the last sector of each partition that parted makes."""
     with image.open("wb") as file:
         file.truncate(2 * 2**30)
-    for arguments in (["mklabel", table], ["--", "mkpart", "primary", "ext2", start, end]):
+    mkparts = [["--", "mkpart", "primary", "ext2", *place] for place in places]
+    for arguments in (["mklabel", table], *mkparts):
         subprocess.run(["parted", "-s", image, *arguments], check=True, capture_output=True)
     printed = subprocess.run(
         ["parted", "-m", image, "unit", "s", "print"], check=True, capture_output=True, text=True
     ).stdout
-    fields = printed.splitlines()[2].split(":")
-    return int(fields[1].rstrip("s")), int(fields[2].rstrip("s"))
+    fields = [line.split(":") for line in printed.splitlines()[2:]]
+    return sorted((int(first.rstrip("s")), int(last.rstrip("s"))) for _, first, last, *_ in fields)

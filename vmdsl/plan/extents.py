@@ -53,6 +53,17 @@ def size_for(table: Gpt | Msdos, places: Sequence[Place]) -> int:
     return round_up_to_mib(end + (_GPT_TAIL if isinstance(table, Gpt) else 0))
 
 
+def place_of(position: Percent, *, size: int, least: int = ALIGNMENT, limit: int) -> int:
+    """Return a place in percent of `size` bytes: the nearest whole MiB from `least` to `limit`."""
+    nearest = round_down_to_mib(position.of(size) + ALIGNMENT // 2)
+    return max(min(nearest, round_down_to_mib(limit)), least)
+
+
+def usable_end(size: int, *, is_gpt: bool) -> int:
+    """Return the first byte behind the room for partitions on a disk of `size` bytes."""
+    return size - (_GPT_TAIL if is_gpt else 0)
+
+
 class Places:
     """Places on one disk. `size` is None if the disk becomes as large as its content.
 
@@ -68,7 +79,7 @@ class Places:
         self._is_gpt = isinstance(table, Gpt)
         self._first = _GPT_HEAD if self._is_gpt else SECTOR
         self._usual = ALIGNMENT
-        self._limit = None if size is None else size - (_GPT_TAIL if self._is_gpt else 0)
+        self._limit = None if size is None else usable_end(size, is_gpt=self._is_gpt)
 
     @property
     def has_room(self) -> bool:
@@ -112,8 +123,7 @@ class Places:
             return position.bytes + (behind if position.bytes < 0 else 0)
         assert self._limit is not None  # noqa: S101 (mkpart refuses percents without a size)
         assert self._size is not None  # noqa: S101
-        nearest = round_down_to_mib(position.of(self._size) + ALIGNMENT // 2)
-        return max(min(nearest, round_down_to_mib(self._limit)), self._usual)
+        return place_of(position, size=self._size, least=self._usual, limit=self._limit)
 
     def _end(self, partition: AnyPartition, start: int, following: Sequence[AnyPartition]) -> int:
         if partition.size is not None:

@@ -17,6 +17,7 @@ from vmdsl.errors import Problem, Where
 from vmdsl.plan.declarations import RESERVED
 from vmdsl.vmdb2.draft import Argument, Call, DraftOption, DraftStep, Result
 from vmdsl.vmdb2.from_yaml.deduplicate import A_TAG, Missing
+from vmdsl.vmdb2.from_yaml.parted import PartedDisk
 from vmdsl.vmdb2.schema import (
     Cryptsetup,
     Lvcreate,
@@ -140,6 +141,9 @@ class Context:
     behind: str = ""
     behind_is_end: bool = False
     is_gpt: bool = False
+    #: The size of the image in bytes, if it is known, and the disk that parted partitions.
+    size: int = 0
+    parted: PartedDisk | None = None
     has_bios_grub: bool = False
     root: Tag | None = None
     unpacked: str = ""

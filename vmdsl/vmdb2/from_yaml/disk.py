@@ -13,6 +13,7 @@ from vmdsl.values import Size
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
 from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
+from vmdsl.vmdb2.from_yaml.parted import PartedDisk
 from vmdsl.vmdb2.from_yaml.partitions import image_size, mkpart
 from vmdsl.vmdb2.marked_scripts import MkSwap, swap_arguments
 from vmdsl.vmdb2.schema import (
@@ -63,6 +64,7 @@ def _size(context: Context, step: Mkimg) -> Argument:
     except ValueError as error:
         context.problem(step, "size", str(error), "k, M, G and T are its units: 4G is 4 GiB")
         return _ANY_SIZE
+    context.size = size.bytes
     return Call(function="Size.parse", arguments=(text,)) if is_same else size
 
 
@@ -82,6 +84,8 @@ def label(context: Context, step: Mklabel) -> None:
         context.problem(step, "mklabel", "a second partition table", "the image has one already")
         return
     context.is_gpt = is_gpt
+    if context.size:
+        context.parted = PartedDisk(size=context.size, is_gpt=is_gpt)
     function, returns = ("mkgpt", "Gpt") if context.is_gpt else ("mkmsdos", "Msdos")
     call = Call(function=function, arguments=(Result(context.disk),))
     context.table = context.emit("table", step, call, returns=returns)
@@ -99,6 +103,7 @@ def _existing(context: Context, step: Mklabel) -> None:
     place = context.directory / str(step.device)
     if place.is_file() and place.stat().st_size:
         size = Size(place.stat().st_size)
+        context.size = size.bytes
         call = Call(function="mkimg", arguments=(size,))
         context.disk = context.emit("disk", step, call, returns="Disk")
         return

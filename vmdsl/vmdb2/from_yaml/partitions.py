@@ -9,18 +9,17 @@ from uuid import UUID
 
 from vmdsl.language.layout import LOGICAL_GAP, SECTOR
 from vmdsl.language.partition_types import CODES, RAW
-from vmdsl.plan.extents import ALIGNMENT
+from vmdsl.plan.extents import ALIGNMENT, place_of, usable_end
 from vmdsl.similar import did_you_mean
 from vmdsl.values import MiB, Percent, Size, position, sectors
 from vmdsl.vmdb2.draft import Argument, Call, Hex, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
+from vmdsl.vmdb2.from_yaml.parted import EXCLUSIVE, Span
 from vmdsl.vmdb2.schema import Mkpart, SetPartFlag
 from vmdsl.vmdb2.text import Text
 
 _DECIMAL = {"": 10**6, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _ROUNDED = re.compile(r"-?\d+\.?\d*\s*(?P<unit>[kmgt]?)(?P<b>b?)", re.IGNORECASE | re.ASCII)
-#: Only behind these, written just so, an end is where the next partition may begin.
-_EXCLUSIVE = ("kiB", "MiB", "GiB", "TiB")
 _MIB = 2**20
 _IMAGE = re.compile(r"\s*\+?(\d+\.?\d*[kmgt]|\d+b?)", re.IGNORECASE | re.ASCII)
 #: Flags of parted, and their names here: a type, or a flag, by the kind of table.
@@ -79,7 +78,7 @@ def parted_position(text: str, *, is_end: bool) -> Size | Percent:
         nearest = round(Fraction(place.bytes, _MIB)) * _MIB
         if abs(nearest - place.bytes) * 2 <= _DECIMAL[rounded["unit"].lower()] and nearest:
             return MiB(nearest // _MIB)
-    if not is_end or text.endswith(_EXCLUSIVE):
+    if not is_end or text.endswith(EXCLUSIVE):
         return place
     end = place + sectors(1)
     return Percent(100) if place.bytes < 0 and end.bytes == 0 else end
@@ -133,6 +132,7 @@ def _extended(context: Context, step: Mkpart, tag: Tag, named: Mapping[str, Argu
 def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
     """Return start and end, if they say more than vmdsl does by itself."""
     named: dict[str, Argument] = {}
+    made = _made_by_parted(context, step)
     for key, is_end in (("start", False), ("end", True)):
         text = context.text(step, getattr(step, key))
         try:
@@ -141,6 +141,13 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
             context.problem(step, key, str(error), "these are what parted takes")
             continue
         is_plain = text.is_plain or text.is_unknown
+        if made is not None:
+            there = (made.last + 1 if is_end else made.first) * SECTOR
+            if there != _in_bytes(context, place):
+                behind = context.size if place == Percent(100) else 0
+                said = f"parted puts the {key}, {text}, at sector {there // SECTOR - is_end}."
+                tag.comments += [said] if is_plain else []
+                place = Size(there - behind if there != behind else there)
         if is_plain and is_end and place == Percent(100) and _is_last(context, tag):
             continue  # what is left
         if is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
@@ -149,6 +156,24 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
             continue
         named[key] = place if is_plain else _variable_place(context, step, key, text, place)
     return named
+
+
+def _made_by_parted(context: Context, step: Mkpart) -> Span | None:
+    """Return where parted puts a partition; None if it refuses, or the image's size is unknown."""
+    if context.parted is None or (not context.is_gpt and step.mkpart.lower() == "logical"):
+        return None
+    return context.parted.add(str(step.start), str(step.end))
+
+
+def _in_bytes(context: Context, place: Size | Percent) -> int:
+    """Return the byte that a place is at in a recipe, with the first whole MiB for 0."""
+    assert context.parted is not None  # noqa: S101 (only for a disk whose size is known)
+    size = context.parted.size
+    if isinstance(place, Percent):
+        return place_of(place, size=size, limit=usable_end(size, is_gpt=context.is_gpt))
+    if place.bytes == 0:
+        return ALIGNMENT
+    return place.bytes + (size if place.bytes < 0 else 0)
 
 
 def _follows(context: Context, step: Mkpart, place: Size | Percent) -> bool:
