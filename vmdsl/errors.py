@@ -114,6 +114,11 @@ class Advice(Problem):
     """A warning about something that may be right: it stops nothing."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class LocalFile(Problem):
+    """A mistake about a file of this machine, which may be elsewhere or readable on another one."""
+
+
 class VmdslError(Exception):
     """The base of all errors that are shown to users, never as a traceback."""
 

@@ -20,7 +20,7 @@ from vmdsl.cli.specification import (
     load,
     warn,
 )
-from vmdsl.errors import Problem, RecipeError, UsageError
+from vmdsl.errors import LocalFile, Problem, RecipeError, UsageError
 
 if TYPE_CHECKING:
     from vmdsl.plan.plan import Plan
@@ -53,8 +53,8 @@ def from_yaml(
 ) -> None:
     """Convert a vmdb2 specification to a recipe that has the same plan.
 
-    Variables become options, whose defaults are the values given here. Mistakes in the plan, such
-    as a missing local file, are only warnings here.
+    Variables become options, whose defaults are the values given here. Local files that are
+    missing are only warnings here.
     """
     if specification.suffix == ".py":
         hint = f"to write a specification of it: vmdsl to-yaml {specification}"
@@ -73,7 +73,9 @@ def from_yaml(
     loaded = load(specification, given)
     try:
         warn(loaded.plan({}).warnings)
-    except RecipeError as error:  # such as local files that are elsewhere
+    except RecipeError as error:
+        if not all(isinstance(problem, LocalFile) for problem in error.problems):
+            raise
         warn(error.problems)
 
     from vmdsl.vmdb2.to_python.moved import moved  # noqa: PLC0415 (slow)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from vmdsl.plan.load import Recipe
 from vmdsl.plan.merge import Crash
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.vmdb2.draft import Draft
+from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, is_placeholder
 from vmdsl.vmdb2.from_yaml.deduplicate import deduplicate, place
 from vmdsl.vmdb2.from_yaml.translate import translate
 from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.run import as_recipe
-from vmdsl.vmdb2.schema import SpecStep
+from vmdsl.vmdb2.schema import Spec, SpecStep
+from vmdsl.vmdb2.text import Text
 
 #: Calls, in the words of specifications.
 _CALLS = {
@@ -37,6 +39,8 @@ _ARGUMENTS = {
     "unless": "`unless: rootfs_unpacked`",
     "uuid": "it with the UUID behind it",
 }
+#: The lines of equal warnings that are listed.
+_MOST_LINES = 5
 _UNITS = {"MiB": "MiB", "sectors": "s"}
 
 
@@ -65,7 +69,7 @@ class Loaded:
     """A specification as a recipe: as data, and as what can be evaluated.
 
     `image` is the name of the image's file. `warnings` say where vmdb2 does something that one may
-    not expect.
+    not expect. `placeholders` are the paths of texts that a program was to replace.
     """
 
     draft: Draft
@@ -73,6 +77,7 @@ class Loaded:
     steps: tuple[SpecStep, ...]
     image: Path
     warnings: tuple[Problem, ...]
+    placeholders: frozenset[str] = frozenset()
 
     def plan(self, values: Mapping[str, object], *, seed: str = "") -> Plan:
         """Check it in every way there is. Raises RecipeError with all that is wrong."""
@@ -81,19 +86,24 @@ class Loaded:
                 self.draft.path, values, cache=self.recipe.directory, seed=seed, loaded=self.recipe
             )
         except RecipeError as error:
-            found = {_in_yaml(problem) for problem in error.problems}
+            found = {self._in_yaml(problem) for problem in error.problems}
             raise RecipeError(*sorted(found, key=place)) from None
+        obstacles = (replace(self._in_yaml(one), step=one.step) for one in plan.obstacles)
         return replace(
             plan,
-            obstacles=tuple(map(_in_yaml, plan.obstacles)),
-            warnings=tuple(map(_in_yaml, plan.warnings)),
+            obstacles=tuple(obstacles),
+            warnings=tuple(map(self._in_yaml, plan.warnings)),
         )
 
+    def _in_yaml(self, problem: Problem) -> Problem:
+        """Return a problem as a specification has it: without a step, and in its words."""
+        hint = problem.hint.in_words(in_yaml) if isinstance(problem.hint, Hint) else problem.hint
+        return self.substituted(replace(problem, step="", hint=hint))
 
-def _in_yaml(problem: Problem) -> Problem:
-    """Return a problem as a specification has it: without a step, and in its words."""
-    hint = problem.hint.in_words(in_yaml) if isinstance(problem.hint, Hint) else problem.hint
-    return replace(problem, step="", hint=hint)
+    def substituted(self, problem: Problem) -> Problem:
+        """Return a problem with the hint at a placeholder, if it is about one."""
+        path = problem.where.path if problem.where else ""
+        return replace(problem, hint=SUBSTITUTE) if path in self.placeholders else problem
 
 
 class SpecificationError(RecipeError):
@@ -121,7 +131,8 @@ def load_specification(
         recipe=as_recipe(translated.draft, directory=directory, problems=problems),
         steps=found.spec.steps,
         image=directory / translated.image,
-        warnings=tuple(sorted((*found.warnings, *translated.warnings), key=place)),
+        warnings=tuple(_each_once((*found.warnings, *translated.warnings))),
+        placeholders=frozenset(_placeholders(found.spec)),
     )
     if not problems:
         return loaded
@@ -132,5 +143,26 @@ def load_specification(
         planned = {p for p in error.problems if not isinstance(p, Crash)} - {*problems}
     except Exception:  # noqa: BLE001 # a plan may not be possible with what is wrong
         planned.clear()
-    stages = (found.problems, translated.problems, planned)
+    stages = (found.problems, map(loaded.substituted, translated.problems), planned)
     raise SpecificationError(loaded.warnings, *deduplicate(stages, loaded.steps, found.unread))
+
+
+def _each_once(warnings: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield warnings in the order of places; of equal ones the first, with the number of others."""
+    found: dict[tuple[str, str], list[Problem]] = {}
+    for warning in sorted(warnings, key=place):
+        found.setdefault((warning.what, warning.hint), []).append(warning)
+    for first, *others in found.values():
+        lines = [str(other.where.line) for other in others if other.where]
+        shown = ", ".join(lines[:_MOST_LINES]) + " ..." * (len(lines) > _MOST_LINES)
+        more = f" (and {len(others)} more, in line {shown})" if others else ""
+        yield replace(first, what=f"{first.what}{more}")
+
+
+def _placeholders(spec: Spec) -> Iterator[str]:
+    """Yield the paths of all texts that stand for others, as in a template."""
+    for step in spec.steps:
+        for value in vars(step).values():
+            for text in value if isinstance(value, tuple) else (value,):
+                if isinstance(text, Text) and is_placeholder(text):
+                    yield text.where.path

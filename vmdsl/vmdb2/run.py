@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
 from vmdsl.errors import Problem, Where
-from vmdsl.language.operation import DependsOnFailed, recorder_for, refuse
+from vmdsl.language.operation import DependsOnFailed, Refused, recorder_for, refuse
 from vmdsl.language.steps import Option, Step
 from vmdsl.plan.load import Recipe
 from vmdsl.vmdb2.draft import Argument, Call, Draft, DraftStep, Hex, Octal, Read, Result
 from vmdsl.vmdb2.text import Text
 
+#: In place of a suite that is wrong, as every system has one.
+_SUITE = "stable"
 _NOWHERE: Mapping[str, Where] = {}
 
 
@@ -60,7 +63,7 @@ def _step(
         recorder_for("a step runs").tag = str(draft.tag)  # plain: it goes into the sandbox
         for call in draft.calls:
             with _at(call.where or draft.where):
-                result = _perform(call, steps, options)
+                result = _checked(call, steps, options)
         return None if draft.returns == "None" else result
 
     made: Step[object] = Step(run, None)
@@ -76,6 +79,49 @@ def _at(where: Where | None, places: Mapping[str, Where] = _NOWHERE) -> Iterator
     recorder.place, recorder.places = where or recorder.place, places
     yield
     recorder.place, recorder.places = before
+
+
+def _checked(
+    call: Call, steps: Mapping[str, Step[object]], options: Mapping[str, Option[object]]
+) -> Any:
+    """Return the result of a call. If it is refused, look for further mistakes in its arguments.
+
+    Operations refuse the first one. So the call is made again without the argument that is wrong,
+    as long as that can be left out.
+    """
+    recorder = recorder_for("a step runs")
+    before = len(recorder.operations)
+    try:
+        return _perform(call, steps, options)
+    except DependsOnFailed:
+        raise
+    except Refused:
+        about = recorder.problems[-1].about if recorder.problems else ""
+        if (rest := _without(call, about)) is not None:
+            del recorder.operations[before:]
+            with suppress(Refused):
+                _checked(rest, steps, options)
+        raise
+
+
+def _without(call: Call, about: str) -> Call | None:
+    """Return a call without an argument, or an element of one; None if it is needed."""
+    parameters = signature(_function(call)).parameters
+    name, _, index = about.partition("[")
+    number = int(index.rstrip("]")) if index else -1
+    given = call.named.get(name)
+    if name == "suite" and given not in (None, _SUITE):
+        return replace(call, named={**call.named, name: _SUITE})
+    if isinstance(given, tuple) and 0 <= number < len(given) > 1:
+        return replace(call, named={**call.named, name: given[:number] + given[number + 1 :]})
+    if name in call.named and parameters[name].default is not Parameter.empty:
+        return replace(call, named={k: v for k, v in call.named.items() if k != name})
+    names = list(parameters)
+    if name in names and parameters[name].kind is Parameter.VAR_POSITIONAL and number >= 0:
+        place = names.index(name) + number
+        rest = call.arguments[:place] + call.arguments[place + 1 :]
+        return replace(call, arguments=rest) if place < len(call.arguments) else None
+    return None
 
 
 def _places(call: Call, function: Callable[..., object]) -> Mapping[str, Where]:

@@ -38,6 +38,25 @@ def test_a_release_that_has_left_the_mirrors(capsys: pytest.CaptureFixture[str])
         assert "check_valid_until" not in hint
 
 
+def test_a_specification_without_an_image_is_not_converted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("none.vmdb").write_text("steps:\n- echo: hello\n", encoding="utf-8")
+    assert run(["from-yaml", "none.vmdb", "-o", "none.py"]) == 3
+    assert "no step makes a disk image" in capsys.readouterr().err
+    assert not Path("none.py").exists()
+
+
+def test_a_missing_local_file_is_a_warning_of_the_conversion(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = Path("pc.vmdb").read_text("utf-8")
+    copied = f"{text.rstrip()}\n- copy-file: /etc/motd\n  src: no-such-motd\n"
+    Path("copied.vmdb").write_text(copied, encoding="utf-8")
+    assert run(["from-yaml", "copied.vmdb"]) == 0
+    assert "warning: there is no file no-such-motd" in capsys.readouterr().err
+
+
 def test_a_recipe_without_py(capsys: pytest.CaptureFixture[str]) -> None:
     Path("server").write_text("# A server.\nfrom vmdsl import *\n", encoding="utf-8")
     assert run(["check", "server"]) == 2

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from vmdsl.errors import BuildError, CommandError, Problem
+from vmdsl.language.operation import Operation
 
 _UNREACHABLE = "see whether this machine's network, the address and the proxy are right"
 _LATER = "the mirror is being updated, or a proxy holds old files: build again later"
@@ -113,21 +115,29 @@ _MEANINGS = [
         "",
     ),
 ]
+#: The package that a meaning names.
+_PACKAGE = re.compile(r"package (\S+)|^(\S+) is not there")
 _SAID = ("E:", "W:", "Err:", "The following packages have unmet dependencies:")
 _NOISE = "Download is performed unsandboxed"
 _MOST = 12
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Explain a failure of apt, if its meaning is known: raise BuildError instead."""
+def explained(operation: Operation | None = None) -> Iterator[None]:
+    """Explain a failure of apt, if its meaning is known: raise BuildError instead.
+
+    A package that is missing is reported at the operation's argument that names it.
+    """
     try:
         yield
     except CommandError as error:
         problem = meaning(error.output)
         if problem is None:
             raise
-        raise BuildError(problem) from None
+        found = _PACKAGE.search(problem.what)
+        names = [name for name in found.groups() if name] if found else []
+        about = operation.argument(*names) if operation else ""
+        raise BuildError(replace(problem, about=about)) from None
 
 
 def meaning(output: str) -> Problem | None:

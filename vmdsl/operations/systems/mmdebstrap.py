@@ -116,7 +116,7 @@ class Debootstrap(RootMaker):
 
     def apply(self, tree: Tree) -> None:
         """Learn the date of the archive's index, then install from just that index."""
-        with explained():
+        with explained(self):
             cache, sources = package_cache(tree), self._archive(tree)
             lists = cache.archive(self.suite.name, sources, partial(self._fetch, tree))
             defaults = lists / _DEFAULTS

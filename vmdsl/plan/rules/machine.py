@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vmdsl import programs
-from vmdsl.errors import Hint, Problem, code
+from vmdsl.errors import Hint, LocalFile, Problem, code
 from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
 from vmdsl.language.operation import Operation
 from vmdsl.language.secret import secrets_in
@@ -41,6 +41,7 @@ def local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
                     f"{directory} is a file, not a directory",
                     Hint(code("copy_file"), " copies a file"),
                     about=operation.argument(directory),
+                    kind=LocalFile,
                 )
             elif not place.is_dir():
                 yield _missing(operation, "directory", directory, start)
@@ -50,7 +51,7 @@ def local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
                 if problem := _unreadable(start / file):
                     what, hint = problem
                     about = operation.argument(*directories)
-                    yield operation.problem(f"{file} {what}", hint, about=about)
+                    yield operation.problem(f"{file} {what}", hint, about=about, kind=LocalFile)
             else:
                 yield from _no_file(operation, file, start)
 
@@ -62,24 +63,34 @@ def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]
             f"{file} is a directory, not a file",
             Hint(code("copy_tree"), " copies a directory"),
             about=operation.argument(file),
+            kind=LocalFile,
         )
     elif not place.is_file():
         yield _missing(operation, "file", file, start)
     elif not os.access(place, os.R_OK):
         about = operation.argument(file)
-        yield operation.problem(f"{file} cannot be read", "change its permissions", about=about)
+        what, hint = f"{file} cannot be read", "change its permissions"
+        yield operation.problem(what, hint, about=about, kind=LocalFile)
 
 
 def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Problem:
     what = f"there is no {kind} {path}"
     close = similar_file(start / path)
-    hint = (
-        f"did you mean {path.with_name(close.name)}?" if close else f"it is looked for in {start}"
-    )
+    hint = f"did you mean {path.with_name(close.name)}?" if close else _looked_for(path, start)
     if (start / path).is_symlink():
         what = f"{path} is a symlink to a missing {kind}"
         hint = f"it points to {(start / path).readlink()}"
-    return operation.problem(what, hint, about=operation.argument(path))
+    return operation.problem(what, hint, about=operation.argument(path), kind=LocalFile)
+
+
+def _looked_for(path: Path, start: Path) -> str:
+    """Return where a missing file is looked for, or which directory of its path is missing."""
+    if not path.is_absolute():
+        return f"it is looked for in {start}"
+    there = next(parent for parent in path.parents if parent.is_dir())
+    if there == path.parent:
+        return f"{there} has no file of that name: install the package that brings it, or copy it"
+    return f"there is no directory {there / path.relative_to(there).parts[0]}"
 
 
 def _unreadable(path: Path) -> tuple[str, str] | None:

@@ -36,6 +36,8 @@ AVOIDED = frozenset(
 )
 #: Variables that name the image itself.
 IMAGE = ("output", "image")
+#: What programs replace in templates of their own: `__SUITE__`, `@SUITE@`, `${SUITE}`, `%SUITE%`.
+_PLACEHOLDER = re.compile(r"__[A-Z][A-Z0-9_]*__|@@?[A-Z_]+@|\$\{?[A-Z_]+|%[A-Z_]+%|<[A-Z_]+>")
 #: The hint about `__SUITE__` and its like.
 SUBSTITUTE = "it stands for one, as in a template: substitute it first"
 #: Arguments that have other names than the fields that they come from.
@@ -76,8 +78,8 @@ def identifier(text: str, taken: Collection[str]) -> str:
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether a program was to put something else in place of a text."""
-    return text.startswith("__")
+    """Return whether a program was to put something else in place of a text, or a part of it."""
+    return text.startswith("__") or _PLACEHOLDER.search(text) is not None
 
 
 def places_of(step: SpecStep) -> Mapping[str, Where]:

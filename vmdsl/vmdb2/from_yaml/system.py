@@ -170,12 +170,13 @@ def _mirror(context: Context, step: Debootstrap) -> Text:
     return context.text(step, step.mirror)
 
 
-def _words(context: Context, step: Debootstrap, texts: tuple[Text, ...]) -> tuple[str, ...]:
+def _words(context: Context, step: Debootstrap, texts: tuple[Text, ...]) -> tuple[Text, ...]:
     """Return the elements of a list, of which vmdb2 makes one text with commas."""
-    found: list[str] = []
+    found: list[Text] = []
     for text in texts:
-        found += [word.strip() for word in text.split(",")] if text.is_plain else [text]
-    return tuple(context.text(step, word) if isinstance(word, Text) else word for word in found)
+        words = [Text(word.strip(), text.where) for word in text.split(",")]
+        found += words if text.is_plain else [text]
+    return tuple(context.text(step, word) for word in found)
 
 
 def _variant(context: Context, step: Debootstrap) -> str:

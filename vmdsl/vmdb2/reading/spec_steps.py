@@ -11,6 +11,7 @@ from vmdsl.vmdb2.reading.findings import Findings
 from vmdsl.vmdb2.reading.mappings import Mappings
 from vmdsl.vmdb2.reading.nodes import Document, Entry, Items, Node, Pairs, Scalar, below
 from vmdsl.vmdb2.reading.step_kinds import (
+    DONE_ANYWAY,
     FIELDS,
     NEVER,
     STEP_BY_KEY,
@@ -132,6 +133,7 @@ class Steps:
         self, kind: type[SpecStep], name: str, entries: Mapping[str, Entry], where: Where
     ) -> Mapping[str, Entry]:
         """Return the entries that a step has. Report others, and those that it needs and lacks."""
+        entries = {key: entry for key, entry in entries.items() if not _is_done_anyway(key, entry)}
         needed = {key for field in lacking(kind, entries) for key in field.keys}
         meant = meant_by(kind, entries)
         ignored = set()
@@ -154,6 +156,12 @@ class Steps:
             key = field.keys[0]
             self.findings.wrong(where, f"{name} has no {key}, which it needs", f"add `{key}:`")
         return {meant.get(k) or k: entry for k, entry in entries.items() if k not in ignored}
+
+
+def _is_done_anyway(key: str, entry: Entry) -> bool:
+    """Return whether a key of a fork asks for what is done without it."""
+    value = entry.value
+    return isinstance(value, Scalar) and DONE_ANYWAY.get(key) == value.value.lower()
 
 
 def _stand_ins(kind: type[SpecStep], values: Mapping[str, Any], where: Where) -> Mapping[str, Text]:

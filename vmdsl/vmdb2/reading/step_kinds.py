@@ -40,9 +40,14 @@ NEVER = {
     ),
     "addl-flags": ("addl-flags is a key of a fork of vmdb2", "remove it"),
     "compress": ("compress is a key of a fork of vmdb2", "convert the image after the build"),
-    "format": ("format is a key of a fork of vmdb2", "convert the image after the build"),
+    "format": (
+        "format is a key of a fork of vmdb2",
+        "for qcow2, name the image so: --output NAME.qcow2; convert it to others after the build",
+    ),
     "paths": ("paths is a key of a fork of vmdb2", "remove it"),
 }
+#: Keys of forks, with the value that asks for what is done anyway.
+DONE_ANYWAY = {"compress": "false", "format": "raw"}
 #: How alike words must be, of which one may have been meant where the other stands.
 _ALIKE, _STEPS_ALIKE = 0.6, 0.7
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from vmdsl.errors import BuildError, CommandError, Problem
+from vmdsl.errors import BuildError, CommandError, Problem, Where
+from vmdsl.language.operation import Operation, Origin, operation
 from vmdsl.operations.packages.apt_errors import explained, meaning
 
 SAID = [
@@ -192,3 +195,23 @@ def test_explained() -> None:
     with pytest.raises(BuildError, match="there is no package x") as caught, explained():
         raise failed
     assert not isinstance(caught.value, CommandError)
+
+
+@operation
+class _Install(Operation):
+    """An operation that names packages."""
+
+    packages: tuple[str, ...]
+
+    def summary(self) -> str:
+        return "install"
+
+
+def test_a_package_that_is_missing_is_reported_at_its_place_in_the_list() -> None:
+    named = _Install(
+        origin=Origin("packages", Where(Path("x")), Path()), packages=("a", "foo", "b")
+    )
+    failed = CommandError(Problem(what="it failed"), output="E: Unable to locate package foo")
+    with pytest.raises(BuildError) as caught, explained(named):
+        raise failed
+    assert [problem.about for problem in caught.value.problems] == ["packages[1]"]
