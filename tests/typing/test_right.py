@@ -26,6 +26,7 @@ def test_passes(
     mypy_says([])
     plan = make_plan(right_recipe, {}, cache=tmp_path)
     assert plan.operations
+    assert plan.warnings == ()
     assert started == []
 
 

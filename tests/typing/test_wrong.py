@@ -214,10 +214,13 @@ def test_hints_for_mypy(name: str, wrong: Path, said_by_mypy: Mapping[Path, list
 
 
 OWN_HINTS = {
+    "filesystem_mounted_nowhere": ('mount(data(), "/srv", on=root())',),
+    "fstab_forgotten": ("add fstab(system())",),
     "local_file_missing": ("did you mean files/motd?", "it points to missing.txt"),
     "apt_package_with_a_plus": ("leave out the +",),
     "apt_packages_with_a_sign": ('apt_remove(system(), "nano")',),
     "archives_of_debian": ("did you mean non-free?", "did you mean amd64?", "did you mean https:?"),
+    "mount_option_misspelt": ("did you mean noatime?",),
     "suite_in_the_archive": ("debian-archive-removed-keys.gpg", "check_valid_until=False"),
     "suite_in_the_archive_of_a_mirror": ("mirror=", "did you mean trixie-backports?"),
     "suite_misspelt": ("did you mean trixie?",),

@@ -222,6 +222,11 @@ class TreeOperation(Operation, ABC):
         """Return whether packages may come from another archive than Debian's after it."""
         return False
 
+    def may_write(self, path: str) -> bool:
+        """Return whether it may make the file at an absolute path, as far as that can be known."""
+        del path
+        return self.installs_anything
+
     def check_layout(self, layout: Layout) -> Iterator[Problem]:
         """Report what is wrong with this operation on a disk with this layout."""
         del layout

@@ -90,6 +90,10 @@ CODES: Mapping[str, tuple[str, str]] = {
 
 #: Types of what is filled by something that vmdsl need not know of.
 RAW = frozenset({"lvm", "raid", "luks", "u-boot-env"})
+#: Types of what systemd finds and mounts by itself, and of second systems.
+FOUND_BY_SYSTEMD = frozenset(
+    {"home", "srv", "var", "tmp", *(name for name in CODES if name.startswith(("root-", "usr-")))}
+)
 #: Types of what holds a boot loader's code and no filesystem, with the function that fills it.
 BOOT_CODE: Mapping[str, str] = {"bios-boot": "grub_bios", "prep": "grub_ieee1275"}
 

@@ -55,6 +55,12 @@ def in_yaml(code: Code) -> str | None:
             said = f"packages: [{package}]"
         case Code(function="mkext4", arguments=(Code(tag=tag),)):
             said = f"mkfs: ext4, partition: {tag}"
+        case Code(function="fstab", arguments=(Code(tag=tag),)):
+            said = f"fstab: {tag}"
+        case Code(function="mount", arguments=(Code(tag=tag), path), named=((_, Code(tag=root)),)):
+            said = f"mount: {tag}, dirname: {path}, mount-on: {root}"
+        case Code(function="mount", arguments=(Code(tag=tag),)):
+            said = f"mount: {tag}"
         case Code(function="mklv", arguments=(Code(tag=tag),)):
             said = f"lvcreate: {tag}"
         case Code(function="mkpart", named=named) if ("type", "bios-boot") in named:

@@ -219,6 +219,8 @@ def mount(
             "write it as it is in the system: /srv",
             about="path",
         )
+    if why := _not_in_an_image(place):
+        raise refuse(f"a filesystem at {path}", why, about="path")
     below = on.mounted if isinstance(on, RootFs) else on
     if below is None and place != PurePosixPath("/"):
         raise refuse(
@@ -229,3 +231,25 @@ def mount(
     if below is not None and place == PurePosixPath("/"):
         raise refuse("the root filesystem is mounted on nothing", 'give a path, such as "/boot"')
     return record(Mounted(filesystem=filesystem, path=place, on=below, options=tuple(options)))
+
+
+#: The running system has filesystems of its own there.
+_AT_RUN_TIME = tuple(PurePosixPath(path) for path in ("/proc", "/sys", "/dev", "/run"))
+#: The system needs these before it mounts anything but the root filesystem and /usr.
+_TOO_EARLY = frozenset(
+    PurePosixPath(path)
+    for path in (
+        *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc"),
+        *("/usr/bin", "/usr/sbin", "/usr/lib"),
+    )
+)
+
+
+def _not_in_an_image(place: PurePosixPath) -> str:
+    """Return why no filesystem of an image can be mounted at a place, or ""."""
+    for own in _AT_RUN_TIME:
+        if place.is_relative_to(own):
+            return f"the running system has its own {own}: mount it elsewhere, such as /srv"
+    if place in _TOO_EARLY:
+        return f"the system needs {place} before it mounts this: leave it on the root filesystem"
+    return ""

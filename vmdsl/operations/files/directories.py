@@ -70,6 +70,9 @@ class CreateSymlink(TreeOperation):
     def summary(self) -> str:
         return f"symlink {self.path} to {self.target}"
 
+    def may_write(self, path: str) -> bool:
+        return self.path == path
+
     def apply(self, tree: Tree) -> None:
         tree.symlink(self.path, self.target)
 
@@ -108,6 +111,11 @@ class CopyTree(TreeOperation):
 
     def summary(self) -> str:
         return f"copy the directory {self.source} to {self.path}"
+
+    def may_write(self, path: str) -> bool:
+        place = PurePosixPath(path)
+        inner = place.relative_to(self.path) if place.is_relative_to(self.path) else None
+        return inner is not None and (self.directory / self.source / inner).exists()
 
     def local_directories(self) -> tuple[Path, ...]:
         return (self.source,)

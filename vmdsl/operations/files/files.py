@@ -48,6 +48,9 @@ class CreateFile(TreeOperation):
     def adds_archive(self) -> bool:
         return self.path.startswith("/etc/apt/")
 
+    def may_write(self, path: str) -> bool:
+        return self.path == path
+
     def apply(self, tree: Tree) -> None:
         content = tree.reveal(self.content) if isinstance(self.content, Secret) else self.content
         tree.write(self.path, content, mode=self.mode, uid=self.uid, gid=self.gid)
@@ -104,6 +107,9 @@ class CopyFile(TreeOperation):
 
     def adds_archive(self) -> bool:
         return self.path.startswith("/etc/apt/")
+
+    def may_write(self, path: str) -> bool:
+        return self.path == path
 
     def apply(self, tree: Tree) -> None:
         source = tree.recipe_directory / self.source

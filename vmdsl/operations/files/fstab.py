@@ -30,6 +30,9 @@ class Fstab(TreeOperation):
     def summary(self) -> str:
         return "write /etc/fstab"
 
+    def may_write(self, path: str) -> bool:
+        return path in {"/etc/fstab", "/etc/crypttab"}
+
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report what has no name for its line, two with the same, and two lines for one place."""
         del complete

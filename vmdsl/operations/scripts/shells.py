@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from vmdsl.errors import BuildError
 from vmdsl.language.effects import Tree, TreeOperation
@@ -32,6 +32,9 @@ class Chroot(TreeOperation):
 
     def summary(self) -> str:
         return f"chroot: {first_line(self.script)}"
+
+    def may_write(self, path: str) -> bool:
+        return PurePosixPath(path).name in self.script
 
     def apply(self, tree: Tree) -> None:
         """Run it. The secrets are in the memory that is at /run while an operation works."""

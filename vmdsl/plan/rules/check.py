@@ -14,19 +14,25 @@ from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.handles import Disk, Table
 from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
 from vmdsl.language.operation import Operation
-from vmdsl.plan.rules import disk, machine
+from vmdsl.plan.rules import disk, machine, mounts
 
 _RULES = (
     disk.devices_are_formatted_once,
     disk.uuids_are_apart,
-    disk.mounts_are_apart,
+    mounts.mounts_are_apart,
+    mounts.mount_options_suit,
     disk.boot_partitions_suit,
     disk.handles_are_recorded,
     disk.names_are_apart,
     machine.local_files_exist,
 )
 #: What a step that failed may have left out.
-_RULES_OF_COMPLETE_PLANS = (disk.devices_are_used, disk.what_grows_holds_files)
+_RULES_OF_COMPLETE_PLANS = (
+    disk.devices_are_used,
+    disk.what_grows_holds_files,
+    mounts.filesystems_are_mounted,
+    mounts.fstab_is_written,
+)
 
 
 def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = True) -> list[Problem]:

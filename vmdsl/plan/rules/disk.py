@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
-from typing import Any
 
 from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.handles import (
@@ -15,7 +13,6 @@ from vmdsl.language.handles import (
     LogicalVolume,
     Luks,
     Mountable,
-    Mounted,
     Msdos,
     Partition,
     RootFs,
@@ -153,33 +150,6 @@ def names_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
             yield operation.problem(
                 f"{what} with the name {name}: {other.shown} ({other.origin.where}) has it",
                 "give it another one",
-            )
-
-
-def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Report two mounts at a place or of a filesystem, and one that is not below what it is on."""
-    at: dict[PurePosixPath, Mounted[Any]] = {}
-    of: dict[int, Mounted[Any]] = {}
-    for mounted in operations:
-        if not isinstance(mounted, Mounted):
-            continue
-        other = at.setdefault(mounted.path, mounted)
-        if other is not mounted:
-            yield mounted.problem(
-                f"{other.shown} ({other.origin.where}) is mounted at {mounted.path} already",
-                "mount it elsewhere",
-                about="path",
-            )
-        other = of.setdefault(id(mounted.filesystem), mounted)
-        if other is not mounted:
-            yield mounted.problem(
-                f"{mounted.filesystem.shown} is at {other.path} already ({other.origin.where})",
-                "a filesystem is at one place",
-            )
-        if mounted.on is not None and not mounted.path.is_relative_to(mounted.on.path):
-            yield mounted.problem(
-                f"{mounted.path} is not below {mounted.on.path}, which it is mounted on",
-                "mount it on the filesystem that holds the mount point",
             )
 
 

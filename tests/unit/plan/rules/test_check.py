@@ -246,3 +246,39 @@ def test_a_local_file_that_cannot_be_read(
 )
 def test_handles_made_by_hand(write: Write, more: str, kind: str) -> None:
     assert about(write, more) == [f"{kind}() makes a handle that the plan knows nothing of"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "fstab(system())",
+        'create_file(system(), "/etc/fstab", "")',
+        'copy_file(root(), "fstab", "/etc/fstab")',
+        'copy_tree(system(), ".", "/etc")',
+        'create_symlink(system(), "/etc/fstab", "/usr/lib/fstab")',
+        'chroot(system(), "echo >/etc/fstab")',
+        'host_shell(system(), "./configure")',
+        'ansible(system(), "fstab")',
+        'apt(system(), "linux-image-amd64", "grub-pc"); grub_bios(system(), parameters=["rw"])',
+    ],
+)
+def test_a_step_may_write_fstab(write: Write, more: str, tmp_path: Path) -> None:
+    (tmp_path / "fstab").write_text("")
+    more = f'apt(system(), "python3", "linux-image-amd64", "grub-pc"); {more}'
+    more += "" if "grub_bios" in more else "; grub_bios(system())"
+    assert about(write, more) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        'create_file(system(), "/etc/fstab.d/x", "")',
+        'copy_tree(system(), ".", "/srv")',
+        'chroot(system(), "true")',
+    ],
+)
+def test_no_step_writes_fstab(write: Write, more: str, tmp_path: Path) -> None:
+    (tmp_path / "fstab").write_text("")
+    more += '; apt(system(), "linux-image-amd64", "grub-pc"); grub_bios(system())'
+    (what,) = about(write, more)
+    assert what == "no step writes /etc/fstab, so the root filesystem stays read-only"

@@ -1,0 +1,158 @@
+"""Rules for mounts: their places and options, and what the running system mounts at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from vmdsl.errors import Advice, Code, Hint, Problem, code
+from vmdsl.language.effects import TreeOperation
+from vmdsl.language.handles import Filesystem, Mountable, Mounted, Partition
+from vmdsl.language.operation import Operation
+from vmdsl.language.partition_types import FOUND_BY_SYSTEMD
+from vmdsl.operations.boot_loaders.boot_loader import BootMenu
+from vmdsl.operations.disk.mount_options import what_is_wrong
+from vmdsl.operations.disk.swap import Swap
+from vmdsl.operations.systems.roots import RootMaker
+
+_FSTAB = "/etc/fstab"
+#: Names of the one subvolume that every Btrfs has.
+_TOP_LEVEL = {"0", "5", "0x0", "0x5"}
+#: With these, the system does not need the filesystem when it boots.
+_OPTIONAL = {"noauto", "nofail"}
+
+
+def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Report two mounts at a place or of a filesystem, and one that is not below what it is on."""
+    at: dict[PurePosixPath, Mounted[Any]] = {}
+    of: dict[int, Mounted[Any]] = {}
+    for mounted in operations:
+        if not isinstance(mounted, Mounted):
+            continue
+        other = at.setdefault(mounted.path, mounted)
+        if other is not mounted:
+            yield mounted.problem(
+                f"{other.shown} ({other.origin.where}) is mounted at {mounted.path} already",
+                "mount it elsewhere",
+                about="path",
+            )
+        other = of.setdefault(id(mounted.filesystem), mounted)
+        if other is not mounted:
+            yield mounted.problem(
+                f"{mounted.filesystem.shown} is at {other.path} already ({other.origin.where})",
+                "a filesystem is at one place",
+            )
+        if mounted.on is not None and not mounted.path.is_relative_to(mounted.on.path):
+            yield mounted.problem(
+                f"{mounted.path} is not below {mounted.on.path}, which it is mounted on",
+                "mount it on the filesystem that holds the mount point",
+            )
+
+
+def mount_options_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Report options of another kind of filesystem, and subvolumes that are missing."""
+    for mounted in operations:
+        if not isinstance(mounted, Mounted):
+            continue
+        for number, option in enumerate(mounted.options):
+            kind, about = mounted.filesystem.kind, f"options[{number}]"
+            other, meant = what_is_wrong(option, kind)
+            if other:
+                what = f"{option.partition('=')[0]} is a mount option of {other}, not of {kind}"
+                yield mounted.problem(what, "remove it: the mount would fail", about=about)
+            elif meant:
+                what, hint = f"{kind} may have no mount option {option!r}", f"did you mean {meant}?"
+                yield mounted.problem(what, hint, about=about, kind=Advice)
+            elif (
+                _is_missing(option)
+                and _OPTIONAL.isdisjoint(mounted.options)
+                and not _uses(operations, mounted.filesystem)
+            ):
+                what = f"{mounted.filesystem.shown} has no subvolume for {option!r}"
+                yield mounted.problem(
+                    what, "remove the option: mkbtrfs makes no subvolumes", about=about
+                )
+
+
+def _is_missing(option: str) -> bool:
+    """Return whether a mount option names a subvolume that a new Btrfs does not have."""
+    name, _, value = option.partition("=")
+    is_top = value.strip("/") == "" if name == "subvol" else value in _TOP_LEVEL
+    return name in {"subvol", "subvolid"} and not is_top
+
+
+def _uses(operations: Sequence[Operation], filesystem: Filesystem) -> list[Operation]:
+    """Return the operations that use the device below a filesystem, such as a script."""
+    return [
+        operation
+        for operation in operations
+        if operation is not filesystem
+        for field in vars(operation).values()
+        if any(value is filesystem.device for value in _several(field))
+    ]
+
+
+def _several(field: object) -> tuple[object, ...]:
+    return field if isinstance(field, tuple) else (field,)
+
+
+def filesystems_are_mounted(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Report filesystems that nothing of the recipe mounts, writes to or names."""
+    mounted = {id(o.filesystem) for o in operations if isinstance(o, Mounted)}
+    for filesystem in operations:
+        if not isinstance(filesystem, Mountable) or id(filesystem) in mounted:
+            continue
+        if _is_for_others(filesystem.device) or _uses(operations, filesystem):
+            continue
+        if not any(_names(operation, filesystem) for operation in operations):
+            what = f"{filesystem.shown} is mounted nowhere, so it stays empty"
+            yield filesystem.problem(what, _mount_it(operations, filesystem), kind=Advice)
+
+
+def _is_for_others(device: object) -> bool:
+    """Return whether a partition may be meant for something that finds it by its type."""
+    kind = device.type if isinstance(device, Partition) else ""
+    return not isinstance(kind, str) or kind in FOUND_BY_SYSTEMD
+
+
+def _names(operation: Operation, filesystem: Filesystem) -> bool:
+    """Return whether a text of an operation, such as a script or a line of fstab, names it."""
+    device = filesystem.device
+    names = [filesystem.label, filesystem.uuid]
+    names += [device.label] if isinstance(device, Partition) else []
+    return isinstance(operation, TreeOperation) and any(
+        isinstance(text, str) and name in text
+        for field in vars(operation).values()
+        for text in _several(field)
+        for name in names
+        if name
+    )
+
+
+def _mount_it(operations: Sequence[Operation], filesystem: Filesystem) -> Hint:
+    roots = [o for o in operations if isinstance(o, Mounted) and o.on is None]
+    named: dict[str, Code] = {"on": roots[0].as_code} if roots else {}
+    is_esp = isinstance(filesystem.device, Partition) and filesystem.device.type == "esp"
+    place = ("/boot/efi" if is_esp else "/srv",) if roots else ()
+    return Hint("mount it: ", code("mount", filesystem.as_code, *place, **named))
+
+
+def fstab_is_written(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Report a root that stays read-only, or mounts that nothing does, as no step says so."""
+    trees = [o for o in operations if isinstance(o, TreeOperation)]
+    system = next((o for o in trees if isinstance(o, RootMaker)), None)
+    if system is None or any(o.may_write(_FSTAB) for o in trees):
+        return
+    hint = Hint("add ", code("fstab", Code(system.name, tag=system.root.shown)))
+    for menu in trees:
+        if isinstance(menu, BootMenu) and "rw" not in menu.for_every_entry():
+            what = f"no step writes {_FSTAB}, so the root filesystem stays read-only"
+            yield menu.problem(what, hint, kind=Advice)
+            return
+    for operation in operations:
+        is_mount = isinstance(operation, Mounted) and operation.on is not None
+        if is_mount or isinstance(operation, Swap):
+            what = f"no step writes {_FSTAB}, so the system does not use {operation.shown}"
+            yield operation.problem(what, hint, kind=Advice)
+            return
