@@ -221,6 +221,13 @@ OWN_HINTS = {
     "apt_packages_with_a_sign": ('apt_remove(system(), "nano")',),
     "archives_of_debian": ("did you mean non-free?", "did you mean amd64?", "did you mean https:?"),
     "mount_option_misspelt": ("did you mean noatime?",),
+    "tool_options_unknown": (
+        "did you mean lazy_itable_init?",
+        "did you mean --nodiscard?",
+        "did you mean single?",
+        "it takes 12, 16, 32",
+        'write "-E", "nodiscard"',
+    ),
     "suite_in_the_archive": ("debian-archive-removed-keys.gpg", "check_valid_until=False"),
     "suite_in_the_archive_of_a_mirror": ("mirror=", "did you mean trixie-backports?"),
     "suite_misspelt": ("did you mean trixie?",),

@@ -227,6 +227,10 @@ class TreeOperation(Operation, ABC):
         del path
         return self.installs_anything
 
+    def leaves_root_read_only(self) -> bool:
+        """Return whether it starts a system whose root only /etc/fstab makes writable."""
+        return False
+
     def check_layout(self, layout: Layout) -> Iterator[Problem]:
         """Report what is wrong with this operation on a disk with this layout."""
         del layout

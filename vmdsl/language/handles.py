@@ -9,7 +9,7 @@ also the layout operation that the plan holds: data, and nothing that runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -170,6 +170,21 @@ def partitions_below(device: BlockDevice) -> tuple[Partition, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToolOptions:
+    """The options that the tool of a filesystem knows, in Debian 12 and 13.
+
+    `short` and `long` are in the form of Python's getopt. The values of an option in `words`, such
+    as `-E`, are words with commas between, each of which may have a value of its own. `values` has
+    patterns of the values of others.
+    """
+
+    short: str
+    long: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Traits:
     """The properties of a kind of filesystem, for rules, operations and the builder.
 
@@ -178,6 +193,7 @@ class Traits:
 
     #: In bytes.
     longest_label: int
+    tool_options: ToolOptions
     #: Options of its tool that take a label and a UUID.
     label_option: str = "-L"
     uuid_option: str = "-U"

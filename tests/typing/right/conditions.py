@@ -16,6 +16,7 @@ from vmdsl import (
     chroot,
     debootstrap,
     flag,
+    fstab,
     grub_uefi,
     mkext4,
     mkgpt,
@@ -91,6 +92,7 @@ def tools() -> None:
 
 @step
 def boot_loader() -> None:
+    fstab(system())
     if (place := efi()) is not None:
         apt(system(), "grub-efi-amd64")
         grub_uefi(system(), place, console="serial" if serial() else "screen")

@@ -12,6 +12,7 @@ from vmdsl import (
     apt,
     chroot,
     debootstrap,
+    fstab,
     mkext4,
     mkgpt,
     mkimg,
@@ -59,3 +60,4 @@ def setup() -> None:
     apt(system(), *[f"python3-{part}" for part in ("venv", "pip")], "g++", "libc6:i386")
     hostname(system(), name())
     user(system(), "admin", "sudo", "adm")
+    fstab(system())

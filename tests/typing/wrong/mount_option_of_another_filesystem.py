@@ -8,4 +8,4 @@ def root() -> Mounted[Ext4]:
 
 @step
 def archive() -> Mounted[Xfs]:
-    return mount(mkxfs(mkpart(table(), size=MiB(300))), "/archive", on=root(), options=("errors=remount-ro",))  # E: errors is a mount option of
+    return mount(mkxfs(mkpart(table(), size=MiB(300))), options=("errors=remount-ro",))  # E: errors is a mount option of

@@ -142,6 +142,9 @@ class BootMenu(BootLoader):
         """Return the kernel's further parameters in all entries but those of the recovery mode."""
         return (*(_QUIET if self.quiet else ()), *self.default_parameters)
 
+    def leaves_root_read_only(self) -> bool:
+        return "rw" not in self.for_every_entry()
+
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report a /boot that it cannot read, and a kernel or its helpers that are missing."""
         yield from super().check_plan(operations, complete=complete)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vmdsl.language.handles import BlockDevice, Mountable, Traits
+from vmdsl.language.handles import BlockDevice, Mountable, ToolOptions, Traits
 from vmdsl.language.operation import operation
 from vmdsl.operations.disk.mkfs import CONTENT, GIVE_LABEL, GIVE_UUID, check_uuid, record_filesystem
+
+#: Of one device alone; others, such as raid1, need several.
+_PROFILES = ("single", "dup", "raid0")
+_CHECKSUMS = ("crc32c", "xxhash", "sha256", "blake2")
+_FEATURES = (
+    *("mixed-bg", "quota", "extref", "raid56", "skinny-metadata", "no-holes", "raid1c34", "zoned"),
+    *("fst", "free-space-tree", "bgt", "block-group-tree", "extent-tree-v2", "raid-stripe-tree"),
+    *("rst", "squota", "list-all"),
+)
 
 
 @operation
@@ -17,6 +26,21 @@ class Btrfs(Mountable):
     programs: ClassVar = {"mkfs.btrfs": "btrfs-progs"}
     traits = Traits(
         longest_label=255,
+        tool_options=ToolOptions(
+            short="b:fl:n:s:m:d:L:O:R:r:U:VvMKqu:",
+            long=(
+                *("byte-count=", "checksum=", "compress=", "csum=", "data=", "device-uuid="),
+                *("features=", "force", "help", "inode-flags=", "label=", "leafsize=", "metadata="),
+                *("mixed", "nodesize=", "nodiscard", "quiet", "reflink", "rootdir="),
+                *("runtime-features=", "sectorsize=", "shrink", "subvol=", "uuid=", "verbose"),
+                "version",
+            ),
+            words={
+                **dict.fromkeys(("-d", "--data", "-m", "--metadata"), _PROFILES),
+                **dict.fromkeys(("--csum", "--checksum"), _CHECKSUMS),
+                **dict.fromkeys(("-O", "--features", "-R", "--runtime-features"), _FEATURES),
+            },
+        ),
         refused={
             "--label": GIVE_LABEL,
             "--uuid": GIVE_UUID,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from vmdsl.errors import Hint, code
 from vmdsl.language.handles import Disk, Extended, Gpt, Mountable, Mounted, Msdos, Partition, RootFs
-from vmdsl.language.operation import one_of, record, refuse
+from vmdsl.language.operation import one_of, record, refuse, warn
 from vmdsl.language.partition_types import (
     GPT_BITS,
     GPT_FLAGS,
@@ -18,6 +18,7 @@ from vmdsl.language.partition_types import (
     PartitionType,
     type_name,
 )
+from vmdsl.operations.disk.mount_options import what_is_wrong
 from vmdsl.values import Percent, Size
 
 _M = TypeVar("_M", bound=Mountable)
@@ -212,6 +213,7 @@ def mount(
                 "give them one by one, without commas",
                 about="options",
             )
+        _check_option(option, filesystem.kind)
     place = PurePosixPath(path)
     if place.root != "/" or ".." in place.parts:
         raise refuse(
@@ -231,6 +233,20 @@ def mount(
     if below is not None and place == PurePosixPath("/"):
         raise refuse("the root filesystem is mounted on nothing", 'give a path, such as "/boot"')
     return record(Mounted(filesystem=filesystem, path=place, on=below, options=tuple(options)))
+
+
+def _check_option(option: str, kind: str) -> None:
+    other, meant = what_is_wrong(option, kind)
+    if other:
+        name = option.partition("=")[0]
+        raise refuse(
+            f"{name} is a mount option of {other}, not of {kind}",
+            "remove it: the mount would fail",
+            about="options",
+        )
+    if meant:
+        what = f"{kind} may have no mount option {option!r}"
+        warn(what, f"did you mean {meant}?", about="options")
 
 
 #: The running system has filesystems of its own there.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypedDict, TypeVar, Unpack
 
 from vmdsl.errors import Hint, code
-from vmdsl.language.handles import BlockDevice, Mountable, Traits
+from vmdsl.language.handles import BlockDevice, Mountable, ToolOptions, Traits
 from vmdsl.language.operation import one_of, operation, refuse, with_settings
 from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
 
@@ -18,6 +18,21 @@ EXT_FEATURES = (
     *("huge_file", "inline_data", "large_dir", "large_file", "meta_bg", "metadata_csum"),
     *("metadata_csum_seed", "mmp", "orphan_file", "project", "quota", "resize_inode"),
     *("sparse_super", "sparse_super2", "stable_inodes", "uninit_bg", "verity"),
+)
+#: The words of its option -E, up to version 1.47.2.
+_EXTENDED = (
+    *(
+        "assume_storage_prezeroed",
+        "desc_size",
+        "discard",
+        "encoding",
+        "encoding_flags",
+        "hash_seed",
+    ),
+    *("lazy_itable_init", "lazy_journal_init", "mmp_update_interval", "no_copy_xattrs"),
+    *("nodiscard", "num_backup_sb", "offset", "orphan_file_size", "packed_meta_blocks"),
+    *("quotatype", "resize", "revision", "root_owner", "root_perms", "root_selinux", "stride"),
+    *("stripe-width", "stripe_width", "test_fs"),
 )
 _FORCE = re.compile("^-F+")
 _BLOCK_SIZES = (1024, 2048, 4096)
@@ -39,6 +54,18 @@ class Ext(Mountable):
     programs = ("mke2fs", "debugfs")
     traits = Traits(
         longest_label=16,
+        tool_options=ToolOptions(
+            short="b:cd:e:g:i:jl:m:no:qr:s:t:vC:DE:FG:I:J:KL:M:N:O:R:ST:U:Vz:",
+            words={"-E": _EXTENDED, "-O": ("none", *EXT_FEATURES)},
+            values={
+                "-I": "128|256|512|1024|2048|4096",
+                "-N": r"[1-9]\d*",
+                "-b": r"-?\d+k?",
+                "-e": "continue|remount-ro|panic",
+                "-i": r"\d{4,8}",
+                "-m": r"([0-4]?\d|50)(\.\d+)?",
+            },
+        ),
         refused={
             "-t": Hint("call ", code("mkext2"), ", ", code("mkext3"), " or ", code("mkext4")),
             "-d": CONTENT,

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vmdsl.language.handles import BlockDevice, Mountable, Traits
+from vmdsl.language.handles import BlockDevice, Mountable, ToolOptions, Traits
 from vmdsl.language.operation import operation
 from vmdsl.operations.disk.mkfs import check_uuid, record_filesystem
+
+_FEATURES = (
+    *("encrypt", "extra_attr", "project_quota", "inode_checksum", "flexible_inline_xattr"),
+    *("quota", "inode_crtime", "lost_found", "verity", "sb_checksum", "casefold", "compression"),
+    *("ro", "device_alias"),
+)
 
 
 @operation
@@ -17,6 +23,10 @@ class F2fs(Mountable):
     programs: ClassVar = {"mkfs.f2fs": "f2fs-tools", "sload.f2fs": "f2fs-tools"}
     traits = Traits(
         longest_label=255,
+        tool_options=ToolOptions(
+            short="qa:c:C:d:e:E:g:hil:mo:O:rR:s:S:z:t:T:U:Vfw:b:H:Z:",
+            words={"-O": _FEATURES},
+        ),
         label_option="-l",
         refused=dict.fromkeys(("-S", "-T", "-c", "-m"), ""),
         no_room=("Can't find free block",),

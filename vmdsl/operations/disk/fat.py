@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from vmdsl.language.handles import BlockDevice, Mountable, Traits
+from vmdsl.language.handles import BlockDevice, Mountable, ToolOptions, Traits
 from vmdsl.language.layout import SECTOR
 from vmdsl.language.operation import operation, refuse
 from vmdsl.operations.disk.mkfs import record_filesystem
 
 _FATS = (12, 16, 32)
+_NOT_IN_LABELS = '*?.,;:/\\|+=<>[]"'
+#: It stands for none.
+_NO_LABEL = "NO NAME"
 _CLUSTERS = tuple(512 << power for power in range(8))
 
 
@@ -24,9 +27,14 @@ class Vfat(Mountable):
     programs = ("mkfs.vfat", "fsck.vfat", "mmd", "mcopy")
     traits = Traits(
         longest_label=11,
+        tool_options=ToolOptions(
+            short="aAb:cCf:D:F:g:Gh:i:Il:m:M:n:r:R:s:S:v",
+            long=("codepage=", "help", "invariant", "mbr=?", "offset=", "variant="),
+            values={"-F": "12|16|32", "-f": "1|2|3|4", "-s": "1|2|4|8|16|32|64|128"},
+        ),
         label_option="-n",
         uuid_option="-i",
-        refused=dict.fromkeys(("-C", "-c", "-l"), ""),
+        refused=dict.fromkeys(("-C", "-c", "-l", "--offset"), ""),
         aliases=("fat", "msdos"),
         no_room=("Disk full", "No directory slots"),
         grub_module="fat",
@@ -76,6 +84,7 @@ def mkvfat(
         raise refuse(
             f"a cluster of {cluster} bytes", "give 512, 1024, 2048 or so, up to 65536 bytes"
         )
+    _check_label(label)
     digits = uuid.replace("-", "").upper()
     return record_filesystem(
         Vfat(
@@ -87,3 +96,16 @@ def mkvfat(
             options=options,
         )
     )
+
+
+def _check_label(label: str) -> None:
+    """Refuse a label that mkfs.vfat does not take, or that it would change."""
+    wrong = sorted({letter for letter in label if not letter.isascii() or letter in _NOT_IN_LABELS})
+    if wrong:
+        raise refuse(
+            f"the label {label!r} has characters that FAT does not take: {' '.join(wrong)}",
+            "write it with ASCII letters, digits, - and _",
+            about="label",
+        )
+    if label != label.strip() or label == _NO_LABEL:
+        raise refuse(f"FAT does not keep the label {label!r}", "give it another one", about="label")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import uuid as uuids
 from collections.abc import Mapping
+from getopt import GetoptError, gnu_getopt
 from typing import TypeVar
 
 from vmdsl.errors import Hint, code
-from vmdsl.language.handles import Filesystem
-from vmdsl.language.operation import record, refuse
+from vmdsl.language.handles import Filesystem, ToolOptions
+from vmdsl.language.operation import record, refuse, warn
+from vmdsl.similar import did_you_mean
 
 _F = TypeVar("_F", bound=Filesystem)
 
@@ -23,7 +26,8 @@ def record_filesystem(filesystem: _F) -> _F:
     """Record a filesystem and return it; refuse a label or options that its tool can't be given."""
     traits = filesystem.traits
     named = {traits.label_option: GIVE_LABEL, traits.uuid_option: GIVE_UUID}
-    check_options(filesystem.options, next(iter(filesystem.programs)), {**named, **traits.refused})
+    tool = next(iter(filesystem.programs))
+    check_options(filesystem.options, tool, {**named, **traits.refused}, traits.tool_options)
     check_label(filesystem.label, traits.longest_label)
     return record(filesystem)
 
@@ -51,19 +55,74 @@ def check_uuid(uuid: str) -> str:
         ) from None
 
 
-def check_options(options: tuple[str, ...], tool: str, refused: Mapping[str, str]) -> None:
-    """Refuse options that would make something other than what the plan says."""
+def check_options(
+    options: tuple[str, ...], tool: str, refused: Mapping[str, str], known: ToolOptions
+) -> list[tuple[str, str]]:
+    """Return the options with their values.
+
+    Refuse what the tool does not know, and options that would make something other than what the
+    plan says.
+    """
+    check_words(options, tool)
+    parsed = _parsed(options, tool, known)
+    for option, value in parsed:
+        if option in refused:
+            raise refuse(
+                f"{tool} may not be given {option} here",
+                refused[option] or "vmdsl decides that itself",
+                about="options",
+            )
+        _check_value(option, value, tool, known)
+    return parsed
+
+
+def check_words(options: tuple[str, ...], tool: str) -> None:
+    """Refuse options that are one text, or that cannot be words on a command line."""
     if isinstance(options, str):
         words = ", ".join(f'"{word}"' for word in options.split())
         raise refuse("options as one text", f"write options=({words},)")
     for word in options:
         if not word.isprintable() or not word:
             raise refuse(f"{word!r} among the options of {tool}", about="options")
-        for option, instead in refused.items():
-            short = not option.startswith("--")
-            if word == option or word.startswith(option if short else f"{option}="):
-                raise refuse(
-                    f"{tool} may not be given {option} here",
-                    instead or "vmdsl decides that itself",
-                    about="options",
-                )
+
+
+def _parsed(options: tuple[str, ...], tool: str, known: ToolOptions) -> list[tuple[str, str]]:
+    """Return the options as getopt_long() of the tool reads them. `=?` is for an optional value."""
+    for word in options:
+        if re.match(r"--?[A-Za-z]\S* +\S", word):
+            apart = ", ".join(f'"{part}"' for part in word.split())
+            raise refuse(f"{word!r} is one word", f"write {apart}", about="options")
+    optional = [name for name in known.long if name.endswith("=?")]
+    words = [re.sub(rf"^(--({'|'.join(n[:-2] for n in optional)}))=.*", r"\1", w) for w in options]
+    try:
+        parsed, rest = gnu_getopt(
+            words, known.short, [name.removesuffix("=?") for name in known.long]
+        )
+    except GetoptError as error:
+        name = f"--{error.opt}" if len(error.opt) > 1 else f"-{error.opt}"
+        names = [f"--{long.rstrip('=?')}" for long in known.long]
+        if "not recognized" not in error.msg:
+            raise refuse(f"{tool}: {error.msg}", f"see man {tool}", about="options") from None
+        hint = did_you_mean(name, names) or f"its options are in man {tool}"
+        raise refuse(f"{tool} has no option {name}", hint, about="options") from None
+    if rest:
+        raise refuse(f"{rest[0]!r} is not an option of {tool}", f"see man {tool}", about="options")
+    return parsed
+
+
+def _check_value(option: str, value: str, tool: str, known: ToolOptions) -> None:
+    """Refuse a wrong value of an option, or a misspelt word; warn of one that is like no other."""
+    pattern = known.values.get(option, ".*")
+    if not re.fullmatch(pattern, value):
+        is_list = re.fullmatch(r"[\w|-]+", pattern) is not None
+        hint = f"it takes {pattern.replace('|', ', ')}" if is_list else f"see man {tool}"
+        raise refuse(f"{tool} {option} cannot be {value!r}", hint, about="options")
+    names = known.words.get(option, ())
+    for word in value.split(",") if names else ():
+        name = word.removeprefix("^").partition("=")[0]
+        if name in names:
+            continue
+        what = f"{tool} {option} does not know {name!r}"
+        if meant := did_you_mean(name, names):
+            raise refuse(what, meant, about="options")
+        warn(f"{what} in Debian 13", f"it knows {', '.join(names)}", about="options")

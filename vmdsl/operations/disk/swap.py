@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmdsl.language.handles import BlockDevice, Filesystem, Traits
+from vmdsl.language.handles import BlockDevice, Filesystem, ToolOptions, Traits
 from vmdsl.language.operation import operation
 from vmdsl.operations.disk.mkfs import GIVE_LABEL, GIVE_UUID, check_uuid, record_filesystem
 
@@ -14,11 +14,20 @@ class Swap(Filesystem):
     kind = "swap"
     programs = ("mkswap",)
     traits = Traits(
-        longest_label=16,
+        longest_label=15,  # a longer one loses its end
+        tool_options=ToolOptions(
+            short="cfp:qL:v:U:Vho:e:s:F",
+            long=(
+                *("check", "endianness=", "file", "force", "help", "label=", "lock=?", "offset="),
+                *("pagesize=", "quiet", "size=", "swapversion=", "uuid=", "verbose", "version"),
+            ),
+        ),
         refused={
             "--label": GIVE_LABEL,
             "--uuid": GIVE_UUID,
-            **dict.fromkeys(("-c", "--check", "-o", "--offset"), ""),
+            **dict.fromkeys(
+                ("-c", "--check", "-o", "--offset", "-s", "--size", "-F", "--file"), ""
+            ),
         },
     )
 
@@ -26,7 +35,7 @@ class Swap(Filesystem):
 def mkswap(
     device: BlockDevice, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
 ) -> Swap:
-    """Make a partition or a volume swap space. `label` is at most 16 bytes.
+    """Make a partition or a volume swap space. `label` is at most 15 bytes.
 
     `uuid` is derived from the step, if not given. `options` are further arguments of mkswap.
     """

@@ -11,8 +11,8 @@ from vmdsl.operations.disk.mkfs import (
     GIVE_LABEL,
     GIVE_UUID,
     check_label,
-    check_options,
     check_uuid,
+    check_words,
 )
 from vmdsl.values import Size
 
@@ -51,7 +51,17 @@ def mkluks(
 
     This can be planned, but not built yet.
     """
-    check_options(options, "cryptsetup", _LUKS_REFUSED)
+    check_words(options, "cryptsetup")
+    for word in options:
+        for option, instead in _LUKS_REFUSED.items():
+            if word == option or word.startswith(
+                f"{option}=" if option.startswith("--") else option
+            ):
+                raise refuse(
+                    f"cryptsetup may not be given {option} here",
+                    instead or "vmdsl decides that itself",
+                    about="options",
+                )
     return record(
         Luks(
             device=device,

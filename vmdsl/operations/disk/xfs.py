@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vmdsl.language.handles import BlockDevice, Mountable, Traits
+from vmdsl.language.handles import BlockDevice, Mountable, ToolOptions, Traits
 from vmdsl.language.operation import operation, refuse
 from vmdsl.operations.disk.mkfs import CONTENT, GIVE_UUID, check_uuid, record_filesystem
+
+_WORDS = {
+    "-d": (
+        *("agcount", "agsize", "concurrency", "cowextsize", "daxinherit", "extszinherit", "file"),
+        *("name", "noalign", "projinherit", "rtinherit", "sectsize", "size", "su", "sunit", "sw"),
+        "swidth",
+    ),
+    "-i": (
+        *("align", "attr", "exchange", "maxpct", "nrext64", "perblock", "projid32bit", "size"),
+        "sparse",
+    ),
+    "-l": (
+        *("agnum", "concurrency", "internal", "lazy-count", "logdev", "sectsize", "size", "su"),
+        *("sunit", "version"),
+    ),
+    "-m": (
+        *("autofsck", "bigtime", "crc", "finobt", "inobtcount", "metadir", "reflink", "rmapbt"),
+        "uuid",
+    ),
+    "-s": ("size", "sectsize"),
+}
 
 
 @operation
@@ -17,6 +38,7 @@ class Xfs(Mountable):
     programs: ClassVar = {"mkfs.xfs": "xfsprogs"}
     traits = Traits(
         longest_label=12,
+        tool_options=ToolOptions(short="b:c:d:i:l:L:m:n:KNp:qr:s:CfV", words=_WORDS),
         refused={"-p": CONTENT, **dict.fromkeys(("-N", "-b", "-c", "-n", "-r"), "")},
         least=300 * 2**20,
         grub_module="xfs",

@@ -20,7 +20,7 @@ _RULES = (
     disk.devices_are_formatted_once,
     disk.uuids_are_apart,
     mounts.mounts_are_apart,
-    mounts.mount_options_suit,
+    mounts.subvolumes_exist,
     disk.boot_partitions_suit,
     disk.handles_are_recorded,
     disk.names_are_apart,

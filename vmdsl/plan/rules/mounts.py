@@ -11,9 +11,6 @@ from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Filesystem, Mountable, Mounted, Partition
 from vmdsl.language.operation import Operation
 from vmdsl.language.partition_types import FOUND_BY_SYSTEMD
-from vmdsl.operations.boot_loaders.boot_loader import BootMenu
-from vmdsl.operations.disk.mount_options import what_is_wrong
-from vmdsl.operations.disk.swap import Swap
 from vmdsl.operations.systems.roots import RootMaker
 
 _FSTAB = "/etc/fstab"
@@ -50,29 +47,16 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
             )
 
 
-def mount_options_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Report options of another kind of filesystem, and subvolumes that are missing."""
+def subvolumes_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Report mounts of subvolumes that a new Btrfs does not have."""
     for mounted in operations:
-        if not isinstance(mounted, Mounted):
+        if not isinstance(mounted, Mounted) or not _OPTIONAL.isdisjoint(mounted.options):
             continue
         for number, option in enumerate(mounted.options):
-            kind, about = mounted.filesystem.kind, f"options[{number}]"
-            other, meant = what_is_wrong(option, kind)
-            if other:
-                what = f"{option.partition('=')[0]} is a mount option of {other}, not of {kind}"
-                yield mounted.problem(what, "remove it: the mount would fail", about=about)
-            elif meant:
-                what, hint = f"{kind} may have no mount option {option!r}", f"did you mean {meant}?"
-                yield mounted.problem(what, hint, about=about, kind=Advice)
-            elif (
-                _is_missing(option)
-                and _OPTIONAL.isdisjoint(mounted.options)
-                and not _uses(operations, mounted.filesystem)
-            ):
+            if _is_missing(option) and not _uses(operations, mounted.filesystem):
                 what = f"{mounted.filesystem.shown} has no subvolume for {option!r}"
-                yield mounted.problem(
-                    what, "remove the option: mkbtrfs makes no subvolumes", about=about
-                )
+                hint = "remove the option: mkbtrfs makes no subvolumes"
+                yield mounted.problem(what, hint, about=f"options[{number}]")
 
 
 def _is_missing(option: str) -> bool:
@@ -145,14 +129,15 @@ def fstab_is_written(operations: Sequence[Operation]) -> Iterator[Problem]:
     if system is None or any(o.may_write(_FSTAB) for o in trees):
         return
     hint = Hint("add ", code("fstab", Code(system.name, tag=system.root.shown)))
-    for menu in trees:
-        if isinstance(menu, BootMenu) and "rw" not in menu.for_every_entry():
+    for loader in trees:
+        if loader.leaves_root_read_only():
             what = f"no step writes {_FSTAB}, so the root filesystem stays read-only"
-            yield menu.problem(what, hint, kind=Advice)
+            yield loader.problem(what, hint, kind=Advice)
             return
     for operation in operations:
         is_mount = isinstance(operation, Mounted) and operation.on is not None
-        if is_mount or isinstance(operation, Swap):
+        is_swap = isinstance(operation, Filesystem) and not isinstance(operation, Mountable)
+        if is_mount or is_swap:
             what = f"no step writes {_FSTAB}, so the system does not use {operation.shown}"
             yield operation.problem(what, hint, kind=Advice)
             return
