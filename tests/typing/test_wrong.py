@@ -221,6 +221,18 @@ OWN_HINTS = {
     "apt_packages_with_a_sign": ('apt_remove(system(), "nano")',),
     "archives_of_debian": ("did you mean non-free?", "did you mean amd64?", "did you mean https:?"),
     "mount_option_misspelt": ("did you mean noatime?",),
+    "place_and_language_misspelt": (
+        "did you mean Europe/Berlin?",
+        "did you mean Europe/Helsinki?",
+        "did you mean Etc/GMT-2?",
+        "did you mean en_GB.UTF-8?",
+        "did you mean de_DE.UTF-8?",
+        "did you mean gb (English (UK))?",
+        "did you mean de (German)?",
+        "layout us, variant='dvorak'",
+        "did you mean nodeadkeys?",
+    ),
+    "place_and_language_of_later_systems": ("did you mean Asia/Kolkata?",),
     "tool_options_unknown": (
         "did you mean lazy_itable_init?",
         "did you mean --nodiscard?",

@@ -91,8 +91,12 @@ def tools() -> None:
 
 
 @step
-def boot_loader() -> None:
+def mounts() -> None:
     fstab(system())
+
+
+@step
+def boot_loader() -> None:
     if (place := efi()) is not None:
         apt(system(), "grub-efi-amd64")
         grub_uefi(system(), place, console="serial" if serial() else "screen")

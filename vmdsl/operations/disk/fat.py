@@ -8,7 +8,7 @@ from uuid import UUID
 from vmdsl.language.handles import BlockDevice, Mountable, ToolOptions, Traits
 from vmdsl.language.layout import SECTOR
 from vmdsl.language.operation import operation, refuse
-from vmdsl.operations.disk.mkfs import record_filesystem
+from vmdsl.operations.disk.mkfs import check_label, record_filesystem
 
 _FATS = (12, 16, 32)
 _NOT_IN_LABELS = '*?.,;:/\\|+=<>[]"'
@@ -100,6 +100,7 @@ def mkvfat(
 
 def _check_label(label: str) -> None:
     """Refuse a label that mkfs.vfat does not take, or that it would change."""
+    check_label(label, Vfat.traits.longest_label)
     wrong = sorted({letter for letter in label if not letter.isascii() or letter in _NOT_IN_LABELS})
     if wrong:
         raise refuse(
