@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 #: The words of other tools (parted, sgdisk, systemd-repart, debootstrap, uname, Docker, a shell)
 #: for names of vmdsl. Only those that are known where the word stands are suggested.
 _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
-    "efi": ("esp",),
-    "efi-system": ("esp",),
-    "uefi": ("esp",),
+    "efi": ("esp", "vfat"),
+    "esp": ("vfat",),
+    "efi-system": ("esp", "vfat"),
+    "uefi": ("esp", "vfat"),
     "ef00": ("esp",),
     "linux-swap": ("swap",),
     "8200": ("swap",),
     "8300": ("linux",),
     "linux-filesystem": ("linux",),
     "linux-generic": ("linux",),
+    "ext": ("ext4",),
     "ext2": ("linux",),
     "ext3": ("linux",),
     "ext4": ("linux",),
@@ -24,8 +26,8 @@ _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "biosboot": ("bios-boot",),
     "ef02": ("bios-boot",),
     "bls-boot": ("xbootldr",),
-    "fat16": ("fat",),
-    "fat32": ("fat",),
+    "fat16": ("vfat", "fat"),
+    "fat32": ("vfat", "fat"),
     "vfat": ("fat",),
     "msftdata": ("fat",),
     "crypt": ("luks",),
@@ -105,10 +107,13 @@ def did_you_mean(
     return f"did you mean {form.format(close)}?" if close else ""
 
 
-def similar_file(path: Path, pattern: str = "*") -> Path | None:
+def similar_file(
+    path: Path, pattern: str = "*", is_right: Callable[[Path], bool] = Path.exists
+) -> Path | None:
     """Return the file that was meant, in the same directory, or None: a path may be any text."""
     try:
-        files = sorted(file for file in path.parent.glob(pattern) if file.name != path.name)
+        beside = sorted(file for file in path.parent.glob(pattern) if file.name != path.name)
+        files = [file for file in beside if is_right(file)]
     except OSError:
         return None
     by_stem = {file.stem: file for file in reversed(files)}

@@ -9,8 +9,10 @@ import pytest
 
 import vmdsl
 from vmdsl.language.partition_types import PartitionType
+from vmdsl.operations.packages.archives import suite_meant
 from vmdsl.similar import closest, did_you_mean, similar_file
 from vmdsl.values import debian_suites, suite_aliases, suite_versions
+from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,14 @@ def test_types_of_partitions(written: str, meant: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
+    [("efi", "vfat"), ("fat32", "vfat"), ("linux-swap", ""), ("ext", "ext4"), ("btfs", "btrfs")],
+)
+def test_filesystems(written: str, meant: str) -> None:
+    assert closest(written, FILESYSTEMS) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
     [
         ("trixi", "trixie"),
         ("bulseye", "bullseye"),
@@ -82,6 +92,23 @@ def test_functions(written: str, meant: str) -> None:
     assert closest(written, vmdsl.__all__) == meant
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Trixie", "trixie"),
+        ("Debian 13", "trixie"),
+        ("12.5", "bookworm"),
+        ("trixie-backport", "trixie-backports"),
+        ("bulseye/updates", "bullseye/updates"),
+        ("trixie-x", ""),
+        ("99", ""),
+        ("noble", ""),
+    ],
+)
+def test_hint_at_a_suite(written: str, meant: str) -> None:
+    assert suite_meant(written) == (f"did you mean {meant}?" if meant else "")
+
+
 def test_hint() -> None:
     assert did_you_mean("lable", ["label"], "{}=") == "did you mean label=?"
     assert did_you_mean("x", ["label"]) == ""
@@ -95,6 +122,7 @@ def test_hint() -> None:
         ("key.gpg", "key.asc"),
         ("a.txt", None),  # a suffix in common says nothing
         ("link", None),  # itself
+        ("links", None),  # leads nowhere
     ],
 )
 def test_files(tmp_path: Path, written: str, meant: str | None) -> None:

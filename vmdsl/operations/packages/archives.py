@@ -112,11 +112,14 @@ def check_archive(
 
 def suite_meant(suite: str) -> str:
     """Return a hint at the suite of Debian that was meant, or ""."""
-    head, rest = split_suite(suite)
+    head, rest = split_suite(suite.casefold())
+    if number := re.fullmatch(r"(?:debian)? *(\d+)(?:\.\d+)*", head):
+        head = number[1]
     meant = closest(head, [*debian_suites(), *suite_aliases()], also=suite_versions())
     if rest and (meant or is_debian_suite(head)):
         part = rest[1:] if rest[1:] in SUITE_PARTS else closest(rest[1:], SUITE_PARTS)
         return f"did you mean {meant or head}{rest[0]}{part}?" if part else ""
+    meant = head if head != suite and is_debian_suite(head) else meant
     return f"did you mean {meant}?" if meant else ""
 
 

@@ -11,6 +11,7 @@ from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.operation import Fact, Operation, operation, refuse
 from vmdsl.machines import Arch
+from vmdsl.operations.packages.archives import suite_meant
 from vmdsl.values import Suite, debian_suites
 
 _PROXY = re.compile(r"(https?|socks5h?)://[^\s/]+/?")
@@ -124,4 +125,4 @@ def suite_of(suite: Suite | str) -> Suite:
         return Suite.parse(suite)
     except ValueError:
         what = f"{suite!r} is not the name of a suite"
-        raise refuse(what, "such as trixie", about="suite") from None
+        raise refuse(what, suite_meant(suite) or "such as trixie", about="suite") from None

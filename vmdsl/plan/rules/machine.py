@@ -75,7 +75,8 @@ def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]
 
 def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Problem:
     what = f"there is no {kind} {path}"
-    close = similar_file(start / path)
+    is_right = Path.is_dir if kind == "directory" else Path.is_file
+    close = similar_file(start / path, is_right=is_right)
     hint = f"did you mean {path.with_name(close.name)}?" if close else _looked_for(path, start)
     if (start / path).is_symlink():
         what = f"{path} is a symlink to a missing {kind}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import vmdsl
 from vmdsl.language.handles import Mountable
+from vmdsl.similar import did_you_mean
 from vmdsl.vmdb2.from_yaml.context import Context, Tag
 from vmdsl.vmdb2.marked_scripts import MkSwap, SecondGrub
 from vmdsl.vmdb2.schema import (
@@ -180,8 +181,9 @@ def _group(context: Context, step: Vgcreate) -> None:
 
 def _format(context: Context, step: Mkfs) -> None:
     if str(step.mkfs) not in FILESYSTEMS and not isinstance(step, MkSwap):
-        known = ", ".join(sorted(FILESYSTEMS))
-        context.problem(step, "mkfs", f"vmdsl makes no {str(step.mkfs)!r}", f"it makes {known}")
+        meant = did_you_mean(step.mkfs, FILESYSTEMS)
+        hint = f"{meant} it makes {', '.join(sorted(FILESYSTEMS))}".lstrip()
+        context.problem(step, "mkfs", f"vmdsl makes no {str(step.mkfs)!r}", hint)
     if (tag := context.tag(step, "partition", step.partition)) is None:
         return
     if tag.mkfs is not None:
