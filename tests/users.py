@@ -17,6 +17,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[1]
 IS_ROOT = os.geteuid() == 0
 _MINUTES = 60
+_FOLDER = Path("/var/tmp")
 #: What useradd and userdel answer while a file of theirs is locked; and when all is well, or at
 #: least the account is gone: userdel doesn't find the mailbox, or the home that a test removed.
 _LOCKED = (1, 10)
@@ -94,7 +95,7 @@ class User:
 def ordinary_user() -> Iterator[User]:
     """An ordinary user for a while, with a checkout in which ./bootstrap has been run."""
     name = f"vmdsl-test-{os.getpid()}"
-    folder = Path("/var/tmp") / name
+    folder = _FOLDER / name
     folder.mkdir(mode=0o755)
     try:
         someone = user_named(name, folder / "home")
@@ -137,16 +138,16 @@ def remove_users(name: str) -> None:
     for account in pwd.getpwall() if IS_ROOT else ():
         if account.pw_name == name or account.pw_name.startswith(f"{name}-"):
             subprocess.run(["pkill", "-KILL", "-U", account.pw_name], check=False)
-            _change_users("userdel", "--remove", account.pw_name)
-    shutil.rmtree(Path("/var/tmp") / name, ignore_errors=True)
+            _change_users("userdel", account.pw_name)  # with --remove, others wait for the files
+    subprocess.run(["rm", "-rf", _FOLDER / name], check=False)
 
 
 def remove_users_of_killed_runs() -> None:
-    """Remove the users whose run had no time for it: no process has the number in their names."""
-    found = [re.match(r"vmdsl-test-(\d+)", account.pw_name) for account in pwd.getpwall()]
-    for run in {match for match in found if match}:
-        if not Path(f"/proc/{run[1]}").exists():
-            remove_users(run[0])
+    """Remove users and files of runs without time for it: no process has the number in the name."""
+    names = [account.pw_name for account in pwd.getpwall()] + [it.name for it in _FOLDER.iterdir()]
+    for run in {match[0] for name in names if (match := re.match(r"vmdsl-test-\d+", name))}:
+        if not Path(f"/proc/{run.rpartition('-')[2]}").exists():
+            remove_users(run)
 
 
 def _change_users(*command: str | Path) -> None:
