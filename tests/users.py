@@ -139,7 +139,14 @@ def remove_users(name: str) -> None:
         if account.pw_name == name or account.pw_name.startswith(f"{name}-"):
             subprocess.run(["pkill", "-KILL", "-U", account.pw_name], check=False)
             _change_users("userdel", account.pw_name)  # with --remove, others wait for the files
-    subprocess.run(["rm", "-rf", _FOLDER / name], check=False)
+    _remove_files(_FOLDER / name)
+
+
+def _remove_files(folder: Path) -> None:
+    """Remove a folder, eight parts of it at once: disks that discard take long for each file."""
+    parts = f"find {folder} -xdev -depth -mindepth 4 -maxdepth 7 -type d -print0"
+    script = f"{parts} | xargs -0r -P8 -n32 rm -rf; rm -rf {folder}"
+    subprocess.run(["sh", "-c", script], check=False, stderr=subprocess.DEVNULL)
 
 
 def remove_users_of_killed_runs() -> None:
