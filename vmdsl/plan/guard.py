@@ -164,8 +164,20 @@ def _watch(frame: FrameType, event: str, called: Any) -> None:
         what = f"the recipe ends vmdsl itself ({called.__name__})"
         _active[-1].problem(what, "require(False, message) refuses the recipe with a message")
         raise Refused(what)
-    verb = "runs" if source == _UNCHECKED else "reads"
-    _active[-1].problem(f"the recipe {verb} {source}", _INSTEAD[source])
+    _report(source, frame)
+
+
+def _report(source: str, frame: FrameType) -> None:
+    """Report what changes from run to run, and stop before a variable is missing.
+
+    A module between that reads it may expect that.
+    """
+    what = f"the recipe {'runs' if source == _UNCHECKED else 'reads'} {source}"
+    _active[-1].problem(what, _INSTEAD[source])
+    caller = frame.f_back.f_globals.get("__name__") if frame.f_back else None
+    is_read = source == _ENVIRONMENT and frame.f_code.co_name == "__getitem__"
+    if is_read and caller not in _BETWEEN and frame.f_locals["key"] not in os.environ:
+        raise Refused(what)
 
 
 def _is_chance(frame: FrameType, called: Any) -> bool:

@@ -14,3 +14,8 @@ def name() -> None:
 def ci() -> None:
     if "CI" in os.environ:  # E: the recipe reads the environment
         apt(system(), "git")
+
+
+@step
+def token() -> None:
+    create_file(system(), "/token", os.environ["TOKEN_THAT_IS_MISSING"])  # E: the recipe reads the environment
