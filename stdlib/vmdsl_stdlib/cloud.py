@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 
-from vmdsl import RootFs, apt, create_file, grow_root, refuse
+from vmdsl import RootFs, apt, create_file, grow_root, refuse, warn
 from vmdsl_stdlib.network import use_dhcp
 from vmdsl_stdlib.ssh import add_ssh_server
 
 #: Each needs a sign from outside: a disk, or a server that the firmware names.
 SOURCES = ("NoCloud", "ConfigDrive", "OpenStack", "Ec2", "Azure", "GCE", "Hetzner", "DigitalOcean")
 
+#: All that cloud-init 25.1 of Debian 13 has.
+_KNOWN = (
+    *("Akamai", "AliYun", "AltCloud", "Azure", "Bigstep", "CloudCIX", "CloudSigma", "CloudStack"),
+    *("ConfigDrive", "DigitalOcean", "Ec2", "Exoscale", "GCE", "Hetzner", "IBMCloud", "LXD"),
+    *("MAAS", "NWCS", "NoCloud", "None", "OVF", "OpenNebula", "OpenStack", "Oracle", "RbxCloud"),
+    *("Scaleway", "SmartOS", "UpCloud", "VMware", "Vultr", "WSL"),
+)
 _CONFIG = """\
 datasource_list: [ {sources}, None ]
 disable_root: true
@@ -41,9 +49,20 @@ def add_cloud_init(system: RootFs, *, sources: Sequence[str] = SOURCES) -> None:
                 "write it like NoCloud",
                 about="sources",
             )
+        if source not in _KNOWN:
+            _check_source(source)
     use_dhcp(system)
     add_ssh_server(system)
     grow_root(system)
     apt(system, "cloud-init", "sudo", recommends=False)
     config = _CONFIG.format(sources=", ".join(sources))
     create_file(system, "/etc/cloud/cloud.cfg.d/95_image.cfg", config)
+
+
+def _check_source(source: str) -> None:
+    """Refuse a misspelt data source; warn of one that may be newer than the table."""
+    names = {name.casefold(): name for name in _KNOWN}
+    what = f"cloud-init has no data source {source}"
+    for close in get_close_matches(source.casefold(), names, n=1, cutoff=0.8):
+        raise refuse(what, f"did you mean {names[close]}?", about="sources")
+    warn(f"{what}, as far as vmdsl knows", f"there are {', '.join(_KNOWN)}", about="sources")

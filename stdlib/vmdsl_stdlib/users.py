@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from vmdsl import (
     RootFs,
@@ -15,10 +16,22 @@ from vmdsl import (
     create_file,
     refuse,
     set_password,
+    warn,
 )
 
 _NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _KEY = re.compile(r"(^|\s)(ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{60,}={0,2}(\s|$)")
+#: Debian's own groups that users are put in, and those of packages that are often installed.
+_GROUPS = (
+    *("adm", "audio", "backup", "bluetooth", "cdrom", "dialout", "dip", "disk", "docker", "fax"),
+    *("floppy", "fuse", "games", "gpio", "i2c", "incus", "incus-admin", "input", "kvm", "libvirt"),
+    *("lp", "lpadmin", "mail", "netdev", "news", "nogroup", "operator", "plugdev", "proxy"),
+    *("render", "root", "scanner", "shadow", "spi", "src", "ssl-cert", "staff", "sudo", "sys"),
+    *("systemd-journal", "tape", "tty", "users", "utmp", "uucp", "video", "voice", "wireshark"),
+    *("www-data", "_ssh", "ssh", "crontab", "sambashare", "sasl", "man", "bin", "daemon"),
+)
+#: The groups of other systems with the same purpose.
+_ELSEWHERE = {"wheel": "sudo", "admin": "sudo", "uucp": "dialout", "http": "www-data"}
 _USER = """\
 # make the user {name}
 id {name} >/dev/null 2>&1 || useradd --create-home --user-group{uid} {name}
@@ -53,6 +66,8 @@ def add_user(
         )
     if isinstance(groups, str):
         raise refuse("groups= is one text", f'write a list: groups=["{groups}"]')
+    for group in groups:
+        _check_group(group)
     for line in ssh_keys.splitlines():
         if line.strip() and not line.startswith("#") and not _KEY.search(line):
             raise refuse(
@@ -81,6 +96,13 @@ def add_user(
         apt(system, "sudo", recommends=False)
         rule = "ALL" if password is not None else "NOPASSWD: ALL"
         create_file(system, f"/etc/sudoers.d/{name}", f"{name} ALL=(ALL:ALL) {rule}\n", mode=0o440)
+
+
+def _check_group(group: str) -> None:
+    """Warn of a group that is like one of Debian's, or another system's."""
+    close = get_close_matches(group, _GROUPS, n=1, cutoff=0.7)
+    if group not in _GROUPS and (meant := _ELSEWHERE.get(group) or (close and close[0])):
+        warn(f"Debian itself has no group {group}", f"did you mean {meant}?", about="groups")
 
 
 def lock_root(system: RootFs) -> None:

@@ -241,6 +241,11 @@ class Filesystem(LayoutOperation):
         """The partitions that it is on; there may be several below a logical volume."""
         return partitions_below(self.device)
 
+    @property
+    def limit(self) -> int:
+        """The size that its tool no longer makes, in bytes; 0 if there is none."""
+        return 0
+
     @staticmethod
     def uuid_from(derived: UUID) -> str:
         """Return the UUID that a filesystem has if it is given none, as fstab spells it."""

@@ -77,7 +77,7 @@ def lay_out(
         if id(filesystem.device) in volumes.places
     ]
     of_a_size = [f for f in filesystems if not set(f.filesystem.partitions) & {*growing}]
-    problems += [problem for f in of_a_size if (problem := _too_small(f)) is not None]
+    problems += [problem for f in of_a_size if (problem := _wrong_size(f)) is not None]
     by_filesystem = {id(f.filesystem): f for f in filesystems}
     mounts = [
         MountLayout(mounted=m, filesystem=by_filesystem[id(m.filesystem)], path=m.path)
@@ -126,16 +126,19 @@ def _first_32_bits(identifier: uuid.UUID) -> int:
     return identifier.int >> 96
 
 
-def _too_small(filesystem: FilesystemLayout) -> Problem | None:
-    least = filesystem.filesystem.traits.least
-    if not 0 < filesystem.device.size < least:
+def _wrong_size(filesystem: FilesystemLayout) -> Problem | None:
+    least, limit = filesystem.filesystem.traits.least, filesystem.filesystem.limit
+    if 0 < filesystem.device.size < least:
+        takes, change = f"{filesystem.filesystem.kind} takes {Size(least)} at least", "enlarge"
+    elif 0 < limit <= filesystem.device.size:
+        takes, change = f"this {filesystem.filesystem.kind} takes less than {Size(limit)}", "shrink"
+    else:
         return None
     device = filesystem.filesystem.device
     what = "partition" if isinstance(device, Partition) else "device"
     return filesystem.filesystem.problem(
-        f"{filesystem.filesystem.kind} takes {Size(least)} at least, and the {what} "
-        f"{device.shown} has {Size(filesystem.device.size)}",
-        f"enlarge the {what} ({device.origin.where})",
+        f"{takes}, and the {what} {device.shown} has {Size(filesystem.device.size)}",
+        f"{change} the {what} ({device.origin.where})",
         about="device",
     )
 

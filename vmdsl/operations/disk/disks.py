@@ -109,7 +109,7 @@ def mkpart(
         raise refuse(
             "a partition of an MBR has no label", "remove label=, or use mkgpt", about="label"
         )
-    if len(label) > 36:  # noqa: PLR2004 (the GPT's field holds 36 characters)
+    if len(label.encode("utf-16-le")) > 2 * 36:  # the GPT's field holds 36 characters of UTF-16
         raise refuse(
             f"the label {label!r} is too long", "a GPT has room for 36 characters", about="label"
         )
@@ -250,7 +250,9 @@ def _check_option(option: str, kind: str) -> None:
 
 
 #: The running system has filesystems of its own there.
-_AT_RUN_TIME = tuple(PurePosixPath(path) for path in ("/proc", "/sys", "/dev", "/run"))
+_AT_RUN_TIME = tuple(
+    PurePosixPath(path) for path in ("/proc", "/sys", "/dev", "/run", "/var/run", "/var/lock")
+)
 #: The system needs these before it mounts anything but the root filesystem and /usr.
 _TOO_EARLY = frozenset(
     PurePosixPath(path)

@@ -11,6 +11,8 @@ from vmdsl.language.operation import operation, refuse
 from vmdsl.operations.disk.mkfs import check_label, record_filesystem
 
 _FATS = (12, 16, 32)
+#: From these sizes on there are too many clusters, even of the largest size.
+_LIMITS = {12: 256 * 2**20, 16: 4 * 2**30}
 _NOT_IN_LABELS = '*?.,;:/\\|+=<>[]"'
 #: It stands for none.
 _NO_LABEL = "NO NAME"
@@ -42,6 +44,10 @@ class Vfat(Mountable):
         is_read_by_firmware=True,
         usual_options="umask=0077",
     )
+
+    @property
+    def limit(self) -> int:
+        return _LIMITS.get(self.fat or 0, 0)
 
     @staticmethod
     def uuid_from(derived: UUID) -> str:

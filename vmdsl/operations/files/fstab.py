@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, get_args
 
-from vmdsl.errors import Problem
+from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout
-from vmdsl.language.operation import Fact, Operation, one_of, operation, record, refuse
+from vmdsl.language.operation import Fact, Operation, one_of, operation, record, refuse, warn
 from vmdsl.operations.disk.swap import Swap
+from vmdsl.similar import closest
 
 FstabName = Literal["uuid", "partuuid", "label", "partlabel"]
 
@@ -48,6 +49,15 @@ class Fstab(TreeOperation):
                     "remove one of the two",
                 )
             places[place] = "another line of extra="
+            yield from self._check_label(line, operations)
+
+    def _check_label(self, line: str, operations: Sequence[Operation]) -> Iterator[Problem]:
+        """Report a label that is like that of a filesystem of the recipe, and is none's."""
+        labels = [o.label for o in operations if isinstance(o, Filesystem) and o.label]
+        name, _, label = line.split(maxsplit=1)[0].partition("=")
+        if name == "LABEL" and label not in labels and (meant := closest(label, labels)):
+            what = f"no filesystem of the recipe has the label {label}"
+            yield self.problem(what, f"did you mean {meant}?", about="extra", kind=Advice)
 
     def _check_names(self, named: Sequence[Filesystem]) -> Iterator[Problem]:
         if self.by in {"partuuid", "partlabel"}:
@@ -173,8 +183,25 @@ def _check_line(line: str) -> None:
         raise refuse(
             f"{line!r} is not a line of fstab: {fields[1]!r} is not an absolute path", hint
         )
+    _check_kind(fields[2])
     if ".." in place_of(line).split("/"):
         raise refuse(f"{fields[1]!r} is not a place to mount at", "write it as it is in the system")
 
 
+def _check_kind(kind: str) -> None:
+    """Warn of a type of filesystem that is like one that Linux has, and none of them."""
+    if kind not in _KINDS and not kind.startswith("fuse.") and (meant := closest(kind, _KINDS)):
+        what = f"Linux may have no filesystem {kind}"
+        warn(what, f"did you mean {meant}?", about="extra")
+
+
+#: Types of filesystems that a line of fstab is likely to have.
+_KINDS = (
+    *("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "vfat", "msdos", "exfat", "ntfs", "ntfs3"),
+    *("tmpfs", "ramfs", "proc", "sysfs", "devpts", "devtmpfs", "swap", "none", "auto", "bind"),
+    *("nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "ceph", "overlay", "squashfs", "erofs"),
+    *("iso9660", "udf", "jfs", "nilfs2", "bcachefs", "zfs", "reiserfs", "hfsplus", "debugfs"),
+    *("tracefs", "securityfs", "configfs", "hugetlbfs", "mqueue", "binfmt_misc", "efivarfs"),
+    *("cgroup", "cgroup2", "fuse", "fuseblk", "sshfs", "davfs", "glusterfs", "ubifs", "jffs2"),
+)
 _PLACELESS = {("swap", "none"), ("swap", "swap")}

@@ -14,6 +14,7 @@ from vmdsl.errors import Advice, CommandError, Hint, Problem, code
 from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import Fact, Operation, operation, record, refuse, warn
+from vmdsl.machines import arch_of
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import current_index, proxy_environment, use_index
 from vmdsl.operations.packages.archives import suite_meant
@@ -258,6 +259,9 @@ def instead_of(name: str) -> str:
         return "leave it out"
     if " " in name or "," in name:
         return "give each package by itself"
+    name, colon, arch = name.partition(":")
+    if colon and is_package(name) and (meant := arch_of(arch)):
+        return f"did you mean {name}:{meant}?"
     if name.endswith("-") and is_package(name.rstrip("-")):
         return Hint("to remove it: ", code("apt_remove", code("system"), name.rstrip("-")))
     return "names are lower case: linux-image"

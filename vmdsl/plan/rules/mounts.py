@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -105,13 +106,12 @@ def _names(operation: Operation, filesystem: Filesystem) -> bool:
     device = filesystem.device
     names = [filesystem.label, filesystem.uuid]
     names += [device.label] if isinstance(device, Partition) else []
-    return isinstance(operation, TreeOperation) and any(
-        isinstance(text, str) and name in text
-        for field in vars(operation).values()
-        for text in _several(field)
-        for name in names
-        if name
-    )
+    any_name = "|".join(re.escape(name) for name in names if name)
+    if not any_name or not isinstance(operation, TreeOperation):
+        return False
+    named = re.compile(rf"(?:[=\s\"']|by-[a-z]+/)(?:{any_name})(?![\w-])")
+    texts = [text for field in vars(operation).values() for text in _several(field)]
+    return any(isinstance(text, str) and named.search(text) for text in texts)
 
 
 def _mount_it(operations: Sequence[Operation], filesystem: Filesystem) -> Hint:

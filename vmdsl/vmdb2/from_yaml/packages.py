@@ -75,6 +75,8 @@ def _is_known(name: str) -> bool:
 
 def _mistake(name: Text) -> Problem:
     hint = SUBSTITUTE if is_placeholder(name) else instead_of(name)
+    if name.endswith("-"):
+        hint = f"a chroot step removes it: apt-get -y remove {name.rstrip('-')}"
     if name.endswith(".deb"):
         hint = f"a file in the system is ./{name}"
     return Problem(what=f"{str(name)!r} is not the name of a package", where=name.where, hint=hint)

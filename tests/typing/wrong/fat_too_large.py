@@ -1,0 +1,6 @@
+# header: table
+
+
+@step
+def small() -> Vfat:
+    return mkvfat(mkpart(table(), size=MiB(300)), fat=12)  # E: this vfat takes less than 256 MiB
