@@ -151,6 +151,7 @@ def system() -> RootFs:
 @step
 def packages() -> None:
     create_file(system(), "/etc/apt/sources.list", "")
+    create_file(system(), "/etc/apt/preferences.d/pins", {pins!r})
     apt_source(system(), Source(name="acme", {about}))
     apt(system(), {package})
 """
@@ -164,6 +165,7 @@ class Failure:
     package: str
     keyring: str = "acme.asc"
     uri: str = ""
+    pins: str = ""
     said: str
     hint: str
 
@@ -180,8 +182,22 @@ class Failure:
         Failure(
             suite="stable",
             package='"agent=9"',
-            said="agent is not there in version 9",
+            said="no source has version 9 of agent",
             hint="such as a snapshot",
+        ),
+        Failure(
+            suite="stable",
+            package='"agent"',
+            pins="Package: agent\nPin: release *\nPin-Priority: -1\n",
+            said="apt finds no version of agent that it may install",
+            hint="a pin may keep it out: /etc/apt/preferences.d/pins\n",
+        ),
+        Failure(
+            suite="stable",
+            package='"agent"',
+            pins="Pakage: agent\nPin: release *\nPin-Priority: -1\n",
+            said="/etc/apt/preferences.d/pins cannot be read by apt",
+            hint="Pin-Priority: 100",
         ),
         Failure(
             suite="stable",
@@ -199,7 +215,7 @@ class Failure:
             suite="stable",
             package='"agent"',
             keyring="other.gpg",
-            said="an archive is signed with the key KEY, which its keyring has not",
+            said="an archive is signed with the key KEY, which is not in its keyring",
             hint="keyring=",
         ),
         Failure(
@@ -248,7 +264,9 @@ def test_what_apt_says_is_told_in_words_that_help(
 ) -> None:
     uri, keyring = failure.uri or acme.address, str(acme.folder / failure.keyring)
     about = f"uris=[{uri!r}], suites=[{failure.suite!r}], keyring={keyring!r}"
-    text = RECIPE.format(tarball=str(base.tarball), about=about, package=failure.package)
+    text = RECIPE.format(
+        tarball=str(base.tarball), about=about, package=failure.package, pins=failure.pins
+    )
     folder = user.folder("failing")
     recipe = user.file(folder / "recipe.py", text)
     done = user.build(recipe, "--output", folder / "recipe.img")

@@ -99,7 +99,7 @@ class Apt(TreeOperation):
         """Install; the initramfs comes last, when all that belongs in it is there."""
         env = {**_APT, **proxy_environment(self.root.proxy)}
         more = self.architectures()
-        with explained(self):
+        with explained(self, tree):
             index = current_index(tree, self.root, more, env)
             for arch in more:
                 tree.chroot("dpkg", "--add-architecture", arch)
@@ -202,7 +202,7 @@ class AptRemove(TreeOperation):
     def apply(self, tree: Tree) -> None:
         """Remove; a kernel's initramfs goes with it."""
         options = ["--auto-remove"] * self.autoremove
-        with explained(self), _one_initramfs(tree):
+        with explained(self, tree), _one_initramfs(tree):
             command = "purge" if self.purge else "remove"
             tree.chroot("apt-get", *_OPTIONS, command, *options, *self.packages, env=_APT)
 

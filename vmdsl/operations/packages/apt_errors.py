@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from pathlib import Path
 
 from vmdsl.errors import BuildError, CommandError, Problem
+from vmdsl.language.effects import Tree
 from vmdsl.language.operation import Operation
 
 _UNREACHABLE = "see whether this machine's network, the address and the proxy are right"
@@ -16,12 +17,15 @@ _MOVED_ON = (
     f"build with --refresh: the archive has changed since its index was fetched; or {_LATER}"
 )
 _NAMES = "look at the name, and at the components and suites of the sources"
+_RECORD = "each record has the lines Package: *, Pin: release n=trixie, and Pin-Priority: 100"
+#: Failures that a pin may be the cause of.
+_PINNED = re.compile(r"has no installation candidate|have unmet dependencies")
 #: What apt prints, what that means, and what to do. The first that is found counts: causes come
 #: before what follows from them.
 _MEANINGS = [
     (
         r"(?:NO_PUBKEY|Missing key) (\w+)",
-        "an archive is signed with the key {0}, which its keyring has not",
+        "an archive is signed with the key {0}, which is not in its keyring",
         "give the keyring that the archive's makers publish: keyring=",
     ),
     (
@@ -91,17 +95,17 @@ _MEANINGS = [
     ),
     (
         r"E: Package '([^']+)' has no installation candidate",
-        "no source has the package {0}",
+        "apt finds no version of {0} that it may install",
         _NAMES,
     ),
     (
         r"E: Version '(.+?)' for '(.+?)' was not found",
-        "{1} is not there in version {0}",
+        "no source has version {0} of {1}",
         "archives keep one version: leave it out, or add a source that has it, such as a snapshot",
     ),
     (
         r"E: Release '(.+?)' for '(.+?)' was not found",
-        "{1} is not there in the suite {0}",
+        "no source has {1} from the suite {0}",
         "add a source of that suite, with apt_source()",
     ),
     (
@@ -110,43 +114,71 @@ _MEANINGS = [
         "add one, with apt_source()",
     ),
     (
+        r"E: (?:Invalid record in the preferences file|Unable to parse package file) ([^\s,]+)",
+        "{0} cannot be read by apt",
+        _RECORD,
+    ),
+    (
+        r"E: No priority \(or zero\) specified for pin",
+        "a pin in /etc/apt/preferences.d has no priority, or 0",
+        _RECORD,
+    ),
+    (
+        r"E: (\S+): Value (\S+) is outside the range of valid pin priorities",
+        "{0} has a pin with the priority {1}, which is out of range",
+        "from -32768 to 32767 is possible; 990 is that of the suite of apt(suite=)",
+    ),
+    (
         r"have unmet dependencies|E: Unable to correct problems|pkgProblemResolver::Resolve",
         "the packages cannot be installed together",
         "",
     ),
 ]
-#: The package that a meaning names.
-_PACKAGE = re.compile(r"package (\S+)|^(\S+) is not there")
 _SAID = ("E:", "W:", "Err:", "The following packages have unmet dependencies:")
 _NOISE = "Download is performed unsandboxed"
 _MOST = 12
 
 
 @contextmanager
-def explained(operation: Operation | None = None) -> Iterator[None]:
+def explained(operation: Operation | None = None, tree: Tree | None = None) -> Iterator[None]:
     """Explain a failure of apt, if its meaning is known: raise BuildError instead.
 
-    A package that is missing is reported at the operation's argument that names it.
+    It is reported at the operation's argument that apt names. With the `tree` that apt ran in,
+    files of pins are named that may be the cause.
     """
     try:
         yield
     except CommandError as error:
-        problem = meaning(error.output)
+        is_pinned = _PINNED.search(error.output)
+        pinned = tree.inside(pins) if tree and is_pinned else ()
+        problem = meaning(error.output, operation, pinned)
         if problem is None:
             raise
-        found = _PACKAGE.search(problem.what)
-        names = [name for name in found.groups() if name] if found else []
-        about = operation.argument(*names) if operation else ""
-        raise BuildError(replace(problem, about=about)) from None
+        raise BuildError(problem) from None
 
 
-def meaning(output: str) -> Problem | None:
-    """Return the meaning of apt's output, with apt's own messages; None if it is not known."""
+def pins(root: Path = Path("/")) -> list[str]:
+    """Return the files with pins that a system has."""
+    etc = root / "etc/apt"
+    found = (etc / "preferences", *sorted((etc / "preferences.d").glob("*")))
+    return [f"/{path.relative_to(root)}" for path in found if path.is_file()]
+
+
+def meaning(
+    output: str, operation: Operation | None = None, pinned: Sequence[str] = ()
+) -> Problem | None:
+    """Return the meaning of apt's output, with apt's own messages; None if it is not known.
+
+    It is about the argument of the operation that apt names. `pinned` are the files of pins, if one
+    may be the cause.
+    """
     for pattern, what, hint in _MEANINGS:
         if found := re.search(pattern, output):
             words = [word for word in found.groups() if word]
-            lines = [hint] * bool(hint) + _said(output)
-            return Problem(what=what.format(*words), hint="\n".join(lines))
+            hints = [hint, f"a pin may keep it out: {', '.join(pinned)}" if pinned else ""]
+            lines = [*filter(None, hints), *_said(output)]
+            about = operation.argument(*words) if operation else ""
+            return Problem(what=what.format(*words), hint="\n".join(lines), about=about)
     return None
 
 

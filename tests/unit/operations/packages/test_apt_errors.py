@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,12 +15,35 @@ from vmdsl.operations.packages.apt_errors import explained, meaning
 SAID = [
     ("E: Unable to locate package crul", "there is no package crul in the sources", "the name"),
     ("E: Couldn't find any package by glob 'crul'", "there is no package crul", "the name"),
-    ("E: Package 'steam' has no installation candidate", "no source has the package steam", ""),
-    ("E: Version '9.9' for 'bash' was not found", "bash is not there in version 9.9", "snapshot"),
+    (
+        "E: Package 'steam' has no installation candidate",
+        "apt finds no version of steam",
+        "sources",
+    ),
+    ("E: Version '9.9' for 'bash' was not found", "no source has version 9.9 of bash", "snapshot"),
     (
         "E: Release 'trixie' for 'bash' was not found",
-        "bash is not there in the suite trixie",
+        "no source has bash from the suite trixie",
         "apt_source()",
+    ),
+    (
+        "E: Invalid record in the preferences file /etc/apt/preferences.d/x, no Package header",
+        "/etc/apt/preferences.d/x cannot be read by apt",
+        "Pin-Priority",
+    ),
+    (
+        "E: Unable to parse package file /etc/apt/preferences.d/x (1)",
+        "/etc/apt/preferences.d/x cannot be read by apt",
+        "Pin-Priority",
+    ),
+    ("E: No priority (or zero) specified for pin", "a pin in /etc/apt/pref", "Pin-Priority"),
+    (
+        (
+            "E: /etc/apt/preferences.d/x: Value 99999 is outside the range of valid pin priorities"
+            " (-32768 to 32767)"
+        ),
+        "/etc/apt/preferences.d/x has a pin with the priority 99999",
+        "32767",
     ),
     (
         (
@@ -215,3 +240,26 @@ def test_a_package_that_is_missing_is_reported_at_its_place_in_the_list() -> Non
     with pytest.raises(BuildError) as caught, explained(named):
         raise failed
     assert [problem.about for problem in caught.value.problems] == ["packages[1]"]
+
+
+@pytest.mark.parametrize(
+    ("output", "pinned"),
+    [
+        ("E: Package 'bash' has no installation candidate", "/etc/apt/preferences.d/no-bash"),
+        (
+            "The following packages have unmet dependencies:\n bash : Depends: x",
+            "a pin may keep it out: /etc/apt/preferences, /etc/apt/preferences.d/no-bash",
+        ),
+        ("E: Unable to locate package bsah", ""),
+    ],
+)
+def test_a_pin_may_be_the_cause(output: str, pinned: str, tmp_path: Path) -> None:
+    folder = tmp_path / "etc/apt/preferences.d"
+    folder.mkdir(parents=True)
+    (folder / "no-bash").touch()
+    (folder.parent / "preferences").touch()
+    tree: Any = SimpleNamespace(inside=lambda function: function(tmp_path))
+    with pytest.raises(BuildError) as raised, explained(tree=tree):
+        raise CommandError(Problem(what="apt failed"), output=output)
+    assert pinned in str(raised.value)
+    assert ("pin" in str(raised.value)) == bool(pinned)
