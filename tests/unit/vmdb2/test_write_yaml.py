@@ -715,7 +715,7 @@ def test_volumes(export: Export) -> None:
 
 
 REFUSALS = [
-    ('set_password(system(), "ann", Secret.from_file("key"))', "of the secret of the file key"),
+    ('set_password(system(), "ann", Secret.from_file("key"))', "for the secret of the file key"),
     ('create_file(system(), "/a", Secret.from_environment("X"))', "the variable X"),
     ('chroot(system(), "a", secrets={"A": Secret.from_file("key")})', "the file key"),
     ('mkext4(mkpart(table(), size=MiB(9)), options=("-E", "a b"))', "with a space: -E 'a b'"),
@@ -728,7 +728,7 @@ def test_what_vmdb2_cannot_do_is_refused_by_name(export: Export, call: str, what
     with pytest.raises(RecipeError) as caught:
         export(call)
     (problem,) = caught.value.problems
-    assert "vmdb2 cannot be told" in problem.what
+    assert "vmdb2 has no step" in problem.what
     assert what in problem.what
     assert problem.step == "more"
     assert problem.where
@@ -749,7 +749,7 @@ def test_an_operation_of_somebody_else_is_refused(plan: Callable[..., Plan]) -> 
     found = plan()
     maker = found.tree_operations[0]
     bells = Bells(origin=maker.origin, root=None)
-    with pytest.raises(RecipeError, match="vmdb2 cannot be told to do what Bells does"):
+    with pytest.raises(RecipeError, match="vmdb2 has no step to do what Bells does"):
         to_yaml(Plan(**{**vars(found), "operations": (*found.operations, bells)}))
 
 
@@ -758,7 +758,7 @@ def test_recipes(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "path", list(sys.path))
     plan = make_plan(path, {}, cache=tmp_path, loaded=load(path), types=Untyped())
     if path.stem == "ci_worker":
-        with pytest.raises(RecipeError, match="of an image that is as large as its content"):
+        with pytest.raises(RecipeError, match="for an image that is as large as its content"):
             to_yaml(plan)
         return
     assert to_yaml(plan) == to_yaml(plan)

@@ -103,7 +103,9 @@ def mklv(group: VolumeGroup, *, size: Size | None = None, name: str = "") -> Log
     """
     if size is not None and size.bytes <= 0:
         raise refuse(
-            f"a volume of {size}", "give a size, or none to take what is left", about="size"
+            f"a volume of {size}",
+            "give a positive size, or leave it out to take the rest",
+            about="size",
         )
     return record(
         LogicalVolume(group=group, lv_name=_lvm_name(name, "the logical volume"), size=size)

@@ -61,7 +61,9 @@ def mkxfs(
     if any("uuid=" in word for word in options):
         raise refuse("mkfs.xfs's option uuid= among the options", GIVE_UUID, about="options")
     if " " in label:
-        raise refuse(f"the label {label!r} has a space", "XFS takes none", about="label")
+        raise refuse(
+            f"the label {label!r} has a space", "labels of XFS have no spaces", about="label"
+        )
     return record_filesystem(
         Xfs(device=device, label=label, uuid=check_uuid(uuid), options=options)
     )

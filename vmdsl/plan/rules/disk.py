@@ -130,7 +130,7 @@ def uuids_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
             if other is not filesystem:
                 yield filesystem.problem(
                     f"{other.shown} ({other.origin.where}) has the UUID {filesystem.uuid} already",
-                    "give each filesystem one of its own, or none: it gets one then",
+                    "give each its own, or leave it out: one is derived then",
                 )
 
 

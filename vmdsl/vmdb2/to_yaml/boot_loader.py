@@ -48,7 +48,7 @@ def grub_ieee1275(export: Export, operation: GrubIeee1275) -> Iterator[YamlStep]
     """Yield vmdb2's own step; another operation writes to the partition."""
     prep = next(o for o in export.plan.image_operations if isinstance(o, GrubPrep))
     if not _has_one_digit(export, prep.partition):
-        export.refuse(prep, "of a tenth partition for GRUB: it reads one digit of the number")
+        export.refuse(prep, "for a tenth partition with GRUB: it reads one digit of the number")
     yield from _grub(export, operation, "ieee1275", {"prep": export.tag(prep.partition)})
 
 

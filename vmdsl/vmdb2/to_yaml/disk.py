@@ -21,7 +21,7 @@ def disk(export: Export) -> Iterator[YamlStep]:
     """Yield all that comes before the content of the root filesystem."""
     layout = export.plan.layout
     if layout.disk.size is None:
-        what = "of an image that is as large as its content"
+        what = "for an image that is as large as its content"
         export.refuse(layout.disk, what, "give mkimg a size")
     yield YamlStep(keys={"mkimg": OUTPUT, "size": _size(layout.size)})
     if layout.table is None:
@@ -66,9 +66,9 @@ def _luks(export: Export, place: LuksLayout) -> YamlStep:
     luks = place.luks
     for name in ("label", "uuid", "options"):
         if getattr(luks, name):
-            export.refuse(luks, f"the {name} of an encrypted device")
+            export.refuse(luks, f"for the {name} of an encrypted device")
     if not any(luks.device is p.partition for p in export.plan.layout.partitions):
-        export.refuse(luks, "of a volume of LVM that is encrypted", "encrypt what LVM is on")
+        export.refuse(luks, "for a volume of LVM that is encrypted", "encrypt what LVM is on")
     return YamlStep(
         keys={"cryptsetup": export.tag(luks.device), "name": luks.dm_name, **_key(luks.key)}
     )
@@ -100,7 +100,7 @@ def _filesystem(export: Export, filesystem: Filesystem) -> YamlStep:
     own = filesystem.arguments()[2 if old else 0 :]  # the features come first
     words = [*filesystem.uuid_arguments(), *own, *filesystem.options]
     if any(not word or " " in word for word in words):
-        export.refuse(filesystem, f"of an option of mkfs with a space: {shlex.join(words)}")
+        export.refuse(filesystem, f"for an option of mkfs with a space: {shlex.join(words)}")
     return YamlStep(
         keys={
             "mkfs": filesystem.kind,
@@ -119,8 +119,8 @@ def swap(export: Export) -> Iterator[YamlStep]:
         if not isinstance(filesystem, Swap):
             continue
         if not isinstance(filesystem.device, Partition):
-            export.refuse(filesystem, "of swap on an encrypted device or a volume of LVM")
+            export.refuse(filesystem, "for swap on an encrypted device or a volume of LVM")
         elif not export.root:
-            export.refuse(filesystem, "of swap without a root filesystem")
+            export.refuse(filesystem, "for swap without a root filesystem")
         else:
             yield export.image_shell(swap_script(place, export.tag(filesystem)))

@@ -85,8 +85,8 @@ class Export:
         return self.tag(roots[0]) if roots else ""
 
     def refuse(self, operation: Operation, what: str, hint: str = "") -> None:
-        """Note what vmdb2 cannot do."""
-        self.problems.append(operation.problem(f"vmdb2 cannot be told {what}", hint))
+        """Note what vmdb2 has no step for; `what` begins with "for" or "to"."""
+        self.problems.append(operation.problem(f"vmdb2 has no step {what}", hint))
 
     def chroot(self, script: str) -> YamlStep:
         """Return a step that runs a script in the system."""
@@ -110,7 +110,7 @@ class Export:
                 return UNPACKED, ""
             if isinstance(maker, PathExists) and maker.fact is operation.unless:
                 return "", self.marker(maker.fact)
-        self.refuse(operation, "of a Fact that neither unpack_rootfs() nor path_exists() made")
+        self.refuse(operation, "for a Fact that neither unpack_rootfs() nor path_exists() made")
         return "", ""
 
     def marker(self, fact: Fact) -> str:

@@ -58,7 +58,7 @@ def table(export: Export) -> Iterator[YamlStep]:
     yield from swap(export)
     changes, hidden = list(table_changes(export)), list(hidden_types(export))
     if (changes or hidden) and not export.root and (made := export.plan.layout.table):
-        export.refuse(made, "of types and names of partitions without a root filesystem")
+        export.refuse(made, "for types and names of partitions without a root filesystem")
         return
     if changes:
         yield export.image_shell("\n".join(("sync", *changes)))

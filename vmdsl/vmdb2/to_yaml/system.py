@@ -214,7 +214,7 @@ def _note_tarball(export: Export, operation: UnpackRootfs | CacheRootfs | System
     ]
     if others:
         names = f"{operation.tarball} and {others[0]}"
-        export.refuse(operation, f"of two tarballs, {names}", "use one name for both")
+        export.refuse(operation, f"for two tarballs, {names}", "use one name for both")
 
 
 def system_from(export: Export, operation: SystemFrom) -> Iterator[YamlStep]:
@@ -246,7 +246,7 @@ def _place_of(export: Export, operation: TreeOperation, name: str, keyring: Path
     try:
         keys = (operation.directory / keyring).read_bytes()
     except OSError as error:
-        export.refuse(operation, f"of the keyring {keyring}: {error.strerror}")
+        export.refuse(operation, f"for the keyring {keyring}: {error.strerror}")
         keys = b""
     return f"/etc/apt/keyrings/{name}{suffix_of(keys)}"
 

@@ -171,7 +171,7 @@ def _lowered(export: Export, operation: Operation) -> Iterator[YamlStep]:
     secrets = sorted(secret.place for secret in secrets_in(operation))
     lower = LOWERED.get(type(operation))
     if secrets:
-        what = f"of the secret of the {secrets[0]}: it would be in the file"
+        what = f"for the secret of the {secrets[0]}: it would be in the file"
         export.refuse(operation, what, "leave it out, and set it on the machine that runs")
     elif lower is None:  # it is in the steps of others, or was refused
         return
@@ -196,7 +196,9 @@ def _conditional(
         elif (scripted := guarded(step, marker)) is not None:
             yield scripted
         else:
-            export.refuse(operation, f"of path_exists(), as the condition of {operation.summary()}")
+            export.refuse(
+                operation, f"for path_exists(), as the condition of {operation.summary()}"
+            )
             return
 
 
