@@ -14,7 +14,7 @@ _WIDEST = 60
 
 
 @dataclass(kw_only=True)
-class Span:
+class Duration:
     """A name, how long it took, and how long processors worked for it, in seconds.
 
     `cpu` is more than `seconds` where two processors worked, and less where there was waiting.
@@ -26,7 +26,7 @@ class Span:
 
 
 @dataclass(kw_only=True)
-class Piece(Span):
+class Piece(Duration):
     """A piece of work, with its step, and the programs that took longest.
 
     `how` says why there was nothing to do: "cached" or "skipped".
@@ -34,11 +34,11 @@ class Piece(Span):
 
     step: str
     how: str
-    programs: list[Span] = field(default_factory=list)
+    programs: list[Duration] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
-class Phase(Span):
+class Phase(Duration):
     """A part of a build, with the pieces of work in it."""
 
     pieces: list[Piece] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.phases: list[Phase] = []
-        self._running: list[tuple[Span, float, float]] = []
+        self._running: list[tuple[Duration, float, float]] = []
 
     def phase(self, name: str, *, cpu: float) -> None:
         """Begin a phase, and end the one before."""
@@ -75,7 +75,7 @@ class Stopwatch:
         """Add a program of the current piece of work, which has ended."""
         if seconds >= _WORTH_LISTING and self.phases and self.phases[-1].pieces:
             programs = self.phases[-1].pieces[-1].programs
-            programs.append(Span(what=command[:_WIDEST], seconds=seconds, cpu=cpu))
+            programs.append(Duration(what=command[:_WIDEST], seconds=seconds, cpu=cpu))
             programs.sort(key=lambda program: -program.seconds)
             del programs[_MOST_PROGRAMS:]
 
@@ -84,17 +84,17 @@ class Stopwatch:
         while self._running:
             self._end(cpu)
 
-    def _begin(self, span: Span, cpu: float) -> None:
-        self._running.append((span, time.monotonic(), cpu))
+    def _begin(self, duration: Duration, cpu: float) -> None:
+        self._running.append((duration, time.monotonic(), cpu))
 
     def _end(self, cpu: float) -> None:
-        span, begun, cpu_before = self._running.pop()
-        span.seconds = time.monotonic() - begun
-        span.cpu = max(cpu - cpu_before, 0.0)
+        duration, begun, cpu_before = self._running.pop()
+        duration.seconds = time.monotonic() - begun
+        duration.cpu = max(cpu - cpu_before, 0.0)
 
 
-def rows(phases: Sequence[Phase]) -> Iterator[tuple[int, str, Span]]:
-    """Yield each span, in order, with its depth and its step."""
+def rows(phases: Sequence[Phase]) -> Iterator[tuple[int, str, Duration]]:
+    """Yield each duration, in order, with its depth and its step."""
     for phase in phases:
         yield 0, "", phase
         for piece in phase.pieces:
@@ -107,7 +107,7 @@ def rows(phases: Sequence[Phase]) -> Iterator[tuple[int, str, Span]]:
 def as_text(phases: Sequence[Phase]) -> str:
     """Return a table for the log: seconds, seconds of a processor, and what took them."""
     lines = ["  seconds      cpu"]
-    for depth, step, span in rows(phases):
-        said = f"{step}: {span.what}" if step else span.what
-        lines.append(f"{span.seconds:9.2f}{span.cpu:9.2f}  {'  ' * depth}{said}")
+    for depth, step, duration in rows(phases):
+        said = f"{step}: {duration.what}" if step else duration.what
+        lines.append(f"{duration.seconds:9.2f}{duration.cpu:9.2f}  {'  ' * depth}{said}")
     return "\n".join(lines) + "\n"
