@@ -19,9 +19,9 @@ import pytest
 import vmdsl
 import vmdsl_stdlib
 from vmdsl import programs
+from vmdsl.builder.assemble import kind_of
 from vmdsl.builder.filesystems.btrfs import format_btrfs
 from vmdsl.builder.filesystems.f2fs import format_f2fs
-from vmdsl.builder.filesystems.kinds import kind_of
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.filesystems.xfs import format_xfs
 from vmdsl.builder.image.table import table_script

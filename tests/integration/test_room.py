@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 from vmdsl import mkext2, mkext3, mkext4, mkvfat, mkxfs
+from vmdsl.builder.assemble import kind_of
 from vmdsl.builder.filesystems.contents import read
-from vmdsl.builder.filesystems.kinds import kind_of
 from vmdsl.builder.filesystems.room import room_of_empty, shortage
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from vmdsl import programs
 from vmdsl.builder.events import Events, placing
 from vmdsl.builder.filesystems.contents import read
-from vmdsl.builder.filesystems.kinds import Room, kind_of
+from vmdsl.builder.filesystems.kinds import Kind, Room
 from vmdsl.builder.filesystems.room import fits_easily, least_size, shortage
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.finish import FinishedImage
@@ -33,6 +34,13 @@ from vmdsl.plan.extents import round_up_to_mib
 from vmdsl.plan.lay_out import with_size
 
 _T = TypeVar("_T")
+
+
+def kind_of(filesystem: Filesystem) -> Kind:
+    """Return the kind of a filesystem, from the module of its name."""
+    name = type(filesystem).__module__.rpartition(".")[2]
+    kind: Kind = import_module(f"vmdsl.builder.filesystems.{name}").KIND
+    return kind
 
 
 class Assembler:

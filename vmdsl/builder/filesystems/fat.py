@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from vmdsl.builder.filesystems.contents import File
+from vmdsl.builder.filesystems.contents import File, read
 from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
@@ -85,36 +84,37 @@ def _slots(name: str) -> int:
 
 
 def _fill(target: Target, image: Path, content: Path) -> None:
-    _check_names(target, content)
-    for directory in [content, *sorted(p for p in content.rglob("*") if p.is_dir())]:
-        inside = "::/" + str(directory.relative_to(content)).removeprefix(".")
-        if directory != content:
+    folders = [file for file in read(content) if file.is_directory]
+    _check_names(target, folders)
+    for folder in folders:
+        inside = f"::{folder.shown}"
+        if folder.parent:
             _mtool(target, image, "mmd", inside)
-        files = sorted(p for p in directory.iterdir() if not p.is_dir() or p.is_symlink())
-        for file in files:
-            if not stat.S_ISREG(file.lstat().st_mode):
+        files = {name: file for name, file in folder.entries.items() if not file.is_directory}
+        for file in files.values():
+            if not file.is_regular:
                 raise BuildError(
                     target.filesystem.filesystem.problem(
-                        f"FAT cannot hold {file.relative_to(content)}, which is not a plain file",
+                        f"FAT cannot hold {file.names[0]}, which is not a plain file",
                         "remove it, or put it on another filesystem",
                     )
                 )
         if files:
-            _mtool(target, image, "mcopy", "-m", *map(str, files), f"{inside}/")
+            sources = [f"{folder.path}/{name}" for name in files]
+            _mtool(target, image, "mcopy", "-m", *sources, f"{inside}/")
 
 
-def _check_names(target: Target, content: Path) -> None:
+def _check_names(target: Target, folders: Sequence[File]) -> None:
     """Raise BuildError for names that FAT, or mtools, would change without a word."""
     seen: dict[str, str] = {}
     problems = []
-    for path in sorted(content.rglob("*")):
-        name = str(path.relative_to(content))
-        fault = name_fault(path.name)
-        if other := seen.get(name.lower()):
+    for path in (f"{f.shown}/{name}".lstrip("/") for f in folders for name in f.entries):
+        fault = name_fault(path.rpartition("/")[2])
+        if other := seen.get(path.lower()):
             fault = f"{other!r} is there, and small letters make no difference"
-        seen[name.lower()] = name
+        seen[path.lower()] = path
         if fault:
-            what = f"FAT cannot hold the name {name!r}: {fault}"
+            what = f"FAT cannot hold the name {path!r}: {fault}"
             problems.append(
                 target.filesystem.filesystem.problem(
                     what, "rename it, or put it on another filesystem"

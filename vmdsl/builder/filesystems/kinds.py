@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from vmdsl.builder.filesystems.contents import File
 from vmdsl.builder.filesystems.target import Target
-from vmdsl.language.handles import Filesystem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +56,3 @@ class Kind:
     make: Callable[[Target, Path | None], Room]
     need: Callable[[Sequence[File], Room], Need] = lambda _files, _room: NOTHING
     files: str = "files and directories"
-
-
-def kind_of(filesystem: Filesystem) -> Kind:
-    """Return the kind of a filesystem, from the module of its name."""
-    name = type(filesystem).__module__.rpartition(".")[2]
-    kind: Kind = import_module(f"{__package__}.{name}").KIND
-    return kind

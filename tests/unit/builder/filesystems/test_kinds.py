@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import vmdsl
+from vmdsl.builder.assemble import kind_of
 from vmdsl.builder.filesystems import contents
-from vmdsl.builder.filesystems.kinds import Kind, Room, kind_of
+from vmdsl.builder.filesystems.kinds import Kind, Room
 from vmdsl.errors import Where
 from vmdsl.language.handles import Filesystem, Partition
 from vmdsl.language.operation import Origin
