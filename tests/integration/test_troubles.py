@@ -137,6 +137,16 @@ def test_output_that_is_no_text(alone: User) -> None:
     assert f"\udcff\udcfe\udc80\n{'x' * 1_000_000}\nend\0\n" in recipe.log()
 
 
+def test_standard_streams_that_are_closed(alone: User) -> None:
+    recipe = Recipe(alone, SYSTEM)
+    build = (alone.checkout / ".venv/bin/vmdsl", "build", recipe.path, "--output", recipe.output)
+    done = subprocess.run(
+        alone.argv("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *build), check=False
+    )
+    assert done.returncode == 0
+    assert recipe.output.exists()
+
+
 def test_a_command_that_fails(alone: User) -> None:
     script = "cd /\nfor i in 1 2 3; do echo line $i; done\nenv false-or-so\necho never"
     recipe = Recipe(alone, SYSTEM + step(f"chroot(system(), {script!r})")).build()

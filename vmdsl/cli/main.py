@@ -26,6 +26,7 @@ _SEED = {"PYTHONHASHSEED": "0"}
 
 def main() -> None:
     """Run the command line of this process."""
+    _open_closed_streams()
     if os.environ.get("PYTHONHASHSEED") != "0" and depends_on_hashes(sys.argv[1:]):
         programs.start_again(_SEED)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -34,6 +35,20 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # rather than fail at a character it can't encode
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """Open /dev/null for the standard streams that the caller has closed.
+
+    Otherwise the next files would get their numbers, and what is written to the streams.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 def run(arguments: Sequence[str]) -> int:
