@@ -98,4 +98,6 @@ def what_is_wrong(option: str, kind: str) -> tuple[str, str]:
     if own is None or name in _ALL or name in own or name.startswith(("x-", "X-")):
         return "", ""
     others = [other for other, names in _OWN.items() if name in names]
-    return (others[-1], "") if others else ("", closest(name, _ALL | own))
+    if others:
+        return "ext4" if "ext4" in others else others[0], ""
+    return "", closest(name, _ALL | own)

@@ -50,7 +50,8 @@ def check_uri(uri: str, *, outside: bool = False) -> None:
         raise refuse(f"{uri!r} is not an address", _SUCH_AS, about="mirror")
     place = urlsplit(uri)
     if place.scheme not in _METHODS:
-        meant = did_you_mean(place.scheme, _METHODS, "{}:")
+        is_compound = "+" in place.scheme  # of somebody's package, such as ar+https
+        meant = "" if is_compound else did_you_mean(place.scheme, _METHODS, "{}:")
         what = f"apt cannot read {place.scheme}:"
         if meant:
             raise refuse(f"{what} in {uri!r}", meant, about="mirror")
@@ -107,7 +108,7 @@ def check_archive(
             kind = Problem if archive.is_debians else Advice
             what = f"{suite} has left Debian's mirrors"
             yield operation.problem(what, _OLD, about="suite", kind=kind)
-        yield from _unknown_components(operation, archive, suite, components)
+    yield from _unknown_components(operation, archive, suites, components)
 
 
 def suite_meant(suite: str) -> str:
@@ -135,16 +136,17 @@ def _unknown_suite(operation: Operation, archive: Archive, suite: str) -> Iterat
 
 
 def _unknown_components(
-    operation: Operation, archive: Archive, suite: str, components: Sequence[str]
+    operation: Operation, archive: Archive, suites: Sequence[str], components: Sequence[str]
 ) -> Iterator[Problem]:
-    head, suites = split_suite(suite)[0], debian_suites()
-    is_before = head in suites and suites.index(head) < suites.index(_WITH_FIRMWARE)
+    known = debian_suites()
+    older = known[: known.index(_WITH_FIRMWARE)]
+    before = [suite for suite in suites if split_suite(suite)[0] in older]
     for number, component in enumerate(components):
         about = f"components[{number}]"
         if not {*COMPONENTS}.isdisjoint(component.split("/")):
-            if component == COMPONENTS[-1] and is_before and archive.may_be_debians:
+            if component == COMPONENTS[-1] and before and archive.may_be_debians:
                 hint = f"it is for {_WITH_FIRMWARE} and later; before, firmware is in non-free"
-                what = f"{suite} has no {component}"
+                what = f"{before[0]} has no {component}"
                 yield operation.problem(what, hint, about=about, kind=Advice)
             continue
         what, meant = f"Debian has no component {component}", did_you_mean(component, COMPONENTS)

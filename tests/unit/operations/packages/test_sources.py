@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from vmdsl import RootFs, Source, apt_source
+from vmdsl.errors import Advice, Problem
 from vmdsl.language.operation import Recorder, Refused
-from vmdsl.operations.packages.sources import suffix_of, what_is_wrong
+from vmdsl.operations.packages.archives import check_uri
+from vmdsl.operations.packages.sources import AptSource, check_source, suffix_of, what_is_wrong
 
 SOURCE: dict[str, Any] = {"name": "acme", "uris": ["http://a.example"], "suites": ["stable"]}
 
@@ -118,3 +121,66 @@ def test_no_keyrings(keys: bytes, what: str) -> None:
     wrong = what_is_wrong(keys)
     assert wrong is not None
     assert what in wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("uri", "kinds"),
+    [
+        ("https://a.example/debian", []),
+        ("mirror+file:/etc/apt/mirrors.txt", []),
+        ("tor+http://a.example/debian", []),
+        ("ar+https://a.example/debian", [Advice]),  # a method of somebody's package
+        ("gopher://a.example/debian", [Advice]),
+        ("htps://a.example/debian", [Problem]),
+        ("httpss://a.example/debian", [Problem]),
+    ],
+)
+def test_schemes(recorder: Recorder, uri: str, kinds: list[type[Problem]]) -> None:
+    with suppress(Refused):
+        check_uri(uri)
+    assert [type(problem) for problem in recorder.problems] == kinds
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, []),
+        ({"suites": ["trixie-backports", "stable", "bookworm/updates", "rc-buggy"]}, []),
+        ({"suites": ["./"]}, []),
+        ({"components": ["main", "updates/non-free", "main/debian-installer"]}, []),
+        ({"components": ["rpi"]}, []),  # another archive's
+        (
+            {"suites": ["sid", "trixie"], "components": ["non-fre"]},
+            ["Debian has no component non-fre"],
+        ),
+        ({"suites": ["nobel"]}, []),
+        ({"suites": ["sidd"]}, ["Debian has no suite sidd; the mirror may"]),
+        ({"suites": ["sidd"], "components": ["non-fre"], "keyring": "acme.asc"}, []),
+        ({"suites": ["sidd"], "components": ["non-fre"], "trusted": True}, []),
+        ({"suites": ["jessie"]}, []),  # its archive may keep it
+        (
+            {"suites": ["jessie"], "uris": ["http://a.example/debian"]},
+            ["jessie has left Debian's mirrors"],
+        ),
+        ({"suites": ["jessie"], "uris": ["http://archive.a.example/debian"]}, []),
+        (
+            {"suites": ["jessie"], "uris": ["http://a.example/debian"], "check_valid_until": False},
+            [],
+        ),
+        (
+            {
+                "suites": ["bullseye"],
+                "uris": ["http://a.example/debian"],
+                "components": ["non-free-firmware"],
+            },
+            ["bullseye has no non-free-firmware"],
+        ),
+    ],
+)
+def test_what_debians_archive_has(
+    recorder: Recorder, system: RootFs, changes: Any, said: list[str]
+) -> None:
+    apt_source(system, Source(**{**SOURCE, **changes}))
+    source = recorder.operations[-1]
+    assert isinstance(source, AptSource)
+    assert [problem.what for problem in check_source(source, source.source)] == said
