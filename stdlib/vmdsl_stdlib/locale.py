@@ -60,7 +60,9 @@ def _check_locale(system: RootFs, name: str) -> None:
     match = _LOCALE.fullmatch(name)
     if match is None:
         plain = name.partition(".")[0].replace("-", "_")
-        known = f"did you mean {plain}.UTF-8?" if plain in LOCALES else "write it like de_DE.UTF-8"
+        plain = {"POSIX": "C", "en_UK": "en_GB"}.get(plain, plain)
+        is_known = plain in {*LOCALES, "C"}
+        known = f"did you mean {plain}.UTF-8?" if is_known else "write it like de_DE.UTF-8"
         raise refuse(f"{name!r} is not the name of a locale", known, about="name")
     territory, modifier = match.groups(default="")
     if territory + modifier not in LOCALES:

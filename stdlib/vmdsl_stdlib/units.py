@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+from difflib import get_close_matches
 
 from vmdsl import RootFs, chroot, refuse
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]+")
+_KINDS = (
+    *("automount", "device", "mount", "path", "scope", "service", "slice", "socket", "swap"),
+    *("target", "timer"),
+)
 #: systemctl itself doesn't report a misspelt unit that it is asked to disable or mask.
 _SCRIPT = """\
 # {verb} {units}
@@ -54,5 +59,10 @@ def _change(system: RootFs, verb: str, units: tuple[str, ...]) -> None:
                 "give each unit by itself",
                 about=f"units[{number}]",
             )
+        name, dot, kind = unit.rpartition(".")
+        close = get_close_matches(kind, _KINDS, n=1, cutoff=0.7)
+        if dot and kind not in _KINDS and close:
+            what = f"systemd has no units of the kind .{kind}"
+            raise refuse(what, f"did you mean {name}.{close[0]}?", about=f"units[{number}]")
     names = shlex.join(unit if "." in unit else f"{unit}.service" for unit in units)
     chroot(system, _SCRIPT.format(verb=verb, units=names))

@@ -30,6 +30,20 @@ _GROUPS = (
     *("systemd-journal", "tape", "tty", "users", "utmp", "uucp", "video", "voice", "wireshark"),
     *("www-data", "_ssh", "ssh", "crontab", "sambashare", "sasl", "man", "bin", "daemon"),
 )
+#: The shells of Debian's packages, and those that let nobody log in.
+_SHELLS = {
+    **{
+        name: f"/bin/{name}"
+        for name in ("bash", "dash", "rbash", "sh", "zsh", "tcsh", "csh", "ksh")
+    },
+    **{
+        name: f"/usr/bin/{name}"
+        for name in ("fish", "mksh", "yash", "xonsh", "elvish", "git-shell")
+    },
+    "false": "/bin/false",
+    "nologin": "/usr/sbin/nologin",
+    "rssh": "/usr/bin/rssh",
+}
 #: The groups of other systems with the same purpose.
 _ELSEWHERE = {"wheel": "sudo", "admin": "sudo", "uucp": "dialout", "http": "www-data"}
 _USER = """\
@@ -68,6 +82,7 @@ def add_user(
         raise refuse("groups= is one text", f'write a list: groups=["{groups}"]')
     for group in groups:
         _check_group(group)
+    _check_shell(shell)
     for line in ssh_keys.splitlines():
         if line.strip() and not line.startswith("#") and not _KEY.search(line):
             raise refuse(
@@ -103,6 +118,18 @@ def _check_group(group: str) -> None:
     close = get_close_matches(group, _GROUPS, n=1, cutoff=0.7)
     if group not in _GROUPS and (meant := _ELSEWHERE.get(group) or (close and close[0])):
         warn(f"Debian itself has no group {group}", f"did you mean {meant}?", about="groups")
+
+
+def _check_shell(shell: str) -> None:
+    """Refuse a shell that is not a path; warn of one that is like one of Debian's."""
+    name = shell.rpartition("/")[2]
+    if not shell.startswith("/"):
+        hint = f"give its path: {_SHELLS.get(name, '/bin/bash')}"
+        raise refuse(f"{shell!r} is not the path of a shell", hint, about="shell")
+    close = get_close_matches(name, _SHELLS, n=1, cutoff=0.7)
+    if name not in _SHELLS and close:
+        what = f"Debian itself has no shell {shell}"
+        warn(what, f"did you mean {_SHELLS[close[0]]}?", about="shell")
 
 
 def lock_root(system: RootFs) -> None:

@@ -3,7 +3,7 @@
 
 @step
 def user() -> None:
-    add_user(system(), "ann", groups=["adm", "wheel"])  # E: warning: Debian itself has no group wheel
+    add_user(system(), "ann", groups=["adm", "wheel"], shell="/bin/bahs")  # E: warning: Debian itself has no group wheel  # E: warning: Debian itself has no shell /bin/bahs
 
 
 @step

@@ -32,6 +32,21 @@ def locale_without_encoding() -> None:
 
 
 @step
+def no_language() -> None:
+    set_locale(system(), "POSIX")  # E: 'POSIX' is not the name of a locale
+
+
+@step
+def shell() -> None:
+    add_user(system(), "ann", shell="zsh")  # E: 'zsh' is not the path of a shell
+
+
+@step
+def unit() -> None:
+    enable_unit(system(), "ssh.servce")  # E: systemd has no units of the kind .servce
+
+
+@step
 def layout() -> None:
     set_keyboard(system(), "uk")  # E: Debian has no keyboard layout uk
 
