@@ -19,6 +19,7 @@ _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "linux-filesystem": ("linux",),
     "linux-generic": ("linux",),
     "ext": ("ext4",),
+    "ext5": ("ext4",),
     "ext2": ("linux",),
     "ext3": ("linux",),
     "ext4": ("linux",),

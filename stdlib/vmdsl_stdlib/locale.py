@@ -59,7 +59,8 @@ def set_locale(system: RootFs, name: str) -> None:
 def _check_locale(system: RootFs, name: str) -> None:
     match = _LOCALE.fullmatch(name)
     if match is None:
-        plain = name.partition(".")[0].replace("-", "_")
+        language, _, territory = name.partition(".")[0].replace("-", "_").partition("_")
+        plain = f"{language.lower()}_{territory.upper()}" if territory else language
         plain = {"POSIX": "C", "en_UK": "en_GB"}.get(plain, plain)
         is_known = plain in {*LOCALES, "C"}
         known = f"did you mean {plain}.UTF-8?" if is_known else "write it like de_DE.UTF-8"
@@ -96,7 +97,9 @@ def set_time_zone(system: RootFs, zone: str) -> None:
     A misspelt one is a mistake, and the build fails if tzdata doesn't have it. Packages: `tzdata`.
     """
     if not _ZONE.fullmatch(zone):
-        raise refuse(f"{zone!r} is not a time zone", "write it like Europe/Helsinki", about="zone")
+        close = _close(zone.replace(" ", "_"), ZONES)
+        hint = f"did you mean {close[0]}?" if close else "write it like Europe/Helsinki"
+        raise refuse(f"{zone!r} is not a time zone", hint, about="zone")
     if zone not in ZONES:
         _check_zone(system, zone)
     apt(system, "tzdata", recommends=False)

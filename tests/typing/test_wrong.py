@@ -236,6 +236,8 @@ OWN_HINTS = {
         "did you mean en_GB.UTF-8?",
         "did you mean de_DE.UTF-8?",
         "did you mean C.UTF-8?",
+        "did you mean America/New_York?",
+        "did you mean fi_FI.UTF-8?",
         "give its path: /bin/zsh",
         "did you mean ssh.service?",
         "did you mean gb (English (UK))?",

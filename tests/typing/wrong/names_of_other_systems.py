@@ -13,4 +13,4 @@ def data() -> Ext4:
 
 @step
 def mounts() -> None:
-    fstab(system(), extra=["LABEL=dat /data ext4 defaults 0 2", "tmpfs /tmp tmpsf size=1G 0 0"])  # E: warning: no filesystem of the recipe has the label dat  # E: warning: Linux may have no filesystem tmpsf
+    fstab(system(), extra=["LABEL=dat /data ext4 defautls 0 2", "tmpfs /tmp tmpsf size=1G 0 0"])  # E: warning: no filesystem of the recipe has the label dat  # E: warning: Linux may have no filesystem tmpsf  # E: warning: ext4 may have no mount option 'defautls'

@@ -17,6 +17,16 @@ def hours() -> None:
 
 
 @step
+def with_a_space() -> None:
+    set_time_zone(system(), "America/New York")  # E: 'America/New York' is not a time zone
+
+
+@step
+def small_letters() -> None:
+    set_locale(system(), "fi_fi.UTF-8")  # E: 'fi_fi.UTF-8' is not the name of a locale
+
+
+@step
 def planet() -> None:
     set_time_zone(system(), "Mars/Olympus")  # E: there is no time zone Mars/Olympus
 

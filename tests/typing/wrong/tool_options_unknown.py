@@ -42,6 +42,11 @@ def profile() -> Btrfs:
 
 
 @step
+def devices() -> Btrfs:
+    return mkbtrfs(mkpart(table(), size=MiB(256)), options=("-m", "raid1"))  # E: a Btrfs with raid1 needs several devices
+
+
+@step
 def feature() -> F2fs:
     return mkf2fs(mkpart(table(), size=MiB(64)), options=("-O", "extra_atr,compression"))  # E: mkfs.f2fs -O does not know 'extra_atr'
 

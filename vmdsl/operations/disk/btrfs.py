@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from vmdsl.language.handles import BlockDevice, Mountable, ToolOptions, Traits
-from vmdsl.language.operation import operation
+from vmdsl.language.operation import operation, refuse
 from vmdsl.operations.disk.mkfs import CONTENT, GIVE_LABEL, GIVE_UUID, check_uuid, record_filesystem
 
 #: Of one device alone; others, such as raid1, need several.
 _PROFILES = ("single", "dup", "raid0")
+_OF_SEVERAL = r"raid(1|5|6|10|1c3|1c4)$"
 _CHECKSUMS = ("crc32c", "xxhash", "sha256", "blake2")
 _FEATURES = (
     *("mixed-bg", "quota", "extref", "raid56", "skinny-metadata", "no-holes", "raid1c34", "zoned"),
@@ -63,6 +65,10 @@ def mkbtrfs(
     `uuid` is derived from the step, if not given. `options` are further arguments of mkfs.btrfs,
     which override those of vmdsl. mkfs.btrfs does not write the same bytes each time.
     """
+    for word in options:
+        if re.search(_OF_SEVERAL, word):
+            hint = "one of a single device is single or dup"
+            raise refuse(f"a Btrfs with {word} needs several devices", hint, about="options")
     return record_filesystem(
         Btrfs(device=device, label=label, uuid=check_uuid(uuid), options=options)
     )

@@ -10,6 +10,7 @@ from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout
 from vmdsl.language.operation import Fact, Operation, one_of, operation, record, refuse, warn
+from vmdsl.operations.disk.mount_options import what_is_wrong
 from vmdsl.operations.disk.swap import Swap
 from vmdsl.similar import closest
 
@@ -184,6 +185,11 @@ def _check_line(line: str) -> None:
             f"{line!r} is not a line of fstab: {fields[1]!r} is not an absolute path", hint
         )
     _check_kind(fields[2])
+    for option in fields[3].split(","):
+        other, meant = what_is_wrong(option, fields[2])
+        if other or meant:
+            hint = f"did you mean {meant}?" if meant else f"it is one of {other}"
+            warn(f"{fields[2]} may have no mount option {option!r}", hint, about="extra")
     if ".." in place_of(line).split("/"):
         raise refuse(f"{fields[1]!r} is not a place to mount at", "write it as it is in the system")
 

@@ -108,6 +108,10 @@ def check_archive(
             kind = Problem if archive.is_debians else Advice
             what = f"{suite} has left Debian's mirrors"
             yield operation.problem(what, _OLD, about="suite", kind=kind)
+        elif has_left_the_mirrors(suite) and archive.may_be_debians and archive.has_debians_keys:
+            what = f"{suite} is signed with keys that Debian uses no more"
+            hint = Hint("add ", code("", keyring=_REMOVED_KEYS))
+            yield operation.problem(what, hint, about="suite", kind=Advice)
     yield from _unknown_components(operation, archive, suites, components)
 
 

@@ -162,9 +162,20 @@ def test_schemes(recorder: Recorder, uri: str, kinds: list[type[Problem]]) -> No
             {"suites": ["jessie"], "uris": ["http://a.example/debian"]},
             ["jessie has left Debian's mirrors"],
         ),
-        ({"suites": ["jessie"], "uris": ["http://archive.a.example/debian"]}, []),
+        (
+            {"suites": ["jessie"], "uris": ["http://archive.a.example/debian"]},
+            ["jessie is signed with keys that Debian uses no more"],
+        ),
         (
             {"suites": ["jessie"], "uris": ["http://a.example/debian"], "check_valid_until": False},
+            ["jessie is signed with keys that Debian uses no more"],
+        ),
+        (
+            {
+                "suites": ["jessie"],
+                "uris": ["http://archive.a.example/debian"],
+                "keyring": "removed.gpg",
+            },
             [],
         ),
         (
