@@ -124,15 +124,21 @@ def _without(call: Call, about: str) -> Call | None:
     return None
 
 
-def _places(call: Call, function: Callable[..., object]) -> Mapping[str, Where]:
-    """Return the places of a call's arguments, by their names in Python."""
-    found = dict(call.places)
+def names_of_arguments(call: Call) -> list[str]:
+    """Return the names of a call's arguments that are given without one: `root`, `packages[0]`."""
     names: list[str] = []
-    for parameter in signature(function).parameters.values():
+    for parameter in signature(_function(call)).parameters.values():
         if parameter.kind is Parameter.VAR_POSITIONAL:
             names += [f"{parameter.name}[{n}]" for n in range(len(call.arguments) - len(names))]
         elif parameter.kind is not Parameter.KEYWORD_ONLY:
             names.append(parameter.name)
+    return names
+
+
+def places_in(call: Call) -> Mapping[str, Where]:
+    """Return the places of a call's arguments, by their names in Python."""
+    found = dict(call.places)
+    names = names_of_arguments(call)
     for name, argument in (*zip(names, call.arguments, strict=False), *call.named.items()):
         match argument:
             case Text():
@@ -170,7 +176,7 @@ def _perform(
     arguments = [value(argument) for argument in call.arguments]
     named = {name: value(argument) for name, argument in call.named.items()}
     function = _function(call)
-    places = _places(call, function)
+    places = places_in(call)
     with _at(call.where, places):
         try:
             return function(*arguments, **named)

@@ -16,6 +16,21 @@ class Variable:
     value: str = field(default="", compare=False)
 
 
+class Note(str):
+    """A comment within a step: above the key or the element at `path`, or below it."""
+
+    __slots__ = ("is_below", "path")
+
+    path: str
+    is_below: bool
+
+    def __new__(cls, text: str, path: str, *, is_below: bool = False) -> Self:
+        """Hold the text of the comment, without its mark."""
+        made = super().__new__(cls, text)
+        made.path, made.is_below = path, is_below
+        return made
+
+
 class Text(str):
     """A string of a specification, with the values of its variables put in.
 

@@ -103,7 +103,7 @@ def test_wrong_options(
 def test_variables(value: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["from-yaml", "with_variable.vmdb", "--variable", f"m={value}"]) == 0
     bare = value.strip("'\"")
-    assert f'm = option("{bare}", help="The variable m.")' in capsys.readouterr().out
+    assert f'm = option("{bare}", help="The m.")' in capsys.readouterr().out
 
 
 def test_a_variable_that_is_not_given(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
+from vmdsl.vmdb2.load import load_specification
 from vmdsl.vmdb2.reading.read import read
 from vmdsl.vmdb2.schema import Spec
+from vmdsl.vmdb2.to_python.source import to_python
 
 
 def spec(text: str) -> Spec:
@@ -107,3 +109,61 @@ def test_anchors_elsewhere() -> None:
 def test_windows_and_no_last_newline() -> None:
     found = read("# a\r\nsteps:\r\n- echo: x # b\r\n# c", Path("x"), {}).spec
     assert (found.comments, found.steps[0].comments, found.closing) == (("a",), ("b",), ("c",))
+
+
+def test_comments_within_a_step_stay_at_their_arguments(tmp_path: Path) -> None:
+    text = """\
+steps:
+- mkimg: pc.img  # small
+  size: 2G
+- mklabel: gpt
+  device: pc.img
+- mkpart: primary
+  device: pc.img
+  # behind the firmware
+  start: 64MiB
+  end: 100%  # all that is left
+  tag: root
+- mkfs: ext4
+  partition: root
+- mount: root
+- debootstrap: trixie
+  mirror: http://mirror.example/debian
+  target: root
+  components:
+    - main
+    # for the firmware
+    - non-free-firmware
+- apt: install
+  packages:
+    # wifi:
+    - iw
+    - wpasupplicant  # with keys
+    # - mtr
+  tag: root
+- chroot: root
+  # once is enough
+  shell: touch /x
+"""
+    loaded = load_specification(text, tmp_path / "pc.vmdb", directory=tmp_path, variables={})
+    source = to_python(loaded.draft)
+    assert "# small\n@step\ndef disk()" in source
+    assert "        # behind the firmware\n        start=MiB(64),\n" in source.replace(
+        "    " * 4, "    " * 2
+    )
+    assert '# for the firmware\n            "non-free-firmware",\n' in source
+    assert (
+        """    apt(
+        system(),
+        # wifi:
+        "iw",
+        # with keys
+        "wpasupplicant",
+        # - mtr
+    )
+"""
+        in source
+    )
+    assert '        # once is enough\n        "touch /x",\n' in source
+    for comment in ("small", "behind the firmware", "all that is left", "with keys", "- mtr"):
+        assert source.count(f"# {comment}") == 1

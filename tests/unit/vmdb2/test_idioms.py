@@ -22,6 +22,9 @@ def become(kind: str, script: str, **variables: str) -> list[str]:
     return added(SYSTEM, f"- {step}\n  shell: |\n{lines}", **variables)
 
 
+BOTH = f"host_name_and_root_console = {HOST_NAME.partition(' = ')[2]}; {ROOT.partition(' = ')[2]}"
+
+
 @pytest.mark.parametrize(
     ("script", "steps"),
     [
@@ -63,7 +66,7 @@ def become(kind: str, script: str, **variables: str) -> list[str]:
         ),
         (
             "echo pc > /etc/hostname && passwd -d root",
-            "customize = set_hostname(system(), 'pc', hosts=False); open_root_console(system())",
+            BOTH,
         ),
         ("printf 'pc\\n' > /etc/hostname", HOST_NAME),
         ("printf '%s\\n' pc >/etc/hostname", HOST_NAME),
@@ -75,7 +78,7 @@ def become(kind: str, script: str, **variables: str) -> list[str]:
         ("rm /etc/machine-id && touch /etc/machine-id", MACHINE),
         (
             "echo pc > /etc/hostname\npasswd -d root",
-            "customize = set_hostname(system(), 'pc', hosts=False); open_root_console(system())",
+            BOTH,
         ),
     ],
 )
@@ -131,7 +134,7 @@ def test_what_is_one(script: str, steps: str) -> None:
 )
 def test_what_is_none(script: str) -> None:
     (found, *rest) = become("chroot", script)
-    assert found == f"customize = chroot(system(), {script!r})"
+    assert found.partition(" = ")[2] == f"chroot(system(), {script!r})"
     assert rest in ([], [AT_THE_END])
 
 
@@ -163,7 +166,8 @@ def test_on_this_machine_it_names_the_tree(script: str, steps: str) -> None:
     ],
 )
 def test_this_machine_itself_is_another_matter(script: str) -> None:
-    assert become("shell", script) == [f"customize = host_shell(system(), {script!r})"]
+    (found,) = become("shell", script)
+    assert found.partition(" = ")[2] == f"host_shell(system(), {script!r})"
 
 
 @pytest.mark.parametrize("kind", ["chroot", "shell"])
@@ -183,12 +187,12 @@ fi
 """
     rest = script.partition("\n\n")[2].rstrip("\n")
     function = "host_shell" if kind == "shell" else "chroot"
-    assert become(kind, script) == [HOST_NAME, f"customize = {function}(system(), {rest!r})"]
+    assert become(kind, script) == [HOST_NAME, f"write_y = {function}(system(), {rest!r})"]
 
 
 def test_an_option_that_every_script_has_is_left_out() -> None:
     found = become("chroot", "set -e\npasswd -d root\ntouch /x")
-    assert found == [ROOT, "customize = chroot(system(), 'touch /x')"]
+    assert found == [ROOT, "make_x = chroot(system(), 'touch /x')"]
 
 
 def test_variables_of_what_follows_stay() -> None:
@@ -216,9 +220,9 @@ def test_a_hostname_may_be_a_variable() -> None:
 
 def test_a_variable_that_makes_no_hostname_stays_in_the_script() -> None:
     (found,) = become("chroot", "echo {{ name }} > /etc/hostname", name="my pc")
-    assert found == "customize = chroot(system(), 'echo {name()} > /etc/hostname')"
+    assert found == "write_hostname = chroot(system(), 'echo {name()} > /etc/hostname')"
 
 
 def test_a_variable_elsewhere_is_not_lost() -> None:
     (found,) = become("chroot", "# {{ name }}\npasswd -d root", name="pc")
-    assert found == "customize = chroot(system(), '# {name()}\\npasswd -d root')"
+    assert found == "password_of_root = chroot(system(), '# {name()}\\npasswd -d root')"

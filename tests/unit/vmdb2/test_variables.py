@@ -226,8 +226,8 @@ def test_local_files_of_a_recipe_elsewhere() -> None:
         "z = copy_file(system(), '../{place()}/z', '/etc/z', mode=0o644)",
         "srv = copy_tree(system(), '../files', '/srv')",
         "playbook = ansible(system(), '../p.yml', config='../ansible.cfg')",
-        "customize = host_shell(system(), 'cd ..\\ncp -r files $ROOT/srv')",
-        "customize_2 = chroot(system(), 'true a')",
+        "copy_srv = host_shell(system(), 'cd ..\\ncp -r files $ROOT/srv')",
+        "customize = chroot(system(), 'true a')",
         "tarball = cache_rootfs(system(), rootfs_tarball())",
     ]
     assert {o.name: o.default for o in there.options} == {
@@ -242,7 +242,7 @@ def test_a_template_for_a_file_and_a_script_elsewhere() -> None:
     there = moved(draft, start=Path("/a/b"), to=Path("/a/c d"))
     assert [shown(step) for step in there.steps[-2:]] == [
         "x = copy_file(system(), template '../b/{{ p|lower }}/x', '/x', mode=0o644)",
-        "customize = host_shell(system(), template 'cd ../b\\ncp {{ p|lower }} /')",
+        "copy_root = host_shell(system(), template 'cd ../b\\ncp {{ p|lower }} /')",
     ]
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -235,7 +234,7 @@ def test_imports() -> None:
     assert (
         source.partition("\n\n\n")[0]
         == '''\
-"""The image that pc.vmdb describes."""
+"""A disk image."""
 
 from pathlib import Path
 from typing import Any
@@ -318,14 +317,15 @@ def test_long_calls() -> None:
     )
 
 
-def head(*comments: str, file: str = "pc.vmdb") -> str:
-    made = replace(draft(DISK, comments=comments), path=Path(file))
-    return to_python(made).partition("\n\nfrom ")[0]
+def head(*comments: str) -> str:
+    return to_python(draft(DISK, comments=comments)).partition("\n\nfrom ")[0]
 
 
 def test_docstrings() -> None:
-    assert head() == '"""The image that pc.vmdb describes."""'
-    assert head(file="-") == '"""The image that a specification of vmdb2 describes."""'
+    assert head() == '"""A disk image."""'
+    debian = call("debootstrap", Result("root"), suite="trixie", arch=Arch.ARM64)
+    made = to_python(draft(DISK, step("system", debian, returns="RootFs")))
+    assert made.startswith('"""A disk image with Debian trixie for arm64."""\n')
     assert head("A PC.") == '"""A PC."""'
     assert head("", "A simple", "PC. It", "boots.") == '"""A simple PC. It boots."""'
     assert (
@@ -353,7 +353,7 @@ def test_docstrings() -> None:
     ],
 )
 def test_comments_that_are_no_docstring(comment: str) -> None:
-    assert head(comment) == f'"""The image that pc.vmdb describes."""\n\n# {comment}'
+    assert head(comment) == f'"""A disk image."""\n\n# {comment}'
 
 
 def test_comments_that_tools_would_take_for_theirs() -> None:

@@ -242,7 +242,7 @@ class Context:
     def _fixed(self, variable: str) -> None:
         """Say that a name of this build stays in the recipe, which has no other one to give."""
         value = self.variables.get(variable, "")
-        said = f"{value} is what {{{{ {variable} }}}} was when this was converted."
+        said = f"{value} is written out: a recipe does not know this name."
         if said not in self.comments:
             self.comments.append(said)
 
@@ -252,7 +252,7 @@ class Context:
             self.options[variable] = DraftOption(
                 name=name,
                 default=self.variables[variable],
-                help=f"The variable {variable}.",
+                help=f"The {' '.join(re.findall(r'[A-Za-z0-9]+', variable)) or variable}.",
                 where=step.where,
                 variable=variable,
             )

@@ -115,7 +115,7 @@ def idioms(system: Result, script: Text, *, on_host: bool) -> Idioms | None:
     if any(_MARK in comment for comment in comments):
         return None  # a variable that would be lost
     names = list(dict.fromkeys(name for _, name in calls[:whole]))
-    name = names[0] if len(names) == 1 else "customize"
+    name = " and ".join(names[:2])
     return Idioms(tuple(call for call, _ in calls[:whole]), name, comments, rest)
 
 

@@ -14,6 +14,7 @@ from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import IMAGE, Context
 from vmdsl.vmdb2.from_yaml.idioms import idioms
 from vmdsl.vmdb2.from_yaml.quotes import AS_IT_IS, IN_QUOTES, quotes_behind
+from vmdsl.vmdb2.from_yaml.script_names import name_for
 from vmdsl.vmdb2.from_yaml.system import comes_later, system_for
 from vmdsl.vmdb2.schema import (
     Ansible,
@@ -46,7 +47,7 @@ def chroot(context: Context, step: Chroot) -> None:
         named=context.skip_fact(step),
         where=step.where,
     )
-    context.emit("customize", step, call)
+    context.emit(name_for(rest, step.comments), step, call)
 
 
 def shell(context: Context, step: Shell) -> None:
@@ -63,7 +64,8 @@ def shell(context: Context, step: Shell) -> None:
     named: dict[str, Argument] = {"image": Result(context.disk)} if writes else {}
     named |= context.skip_fact(step)
     call = Call(function="host_shell", arguments=(system, rest), named=named, where=step.where)
-    context.emit("boot_code" if writes else "customize", step, call)
+    usual = "boot_code" if writes else ""
+    context.emit(name_for(rest, step.comments, usual), step, call)
 
 
 def _after_idioms(

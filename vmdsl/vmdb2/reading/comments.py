@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vmdsl.vmdb2.reading.nodes import Document, Node
+from vmdsl.vmdb2.reading.nodes import Document, Items, Node, Pairs, Scalar, below
+from vmdsl.vmdb2.text import Note
 
 _COMMENT = re.compile(r"(?<!\S)#")
 
@@ -36,7 +37,7 @@ def comments_of(document: Document, steps: Sequence[Node], line: int, indent: in
     with no empty line between.
     """
     above: list[str] = []
-    below: list[str] = []
+    closing: list[str] = []
     own: list[list[str]] = [[] for _ in steps]
     lines = document.lines
     order = sorted(range(len(steps)), key=lambda number: steps[number].line)
@@ -56,15 +57,43 @@ def comments_of(document: Document, steps: Sequence[Node], line: int, indent: in
             )
             if within or follows:
                 attached = max(attached, comment.line)
-                own[order[done - 1]].append(comment.text)
+                own[order[done - 1]].append(_note(steps[order[done - 1]], order[done - 1], comment))
                 continue
         if comment.line < line and not done:
             above.append(comment.text)
         elif done < len(order):
             own[order[done]].append(comment.text)
         else:
-            below.append(comment.text)
-    return Comments(tuple(above), tuple(tuple(texts) for texts in own), tuple(below))
+            closing.append(comment.text)
+    return Comments(tuple(above), tuple(tuple(texts) for texts in own), tuple(closing))
+
+
+def _note(step: Node, number: int, comment: Comment) -> str:
+    """Return a comment within a step, with the key or the element that it is about."""
+    parts = sorted(_parts(step, f"$.steps[{number}]"), key=lambda part: part[:2])
+    if comment.indent is None:
+        on_line = [path for line, _, path in parts if line == comment.line]
+        first = comment.line == step.line or not on_line
+        return comment.text if first else Note(comment.text, on_line[0])
+    above = [path for line, _, path in parts if line < comment.line]
+    behind = [(column, path) for line, column, path in parts if line > comment.line]
+    if behind and (comment.indent <= behind[0][0] or not above):
+        return Note(comment.text, behind[0][1])
+    return Note(comment.text, above[-1], is_below=True) if above else comment.text
+
+
+def _parts(node: Node, path: str) -> Iterator[tuple[int, int, str]]:
+    """Yield line, column and path of all keys and elements in a part of a step."""
+    if isinstance(node, Pairs):
+        for key, value in node.pairs:
+            if isinstance(key, Scalar):
+                inner = below(path, key.value)
+                yield key.line, key.column, inner
+                yield from _parts(value, inner)
+    elif isinstance(node, Items):
+        for number, item in enumerate(node.items):
+            yield item.line, item.column, f"{path}[{number}]"
+            yield from _parts(item, f"{path}[{number}]")
 
 
 def _found(document: Document) -> Iterator[Comment]:

@@ -24,10 +24,10 @@ def as_comments(texts: Iterable[str]) -> Iterator[str]:
             yield f"{mark} {line}".rstrip()
 
 
-def docstring_and_rest(comments: tuple[str, ...], file: str) -> tuple[list[str], list[str]]:
+def docstring_and_rest(comments: tuple[str, ...], usual: str) -> tuple[list[str], list[str]]:
     """Return a module's docstring as lines, and the comments that are not in it.
 
-    The first paragraph is the docstring, if it is a sentence or more of what the file is.
+    The first paragraph is the docstring, if it is a sentence or more; otherwise it is `usual`.
     """
     lines = [line for text in comments for line in re.split(r"\r\n|[\r\n]", text)]
     while lines and not lines[0].strip():
@@ -36,8 +36,7 @@ def docstring_and_rest(comments: tuple[str, ...], file: str) -> tuple[list[str],
     paragraph = " ".join(" ".join(lines[:end]).split())
     if docstring := _docstring(paragraph):
         return docstring, lines[end + 1 :]
-    named = file if re.fullmatch(r"[\w.+-]{0,70}\w", file) else "a specification of vmdb2"
-    return [f'"""The image that {named} describes."""'], lines
+    return [f'"""{usual}"""'], lines
 
 
 def _docstring(paragraph: str) -> list[str]:

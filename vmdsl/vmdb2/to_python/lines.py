@@ -23,7 +23,16 @@ class Brackets:
         return len(self.opening.lstrip("-")) > 1
 
 
-Expression = str | Brackets
+@dataclass(frozen=True)
+class Commented:
+    """An item of brackets with comments above and below it, as lines."""
+
+    expression: str | Brackets
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+
+
+Expression = str | Brackets | Commented
 
 
 def laid_out(
@@ -31,14 +40,18 @@ def laid_out(
 ) -> list[str]:
     """Return the lines of an expression between `start`, such as `return `, and `end`."""
     margin, flat = " " * indent, one_line(expression)
+    if isinstance(expression, Commented):
+        lines = laid_out(expression.expression, start, end, indent=indent)
+        return [*_indented(margin, expression.above), *lines, *_indented(margin, expression.below)]
     first_line = (margin + start).rpartition("\n")[2] + flat + end
     if isinstance(expression, str) or not expression.items or _hugs(expression):
         return [margin + start + flat + end]
-    if "\n" not in flat and width(first_line) <= WIDTH:
+    is_free = not _has_comments(expression)
+    if is_free and "\n" not in flat and width(first_line) <= WIDTH:
         return [margin + start + flat + end]
     inner = ", ".join(name + one_line(item) for name, item in expression.items)
     deeper = indent + _INDENT
-    if expression.is_call and "\n" not in inner and deeper + width(inner) <= WIDTH:
+    if is_free and expression.is_call and "\n" not in inner and deeper + width(inner) <= WIDTH:
         lines = [" " * deeper + inner]
     else:
         items = expression.items
@@ -48,11 +61,24 @@ def laid_out(
 
 def one_line(expression: Expression) -> str:
     """Return the expression without breaks, except those in strings."""
+    if isinstance(expression, Commented):
+        return one_line(expression.expression)
     if isinstance(expression, str):
         return expression
     inner = ", ".join(name + one_line(item) for name, item in expression.items)
     alone = expression.opening == "(" and len(expression.items) == 1
     return f"{expression.opening}{inner}{',' if alone else ''}{expression.closing}"
+
+
+def _has_comments(expression: Expression) -> bool:
+    """Return whether a comment stands somewhere in an expression."""
+    if isinstance(expression, Commented):
+        return True
+    return isinstance(expression, Brackets) and any(_has_comments(i) for _, i in expression.items)
+
+
+def _indented(margin: str, lines: tuple[str, ...]) -> list[str]:
+    return [f"{margin}{line}" for line in lines]
 
 
 def width(text: str) -> int:
