@@ -43,6 +43,8 @@ class Qemu:
     package: str
     #: The processor for guests whose code is translated, as QEMU's option `-cpu` takes it.
     translated: str = "max"
+    #: Whether it passes on what systemd reads from the firmware's tables.
+    smbios: bool = False
     bios: Board | None = None
     uefi: Board | None = None
     secure_boot: Board | None = None
@@ -75,6 +77,7 @@ class ArchTraits:
 _PC = Qemu(
     program="qemu-system-x86_64",
     package="qemu-system-x86",
+    smbios=True,
     # Without copies byte by byte, and checks of each access to a program's memory: a sixth of a
     # boot's time, where they are translated.
     translated="max,erms=off,fsrm=off,smap=off,smep=off,la57=off",

@@ -6,7 +6,9 @@ So a small guest is booted with it, once per boot of this machine.
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +16,8 @@ from pathlib import Path
 from vmdsl import programs
 from vmdsl.boot.machine import Accel, bound, qemu_of
 from vmdsl.boot.sector import EXIT_CODE, SIGN, probe_disk
+from vmdsl.errors import Problem
+from vmdsl.host.facts import Result
 from vmdsl.machines import Arch
 
 #: The probe's disk is for a PC.
@@ -46,6 +50,42 @@ def kvm_problem(answers: Path, device: Path = Path("/dev/kvm")) -> str:
         said = _try_kvm() or _WORKS
         _keep(answer, said)
     return "" if said == _WORKS else said
+
+
+def check_kvm(answers: Path, device: Path = Path("/dev/kvm")) -> Result:
+    """Report why images boot slowly here, and what to do about it; `answers` as above."""
+    if programs.find(_QEMU) is None:
+        return Result(name="KVM", detail="not tried", fatal=False)
+    slow = kvm_problem(answers, device)
+    if not slow:
+        return Result(name="KVM", detail="guests run with it", fatal=False)
+    what = f"Images boot here, but slowly: without KVM, QEMU translates their code. {slow}"
+    return Result(name="KVM", problem=Problem(what=what, hint=_remedy(device)), fatal=False)
+
+
+def _remedy(device: Path) -> str:
+    if not device.exists():
+        return (
+            "Switch virtualization on in this machine's firmware or, if it is a virtual machine, "
+            f"nested virtualization in its host. In a container: docker run --device {device}"
+        )
+    if os.access(device, os.R_OK | os.W_OK):
+        return "In a virtual machine, nested virtualization may be missing or broken in its host."
+    about = device.stat()
+    if about.st_gid == 0 or (about.st_mode & 0o060) != 0o060:  # noqa: PLR2004 (read and write)
+        return f"As root: chgrp kvm {device}; chmod g+rw {device}; usermod -aG kvm {_user()}"
+    try:
+        group = grp.getgrgid(about.st_gid).gr_name
+    except KeyError:
+        return f"In a container: run it with the group {about.st_gid}, as --group-add does"
+    return f"As root: usermod -aG {group} {_user()}; then log in again"
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return "USER"
 
 
 def probe_argv(accel: Accel, disk: str) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ class Console:
         except BrokenPipeError:
             raise self._error("The machine stopped.") from None
 
-    def login(self, user: str = "root", password: str = "", *, timeout: float = 240) -> None:
+    def login(self, user: str = "root", password: str = "", *, timeout: float = 600) -> None:
         """Wait for the login prompt, log in, and prepare the shell for `run`."""
         deadline = time.monotonic() + timeout
         self.wait_for(r"login: ", timeout=timeout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,8 @@ from vmdsl.builder.image.formats import format_of
 from vmdsl.errors import HostError, Problem, UsageError
 from vmdsl.machines import Arch, Board, Qemu
 from vmdsl.values import GiB, Size
+
+_NO_LIMIT = b"[Unit]\nJobRunningTimeoutSec=infinity\n"
 
 
 class Firmware(StrEnum):
@@ -80,6 +83,7 @@ def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
         *("-smp", str(machine.cpus)),
         *("-m", f"{machine.memory.bytes // 2**20}M"),
         *_firmware(board),
+        *_patience(machine),
         *("-drive", _drive(machine.image, keep=machine.keep)),
         *(word for disk in machine.disks for word in ("-drive", f"{_drive(disk)},readonly=on")),
         *_network(machine),
@@ -154,6 +158,19 @@ def _firmware(board: Board) -> tuple[str, ...]:
         *("-drive", flash.format(1, "snapshot", board.variables)),
         *(secure if board.guarded else ()),
     )
+
+
+def _patience(machine: Machine) -> tuple[str, ...]:
+    """Return options that let systemd wait for the serial port as long as it takes.
+
+    Its getty waits for udev to find the port. In translated code that can take longer than the 90
+    seconds after which systemd gives up. systemd 256 and newer read this from the firmware.
+    """
+    port = machine.arch.traits.serial.partition(",")[0]
+    if machine.accel is Accel.KVM or not qemu_of(machine.arch).smbios:
+        return ()
+    name = f"io.systemd.credential.binary:systemd.unit-dropin.dev-{port}.device"
+    return ("-smbios", f"type=11,value={name}={base64.b64encode(_NO_LIMIT).decode()}")
 
 
 def _drive(image: Path, *, keep: bool = False) -> str:

@@ -57,11 +57,13 @@ def boot(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The image; it is not changed.")],
     *,
     firmware: Annotated[
-        Literal["bios", "uefi", "secure-boot"],
+        Literal["bios", "uefi", "secure-boot"] | None,
         typer.Option(
-            help="What starts the boot loader; secure-boot is UEFI that demands signatures."
+            help="What starts the boot loader; secure-boot is UEFI that demands signatures. "
+            r"\[default: what the image is made for]",
+            show_default=False,
         ),
-    ],
+    ] = None,
     memory: Annotated[
         Size, typer.Option(parser=parser(Size), help="The machine's memory.")
     ] = _MEMORY,
@@ -82,17 +84,24 @@ def boot(
     """Run an image in QEMU, with its serial console on this terminal."""
     existing_file(image, "image", RAW.suffix)
 
-    from vmdsl.boot.accel import choose  # noqa: PLC0415 (slow)
+    from vmdsl.boot.accel import kvm_problem  # noqa: PLC0415 (slow)
+    from vmdsl.boot.firmware import Found, find_firmware  # noqa: PLC0415
     from vmdsl.boot.interactive import LEAVE, run_machine  # noqa: PLC0415
-    from vmdsl.boot.machine import Firmware, Machine  # noqa: PLC0415
+    from vmdsl.boot.machine import Accel, Firmware, Machine  # noqa: PLC0415
 
+    chosen = Found(firmware=Firmware(firmware)) if firmware else find_firmware(image)
+    if chosen.reason:
+        typer.echo(f"Firmware: {chosen.firmware}, as {chosen.reason}.", err=True)
+    slow = kvm_problem(cache_of(cache_dir).kvm)
+    if slow:
+        typer.echo(f"Without KVM this is slow. {slow} See: vmdsl doctor", err=True)
     machine = Machine(
         image=image,
-        firmware=Firmware(firmware),
+        firmware=chosen.firmware,
         memory=memory,
         network=not no_network,
         ssh_port=ssh_port,
-        accel=choose(cache_of(cache_dir).kvm),
+        accel=Accel.TCG if slow else Accel.KVM,
     )
     if sys.stdin.isatty():
         typer.echo(f"{LEAVE} ends the machine.", err=True)
@@ -103,9 +112,11 @@ def doctor(*, cache_dir: Cache = None) -> int:
     """Report whether this machine can build and boot images, and how to fix it where it can't."""
     from rich.console import Console  # noqa: PLC0415 (slow)
 
+    from vmdsl.boot.accel import check_kvm  # noqa: PLC0415
     from vmdsl.cli.problems import show_results  # noqa: PLC0415
     from vmdsl.host.checks import check_host  # noqa: PLC0415
 
-    results = check_host(cache_of(cache_dir).path)
+    cache = cache_of(cache_dir)
+    results = (*check_host(cache.path), check_kvm(cache.kvm))
     show_results(results, Console())
     return HostError.exit_code if any(r.problem and r.fatal for r in results) else 0

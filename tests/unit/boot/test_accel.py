@@ -1,7 +1,10 @@
 """The choice between KVM and TCG."""
 
+import grp
+import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -92,3 +95,26 @@ def test_the_disk() -> None:
     assert disk[0xC8:0xD0] == bytes(8)
     assert disk[0xB4:0xB6] == bytes.fromhex("ffc3")
     assert not any(disk[512:])
+
+
+def test_doctor_says_how_to_get_it(
+    device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hint(path: Path = device) -> str:
+        result = accel.check_kvm(tmp_path / "cache", path)
+        assert not result.fatal
+        return result.problem.hint if result.problem else result.detail
+
+    assert "nested virtualization in its host" in hint(tmp_path / "missing")
+    device.chmod(0o600)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert hint().startswith(f"As root: chgrp kvm {device}; chmod g+rw")
+    device.chmod(0o660)
+    monkeypatch.setattr(Path, "stat", lambda _: SimpleNamespace(st_gid=9, st_mode=0o020660))
+    monkeypatch.setattr(Path, "exists", lambda _: True)
+    monkeypatch.setattr(grp, "getgrgid", lambda _: SimpleNamespace(gr_name="kvm"))
+    assert hint().startswith("As root: usermod -aG kvm ")
+    monkeypatch.setattr(accel, "kvm_problem", lambda *_: "")
+    assert hint() == "guests run with it"
+    monkeypatch.setattr(programs, "find", lambda _: None)
+    assert hint() == "not tried"

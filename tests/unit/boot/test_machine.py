@@ -20,6 +20,8 @@ def test_the_whole_command_line() -> None:
         "qemu-system-x86_64 -nodefaults -machine pc,graphics=off -accel tcg,thread=multi"
         " -cpu max,erms=off,fsrm=off,smap=off,smep=off,la57=off"
         " -smp 1 -m 768M"
+        " -smbios type=11,value=io.systemd.credential.binary:systemd.unit-dropin.dev-ttyS0.device="
+        "W1VuaXRdCkpvYlJ1bm5pbmdUaW1lb3V0U2VjPWluZmluaXR5Cg=="
         " -drive if=virtio,format=raw,snapshot=on,cache=unsafe,file=/images/server.img"
         " -netdev user,id=net -device virtio-net-pci,netdev=net,romfile="
         " -device virtio-rng-pci -display none -serial stdio -monitor none -no-reboot"
@@ -52,6 +54,7 @@ def test_a_machine_may_keep_what_its_guest_writes() -> None:
 def test_kvm_uses_the_processor_as_it_is() -> None:
     words = argv(replace(BIOS, accel=Accel.KVM))
     assert " ".join(words[4:8]) == "-accel kvm -cpu host"
+    assert "-smbios" not in words  # udev is there in time
 
 
 def test_no_network_is_no_card() -> None:

@@ -101,6 +101,8 @@ def test_reader_that_went_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_exit_code_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = Result(name="x", problem=Problem(what="x"), fatal=True)
+    fine = Result(name="KVM", detail="guests run with it", fatal=False)
+    monkeypatch.setattr("vmdsl.boot.accel.check_kvm", lambda _: fine)
     monkeypatch.setattr("vmdsl.host.checks.check_host", lambda _: [wrong])
     assert run(["doctor"]) == 4
     monkeypatch.setattr("vmdsl.host.checks.check_host", lambda _: [replace(wrong, fatal=False)])
@@ -130,7 +132,6 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["build", "empty.py", "-o", "a/b"], "there is no directory a\n    make it first: mkdir"),
         (["build", "empty.py", "-o", "."], ". is a directory\n    name the image: --output empty"),
         (["boot", "a.img", "--firmware", "bios"], "there is no image a.img"),
-        (["boot", "a.img"], "missing option '--firmware'"),
         (["boot", "a.img", "--firmware", "q"], "invalid value for '--firmware': 'q' is not one of"),
         (["boot", "a.img", "--firmware", "bios", "--memory", "x"], "invalid value for '--memory'"),
     ],
@@ -139,20 +140,29 @@ def test_usage(arguments: list[str], message: str, capsys: pytest.CaptureFixture
     assert refused(arguments, capsys).startswith(message)
 
 
-def test_boot(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_boot(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     machines: list[Any] = []
 
     def note(machine: object) -> int:
         machines.append(machine)
         return 7
 
-    monkeypatch.setattr("vmdsl.boot.accel.choose", lambda _: "tcg")
+    monkeypatch.setattr("vmdsl.boot.accel.kvm_problem", lambda _: "/dev/kvm does not exist.")
     monkeypatch.setattr("vmdsl.boot.interactive.run_machine", note)
     (here / "a.img").write_bytes(b"")
     options = ["--firmware", "uefi", "--memory", "2G", "--no-network"]
     assert run(["boot", "a.img", *options]) == 7
-    (machine,) = machines
-    assert (machine.firmware, machine.memory.bytes, machine.network) == ("uefi", 2**31, False)
+    slow = "Without KVM this is slow. /dev/kvm does not exist. See: vmdsl doctor\n"
+    assert capsys.readouterr().err == slow
+    (here / "a.img").write_bytes(b"GRUB".ljust(510) + b"\x55\xaa")
+    assert run(["boot", "a.img"]) == 7
+    found = "Firmware: bios, as the disk starts with GRUB's boot code.\n"
+    assert capsys.readouterr().err == f"{found}{slow}"
+    uefi, bios = machines
+    assert (uefi.firmware, uefi.memory.bytes, uefi.network) == ("uefi", 2**31, False)
+    assert (bios.firmware, bios.accel) == ("bios", "tcg")
 
 
 @pytest.mark.parametrize(
