@@ -1,4 +1,4 @@
-"""The stand-ins for grub-probe and grub-mkrelpath answer as on the image's own disk."""
+"""The stand-ins for programs that ask which disk they are on answer as on the image's own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from vmdsl import GiB, MiB, mkext4, mkgpt, mkimg, mkmsdos, mkpart, mkvfat, mount
+from vmdsl.builder.cache.answers import answering
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Recorder, start_recording
 from vmdsl.operations.boot_loaders.grub.stand_ins import probe_script, relpath_script
+from vmdsl.operations.scripts.stand_ins import MKINITRAMFS, findmnt_script
 from vmdsl.plan.lay_out import lay_out
 
 pytestmark = pytest.mark.integration
@@ -57,10 +59,14 @@ def probe(layout: Layout, folder: Path, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("shell", ["dash", "bash"])
-def test_syntax(layout: Layout, tmp_path: Path, shell: str) -> None:
-    script = tmp_path / "grub-probe"
-    script.write_text(probe_script(layout), encoding="utf-8")
-    subprocess.run([shell, "-n", script], check=True)
+def test_syntax(layout: Layout, shell: str) -> None:
+    scripts = answering(layout, ())
+    assert set(scripts) == {
+        *("grub-probe", "grub-mkrelpath", "grub-mkconfig", "grub-install", "findmnt")
+    }
+    for script in (*scripts.values(), MKINITRAMFS):
+        assert "@" not in script.replace('"$@"', "")
+        subprocess.run([shell, "-n"], input=script, text=True, check=True)
 
 
 @pytest.mark.parametrize(
@@ -156,3 +162,33 @@ def test_a_path_is_told_as_in_its_filesystem(layout: Layout, path: str, relative
         check=True,
     )
     assert done.stdout == f"{relative}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "number"),
+    [
+        ("-n -o SOURCE /", 3),
+        ("--noheadings --output=source --target /", 3),
+        ("-n -o SOURCE --mountpoint /boot/efi", 1),
+        ("-nro SOURCE --mountpoint /srv/my@data", 2),
+    ],
+)
+def test_findmnt_names_filesystems_as_fstab_does(
+    layout: Layout, arguments: str, number: int
+) -> None:
+    words = [word.replace("@", " ") for word in arguments.split()]
+    filesystem = next(f for f in layout.filesystems if f.partition.number == number)
+    assert findmnt(layout, *words) == f"UUID={filesystem.uuid}\n"
+    found = findmnt(layout, "-no", "UUID,FSTYPE", "--mountpoint", words[-1]).split()
+    assert found == [filesystem.uuid, filesystem.filesystem.kind]
+
+
+def test_findmnt_knows_the_other_mounts_too(layout: Layout) -> None:
+    assert findmnt(layout, "-n", "-o", "FSTYPE", "/proc") == "proc\n"
+    assert findmnt(layout, "--version").startswith("findmnt from util-linux")
+    assert "overlay" not in findmnt(layout, "-n", "-o", "SOURCE,FSTYPE", "/")
+
+
+def findmnt(layout: Layout, *arguments: str) -> str:
+    script = ["sh", "-uc", findmnt_script(layout), "findmnt", *arguments]
+    return subprocess.run(script, capture_output=True, text=True, check=True).stdout

@@ -400,3 +400,20 @@ def test_where_no_namespace_can_be_made(who: str, request: pytest.FixtureRequest
     assert "chroot" in done.output
     assert "nothing was built" in done.output
     assert not recipe.output.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "remedy"),
+    [
+        ('mknod "$ROOT/srv-null" c 1 3', "device files are made when the system boots"),
+        ('echo >"$ROOT/f"; chattr +i "$ROOT/f"', "attributes of files (chattr) are set when"),
+        (
+            'truncate -s 1M "$ROOT/d"; mkdir "$ROOT/m"; mount -o loop "$ROOT/d" "$ROOT/m"',
+            "nothing can be mounted from a device or an image file here. Unpack it instead",
+        ),
+    ],
+)
+def test_what_no_script_can_do_has_a_remedy(alone: User, command: str, remedy: str) -> None:
+    said = Recipe(alone, HEAD + step(f"host_shell(root(), {command!r})")).build().failed()
+    assert remedy in said
+    assert "the command failed" in said

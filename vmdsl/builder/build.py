@@ -7,11 +7,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from vmdsl.builder.cache.archives import Archives
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.cache.checksums import digest
 from vmdsl.builder.cache.failed_trees import FailedTree, keep_tree
 from vmdsl.builder.cache.forecast import (
+    archives_of,
     describe,
     forecast,
     given_epoch,
@@ -65,7 +65,7 @@ def build(
     image = Output(output)
     try:
         if caching.use:
-            archives = Archives(cache.archives, caching, time.time())
+            archives = archives_of(plan, cache, caching)
             expected = forecast(description, cache=cache, archives=archives)
             if is_unchanged(image.path, description, expected, cache, image.format.programs):
                 return Built(image=image.path, log=None, seconds=time.monotonic() - started)

@@ -15,6 +15,7 @@ from vmdsl.builder.sandbox.namespaces import start_loopback
 from vmdsl.builder.tree.chain import Chain
 from vmdsl.builder.tree.failure import open_shell
 from vmdsl.builder.tree.layers import Layers, Stopped
+from vmdsl.builder.tree.stand_ins import StandIns
 from vmdsl.builder.tree.surroundings import surroundings
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.language.effects import TreeOperation, finds_mount_points
@@ -37,6 +38,7 @@ class Growth:
         if job.caching.offline:
             start_loopback()
         make_devices(self._devices)
+        stand_ins = StandIns(self._devices, job.layout, job.image_operations)
         self.tree = BuildTree(
             layout=job.layout,
             operations=job.tree_operations,
@@ -47,12 +49,14 @@ class Growth:
             caching=job.caching,
             epoch=job.epoch,
             secrets=job.secrets,
+            answers=stand_ins.digest,
         )
         self._layers = Layers(job.workspace / "layers", self.tree.path)
         self._chain = Chain(
             Store(job.cache),
             self._layers,
             self.tree,
+            stand_ins,
             start=job.start if job.caching.use else None,
             recipe=job.recipe,
             workspace=job.workspace,

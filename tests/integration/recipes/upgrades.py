@@ -12,10 +12,12 @@ from vmdsl import (
     Vfat,
     apt,
     chroot,
+    create_file,
     debootstrap,
     fstab,
     grub_bios,
     grub_uefi,
+    host_shell,
     mkext4,
     mkgpt,
     mkimg,
@@ -65,6 +67,8 @@ def system() -> RootFs:
 
 @step
 def packages() -> None:
+    """The kernel's initramfs asks for the disk, which is not there."""
+    create_file(system(), "/etc/initramfs-tools/conf.d/dep", "MODULES=dep\n")
     apt(
         system(),
         "linux-image-amd64",
@@ -96,7 +100,42 @@ def login() -> None:
 
 
 @step
+def own_boot_loader() -> None:
+    """GRUB's own programs work as in a system, and before the boot loader of the recipe."""
+    chroot(
+        system(),
+        """
+        update-grub
+        grub-install --target=i386-pc /dev/sda
+        grub-install --efi-directory=/boot/efi --bootloader-id=own --no-nvram
+        test -s /boot/efi/EFI/own/grubx64.efi
+        rm -r /boot/efi/EFI/own /etc/initramfs-tools/conf.d/dep
+        """,
+    )
+
+
+@step
 def boot_loader() -> None:
     fstab(system())
     grub_bios(system(), console="serial", timeout=2, parameters=("net.ifnames=0",))
     grub_uefi(system(), efi(), console="serial", timeout=2, parameters=("net.ifnames=0",))
+
+
+@step
+def boot_loader_again() -> None:
+    """GRUB's own programs write what the boot loader of the recipe has written."""
+    chroot(
+        system(),
+        """
+        find /boot/grub /boot/efi -type f -exec sha256sum {} + >/run/sums
+        uuid=$(sed -n 's/^UUID=\\([^ ]*\\) \\/ .*/\\1/p' /etc/fstab)
+        test "$(findmnt -n -o SOURCE /)" = "UUID=$uuid"
+        test "$(grub-probe --target=fs_uuid /)" = "$uuid"
+        grep -q "root=UUID=$uuid" /boot/grub/grub.cfg
+        update-grub
+        grub-install /dev/vda
+        grub-install --force-extra-removable
+        sha256sum --quiet --check /run/sums
+        """,
+    )
+    host_shell(system(), 'chroot "$ROOT" update-grub', inputs=())

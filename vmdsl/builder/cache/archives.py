@@ -33,6 +33,7 @@ class State:
     """The state of archives at the time `seen`, in seconds since 1970. `name` is for people.
 
     `sources` is the sha256 of the text that describes them, `hash` that of their Release files.
+    Without `sources` it is not about archives: it is what programs found out about the disk.
     """
 
     sources: str
@@ -42,12 +43,18 @@ class State:
 
 
 class Archives:
-    """The indexes in `directory`, for one build, which was started at the time `started`."""
+    """The indexes in `directory`, for one build, which was started at the time `started`.
 
-    def __init__(self, directory: Path, options: CacheOptions, started: float) -> None:
+    `answers` is a checksum of what its programs can find out about the disk.
+    """
+
+    def __init__(
+        self, directory: Path, options: CacheOptions, started: float, answers: str = ""
+    ) -> None:
         self._directory = directory
         self._options = options
         self._started = started
+        self.answers = State(sources="", name="the disk", hash=answers, seen=0)
 
     def get(
         self, name: str, sources: str, fetch: Callable[[Path], None], scratch: Path
@@ -75,12 +82,18 @@ class Archives:
             _link(place / state.hash, own)
         return state, own
 
+    def today(self, seen: Iterable[State]) -> tuple[State, ...]:
+        """Return what was seen, with the answers about the disk as they are in this build."""
+        return tuple(state if state.sources else self.answers for state in seen)
+
     def is_current(self, state: State) -> bool:
         """Return whether an operation that has seen this state would see it again."""
         return not self.why_not(state)
 
     def why_not(self, state: State) -> str:
         """Return why an operation that has seen this state must look again; empty if it needn't."""
+        if not state.sources:
+            return ""
         last = read_state(self._directory / state.sources)
         if last is None:
             return f"no state of the archive {state.name} is kept"

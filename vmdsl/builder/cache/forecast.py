@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vmdsl.builder.cache.answers import digest_of_answers
 from vmdsl.builder.cache.archives import Archives
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.cache.checksums import digest, identity_of, stamp
@@ -126,11 +127,13 @@ def _find(
     if parts is None:
         return None, "what it reads of this machine is not known"
     base = base_of(key, digest(parts))
-    seen = store.seen(base)
-    for state in seen:
+    noted = store.seen(base)
+    for state in noted:
         if reason := archives.why_not(state):
             return None, reason
-    return store.find(key_of(base, seen)), ""
+    seen = archives.today(noted)
+    found = store.find(key_of(base, seen))
+    return found, "" if found or seen == noted else "its programs ask where / is, which changed"
 
 
 def _facts(operation: TreeOperation, layer: Layer) -> dict[int, bool]:
@@ -143,8 +146,14 @@ def expect(plan: Plan, *, cache: CacheDir) -> tuple[Expected, ...]:
     if not last_build(plan, cache):
         return ()
     description = describe(plan, {}, cache=cache, epoch=given_epoch())
-    archives = Archives(cache.archives, CacheOptions(), time.time())
+    archives = archives_of(plan, cache, CacheOptions())
     return forecast(description, cache=cache, archives=archives).operations
+
+
+def archives_of(plan: Plan, cache: CacheDir, caching: CacheOptions) -> Archives:
+    """Return the archives of a build of `plan` that starts now."""
+    answers = digest_of_answers(plan.layout, plan.image_operations)
+    return Archives(cache.archives, caching, time.time(), answers)
 
 
 def given_epoch() -> int | None:

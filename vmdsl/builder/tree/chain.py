@@ -11,6 +11,7 @@ from vmdsl.builder.cache.archives import State
 from vmdsl.builder.cache.checksums import stamp
 from vmdsl.builder.cache.store import Layer, Store, base_of, boot_id, key_of
 from vmdsl.builder.tree.layers import Layers, Stopped, seal
+from vmdsl.builder.tree.stand_ins import StandIns
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Fact
@@ -28,6 +29,7 @@ class Chain:
         store: Store,
         layers: Layers,
         tree: BuildTree,
+        stand_ins: StandIns,
         *,
         start: str | None,
         recipe: Path,
@@ -37,6 +39,7 @@ class Chain:
         self._store = store
         self._layers = layers
         self._tree = tree
+        self._stand_ins = stand_ins
         self._recipe = recipe
         self._workspace = workspace
         self._log = log
@@ -85,6 +88,7 @@ class Chain:
         """
         epoch = self._tree.known_epoch
         size = 0
+        self._stand_ins.forget()
         with self._layers.writing() as part:
             yield  # ended by Stopped where the layer turns out to be there
             size = seal(part, self._tree.epoch)
@@ -98,7 +102,9 @@ class Chain:
             self._key = None
             self._layers.add(part)
             return
-        if self._seen:
+        if self._stand_ins.were_asked:
+            self._seen.append(self._tree.archives.answers)
+        if self._seen or self._store.seen(self._base):
             self._store.note_seen(self._base, self._seen, self._workspace)
         new = self._tree.known_epoch
         layer = Layer(
@@ -118,8 +124,9 @@ class Chain:
         self._store.used(self._used)
 
     def _find(self, base: str) -> Layer | None:
-        seen = self._store.seen(base)
-        if not all(map(self._tree.archives.is_current, seen)):
+        archives = self._tree.archives
+        seen = archives.today(self._store.seen(base))
+        if not all(map(archives.is_current, seen)):
             return None
         return self._store.use(key_of(base, seen))
 
@@ -131,10 +138,12 @@ class Chain:
         self._seen.append(seen)
         if self._base is None:
             return
-        self._known = self._store.use(key_of(self._base, self._seen))
-        if self._known:
-            self._store.note_seen(self._base, self._seen, self._workspace)
-            raise Stopped
+        for more in ([], [self._tree.archives.answers]):  # it may ask later, or not
+            everything = [*self._seen, *more]
+            self._known = self._store.use(key_of(self._base, everything))
+            if self._known:
+                self._store.note_seen(self._base, everything, self._workspace)
+                raise Stopped
 
     def _facts(self, operation: TreeOperation) -> dict[str, bool]:
         """Return the facts that an operation has decided, by the names of its fields."""

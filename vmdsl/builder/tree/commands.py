@@ -10,6 +10,7 @@ from pathlib import Path
 from vmdsl import programs
 from vmdsl.builder.report.mask import Mask
 from vmdsl.builder.sandbox.environment import INTO_TREE
+from vmdsl.builder.tree.remedies import remedy
 from vmdsl.errors import BuildError, CommandError, Problem
 
 _LAST_LINES = 20
@@ -76,10 +77,12 @@ class Commands:
             ended = f"exit code {done.code}" if done.code > 0 else f"signal {-done.code}"
             output = self._end_of_log(before)
             lines = [line[:_LINE] for line in output.splitlines()[-_LAST_LINES:]]
+            printed = "\n".join(lines)
+            hints = filter(None, (remedy(printed), printed))
             raise CommandError(
                 Problem(
                     what=f"the command failed ({ended}): {shown(command)}",
-                    hint="\n".join(lines) or "it printed nothing",
+                    hint="\n".join(hints) or "it printed nothing",
                 ),
                 output=output,
             )

@@ -47,7 +47,7 @@ ARCHIVES = "/var/cache/apt/archives"
 class BuildTree(PackageCache):
     """The tree of the build under way, at `tree` in its workspace while an operation is applied.
 
-    `log` is the number of the open log.
+    `log` is the number of the open log. `answers` as for `Archives`.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class BuildTree(PackageCache):
         caching: CacheOptions,
         epoch: int | None,
         secrets: Mapping[Secret, bytes],
+        answers: str = "",
     ) -> None:
         self.path = workspace / "tree"
         self._layout = layout
@@ -74,7 +75,7 @@ class BuildTree(PackageCache):
         self._epoch = epoch
         self._secrets = secrets
         self._facts: dict[int, bool] = {}
-        self.archives = Archives(cache.archives, caching, time.time())
+        self.archives = Archives(cache.archives, caching, time.time(), answers)
         #: Called with what an operation sees of archives, before it changes anything.
         self.saw: Callable[[State], None] = lambda _: None
         self._bound: list[str] = []

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from plans import description_of, plan_of
+from vmdsl.builder.cache.answers import digest_of_answers
 from vmdsl.builder.cache.archives import Archives, State
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.cache.checksums import digest
@@ -18,6 +19,7 @@ from vmdsl.builder.cache.forecast import Description, Expected, expect, forecast
 from vmdsl.builder.cache.keys import Inputs
 from vmdsl.builder.cache.reasons import why
 from vmdsl.builder.cache.store import Layer, Store, base_of, boot_id, key_of
+from vmdsl.plan.lay_out import lay_out
 
 HEAD = """\
 from vmdsl import *
@@ -56,6 +58,7 @@ class Past:
         (self.folder / "overlay/a").write_text("a\n", encoding="utf-8")
         self.cache.path.mkdir()
         self.seen: tuple[State, ...] = ()
+        self.answers = ""
 
     def describe(self, calls: Sequence[str], *, size: int = 400, epoch: Any = None) -> Description:
         steps = [f"@step\ndef s{n}() -> None:\n    {call}\n" for n, call in enumerate(calls)]
@@ -82,7 +85,7 @@ class Past:
         return keys
 
     def expect(self, *calls: str, **how: Any) -> tuple[Expected, ...]:
-        archives = Archives(self.cache.archives, CacheOptions(), time.time())
+        archives = Archives(self.cache.archives, CacheOptions(), time.time(), self.answers)
         return forecast(self.describe(calls, **how), cache=self.cache, archives=archives).operations
 
     def reason(self, *calls: str, **how: Any) -> tuple[int, str]:
@@ -220,6 +223,27 @@ def test_the_state_of_an_archive(past: Past) -> None:
     assert past.reason(MOTD, APT) == (1, "the archive state of trixie must be looked up again")
     (lists / "abc/state.json").unlink()
     assert past.reason(MOTD, APT) == (1, "no state of the archive trixie is kept")
+
+
+def test_programs_that_ask_which_disk_they_are_on(past: Past) -> None:
+    """Only what has asked is done again, when the answer is another."""
+    past.seen = (State(sources="", name="the disk", hash="one", seen=0),)
+    past.answers = "one"
+    past.build(MOTD, SCRIPT, archive=1)
+    assert past.reason(MOTD, SCRIPT) == (2, "")
+    past.answers = "two"
+    assert past.reason(MOTD, SCRIPT) == (1, "its programs ask where / is, which changed")
+
+
+def test_the_answers_depend_on_names_and_no_size(past: Past) -> None:
+    def answers(size: int = 400, seed: str = "") -> str:
+        plan = past.describe([SCRIPT], size=size).plan
+        layout, problems = lay_out(plan.operations, recipe="r", seed=seed)
+        assert layout is not None, problems
+        return digest_of_answers(layout, plan.image_operations)
+
+    assert answers() == answers(size=500)
+    assert answers() != answers(seed="other")
 
 
 def inputs(**more: Any) -> Inputs:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Unpack
 
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Filesystem, RootFs
 from vmdsl.language.operation import operation, record, recorded, refuse
 from vmdsl.operations.boot_loaders.boot_loader import BootLoader, BootMenu, BootSettings
-from vmdsl.operations.boot_loaders.grub.stand_ins import stand_ins
 
-# grub-mkconfig names a filesystem by its UUID only where udev has made the link.
 _WRITE = """\
-mkdir -p /boot/grub /dev/disk/by-uuid
-: >"/dev/disk/by-uuid/$1"
-GRUB_DISABLE_OS_PROBER=true grub-mkconfig -o /boot/grub/grub.cfg
+mkdir -p /boot/grub
+grub-mkconfig -o /boot/grub/grub.cfg
 grub-editenv /boot/grub/grubenv create
 [ -e /etc/default/grub ] || cp /usr/share/grub/default/grub /etc/default/grub
 """
@@ -43,13 +39,7 @@ class GrubConfig(BootMenu):
     def apply(self, tree: Tree) -> None:
         """Write the settings where the system's own update-grub reads them, and run that."""
         tree.write("/etc/default/grub.d/50-vmdsl.cfg", self.defaults())
-        for program, script in stand_ins(tree.layout).items():
-            file = tree.scratch / PurePosixPath(program).name
-            file.write_text(script, encoding="utf-8")
-            file.chmod(0o755)
-            tree.bind(file, program)
-        root = tree.layout.holding("/").filesystem.uuid
-        tree.chroot("sh", "-ec", _WRITE, "sh", root)
+        tree.chroot("sh", "-ec", _WRITE)
 
     def defaults(self) -> str:
         """Return the settings as /etc/default/grub has them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from vmdsl.language.effects import Tree
-from vmdsl.operations.boot_loaders.grub.stand_ins import grub_name
+from vmdsl.language.layout import Layout, MountLayout
 
 _MODULES = (
     "part_gpt",
@@ -34,18 +34,27 @@ def make_core(tree: Tree, platform: str, name: str, *options: str) -> str:
 
     `options` are further options of grub-mkimage, or modules.
     """
-    tree.write(f"/boot/grub/{platform}/load.cfg", _search(tree))
+    tree.write(f"/boot/grub/{platform}/load.cfg", search(tree.layout))
     output = f"/boot/grub/{platform}/{name}"
     config = f"/boot/grub/{platform}/load.cfg"
-    where = ("-c", config, "-p", _prefix(tree), "-o", output)
-    modules = sorted({*_MODULES, grub_name(tree.layout.holding("/boot/grub"))})
-    tree.chroot("grub-mkimage", "-O", platform, *where, *modules, *options)
+    where = ("-c", config, "-p", prefix(tree.layout), "-o", output)
+    tree.chroot("grub-mkimage", "-O", platform, *where, *modules(tree.layout), *options)
     return output
+
+
+def modules(layout: Layout) -> list[str]:
+    """Return the modules by which a core image finds the others."""
+    return sorted({*_MODULES, grub_name(layout.holding("/boot/grub"))})
+
+
+def grub_name(mount: MountLayout) -> str:
+    """Return GRUB's name for the filesystem of a mount, which is that of its module."""
+    return mount.filesystem.filesystem.traits.grub_module
 
 
 def stub(tree: Tree) -> str:
     """Return a grub.cfg that goes on with the one in /boot/grub."""
-    return f"{_search(tree)}configfile $prefix/grub.cfg\n"
+    return f"{search(tree.layout)}configfile $prefix/grub.cfg\n"
 
 
 def preseed(tree: Tree, *answers: str) -> None:
@@ -53,12 +62,13 @@ def preseed(tree: Tree, *answers: str) -> None:
     tree.chroot("debconf-set-selections", stdin="".join(f"{answer}\n" for answer in answers))
 
 
-def _search(tree: Tree) -> str:
+def search(layout: Layout) -> str:
     """Return GRUB's commands that look for the filesystem of /boot/grub by its UUID."""
-    uuid = tree.layout.holding("/boot/grub").filesystem.uuid
-    return f"search.fs_uuid {uuid} root\nset prefix=($root){_prefix(tree)}\n"
+    uuid = layout.holding("/boot/grub").filesystem.uuid
+    return f"search.fs_uuid {uuid} root\nset prefix=($root){prefix(layout)}\n"
 
 
-def _prefix(tree: Tree) -> str:
-    mounted = tree.layout.holding("/boot/grub").path
+def prefix(layout: Layout) -> str:
+    """Return the path of /boot/grub in the filesystem that it is on."""
+    mounted = layout.holding("/boot/grub").path
     return str(PurePosixPath("/") / PurePosixPath("/boot/grub").relative_to(mounted))

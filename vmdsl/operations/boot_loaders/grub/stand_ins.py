@@ -1,12 +1,17 @@
-"""Stand-ins for the two programs that ask the machine on grub-mkconfig's behalf.
+"""Stand-ins for GRUB's programs that ask which disk the system is on.
 
 The real ones would find the disk of this machine, where the image's layout is meant.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Gpt
 from vmdsl.language.layout import Layout, MountLayout
+from vmdsl.operations.boot_loaders.grub.core import grub_name
+from vmdsl.operations.boot_loaders.grub.install import install_script
 
 _PROBE = """\
 #!/bin/sh
@@ -49,11 +54,29 @@ echo "$path"
 """
 
 
-def stand_ins(layout: Layout) -> dict[str, str]:
-    """Return the scripts by the paths of the programs that they stand in for."""
+#: grub-mkconfig names its grub-probe itself; what it starts takes grub-mkrelpath from here.
+_MKCONFIG = """\
+#!/bin/sh
+# The system's own grub-mkconfig, with the stand-ins beside this file.
+real=/usr/sbin/grub-mkconfig
+[ -e "$real" ] || { echo "$0: $real is missing: install grub2-common" >&2; exit 127; }
+here=${0%/*}
+script=$(sed "s|^grub_probe=.*|grub_probe=$here/grub-probe|" "$real")
+export grub_mkrelpath="$here/grub-mkrelpath" GRUB_DISABLE_OS_PROBER=true
+exec sh -c "$script" grub-mkconfig "$@"
+"""
+
+
+def stand_ins(layout: Layout, operations: Sequence[ImageOperation]) -> dict[str, str]:
+    """Return the scripts by the names of the programs that they stand in for.
+
+    `operations` are those that write to the finished image.
+    """
     return {
-        "/usr/sbin/grub-probe": probe_script(layout),
-        "/usr/bin/grub-mkrelpath": relpath_script(layout),
+        "grub-mkconfig": _MKCONFIG,
+        "grub-probe": probe_script(layout),
+        "grub-mkrelpath": relpath_script(layout),
+        "grub-install": install_script(layout, operations),
     }
 
 
@@ -96,8 +119,3 @@ def _answers(mount: MountLayout) -> str:
         f"partuuid={partition.uuid} fs={grub_name(mount)} "
         f"partmap={partmap} number={partmap}{partition.number}"
     )
-
-
-def grub_name(mount: MountLayout) -> str:
-    """Return GRUB's name for the filesystem of a mount, which is that of its module."""
-    return mount.filesystem.filesystem.traits.grub_module

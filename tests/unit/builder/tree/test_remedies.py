@@ -1,0 +1,42 @@
+"""What programs cannot do while an image is built, and what to do instead."""
+
+import pytest
+
+from vmdsl.builder.tree.remedies import remedy
+
+
+@pytest.mark.parametrize(
+    ("printed", "says"),
+    [
+        ("chattr: Operation not permitted while setting flags on /etc/hosts", "tmpfiles.d"),
+        ("chattr: Operation not supported while reading flags on /f", "tmpfiles.d"),
+        ("mknod: /srv/null: Operation not permitted", "c /PATH 0600"),
+        ("mknod: '/srv/null': Operation not permitted", "c /PATH 0600"),
+        ("mount: /mnt: failed to setup loop device for /root/disk.img.", "bsdtar"),
+        ("mount: /mnt: permission denied.", "bsdtar"),
+        ("mount: /mnt: must be superuser to use mount.", "bsdtar"),
+        ("losetup: cannot find an unused loop device: No such file or directory", "bsdtar"),
+        ("/dev/mapper/control: open failed: No such file", "bsdtar"),
+        (
+            "/usr/sbin/grub-probe: error: failed to get canonical path of `overlay'.",
+            "by these names, without a path",
+        ),
+        ("mkinitramfs: failed to determine device for /", "by these names, without a path"),
+    ],
+)
+def test_a_remedy(printed: str, says: str) -> None:
+    assert says in remedy(f"other lines\n{printed}\nand others")
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "",
+        "E: Unable to locate package mount",
+        "cp: cannot stat 'x': No such file or directory",
+        "mount: /mnt: special device x does not exist.",
+        "chmod: changing permissions of '/proc/1': Operation not permitted",
+    ],
+)
+def test_no_remedy(printed: str) -> None:
+    assert remedy(printed) == ""

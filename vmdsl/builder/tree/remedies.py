@@ -1,0 +1,33 @@
+"""Remedies for what programs cannot do while an image is built, though they can in a system."""
+
+from __future__ import annotations
+
+import re
+
+_ATTRIBUTES = """\
+attributes of files (chattr) are set when the system boots, by a line of tmpfiles.d:
+create_file(system(), "/etc/tmpfiles.d/attributes.conf", "h /PATH - - - - +i\\n")"""
+_DEVICES = """\
+device files are made when the system boots: those in /dev by udev, others by a line of tmpfiles.d:
+create_file(system(), "/etc/tmpfiles.d/devices.conf", "c /PATH 0600 root root - 5:1\\n")"""
+_MOUNTS = """\
+nothing can be mounted from a device or an image file here. Unpack it instead: with 7z, bsdtar,
+mcopy (FAT) or debugfs -R 'rdump / DIRECTORY' (ext); system_from() unpacks a tarball;
+image_shell() gives a script the partitions of the image itself"""
+_BY_NAME = """\
+call grub-install, grub-mkconfig, grub-probe and mkinitramfs by these names, without a path, and
+leave PATH as it is: vmdsl then answers from the layout of the image"""
+#: By what programs print.
+_REMEDIES = {
+    r"while setting flags on|chattr: .*not (?:permitted|supported)": _ATTRIBUTES,
+    r"mknod: .*(?:not permitted|denied)": _DEVICES,
+    r"failed to set ?up loop device|losetup: |/dev/loop|/dev/mapper/control": _MOUNTS,
+    r"mount: .*(?:permission denied|must be superuser)": _MOUNTS,
+    r"failed to get canonical path of .?overlay": _BY_NAME,
+    r"mkinitramfs: failed to determine device for /": _BY_NAME,
+}
+
+
+def remedy(output: str) -> str:
+    """Return what to do instead of what has failed with this output, or "" if that's not known."""
+    return next((hint for pattern, hint in _REMEDIES.items() if re.search(pattern, output)), "")

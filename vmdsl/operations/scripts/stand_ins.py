@@ -1,0 +1,60 @@
+"""Stand-ins for programs that ask which device the root filesystem is on.
+
+The real ones would find this machine's devices, or overlayfs, where the image's layout is meant.
+"""
+
+from __future__ import annotations
+
+from vmdsl.language.layout import Layout, MountLayout
+
+_FINDMNT = """\
+#!/bin/sh
+# The system's own findmnt, which finds the filesystems of the image in their places.
+real=/usr/bin/findmnt
+[ -e "$real" ] || real=/bin/findmnt
+for word; do
+    case $word in
+    -[skmFNxpVh] | --fstab | --kernel* | --mtab | --tab-file* | --task* | --verify | --poll* | \\
+        --version | --help) exec "$real" "$@" ;;
+    esac
+done
+{
+    cat <<'END'
+@MOUNTS@
+END
+    while read -r source place rest; do
+        case $place in
+        @PLACES@) ;;
+        *) printf '%s\\n' "$source $place $rest" ;;
+        esac
+    done </proc/self/mounts
+} | "$real" --tab-file /dev/stdin "$@"
+"""
+#: The drivers that MODULES=dep takes are those of the disk of this machine.
+MKINITRAMFS = """\
+#!/bin/sh
+# The system's own mkinitramfs. With MODULES=dep it would take the drivers of this machine's disk;
+# the machine that the image is for may need any.
+real=/usr/sbin/mkinitramfs
+[ -e "$real" ] || { echo "$0: $real is missing: install initramfs-tools" >&2; exit 127; }
+all="echo 'vmdsl: MODULES=dep: all drivers, as this is not the disk that they are for' >\\&2"
+script=$(sed "s|^[[:space:]]*dep_add_modules\\$|$all; auto_add_modules|" "$real")
+exec sh -c "$script" "$real" "$@"
+"""
+
+
+def findmnt_script(layout: Layout) -> str:
+    """Return a stand-in for findmnt; it names filesystems by their UUIDs, as /etc/fstab does."""
+    mounts = sorted(layout.mounts, key=lambda m: len(m.path.parts))
+    lines = "\n".join(map(_line, mounts))
+    places = " | ".join(f"'{_escaped(m)}'" for m in mounts)
+    return _FINDMNT.replace("@MOUNTS@", lines).replace("@PLACES@", places)
+
+
+def _line(mount: MountLayout) -> str:
+    kind = mount.filesystem.filesystem.kind
+    return f"UUID={mount.filesystem.uuid} {_escaped(mount)} {kind} rw,relatime 0 0"
+
+
+def _escaped(mount: MountLayout) -> str:
+    return str(mount.path).replace("\\", "\\134").replace(" ", "\\040")
