@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.handles import (
@@ -22,6 +24,9 @@ from vmdsl.language.operation import LayoutOperation, Operation
 from vmdsl.language.partition_types import BOOT_CODE, RAW
 from vmdsl.plan.extents import open_partitions
 
+#: A device in a crypttab, but not a source of keys.
+_DEVICE = r"(?<!\S)(?:/dev/(?:[hsv]d|xvd|nvme|mmcblk|disk/by-(?!partlabel))\S+|PARTUUID=\S+)"
+
 
 def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Report partitions and volumes that hold neither a filesystem, swap nor boot code."""
@@ -34,7 +39,9 @@ def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
         for value in (field if isinstance(field, tuple) else (field,))
     }
     for device in operations:
-        if id(device) not in used and not (isinstance(device, Partition) and _is_raw(device)):
+        if id(device) not in used and not (
+            isinstance(device, Partition) and (_is_raw(device) or _in_crypttab(device, operations))
+        ):
             what, hint = _use_of(device)
             if what:
                 yield device.problem(what, Hint(*hint.parts, ", or remove it"))
@@ -51,6 +58,9 @@ def _use_of(device: Operation) -> tuple[str, Hint]:
             what = "this partition is never used"
             loader = BOOT_CODE.get(str(kind))
             hint = Hint("add ", code(loader)) if loader else hint
+            if kind == "swap":
+                random = ", name its label in /etc/crypttab if each start gives it a random key"
+                hint = Hint("format it: ", code("mkswap", device.as_code), random)
         case Extended():
             what = "this extended partition holds no others"
             hint = Hint("add some: ", code("mkpart", device.as_code))
@@ -67,6 +77,26 @@ def _use_of(device: Operation) -> tuple[str, Hint]:
 def _is_raw(partition: Partition) -> bool:
     """Return whether a partition may be meant for something that vmdsl does not know of."""
     return not isinstance(partition.type, str) or partition.type in RAW
+
+
+def _in_crypttab(partition: Partition, operations: Sequence[Operation]) -> bool:
+    """Return whether the recipe writes a crypttab that names a partition that is left unformatted.
+
+    Swap with a random key is such. By a device or a PARTUUID it may be any of them.
+    """
+    wanted = re.escape(partition.label) if partition.label else "(?!)"
+    named = re.compile(rf"(?:PARTLABEL=|by-partlabel/){wanted}(?!\S)|{_DEVICE}")
+    return any(named.search(text) for text in map(_text_of, operations) if "crypttab" in text)
+
+
+def _text_of(operation: Operation) -> str:
+    """Return all text in an operation, and in the crypttab that it copies."""
+    values = [value for value in vars(operation).values() if isinstance(value, str)]
+    with suppress(OSError):  # which is reported elsewhere
+        for file in operation.local_files():
+            if file.name == "crypttab" or "/etc/crypttab" in values:
+                values.append((operation.directory / file).read_text("utf-8", "replace"))
+    return "\n".join(values)
 
 
 def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]:
