@@ -34,7 +34,11 @@ REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
 LANGUAGES = {"python", "sh", "console", "toml", "text", "yaml"}
 #: How files of a kind start, which the plan's checks look at.
-STARTS = {".asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n", ".deb": "!<arch>\ndebian-binary"}
+STARTS = {
+    ".asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
+    ".deb": "!<arch>\ndebian-binary",
+    ".gpg": "\u0180",  # in UTF-8 it starts with the byte of a public key
+}
 QUICK = re.compile(r"(\./bootstrap )?vmdsl (check|plan|from-yaml|to-yaml|--|build .*--help$)")
 COMMENT = re.compile(r"<!-- (file|wrong|added to|not run here): (.+) -->\s*", re.DOTALL)
 

@@ -286,6 +286,14 @@ class Mounted(LayoutOperation, Generic[F_co]):
         return f"mount {self.filesystem.name} at {self.path}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """The user and the password of a mirror."""
+
+    mirror: str
+    secret: Secret
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RootFs(NeverText):
     """A Debian system in its tree: packages can be installed and its programs can run."""
@@ -295,6 +303,8 @@ class RootFs(NeverText):
     arch: Arch
     #: The proxy of debootstrap() or system_from(), for packages that come later.
     proxy: str = ""
+    #: Those of debootstrap(), likewise.
+    credentials: Credentials | None = None
 
     @property
     def name(self) -> str:

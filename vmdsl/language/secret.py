@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Literal
 
-from vmdsl.language.operation import Operation, misused
+from vmdsl.language.operation import NeverText, misused
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -95,5 +95,5 @@ def secrets_in(value: object) -> Iterator[Secret]:
             yield from secrets_in(one)
     elif is_dataclass(value):
         for one in vars(value).values():
-            if not isinstance(one, Operation):
+            if not isinstance(one, NeverText):
                 yield from secrets_in(one)

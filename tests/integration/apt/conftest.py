@@ -5,6 +5,7 @@ Its addresses are names that only a proxy of ours knows: no port gets into an im
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import shutil
@@ -26,6 +27,8 @@ from typing import Any
 
 import pytest
 
+#: What https://mirror.test wants.
+LOGIN = "ann:correct-horse-battery-staple"
 DATE = datetime(2024, 3, 1, tzinfo=UTC)
 EXPIRED = datetime(2024, 4, 1, tzinfo=UTC)
 
@@ -223,7 +226,10 @@ def pump(source: socket.socket, target: socket.socket) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Acme:
-    """The archive at http://acme.test, a mirror of Debian at https://mirror.test, and the proxy."""
+    """The archive at http://acme.test, a mirror of Debian at https://mirror.test, and the proxy.
+
+    The mirror wants a password.
+    """
 
     archive: Archive
     address: str
@@ -302,8 +308,14 @@ def acme(user: Any, host_mirror: str) -> Iterator[Acme]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*make_certificate(folder))
 
+    (folder / "mirror.password").write_text(f"{LOGIN}\n", encoding="ascii")
+    login = f"Basic {base64.b64encode(LOGIN.encode()).decode()}"
+
     class Mirror(Quiet):
         def do_GET(self) -> None:
+            if self.headers["Authorization"] != login:
+                self.send_error(401)
+                return
             self.relay(host_mirror.rstrip("/") + self.path.removeprefix("/debian"))
 
     asked: list[str] = []

@@ -133,7 +133,8 @@ def test_all_came_through_the_proxy_and_nothing_of_it_stays(sources: Any, acme: 
     assert "mirror.test:443" in acme.asked
     for package in ("agent_1.0", "from-snapshot_1.0", "versions_1.1"):
         assert f"http://acme.test/pool/{package}.deb" in acme.asked
-    for trace in (acme.proxy, acme.proxy.removeprefix("http://"), str(acme.folder)):
+    word = acme.folder.joinpath("mirror.password").read_text(encoding="ascii").strip().split(":")[1]
+    for trace in (acme.proxy, acme.proxy.removeprefix("http://"), str(acme.folder), word):
         assert not sources.holds(trace.encode())
 
 

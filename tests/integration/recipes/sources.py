@@ -1,4 +1,4 @@
-"""A bootstrap through a proxy, from a mirror with a certificate of its own, and more sources."""
+"""A bootstrap through a proxy, from a mirror with a password, and from more sources."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from vmdsl import (
     GiB,
     Mounted,
     RootFs,
+    Secret,
     Source,
     apt,
     debootstrap,
@@ -56,6 +57,7 @@ def system() -> RootFs:
         exclude=["tzdata"],
         sources=[acme, snapshot],
         proxy=proxy(),
+        credentials=Secret.from_file(files() / "mirror.password"),
     )
 
 

@@ -71,7 +71,8 @@ class Describer:
         """Return what one operation depends on, or None where that cannot be known."""
         if not operation.is_repeatable():
             return None
-        if any(secret not in self._secrets for secret in secrets_in(operation)):
+        relevant = [v for name, v in vars(operation).items() if name not in operation.irrelevant]
+        if any(secret not in self._secrets for secret in secrets_in(relevant)):
             return None
         placed = not isinstance(operation, TreeOperation) or operation.reads_layout
         encode = self._encode_placed if placed else self._encode

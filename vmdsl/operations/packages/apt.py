@@ -16,8 +16,9 @@ from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import Fact, Operation, operation, record, refuse, warn
 from vmdsl.machines import arch_of
 from vmdsl.operations.packages.apt_errors import explained
-from vmdsl.operations.packages.apt_index import current_index, proxy_environment, use_index
+from vmdsl.operations.packages.apt_index import current_index, use_index
 from vmdsl.operations.packages.archives import suite_meant
+from vmdsl.operations.packages.credentials import apt_environment
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
 from vmdsl.operations.packages.sources import check_architectures, first_bytes
 from vmdsl.values import Suite, is_debian_suite
@@ -97,7 +98,7 @@ class Apt(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         """Install; the initramfs comes last, when all that belongs in it is there."""
-        env = {**_APT, **proxy_environment(self.root.proxy)}
+        env = {**_APT, **apt_environment(tree, self.root)}
         more = self.architectures()
         with explained(self, tree):
             index = current_index(tree, self.root, more, env)

@@ -10,11 +10,21 @@ from pathlib import Path
 from vmdsl.errors import BuildError, CommandError, Problem
 from vmdsl.language.effects import Tree
 from vmdsl.language.operation import Operation
+from vmdsl.operations.packages.archives import REMOVED_KEYS
 
 _UNREACHABLE = "see whether this machine's network, the address and the proxy are right"
 _LATER = "the mirror is being updated, or a proxy holds old files: build again later"
 _MOVED_ON = (
     f"build with --refresh: the archive has changed since its index was fetched; or {_LATER}"
+)
+_OLD = (
+    "an old release has left the mirrors: then give mirror=, an archive of old releases, keyring=, "
+    f"the keys of that time (Debian's: {REMOVED_KEYS}), and check_valid_until=False"
+)
+_OLD_KEYS = f"old releases of Debian have {REMOVED_KEYS}"
+_LOGIN = (
+    'give debootstrap() credentials=Secret.from_file("mirror.password"); '
+    "for other archives, the system takes a file in /etc/apt/auth.conf.d"
 )
 _NAMES = "look at the name, and at the components and suites of the sources"
 _RECORD = "each record has the lines Package: *, Pin: release n=trixie, and Pin-Priority: 100"
@@ -26,12 +36,12 @@ _MEANINGS = [
     (
         r"(?:NO_PUBKEY|Missing key) (\w+)",
         "an archive is signed with the key {0}, which is not in its keyring",
-        "give the keyring that the archive's makers publish: keyring=",
+        f"give the keyring that the archive's makers publish: keyring=; {_OLD_KEYS}",
     ),
     (
         r"EXPKEYSIG (\w+)",
         "an archive is signed with the key {0}, which has expired",
-        "give a newer keyring: keyring=",
+        f"give a newer keyring: keyring=; {_OLD_KEYS}",
     ),
     (
         r"BADSIG|Clearsigned file isn't valid",
@@ -41,7 +51,12 @@ _MEANINGS = [
     (
         r"Release file for (\S+) is expired",
         "the index {0} has expired",
-        "of a snapshot that is as it should be: say check_valid_until=False",
+        "of a snapshot or an old release that is as it should be: say check_valid_until=False",
+    ),
+    (
+        r"Failed to fetch (\S+)\s+401",
+        "the archive wants a user and a password: {0}",
+        _LOGIN,
     ),
     (
         r"Release file for (\S+) is not valid yet",
@@ -76,7 +91,7 @@ _MEANINGS = [
     (
         r"The repository '(\S+) (\S+) \S+' (?:does not have|no longer has) a Release file",
         "{0} has no suite {1}",
-        "look at the address and at the suite's name",
+        f"look at the address and at the suite's name; {_OLD}",
     ),
     (
         r"The repository '(.+?)' is not signed",

@@ -13,6 +13,7 @@ from pathlib import Path
 from vmdsl.language.effects import Tree, package_cache
 from vmdsl.language.handles import RootFs
 from vmdsl.operations.packages.apt_errors import explained
+from vmdsl.operations.packages.credentials import apt_environment
 
 #: Where an index is fetched to.
 _NEW_LISTS = "/run/vmdsl-lists"
@@ -79,14 +80,9 @@ def index_for_script(tree: Tree, root: object, script: str) -> None:
     if not isinstance(root, RootFs) or not _INSTALLS.search(script) or tree.inside(has_index):
         return
     with explained():
-        index = current_index(tree, root, (), proxy_environment(root.proxy))
+        index = current_index(tree, root, (), apt_environment(tree, root))
         if index is not None:
             use_index(tree, index)
-
-
-def proxy_environment(proxy: str) -> Mapping[str, str]:
-    """Return the variables that make programs use a proxy; none where `proxy` is empty."""
-    return {"http_proxy": proxy, "https_proxy": proxy} if proxy else {}
 
 
 def _fetch(tree: Tree, archs: Sequence[str], env: Mapping[str, str], lists: Path) -> None:

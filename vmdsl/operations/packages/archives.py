@@ -25,11 +25,11 @@ from vmdsl.values import (
 COMPONENTS = ("main", "contrib", "non-free", "non-free-firmware")
 _WITH_FIRMWARE = "bookworm"
 #: The keys of releases that are in the archive alone, in Debian's package debian-archive-keyring.
-_REMOVED_KEYS = "/usr/share/keyrings/debian-archive-removed-keys.gpg"
+REMOVED_KEYS = "/usr/share/keyrings/debian-archive-removed-keys.gpg"
 _OLD = Hint(
     "use a mirror of the archive of old releases, or of snapshots",
     *(", as in ", code("", mirror="http://mirror.example/debian-archive/debian")),
-    *(", with ", code("", keyring=_REMOVED_KEYS)),
+    *(", with ", code("", keyring=REMOVED_KEYS)),
     *(" and ", code("", check_valid_until=False)),
 )
 _SUCH_AS = "such as http://mirror.example/debian"
@@ -49,6 +49,9 @@ def check_uri(uri: str, *, outside: bool = False) -> None:
     if not _URI.fullmatch(uri):
         raise refuse(f"{uri!r} is not an address", _SUCH_AS, about="mirror")
     place = urlsplit(uri)
+    if place.password:
+        what = f"the password in the address of {place.hostname} gets into the image"
+        warn(what, "debootstrap() takes credentials=Secret.from_file(…)", about="mirror")
     if place.scheme not in _METHODS:
         is_compound = "+" in place.scheme  # of somebody's package, such as ar+https
         meant = "" if is_compound else did_you_mean(place.scheme, _METHODS, "{}:")

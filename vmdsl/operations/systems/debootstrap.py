@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from vmdsl.language.handles import Mounted, RootFs
+from vmdsl.language.handles import Credentials, Mounted, RootFs
 from vmdsl.language.operation import Fact, one_of, record, refuse
+from vmdsl.language.secret import Secret
 from vmdsl.machines import Arch
 from vmdsl.operations.packages.apt import check_packages
 from vmdsl.operations.packages.archives import check_uri
@@ -37,6 +38,7 @@ def debootstrap(
     format: SourcesFormat | None = None,  # noqa: A002 (what it is about is clear)
     tls_ca_certs: Sequence[str | Path] = (),
     proxy: str = "",
+    credentials: Secret | None = None,
     variant: Variant = "important",
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
@@ -60,7 +62,10 @@ def debootstrap(
     `tls_ca_certs` are files `*.crt` with certificates of authorities that an https mirror takes;
     the system trusts them too. `proxy` is the address of a proxy for this operation and
     every `apt()` of the system, and is not part of the image; without one `http_proxy` of the
-    environment is used. Local files are relative to the recipe's directory.
+    environment is used. `credentials` are for a mirror that wants a user and a password: a secret
+    like `USER:PASSWORD`, or lines of apt's auth.conf. This operation and every `apt()` of the
+    system use them, and they get into no plan, cache or image. Local files are relative to the
+    recipe's directory.
     """
     check_place(mounted)
     one_of("variant", variant, get_args(Variant))
@@ -78,6 +83,9 @@ def debootstrap(
     check_proxy(proxy)
     if mirror:
         check_uri(mirror, outside=True)
+    if credentials is not None and not mirror:
+        raise refuse("credentials without a mirror", "give mirror=, too", about="credentials")
+    login = Credentials(mirror=mirror, secret=credentials) if credentials is not None else None
     record(
         Debootstrap(
             root=mounted,
@@ -92,13 +100,14 @@ def debootstrap(
             format=form,
             tls_ca_certs=certificates,
             proxy=proxy,
+            credentials=login,
             variant=variant,
             include=check_packages(include, "include"),
             exclude=check_packages(exclude, "exclude"),
             unless=unless,
         )
     )
-    return RootFs(mounted=mounted, suite=chosen, arch=arch, proxy=proxy)
+    return RootFs(mounted=mounted, suite=chosen, arch=arch, proxy=proxy, credentials=login)
 
 
 def _more_sources(sources: Sequence[Source]) -> tuple[Source, ...]:

@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -15,10 +16,12 @@ from typing import Literal
 
 from vmdsl.errors import Problem
 from vmdsl.language.effects import Tree, package_cache
+from vmdsl.language.handles import Credentials
 from vmdsl.language.operation import Operation, operation
 from vmdsl.operations.packages.apt_errors import explained
-from vmdsl.operations.packages.apt_index import note_sources, proxy_environment
+from vmdsl.operations.packages.apt_index import note_sources
 from vmdsl.operations.packages.archives import Archive, check_archive
+from vmdsl.operations.packages.credentials import auth_conf, proxy_environment
 from vmdsl.operations.packages.host_apt import HostApt
 from vmdsl.operations.packages.prefetch import prefetching
 from vmdsl.operations.packages.sources import (
@@ -31,7 +34,7 @@ from vmdsl.operations.packages.sources import (
     suffix_of,
 )
 from vmdsl.operations.systems.roots import RootMaker
-from vmdsl.values import Suite
+from vmdsl.values import Suite, is_debian_suite
 
 Variant = Literal["minbase", "buildd", "important", "standard"]
 SourcesFormat = Literal["deb822", "one-line"]
@@ -53,6 +56,8 @@ _MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"
 _RETRY = 'Acquire::Retries "3"'
 _ARCHIVES = "/var/cache/apt/archives"
 _CERTIFICATES = "/usr/local/share/ca-certificates"
+#: In the scratch directory.
+_CREDENTIALS = Path("credentials/auth.conf")
 _OWN_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 #: The host's resolver, and options that were for this bootstrap alone.
 _LEFT_BY_MMDEBSTRAP = (
@@ -67,7 +72,7 @@ class Debootstrap(RootMaker):
     """A minimal Debian system, made by mmdebstrap."""
 
     programs = ("mmdebstrap",)
-    irrelevant = ("proxy",)
+    irrelevant = ("proxy", "credentials")
     installs_anything = False
 
     mirror: str
@@ -79,6 +84,7 @@ class Debootstrap(RootMaker):
     format: SourcesFormat
     tls_ca_certs: tuple[Path, ...]
     proxy: str
+    credentials: Credentials | None
     variant: Variant
     include: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -116,7 +122,7 @@ class Debootstrap(RootMaker):
 
     def apply(self, tree: Tree) -> None:
         """Learn the date of the archive's index, then install from just that index."""
-        with explained(self):
+        with explained(self), self._revealed(tree):
             cache, sources = package_cache(tree), self._archive(tree)
             lists = cache.archive(self.suite.name, sources, partial(self._fetch, tree))
             defaults = lists / _DEFAULTS
@@ -152,6 +158,22 @@ class Debootstrap(RootMaker):
         for path in ("/etc/shadow", "/etc/shadow-"):
             if tree.exists(path):
                 tree.inside(partial(_set_change_day, path, today))
+
+    @contextmanager
+    def _revealed(self, tree: Tree) -> Iterator[None]:
+        """Have the credentials in memory, where this machine's apt looks for them."""
+        if self.credentials is None:
+            yield
+            return
+        folder = tree.scratch / _CREDENTIALS.parent
+        folder.mkdir()
+        tree.run("mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", str(folder))
+        lines = auth_conf(self.credentials, tree.reveal(self.credentials.secret))
+        (tree.scratch / _CREDENTIALS).write_text(lines, encoding="utf-8")
+        try:
+            yield
+        finally:
+            tree.run("umount", "--lazy", str(folder))
 
     def _archive(self, tree: Tree) -> str:
         """Return all that the index depends on, but for the proxy."""
@@ -241,14 +263,15 @@ class Debootstrap(RootMaker):
         )
 
     def _trust(self, tree: Tree) -> list[str]:
-        """Return options for this machine's apt to trust the given certificates and its own."""
+        """Return options for this machine's apt: the credentials, and whom it trusts besides."""
+        login = [f'Dir::Etc::netrc "{tree.scratch / _CREDENTIALS}"'] if self.credentials else []
         if not self.tls_ca_certs:
-            return []
+            return login
         bundle = tree.scratch / "certificates"
         own = [_OWN_CERTIFICATES] if _OWN_CERTIFICATES.is_file() else []
         given = [tree.recipe_directory / file for file in self.tls_ca_certs]
         bundle.write_bytes(b"\n".join(file.read_bytes() for file in [*own, *given]))
-        return [f'Acquire::https::CaInfo "{bundle}"']
+        return [*login, f'Acquire::https::CaInfo "{bundle}"']
 
     def _hooks(self, tree: Tree) -> list[str]:
         hooks = [f"--hook-dir={_MERGED_USR}"] if is_before_trixie(self.suite) else []
@@ -287,12 +310,17 @@ class Debootstrap(RootMaker):
         return [*self._names(), *(["usr-is-merged"] if is_before_trixie(self.suite) else [])]
 
     def _wanted(self) -> list[str]:
-        """Return the packages that are named, or needed for the sources."""
+        """Return the packages that are named, or needed for the sources.
+
+        Debian's minimal system has apt, and those of others may lack it.
+        """
         uris = [self.mirror, *(uri for source in self.sources for uri in source.uris)]
         tls = self.tls_ca_certs or any(uri.startswith("https:") for uri in uris)
         wanted = list(self.include)
         if tls and "ca-certificates" not in (*wanted, *self.exclude):
             wanted.append("ca-certificates")
+        if not is_debian_suite(self.suite.name) and "apt" not in (*wanted, *self.exclude):
+            wanted.append("apt")
         return wanted
 
     def _narrow(self, pattern: str) -> str:

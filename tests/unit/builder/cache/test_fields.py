@@ -27,7 +27,7 @@ from vmdsl.values import Percent, Size, Suite
 
 CASES = sorted((Path(__file__).parents[3] / "cases").glob("*/*.json"))
 #: Fields that no key has: their docstrings say that they are no part of the image.
-IRRELEVANT = {"Debootstrap": ("proxy",)}
+IRRELEVANT = {"Debootstrap": ("proxy", "credentials")}
 
 
 def cases() -> Iterator[tuple[str, Path]]:

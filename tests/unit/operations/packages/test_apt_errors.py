@@ -62,6 +62,19 @@ SAID = [
         "404  File not found",
     ),
     (
+        "E: The repository 'http://a.example buster Release' does not have a Release file.",
+        "http://a.example has no suite buster",
+        "an old release has left the mirrors: then give mirror=, an archive of old",
+    ),
+    (
+        (
+            "Err:1 https://a.example trixie InRelease\n  401  Unauthorized [IP: 127.0.0.1 80]\n"
+            "E: Failed to fetch https://a.example/dists/trixie/InRelease  401  Unauthorized"
+        ),
+        "the archive wants a user and a password: https://a.example/dists/trixie/InRelease",
+        'credentials=Secret.from_file("mirror.password")',
+    ),
+    (
         (
             "W: GPG error: http://a.example acme InRelease: The following signatures couldn't be"
             " verified because the public key is not available: NO_PUBKEY 4CE2C5177638FF6C\n"
