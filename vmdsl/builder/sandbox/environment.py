@@ -6,12 +6,11 @@ import os
 from pathlib import Path
 
 from vmdsl import programs
+from vmdsl.operations.scripts.stand_ins import PLACE
 
 #: Programs of the tree may not look into other processes: a symlink to /proc/1/root leads nowhere.
 INTO_TREE = ("setpriv", "--bounding-set=-sys_ptrace", "chroot")
-#: In the tree: stand-ins for programs that ask which disk the system is on. Elsewhere it's nowhere.
-STAND_INS = "/dev/vmdsl"
-_PATH = f"{STAND_INS}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PATH = f"{PLACE}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ALWAYS = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 #: systemctl can't find out that no systemd runs here, so SYSTEMD_OFFLINE says it.
 _IN_TREE = {"PATH": _PATH, "HOME": "/root", "TERM": "dumb", "SYSTEMD_OFFLINE": "1"}
@@ -20,7 +19,7 @@ _PASSED_ON = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 
 def of_host(tree: Path, scratch: Path, epoch: int | None) -> dict[str, str]:
     """Return the environment of this machine's programs: ours, with ROOT and their own TMPDIR."""
-    own = {"PATH": f"{STAND_INS}:{programs.SEARCH}", "ROOT": str(tree), "TMPDIR": str(scratch)}
+    own = {"PATH": f"{PLACE}:{programs.SEARCH}", "ROOT": str(tree), "TMPDIR": str(scratch)}
     return {**os.environ, **_ALWAYS, **own, **_time(epoch)}
 
 

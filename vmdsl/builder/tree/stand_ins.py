@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from vmdsl.builder.cache.answers import answering
 from vmdsl.builder.cache.checksums import digest
-from vmdsl.builder.sandbox.environment import STAND_INS
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.layout import Layout
-from vmdsl.operations.scripts.stand_ins import MKINITRAMFS
+from vmdsl.operations.scripts.stand_ins import MKINITRAMFS, PLACE
 
 _ASKED = "asked"
 _START = "#!/bin/sh\n"
@@ -20,7 +19,7 @@ class StandIns:
     """Stand-ins in `devices`, the /dev of the tree, where the PATH of its programs finds them."""
 
     def __init__(self, devices: Path, layout: Layout, operations: Sequence[ImageOperation]) -> None:
-        folder = devices / PurePosixPath(STAND_INS).name
+        folder = devices / PLACE.name
         folder.mkdir()
         self._asked = folder / _ASKED
         self._asked.touch()

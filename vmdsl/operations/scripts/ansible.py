@@ -17,6 +17,7 @@ from vmdsl.language.operation import Fact, Operation, operation, record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.directories import paths_below, with_targets
 from vmdsl.operations.packages.named import installing, named_above
+from vmdsl.operations.scripts.stand_ins import PLACE
 
 #: What Ansible looks for beside a playbook. It looks for collections and for modules there too.
 _BESIDE = (
@@ -32,7 +33,7 @@ _WITHOUT_PYTHON = re.compile(
     r"|ssh|curl|wget|sudo|parted|fdisk|locales|vim|nano|rsync|ca-certificates|zerofree"
 )
 _PYTHON = "/usr/bin/python3"
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PATH = f"{PLACE}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 #: The tree's programs see none of this machine's environment, as with tree.chroot().
 _INTO_THE_TREE = f"""\

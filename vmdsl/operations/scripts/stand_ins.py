@@ -5,8 +5,12 @@ The real ones would find this machine's devices, or overlayfs, where the image's
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from vmdsl.language.layout import Layout, MountLayout
 
+#: The directory of all stand-ins, in the tree and nowhere else. It is first in each PATH.
+PLACE = PurePosixPath("/dev/vmdsl")
 _FINDMNT = """\
 #!/bin/sh
 # The system's own findmnt, which finds the filesystems of the image in their places.
