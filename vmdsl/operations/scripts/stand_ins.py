@@ -32,7 +32,7 @@ END
         *) printf '%s\\n' "$source $place $rest" ;;
         esac
     done </proc/self/mounts
-} | "$real" --tab-file /dev/stdin "$@"
+} | "$real" --tab-file /proc/self/fd/0 "$@"
 """
 #: The drivers that MODULES=dep takes are those of the disk of this machine.
 MKINITRAMFS = """\

@@ -54,7 +54,7 @@ echo "$path"
 """
 
 
-#: grub-mkconfig names its grub-probe itself; what it starts takes grub-mkrelpath from here.
+#: grub-mkconfig names its grub-probe itself; the scripts that it starts take both from here.
 _MKCONFIG = """\
 #!/bin/sh
 # The system's own grub-mkconfig, with the stand-ins beside this file.
@@ -62,7 +62,8 @@ real=/usr/sbin/grub-mkconfig
 [ -e "$real" ] || { echo "$0: $real is missing: install grub2-common" >&2; exit 127; }
 here=${0%/*}
 script=$(sed "s|^grub_probe=.*|grub_probe=$here/grub-probe|" "$real")
-export grub_mkrelpath="$here/grub-mkrelpath" GRUB_DISABLE_OS_PROBER=true
+export grub_probe="$here/grub-probe" grub_mkrelpath="$here/grub-mkrelpath"
+export GRUB_DISABLE_OS_PROBER=true
 exec sh -c "$script" grub-mkconfig "$@"
 """
 
