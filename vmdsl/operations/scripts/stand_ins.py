@@ -37,12 +37,12 @@ END
 #: The drivers that MODULES=dep takes are those of the disk of this machine.
 MKINITRAMFS = """\
 #!/bin/sh
-# The system's own mkinitramfs. With MODULES=dep it would take the drivers of this machine's disk;
-# the machine that the image is for may need any.
+# The system's own mkinitramfs. With MODULES=dep it and its hooks would take what this machine needs;
+# the machine that the image is for may need any drivers.
 real=/usr/sbin/mkinitramfs
 [ -e "$real" ] || { echo "$0: $real is missing: install initramfs-tools" >&2; exit 127; }
-all="echo 'vmdsl: MODULES=dep: all drivers, as this is not the disk that they are for' >\\&2"
-script=$(sed "s|^[[:space:]]*dep_add_modules\\$|$all; auto_add_modules|" "$real")
+all="echo 'vmdsl: MODULES=most instead of dep: this is not the machine for it' >\\&2"
+script=$(sed "s|^[[:space:]]*dep_add_modules\\$|$all; MODULES=most; auto_add_modules|" "$real")
 exec sh -c "$script" "$real" "$@"
 """
 
