@@ -37,8 +37,8 @@ END
 #: The drivers that MODULES=dep takes are those of the disk of this machine.
 MKINITRAMFS = """\
 #!/bin/sh
-# The system's own mkinitramfs. With MODULES=dep it would take what this machine's disk needs, and so
-# would its hooks; the machine that the image is for may need any drivers.
+# The system's own mkinitramfs. With MODULES=dep it would take what this machine's disk needs, and
+# so would its hooks; the machine that the image is for may need any drivers.
 real=/usr/sbin/mkinitramfs
 [ -e "$real" ] || { echo "$0: $real is missing: install initramfs-tools" >&2; exit 127; }
 all="echo 'vmdsl: MODULES=most instead of dep: this is not the machine for it' >\\&2"
