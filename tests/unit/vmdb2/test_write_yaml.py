@@ -797,7 +797,7 @@ WRITTEN = {
     "CreateFile": "path content mode uid gid",
     "CreateSymlink": "path target",
     "Debootstrap": "suite arch mirror keyring install_keyring check_valid_until components sources "
-    "format tls_ca_certs proxy variant include exclude",
+    "format tls_ca_certs proxy credentials variant include exclude",
     "Fstab": "by extra",
     "GrowRoot": "",
     "GrubBios": "",
