@@ -113,7 +113,7 @@ def check_archive(
             yield operation.problem(what, _OLD, about="suite", kind=kind)
         elif has_left_the_mirrors(suite) and archive.may_be_debians and archive.has_debians_keys:
             what = f"{suite} is signed with keys that Debian uses no more"
-            hint = Hint("add ", code("", keyring=_REMOVED_KEYS))
+            hint = Hint("add ", code("", keyring=REMOVED_KEYS))
             yield operation.problem(what, hint, about="suite", kind=Advice)
     yield from _unknown_components(operation, archive, suites, components)
 
