@@ -62,7 +62,7 @@ def _written(value: object) -> str:
 
 
 class Hint(str):
-    """A hint that suggests code: `Hint("format it: ", code("mkext4", root.as_code))`.
+    """A hint that suggests code: `Hint("format it: ", code("mkext4", code_of(root)))`.
 
     As a str it shows the code in Python's words; `parts` are what it was made of.
     """

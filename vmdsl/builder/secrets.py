@@ -24,7 +24,7 @@ def read_secrets(operations: Sequence[Operation]) -> dict[Secret, bytes]:
             if secret in values or secret in problems:
                 continue
             try:
-                values[secret] = _read(secret, operation.directory)
+                values[secret] = _read(secret, operation.origin.directory)
             except _UnreadableError as error:
                 problems[secret] = operation.problem(str(error), error.hint)
     if problems:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from vmdsl.errors import Problem
 from vmdsl.language.handles import Partition, RootFs
 from vmdsl.language.layout import Layout, Span
-from vmdsl.language.operation import Fact, Operation, operation
+from vmdsl.language.operation import Fact, Operation, Work, operation
 from vmdsl.language.secret import Secret
 
 _T = TypeVar("_T")
@@ -195,7 +195,7 @@ def package_cache(tree: Tree) -> PackageCache:
 
 
 @operation
-class TreeOperation(Operation, ABC):
+class TreeOperation(Work, ABC):
     """Changes the tree. It is skipped if the Fact `unless` turns out true."""
 
     root: Any
@@ -270,7 +270,7 @@ class Image(Protocol):
 
 
 @operation
-class ImageOperation(Operation, ABC):
+class ImageOperation(Work, ABC):
     """Writes to the image after its filesystems were made."""
 
     def writes(self, layout: Layout) -> tuple[Span, ...]:

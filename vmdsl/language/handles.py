@@ -316,6 +316,6 @@ class RootFs(NeverText):
         """The name in messages, as that of an operation."""
         return self.mounted.shown
 
-    def instead_of_text(self) -> tuple[str, str]:
+    def _instead_of_text(self) -> tuple[str, str]:
         """Return its name in words, and what to write instead of it."""
         return handle_as_text(self)

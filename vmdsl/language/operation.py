@@ -141,14 +141,14 @@ class NeverText:
     Outside of an evaluation, it becomes its repr().
     """
 
-    def instead_of_text(self) -> tuple[str, str]:
+    def _instead_of_text(self) -> tuple[str, str]:
         """Return its name in words, and what to write instead of it."""
         raise NotImplementedError
 
     def __str__(self) -> str:
         if _current.get() is None:
             return repr(self)
-        name, hint = self.instead_of_text()
+        name, hint = self._instead_of_text()
         raise misused(f"{name} cannot become text", hint)
 
     def __format__(self, spec: str) -> str:
@@ -217,8 +217,6 @@ class Operation(NeverText):
     #: Programs of the host that this operation starts, checked before a build; as a mapping, each
     #: with the Debian package that it comes from.
     programs: ClassVar[Mapping[str, str] | tuple[str, ...]] = ()
-    #: Fields that change nothing in the result, such as the address of a proxy.
-    irrelevant: ClassVar[tuple[str, ...]] = ()
 
     def __hash__(self) -> int:  # that of its address would differ from run to run
         return hash((self.origin.step, self.origin.where.line))
@@ -233,19 +231,36 @@ class Operation(NeverText):
         """The name in messages: that of the step, or its tag in a specification of vmdb2."""
         return self.origin.tag or self.origin.step
 
-    @property
-    def as_code(self) -> Code:
-        """The code in a recipe that gets the step's result: `root()`."""
-        return Code(self.name, tag=self.shown)
+    def summary(self) -> str:
+        """Return a few words for the plan and for progress, such as `apt install curl`."""
+        return type(self).__name__
+
+    def _instead_of_text(self) -> tuple[str, str]:
+        """Return its name in words, and what to write instead of it."""
+        return handle_as_text(self)
+
+    def problem(
+        self, what: str, hint: str = "", *, about: str = "", kind: type[Problem] = Problem
+    ) -> Problem:
+        """Return a mistake in this operation, with its place; with `Advice` as `kind`, a warning.
+
+        `about` is the argument that is wrong, by its name: `path`, or `packages[1]`.
+        """
+        where = _place_of(about, self.origin.places) or self.origin.where
+        return kind(what=what, where=where, step=self.origin.step, hint=hint, about=about)
+
+
+@operation
+class Work(Operation):
+    """An operation that a build carries out, unlike a handle."""
+
+    #: Fields that change nothing in the result, such as the address of a proxy.
+    irrelevant: ClassVar[tuple[str, ...]] = ()
 
     @property
     def directory(self) -> Path:
         """The recipe's directory, which relative names of local files start from."""
         return self.origin.directory
-
-    def summary(self) -> str:
-        """Return a few words for the plan and for progress, such as `apt install curl`."""
-        return type(self).__name__
 
     def local_files(self) -> tuple[Path, ...]:
         """Return the local files that are read, relative to the recipe's directory.
@@ -257,21 +272,6 @@ class Operation(NeverText):
     def local_directories(self) -> tuple[Path, ...]:
         """Return the local directories that are read, relative to the recipe's."""
         return ()
-
-    def instead_of_text(self) -> tuple[str, str]:
-        """Return its name in words, and what to write instead of it."""
-        return handle_as_text(self)
-
-    def argument(self, *values: object) -> str:
-        """Return the name of the first argument that is or holds one of the values, or ""."""
-        for one in fields(self):
-            held = getattr(self, one.name)
-            if held in values:
-                return one.name
-            for number, item in enumerate(held if isinstance(held, tuple) else ()):
-                if item in values:
-                    return f"{one.name}[{number}]"
-        return ""
 
     def is_repeatable(self) -> bool:
         """Return whether the result depends only on fields, local files and the tree.
@@ -288,15 +288,22 @@ class Operation(NeverText):
         del operations, complete
         return iter(())
 
-    def problem(
-        self, what: str, hint: str = "", *, about: str = "", kind: type[Problem] = Problem
-    ) -> Problem:
-        """Return a mistake in this operation, with its place; with `Advice` as `kind`, a warning.
 
-        `about` is the argument that is wrong, by its name: `path`, or `packages[1]`.
-        """
-        where = _place_of(about, self.origin.places) or self.origin.where
-        return kind(what=what, where=where, step=self.origin.step, hint=hint, about=about)
+def code_of(operation: Operation) -> Code:
+    """Return the code in a recipe that gets the result of an operation's step: `root()`."""
+    return Code(operation.name, tag=operation.shown)
+
+
+def argument_of(operation: Operation, *values: object) -> str:
+    """Return the name of the first argument that is or holds one of the values, or ""."""
+    for one in fields(operation):
+        held = getattr(operation, one.name)
+        if held in values:
+            return one.name
+        for number, item in enumerate(held if isinstance(held, tuple) else ()):
+            if item in values:
+                return f"{one.name}[{number}]"
+    return ""
 
 
 @operation
@@ -308,7 +315,7 @@ class LayoutOperation(Operation):
 class Fact(Operation):
     """A condition that is known only during the build: pass it as `unless=`, never to `if`."""
 
-    def instead_of_text(self) -> tuple[str, str]:
+    def _instead_of_text(self) -> tuple[str, str]:
         """Return its name in words, and what to write instead of it."""
         return "a Fact", "it is known only while building: pass it as unless="
 

@@ -43,7 +43,7 @@ class _Declared(NeverText):
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
 
-    def instead_of_text(self) -> tuple[str, str]:
+    def _instead_of_text(self) -> tuple[str, str]:
         """Return its name in words, and what to write instead of it."""
         if not self.name:  # it is named when the recipe is loaded
             return f"the {self.kind}", "call it in a step, where it has a value"
@@ -71,7 +71,7 @@ class Option(_Declared, Generic[_T]):
 class Condition(NeverText):
     """A condition that is known while planning, made of flags with `~`, `&` and `|`."""
 
-    def instead_of_text(self) -> tuple[str, str]:
+    def _instead_of_text(self) -> tuple[str, str]:
         """Return its name in words, and what to write instead of it."""
         return "a condition", "call it in a step, where it is on or off"
 

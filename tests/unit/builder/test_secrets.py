@@ -9,7 +9,8 @@ import pytest
 
 from vmdsl import Secret
 from vmdsl.builder.secrets import read_secrets
-from vmdsl.errors import HostError, Problem
+from vmdsl.errors import HostError, Problem, Where
+from vmdsl.language.operation import Origin
 
 
 @dataclass
@@ -17,14 +18,14 @@ class Holder:
     """What holds secrets, as an operation does."""
 
     field: tuple[Secret, ...]
-    directory: Path
+    origin: Origin
 
     def problem(self, what: str, hint: str) -> Problem:
         return Problem(what=what, hint=hint, step="here")
 
 
 def operation(*secrets: Secret, directory: Path = Path("/nowhere")) -> Any:
-    return Holder(secrets, directory)
+    return Holder(secrets, Origin("here", Where(directory / "recipe.py"), directory))
 
 
 def test_what_they_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

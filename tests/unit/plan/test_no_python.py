@@ -56,7 +56,7 @@ def test_plan_without_mypy(tmp_path: Path) -> None:
     assert plan.name == "server"
     wheres = [o.origin.where for o in plan.operations]
     assert wheres == [Where(SPEC, 10, 3)] * 6 + [Where(SPEC, 21, 7)]
-    assert {o.directory for o in plan.operations} == {tmp_path}
+    assert {o.origin.directory for o in plan.operations} == {tmp_path}
     assert json.loads(plan_json(plan))["operations"][-1]["arguments"]["source"] == "motd"
 
 

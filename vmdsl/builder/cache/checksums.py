@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vmdsl import programs
-from vmdsl.language.operation import Operation
+from vmdsl.language.operation import Work
 
 
 def digest(data: object) -> str:
@@ -20,7 +20,7 @@ def digest(data: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def stamp(operation: Operation) -> str:
+def stamp(operation: Work) -> str:
     """Return a checksum over inodes and times of the local files that an operation reads.
 
     It changes when anybody changes one of them, and costs little.

@@ -23,7 +23,7 @@ from vmdsl.builder.cache.checksums import content_of, digest, identity_of
 from vmdsl.host.identity import ranges
 from vmdsl.language.effects import TreeOperation, finds_mount_points
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, LayoutOperation, Operation
+from vmdsl.language.operation import Fact, LayoutOperation, Operation, Work
 from vmdsl.language.secret import Secret, secrets_in
 from vmdsl.plan.plan import Plan
 from vmdsl.plan.render import Encoder, kind_name, layout_data
@@ -67,7 +67,7 @@ class Describer:
             "SOURCE_DATE_EPOCH": epoch,
         }
 
-    def operation(self, operation: Operation) -> Inputs | None:
+    def operation(self, operation: Work) -> Inputs | None:
         """Return what one operation depends on, or None where that cannot be known."""
         if not operation.is_repeatable():
             return None
@@ -121,7 +121,7 @@ class Describer:
             ],
         }
 
-    def _files(self, operation: Operation) -> dict[str, str]:
+    def _files(self, operation: Work) -> dict[str, str]:
         """Return checksums of the files that are read. Symlinks in directories are not followed."""
         directories = operation.local_directories()
         first: dict[tuple[int, int], str] = {}
@@ -159,7 +159,7 @@ class _Encoder(Encoder):
                     self._facts[id(value)] = [number, field.name]
 
     def arguments(self, operation: Operation) -> dict[str, Any]:
-        left_out = {"origin", *operation.irrelevant}
+        left_out = {"origin", *(operation.irrelevant if isinstance(operation, Work) else ())}
         return {
             field.name: self.value(getattr(operation, field.name))
             for field in fields(operation)

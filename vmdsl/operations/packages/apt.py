@@ -13,7 +13,7 @@ from pathlib import Path
 from vmdsl.errors import Advice, CommandError, Hint, Problem, code
 from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, Operation, operation, record, refuse, warn
+from vmdsl.language.operation import Fact, Operation, argument_of, operation, record, refuse, warn
 from vmdsl.machines import arch_of
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import current_index, use_index
@@ -88,7 +88,7 @@ class Apt(TreeOperation):
         for suite in (self.suite, *(name.partition("/")[2] for name in self.packages)):
             if suite and not is_debian_suite(suite) and (meant := suite_meant(suite)):
                 what = f"Debian has no suite {suite}; another archive may"
-                yield self.problem(what, meant, about=self.argument(suite), kind=Advice)
+                yield self.problem(what, meant, about=argument_of(self, suite), kind=Advice)
         for file in self.debs:
             start = first_bytes(self.directory / file)
             if start is not None and not start.startswith(_DEB):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vmdsl.errors import BuildError, CommandError, Problem
 from vmdsl.language.effects import Tree
-from vmdsl.language.operation import Operation
+from vmdsl.language.operation import Operation, argument_of
 from vmdsl.operations.packages.archives import REMOVED_KEYS
 
 _UNREACHABLE = "see whether this machine's network, the address and the proxy are right"
@@ -192,7 +192,7 @@ def meaning(
             words = [word for word in found.groups() if word]
             hints = [hint, f"a pin may keep it out: {', '.join(pinned)}" if pinned else ""]
             lines = [*filter(None, hints), *_said(output)]
-            about = operation.argument(*words) if operation else ""
+            about = argument_of(operation, *words) if operation else ""
             return Problem(what=what.format(*words), hint="\n".join(lines), about=about)
     return None
 

@@ -11,7 +11,17 @@ from typing import Literal, get_args
 from vmdsl.errors import Problem
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, Operation, one_of, operation, record, refuse, warn
+from vmdsl.language.operation import (
+    Fact,
+    Operation,
+    Work,
+    argument_of,
+    one_of,
+    operation,
+    record,
+    refuse,
+    warn,
+)
 from vmdsl.machines import Arch, arch_of
 from vmdsl.operations.packages.archives import COMPONENTS, Archive, check_archive, check_uri
 from vmdsl.similar import closest, did_you_mean
@@ -229,14 +239,14 @@ def suffix_of(keys: bytes) -> str:
     return ".gpg" if keys.startswith(_BINARY) else ".asc"
 
 
-def check_keyrings(operation: Operation, keyrings: Sequence[Path]) -> Iterator[Problem]:
+def check_keyrings(operation: Work, keyrings: Sequence[Path]) -> Iterator[Problem]:
     """Report local keyrings of an operation that apt cannot read."""
     for file in keyrings:
         start = first_bytes(operation.directory / file)
         if start is not None and (wrong := what_is_wrong(start)):
             what, about = (
                 f"apt cannot read the keyring {file}: {wrong[0]}",
-                operation.argument(file),
+                argument_of(operation, file),
             )
             yield operation.problem(what, wrong[1], about=about)
 

@@ -9,7 +9,7 @@ from typing import Any
 from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Mounted, RootFs
-from vmdsl.language.operation import Fact, Operation, operation, refuse
+from vmdsl.language.operation import Fact, Operation, code_of, operation, refuse
 from vmdsl.machines import Arch
 from vmdsl.operations.packages.archives import suite_meant
 from vmdsl.values import Suite, debian_suites
@@ -61,7 +61,7 @@ class SystemSource(TreeOperation):
             yield self.problem(
                 "it would go into the system of the tarball, if there is one "
                 f"({tarballs[-1].origin.where})",
-                Hint("add ", code("", unless=tarballs[-1].as_code)),
+                Hint("add ", code("", unless=code_of(tarballs[-1]))),
                 about="unless",
             )
 

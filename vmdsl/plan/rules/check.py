@@ -1,6 +1,6 @@
 """Rules for a plan as a whole. Every rule sees all of it and reports all it finds.
 
-Rules for one operation among the others are methods of its class: `Operation.check_plan` and
+Rules for one operation among the others are methods of its class: `Work.check_plan` and
 `TreeOperation.check_layout`.
 """
 
@@ -13,7 +13,7 @@ from vmdsl.errors import Hint, Problem, Where, code
 from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.handles import Disk, Table
 from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
-from vmdsl.language.operation import Operation
+from vmdsl.language.operation import Operation, Work
 from vmdsl.plan.rules import disk, machine, mounts
 
 _RULES = (
@@ -42,7 +42,8 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
     """
     problems = [problem for rule in _RULES for problem in rule(operations)]
     for operation in operations:
-        problems += operation.check_plan(operations, complete=complete)
+        if isinstance(operation, Work):
+            problems += operation.check_plan(operations, complete=complete)
     if complete:
         if not any(isinstance(operation, Disk | Table) for operation in operations):
             hint = Hint("start with ", code("mkimg", code("GiB", 4)))

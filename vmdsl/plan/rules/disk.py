@@ -20,7 +20,7 @@ from vmdsl.language.handles import (
     RootFs,
     VolumeGroup,
 )
-from vmdsl.language.operation import LayoutOperation, Operation
+from vmdsl.language.operation import LayoutOperation, Operation, Work, code_of
 from vmdsl.language.partition_types import BOOT_CODE, RAW
 from vmdsl.plan.extents import open_partitions
 
@@ -50,7 +50,7 @@ def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
 def _use_of(device: Operation) -> tuple[str, Hint]:
     """Return what is wrong with an operation that no other one uses, and a hint; mostly nothing."""
     what = ""
-    hint = Hint("format it: ", code("mkext4", device.as_code))
+    hint = Hint("format it: ", code("mkext4", code_of(device)))
     match device:
         case Partition(type="bios-boot", table=Msdos()):
             pass  # which is the mistake
@@ -60,17 +60,17 @@ def _use_of(device: Operation) -> tuple[str, Hint]:
             hint = Hint("add ", code(loader)) if loader else hint
             if kind == "swap":
                 random = ", name its label in /etc/crypttab if each start gives it a random key"
-                hint = Hint("format it: ", code("mkswap", device.as_code), random)
+                hint = Hint("format it: ", code("mkswap", code_of(device)), random)
         case Extended():
             what = "this extended partition holds no others"
-            hint = Hint("add some: ", code("mkpart", device.as_code))
+            hint = Hint("add some: ", code("mkpart", code_of(device)))
         case Luks():
             what = "what is encrypted here is never used"
         case LogicalVolume():
             what = "this logical volume is never used"
         case VolumeGroup():
             what = "this volume group has no volumes"
-            hint = Hint("make one: ", code("mklv", device.as_code))
+            hint = Hint("make one: ", code("mklv", code_of(device)))
     return what, hint
 
 
@@ -93,9 +93,9 @@ def _text_of(operation: Operation) -> str:
     """Return all text in an operation, and in the crypttab that it copies."""
     values = [value for value in vars(operation).values() if isinstance(value, str)]
     with suppress(OSError):  # which is reported elsewhere
-        for file in operation.local_files():
+        for file in operation.local_files() if isinstance(operation, Work) else ():
             if file.name == "crypttab" or "/etc/crypttab" in values:
-                values.append((operation.directory / file).read_text("utf-8", "replace"))
+                values.append((operation.origin.directory / file).read_text("utf-8", "replace"))
     return "\n".join(values)
 
 

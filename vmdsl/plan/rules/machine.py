@@ -11,7 +11,7 @@ from pathlib import Path
 from vmdsl import programs
 from vmdsl.errors import Hint, LocalFile, Problem, code
 from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
-from vmdsl.language.operation import Operation
+from vmdsl.language.operation import Operation, Work, argument_of
 from vmdsl.language.secret import secrets_in
 from vmdsl.machines import Arch
 from vmdsl.operations.systems.roots import RootMaker
@@ -32,25 +32,29 @@ def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
 def local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Report local files and directories that are missing or cannot be read."""
     for operation in operations:
-        start = operation.directory
-        directories = operation.local_directories()
+        start = operation.origin.directory
+        directories, files = (
+            (operation.local_directories(), operation.local_files())
+            if isinstance(operation, Work)
+            else ((), ())
+        )
         for directory in directories:
             place = start / directory
             if place.is_file():
                 yield operation.problem(
                     f"{directory} is a file, not a directory",
                     Hint(code("copy_file"), " copies a file"),
-                    about=operation.argument(directory),
+                    about=argument_of(operation, directory),
                     kind=LocalFile,
                 )
             elif not place.is_dir():
                 yield _missing(operation, "directory", directory, start)
         secrets = [s.reference[0] for s in secrets_in(operation) if s.source == "file"]
-        for file in (*operation.local_files(), *map(Path, secrets)):
+        for file in (*files, *map(Path, secrets)):
             if any(file.is_relative_to(directory) for directory in directories):
                 if problem := _unreadable(start / file):
                     what, hint = problem
-                    about = operation.argument(*directories)
+                    about = argument_of(operation, *directories)
                     yield operation.problem(f"{file} {what}", hint, about=about, kind=LocalFile)
             else:
                 yield from _no_file(operation, file, start)
@@ -62,13 +66,13 @@ def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]
         yield operation.problem(
             f"{file} is a directory, not a file",
             Hint(code("copy_tree"), " copies a directory"),
-            about=operation.argument(file),
+            about=argument_of(operation, file),
             kind=LocalFile,
         )
     elif not place.is_file():
         yield _missing(operation, "file", file, start)
     elif not os.access(place, os.R_OK):
-        about = operation.argument(file)
+        about = argument_of(operation, file)
         what, hint = f"{file} cannot be read", "change its permissions"
         yield operation.problem(what, hint, about=about, kind=LocalFile)
 
@@ -81,7 +85,7 @@ def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Proble
     if (start / path).is_symlink():
         what = f"{path} is a symlink to a missing {kind}"
         hint = f"it points to {(start / path).readlink()}"
-    return operation.problem(what, hint, about=operation.argument(path), kind=LocalFile)
+    return operation.problem(what, hint, about=argument_of(operation, path), kind=LocalFile)
 
 
 def _looked_for(path: Path, start: Path) -> str:

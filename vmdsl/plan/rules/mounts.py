@@ -10,7 +10,7 @@ from typing import Any
 from vmdsl.errors import Advice, Code, Hint, Problem, code
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Filesystem, Mountable, Mounted, Partition
-from vmdsl.language.operation import Operation
+from vmdsl.language.operation import Operation, code_of
 from vmdsl.language.partition_types import FOUND_BY_SYSTEMD
 from vmdsl.operations.systems.roots import RootMaker
 
@@ -116,10 +116,10 @@ def _names(operation: Operation, filesystem: Filesystem) -> bool:
 
 def _mount_it(operations: Sequence[Operation], filesystem: Filesystem) -> Hint:
     roots = [o for o in operations if isinstance(o, Mounted) and o.on is None]
-    named: dict[str, Code] = {"on": roots[0].as_code} if roots else {}
+    named: dict[str, Code] = {"on": code_of(roots[0])} if roots else {}
     is_esp = isinstance(filesystem.device, Partition) and filesystem.device.type == "esp"
     place = ("/boot/efi" if is_esp else "/srv",) if roots else ()
-    return Hint("mount it: ", code("mount", filesystem.as_code, *place, **named))
+    return Hint("mount it: ", code("mount", code_of(filesystem), *place, **named))
 
 
 def fstab_is_written(operations: Sequence[Operation]) -> Iterator[Problem]:

@@ -19,7 +19,14 @@ from plans import description_of, keys_of, plan_from, plan_of, values_of
 from vmdsl.builder.cache.keys import Describer
 from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, LayoutOperation, Operation, Recorder, start_recording
+from vmdsl.language.operation import (
+    Fact,
+    LayoutOperation,
+    Operation,
+    Recorder,
+    Work,
+    start_recording,
+)
 from vmdsl.language.secret import Secret
 from vmdsl.machines import Arch
 from vmdsl.plan.plan import Plan
@@ -120,7 +127,7 @@ def test_every_field_counts(file: Path, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(Describer, "_files", lambda *_: {})  # it is the argument that counts
     plan = case_plan(file, tmp_path)
     secrets = {**values_of(plan), Secret("environment", ("ANOTHER",)): b"another value"}
-    made = [o for o in plan.operations if o.name == "here" and not isinstance(o, LayoutOperation)]
+    made = [o for o in plan.operations if o.name == "here" and isinstance(o, Work)]
     for operation in made:
         describer = Describer(plan, secrets, salt=b"")
         inputs = describer.operation(operation)
@@ -148,13 +155,13 @@ def others_of(operation: Operation, name: str, plan: Plan) -> Iterator[Any]:
 
 
 def test_what_does_not_count_is_known() -> None:
-    def below(kind: type[Operation]) -> Iterator[type[Operation]]:
+    def below(kind: type[Work]) -> Iterator[type[Work]]:
         for one in kind.__subclasses__():
             if one.__module__.startswith("vmdsl."):
                 yield one
             yield from below(one)
 
-    kinds: tuple[type[Operation], ...] = (TreeOperation, ImageOperation)
+    kinds: tuple[type[Work], ...] = (TreeOperation, ImageOperation)
     found = {
         kind.__name__: kind.irrelevant for base in kinds for kind in below(base) if kind.irrelevant
     }

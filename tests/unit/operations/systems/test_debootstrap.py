@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from vmdsl import Mounted, Source, debootstrap
-from vmdsl.language.operation import Recorder, Refused
+from vmdsl.language.operation import Recorder, Refused, Work
 from vmdsl.operations.systems.mmdebstrap import Debootstrap, archive_date
 
 RELEASE = "Origin: Debian\nDate: {}\nAcquire-By-Hash: yes\n"
@@ -79,7 +79,9 @@ def test_local_files_and_the_proxy(recorder: Recorder, root: Mounted[Any]) -> No
         proxy="http://proxy.example:3128",
     )
     files = ["/usr/share/keyrings/other.gpg", "acme.asc", "acme.crt"]
-    assert [str(file) for file in recorder.operations[-1].local_files()] == files
+    made = recorder.operations[-1]
+    assert isinstance(made, Work)
+    assert [str(file) for file in made.local_files()] == files
     assert system.proxy == "http://proxy.example:3128"
 
 

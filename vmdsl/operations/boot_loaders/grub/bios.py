@@ -8,7 +8,7 @@ from vmdsl.errors import BuildError, Hint, Problem, code
 from vmdsl.language.effects import Image, ImageOperation, Tree
 from vmdsl.language.handles import Gpt, Partition, RootFs
 from vmdsl.language.layout import SECTOR, Layout, Span
-from vmdsl.language.operation import Operation, operation
+from vmdsl.language.operation import Operation, code_of, operation
 from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.config import GrubPart
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core, preseed
@@ -78,7 +78,7 @@ class GrubBootCode(ImageOperation):
                 "GRUB for BIOS has no place on this GPT",
                 Hint(
                     "add, above it: ",
-                    code("mkpart", table.as_code, size=code("MiB", 1), type="bios-boot"),
+                    code("mkpart", code_of(table), size=code("MiB", 1), type="bios-boot"),
                 ),
             )
 
