@@ -167,3 +167,24 @@ steps:
     assert '        # once is enough\n        "touch /x",\n' in source
     for comment in ("small", "behind the firmware", "all that is left", "with keys", "- mtr"):
         assert source.count(f"# {comment}") == 1
+
+
+def test_what_is_odd_but_faithful_is_said(tmp_path: Path) -> None:
+    text = """\
+steps:
+- {mkimg: pc.img, size: 2G}
+- {mklabel: msdos, device: pc.img}
+- {mkpart: primary, device: pc.img, start: 4MiB, end: 1G, tag: root}
+- {mkfs: ext4, partition: root}
+- {mount: root}
+- {debootstrap: bookworm, mirror: "http://mirror.example/debian", target: root}
+- {create-file: /etc/x, contents: x, perm: 755}
+- {create-file: /etc/resolv.conf, contents: ""}
+"""
+    loaded = load_specification(text, tmp_path / "pc.vmdb", directory=tmp_path, variables={})
+    source = to_python(loaded.draft)
+    assert "# parted takes 1G for 954 MiB, the whole MiB nearest to it.\n" in source
+    assert "# perm: 755 is a decimal number, so vmdb2 makes the mode 1363 of it.\n" in source
+    said = "vmdb2 removes /etc/resolv.conf when the image is done, even one that a step made."
+    assert f"# {said}\n@step\ndef resolver()" in source
+    assert "format=" not in source

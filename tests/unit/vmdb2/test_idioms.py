@@ -22,6 +22,7 @@ def become(kind: str, script: str, **variables: str) -> list[str]:
     return added(SYSTEM, f"- {step}\n  shell: |\n{lines}", **variables)
 
 
+SOURCES = r"sources_list = create_file(system(), '/etc/apt/sources.list', 'deb x y z\ndeb u v w\n')"
 BOTH = f"host_name_and_root_console = {HOST_NAME.partition(' = ')[2]}; {ROOT.partition(' = ')[2]}"
 
 
@@ -73,6 +74,12 @@ BOTH = f"host_name_and_root_console = {HOST_NAME.partition(' = ')[2]}; {ROOT.par
         ("usermod -p '' root", ROOT),
         ("sed -i 's_root:\\*:_root::_g' /etc/shadow", ROOT),
         ("set -eux; passwd -d root", ROOT),
+        ("systemctl mask a.timer b", "units = mask_unit(system(), 'a.timer', 'b')"),
+        ("systemctl disable ssh", "units = disable_unit(system(), 'ssh')"),
+        (
+            "echo 'deb x y z' > /etc/apt/sources.list\necho \"deb u v w\" >> /etc/apt/sources.list",
+            SOURCES,
+        ),
         ("truncate -s0 /etc/machine-id; rm -f /var/lib/dbus/machine-id", MACHINE),
         ("echo -n '' > /etc/machine-id", MACHINE),
         ("rm /etc/machine-id && touch /etc/machine-id", MACHINE),
@@ -113,11 +120,12 @@ def test_what_is_one(script: str, steps: str) -> None:
         "truncate -s 1 /etc/machine-id",
         "systemctl enable --now ssh",
         "systemctl enable ssh && true",
-        "systemctl mask ssh",
-        "systemctl disable ssh",
+        "systemctl mask --now ssh",
+        "echo 'deb x' >> /etc/apt/sources.list",
+        'echo "deb $x" > /etc/apt/sources.list',
+        "echo 'a' > /etc/apt/trusted.gpg.d/x",
         "systemctl --user enable ssh",
         "set -x\npasswd -d root\ntouch /x",
-        "touch /x\npasswd -d root",
         "passwd -d root && touch /x",
         "passwd -d root || true",
         "passwd -d root \\\n&& touch /x",
@@ -226,3 +234,40 @@ def test_a_variable_that_makes_no_hostname_stays_in_the_script() -> None:
 def test_a_variable_elsewhere_is_not_lost() -> None:
     (found,) = become("chroot", "# {{ name }}\npasswd -d root", name="pc")
     assert found == "password_of_root = chroot(system(), '# {name()}\\npasswd -d root')"
+
+
+def test_what_the_library_does_stands_between_scripts() -> None:
+    script = """\
+touch /a
+
+# nobody knows it
+sed -i 's,root:[^:]*:,root::,' /etc/shadow
+passwd -d root
+touch /b
+systemctl mask ssh
+"""
+    found = become("chroot", script)
+    assert found == [
+        "make_a = chroot(system(), 'touch /a')",
+        ROOT,
+        "make_b = chroot(system(), 'touch /b')",
+        "units = mask_unit(system(), 'ssh')",
+    ]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "cd /srv\npasswd -d root",
+        "A=1\npasswd -d root\necho $A",
+        "if true; then\npasswd -d root\nfi",
+        "cat <<EOF\nx\nEOF\npasswd -d root",
+        "set -x\ntouch /x\npasswd -d root",
+        "touch /x || exit 1; true\npasswd -d root",
+        "echo 'a\npasswd -d root\n'",
+        "sleep 1 &\npasswd -d root",
+    ],
+)
+def test_a_script_whose_lines_depend_on_each_other_is_one(script: str) -> None:
+    (found,) = become("chroot", script)
+    assert found.partition(" = ")[2] == f"chroot(system(), {script!r})"

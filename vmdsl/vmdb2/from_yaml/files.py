@@ -150,6 +150,8 @@ def _emit(
         script = name.after(f"chmod {mode:04o} ")
         fact = context.skip_fact(step)
         calls = [Call(function="chroot", arguments=(arguments[0], script), named=fact)]
+        said = f"perm: {mode} is a decimal number, so vmdb2 makes the mode {mode:04o} of it."
+        context.comments.append(said)
     named |= {**_owner(step), **context.skip_fact(step)}
     first = Call(function=function, arguments=arguments, named=named, where=step.where)
     context.emit(_name_of(path), step, first, *calls)

@@ -44,7 +44,15 @@ _EMPTY_ID = re.compile(
 )
 _NEW_ID = re.compile(r"touch\s+/etc/machine-id")
 _FIRST_BOOT = re.compile(r"""echo\s+(["']?)uninitialized\1\s*>\s*/etc/machine-id""")
-_UNITS = re.compile(r"systemctl\s+enable\s+(?P<units>[\w@][\w@.:\\-]*(?:\s+[\w@][\w@.:\\-]*)*)")
+_UNITS = re.compile(
+    r"systemctl\s+(?P<verb>enable|disable|mask)\s+(?P<units>[\w@][\w@.:\\-]*(?:\s+[\w@][\w@.:\\-]*)*)"
+)
+#: A line of apt's configuration, of which the first one makes the file.
+_ADDED = re.compile(
+    r"""echo\s+(?P<quote>["'])(?P<line>[^"'\\$`\n]+)(?P=quote)\s*(?P<how>>>?)\s*
+    (?P<path>/etc/apt/(?:sources\.list|(?:sources\.list|apt\.conf|preferences)\.d/[\w.-]+))""",
+    re.VERBOSE,
+)
 #: A script in place of create-dir, which fails if the directory exists.
 _DIRECTORY = re.compile(
     r"install\s+--directory\s+--mode=(?P<mode>[0-7]{4})\s+--owner=(?P<uid>[\w-]+)"
@@ -56,7 +64,6 @@ _SIMPLE = (
     (_ROOT_PASSWORD, "open_root_console", "root_console"),
     (_RESOLVER, "remove_resolver", "resolver"),
     (_EMPTY_ID, "forget_machine_id", "machine_id"),
-    (_UNITS, "enable_unit", "units"),
 )
 #: A file that every build removes, and what systemctl does not do in a chroot.
 _NOTHING = re.compile(r"rm\s+-f\s+/var/lib/dbus/machine-id|systemctl\s+daemon-reload")
@@ -180,17 +187,25 @@ def _known(system: Result, script: Text, commands: Sequence[_Command]) -> _Found
         return _directory(system, script, match)
     if match := _HOSTNAME.fullmatch(text):
         return _host_name(system, script, match, commands[0].variables)
+    if _ADDED.fullmatch(text):
+        return _file_of_apt(system, script, commands)
     if _NO_ID.fullmatch(text) and len(commands) > 1:
         then = commands[1].text
         named: dict[str, Argument] = {"first_boot": True} if _FIRST_BOOT.fullmatch(then) else {}
         known = named or _EMPTY_ID.fullmatch(then) or _NEW_ID.fullmatch(then)
         made = _call("forget_machine_id", system, script, named=named)
         return (made, "machine_id", 2) if known else None
-    for pattern, function, step in _SIMPLE:
-        if match := pattern.fullmatch(text):
-            words = match["units"].split() if pattern is _UNITS else ()
-            return _call(function, system, script, *words), step, 1
-    return None
+    return _simple(system, script, text)
+
+
+def _simple(system: Result, script: Text, text: str) -> _Found | None:
+    """Return what a command does that needs nothing of others, if it is known."""
+    if match := _UNITS.fullmatch(text):
+        words = match["units"].split()
+        return _call(f"{match['verb']}_unit", system, script, *words), "units", 1
+    known = ((function, step) for pattern, function, step in _SIMPLE if pattern.fullmatch(text))
+    function, step = next(known, ("", ""))
+    return (_call(function, system, script), step, 1) if function else None
 
 
 def _call(
@@ -219,6 +234,25 @@ def _host_name(
         return None
     call = _call("set_hostname", system, script, name, named={"hosts": False})
     return call, "host_name", 1
+
+
+def _file_of_apt(system: Result, script: Text, commands: Sequence[_Command]) -> _Found | None:
+    """Return the file that commands write line by line; the first one must make it."""
+    lines: list[str] = []
+    path = ""
+    for command in commands:
+        found = _ADDED.fullmatch(command.text)
+        if not found or _MARK in command.text or (found["how"] == ">") == bool(lines):
+            break
+        if path not in ("", found["path"]):
+            break
+        path = found["path"]
+        lines.append(found["line"])
+    if not lines:
+        return None
+    content = "".join(f"{line}\n" for line in lines)
+    call = _call("create_file", system, script, path, content, module="vmdsl")
+    return call, PurePosixPath(path).name, len(lines)
 
 
 def _directory(system: Result, script: Text, found: re.Match[str]) -> _Found | None:

@@ -16,7 +16,7 @@ from vmdsl.vmdb2.draft import Argument, Call, Hex, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
 from vmdsl.vmdb2.from_yaml.parted import EXCLUSIVE, Span
 from vmdsl.vmdb2.schema import Mkpart, SetPartFlag
-from vmdsl.vmdb2.text import Text
+from vmdsl.vmdb2.text import Note, Text
 
 _DECIMAL = {"": 10**6, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _ROUNDED = re.compile(r"-?\d+\.?\d*\s*(?P<unit>[kmgt]?)(?P<b>b?)", re.IGNORECASE | re.ASCII)
@@ -141,13 +141,15 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
             context.problem(step, key, str(error), "these are what parted takes")
             continue
         is_plain = text.is_plain or text.is_unknown
+        said = _moved(text, place) if is_plain and isinstance(place, Size) else ""
         if made is not None:
             there = (made.last + 1 if is_end else made.first) * SECTOR
             if there != _in_bytes(context, place):
                 behind = context.size if place == Percent(100) else 0
                 said = f"parted puts the {key}, {text}, at sector {there // SECTOR - is_end}."
-                tag.comments += [said] if is_plain else []
                 place = Size(there - behind if there != behind else there)
+        if said and is_plain:
+            tag.comments.append(Note(said, context.where(step, key).path))
         if is_plain and is_end and place == Percent(100) and _is_last(context, tag):
             continue  # what is left
         if is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
@@ -156,6 +158,15 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
             continue
         named[key] = place if is_plain else _variable_place(context, step, key, text, place)
     return named
+
+
+def _moved(text: Text, place: Size) -> str:
+    """Return what to say of a place that parted moves to a whole MiB; nothing if it does not."""
+    asked = position(text)
+    is_moved = isinstance(asked, Size) and place not in (asked, asked + sectors(1))
+    return (
+        f"parted takes {text.strip()} for {place}, the whole MiB nearest to it." if is_moved else ""
+    )
 
 
 def _made_by_parted(context: Context, step: Mkpart) -> Span | None:

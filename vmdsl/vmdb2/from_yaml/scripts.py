@@ -15,6 +15,7 @@ from vmdsl.vmdb2.from_yaml.context import IMAGE, Context
 from vmdsl.vmdb2.from_yaml.idioms import idioms
 from vmdsl.vmdb2.from_yaml.quotes import AS_IT_IS, IN_QUOTES, quotes_behind
 from vmdsl.vmdb2.from_yaml.script_names import name_for
+from vmdsl.vmdb2.from_yaml.script_parts import parts_of
 from vmdsl.vmdb2.from_yaml.system import comes_later, system_for
 from vmdsl.vmdb2.schema import (
     Ansible,
@@ -38,16 +39,7 @@ def chroot(context: Context, step: Chroot) -> None:
     script = context.text(step, step.shell)
     if system is None:
         return
-    step, rest = _after_idioms(context, step, system, script)
-    if rest is None:
-        return
-    call = Call(
-        function="chroot",
-        arguments=(system, rest),
-        named=context.skip_fact(step),
-        where=step.where,
-    )
-    context.emit(name_for(rest, step.comments), step, call)
+    _write_parts(context, step, system, script, on_host=False)
 
 
 def shell(context: Context, step: Shell) -> None:
@@ -58,14 +50,28 @@ def shell(context: Context, step: Shell) -> None:
     if system is None:
         return
     script, writes = with_image(context, step, step.shell)
-    step, rest = (step, script) if writes else _after_idioms(context, step, system, script)
-    if rest is None:
+    if not writes:
+        _write_parts(context, step, system, script, on_host=True)
         return
-    named: dict[str, Argument] = {"image": Result(context.disk)} if writes else {}
-    named |= context.skip_fact(step)
-    call = Call(function="host_shell", arguments=(system, rest), named=named, where=step.where)
-    usual = "boot_code" if writes else ""
-    context.emit(name_for(rest, step.comments, usual), step, call)
+    named: dict[str, Argument] = {"image": Result(context.disk), **context.skip_fact(step)}
+    call = Call(function="host_shell", arguments=(system, script), named=named, where=step.where)
+    context.emit(name_for(script, step.comments, "boot_code"), step, call)
+
+
+def _write_parts(
+    context: Context, step: Chroot | Shell, system: Result, script: Text, *, on_host: bool
+) -> None:
+    """Write a script, with functions of the library in place of lines that do the same."""
+    fact = context.skip_fact(step)
+    step, rest = _after_idioms(context, step, system, script)
+    first, *more = [rest] if rest is None or fact else parts_of(system, rest, on_host=on_host)
+    function = "host_shell" if on_host else "chroot"
+    for part in [first, *more]:
+        step, rest = (step, part) if part is first else _after_idioms(context, step, system, part)
+        if rest is not None:
+            call = Call(function=function, arguments=(system, rest), named=fact, where=step.where)
+            context.emit(name_for(rest, step.comments), step, call)
+            step = replace(step, comments=())
 
 
 def _after_idioms(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vmdsl.machines import Arch, arch_of
+from vmdsl.operations.systems.mmdebstrap import is_before_trixie
 from vmdsl.similar import closest
+from vmdsl.values import Suite, debian_suites
 from vmdsl.vmdb2.draft import Argument, Call, Read, Result
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, Context, is_placeholder
 from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
@@ -115,7 +117,7 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
         "suite": _suite(context, step),
         **_architecture(context, step),
         "mirror": _mirror(context, step),
-        "format": "one-line",
+        **_format(step),
     }
     if step.keyring:
         named["keyring"] = context.text(step, step.keyring)
@@ -145,6 +147,13 @@ def _suite(context: Context, step: Debootstrap) -> Argument:
     hint = SUBSTITUTE if step.debootstrap else "such as trixie"
     context.problem(step, "debootstrap", what, hint)
     return "stable"
+
+
+def _format(step: Debootstrap) -> Mapping[str, Argument]:
+    """Return the format of the mirror's entry, as vmdb2 has it, if it is not that of the suite."""
+    suite = step.debootstrap
+    is_usual = suite.is_plain and suite in debian_suites() and is_before_trixie(Suite(suite))
+    return {} if is_usual else {"format": "one-line"}
 
 
 def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]:

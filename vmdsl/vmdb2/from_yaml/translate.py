@@ -227,6 +227,8 @@ def _remove_resolver(context: Context) -> None:
             module="vmdsl_stdlib",
             where=mount.where,
         )
+        said = "vmdb2 removes /etc/resolv.conf when the image is done, even one that a step made."
+        context.comments.append(said)
         context.emit("resolver", replace(mount, comments=()), call)
 
 
