@@ -218,6 +218,10 @@ class TreeOperation(Work, ABC):
         """Return the packages that it removes."""
         return ()
 
+    def least_content(self) -> int:
+        """Return how many bytes it certainly adds to a tree that nothing is removed from."""
+        return 0
+
     def adds_archive(self) -> bool:
         """Return whether packages may come from another archive than Debian's after it."""
         return False

@@ -205,6 +205,8 @@ class Traits:
     no_room: tuple[str, ...] = ()
     #: The smallest size that its tools make, in bytes; 0 where they make any.
     least: int = 0
+    #: The largest one; 0 where no file could be as large.
+    most: int = 0
     #: GRUB's module that reads it, and GRUB's name for it.
     grub_module: str = ""
     #: Whether systemd-growfs can grow it while it is mounted.
@@ -220,6 +222,19 @@ class Traits:
     #: Options of mount where the recipe gives none; the root may have others.
     usual_options: str = "defaults"
     root_options: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeLimits:
+    """The sizes that a filesystem can have, in bytes; `most` is 0 where there is no limit.
+
+    `name` is what it is called in messages, and `otherwise` is another way than another size.
+    """
+
+    name: str
+    least: int = 0
+    most: int = 0
+    otherwise: str = ""
 
 
 @operation
@@ -241,11 +256,6 @@ class Filesystem(LayoutOperation):
         """The partitions that it is on; there may be several below a logical volume."""
         return partitions_below(self.device)
 
-    @property
-    def limit(self) -> int:
-        """The size that its tool no longer makes, in bytes; 0 if there is none."""
-        return 0
-
     @staticmethod
     def uuid_from(derived: UUID) -> str:
         """Return the UUID that a filesystem has if it is given none, as fstab spells it."""
@@ -258,6 +268,11 @@ class Filesystem(LayoutOperation):
     def arguments(self) -> tuple[str, ...]:
         """Return the fields that this kind alone has as options of its tool."""
         return ()
+
+    def size_limits(self, size: int) -> SizeLimits:
+        """Return which sizes its tool makes, with all its options, on a device of `size` bytes."""
+        del size
+        return SizeLimits(name=self.kind, least=self.traits.least, most=self.traits.most)
 
     def summary(self) -> str:
         return f"{self.kind} on {self.device.name}"

@@ -127,18 +127,20 @@ def _first_32_bits(identifier: uuid.UUID) -> int:
 
 
 def _wrong_size(filesystem: FilesystemLayout) -> Problem | None:
-    least, limit = filesystem.filesystem.traits.least, filesystem.filesystem.limit
-    if 0 < filesystem.device.size < least:
-        takes, change = f"{filesystem.filesystem.kind} takes {Size(least)} at least", "enlarge"
-    elif 0 < limit <= filesystem.device.size:
-        takes, change = f"this {filesystem.filesystem.kind} takes less than {Size(limit)}", "shrink"
-    else:
+    """Report a filesystem on a device that is too small or too large for it."""
+    size, made = filesystem.device.size, filesystem.filesystem
+    limits = made.size_limits(size)
+    if size <= 0 or (limits.least <= size and (not limits.most or size <= limits.most)):
         return None
-    device = filesystem.filesystem.device
+    device = made.device
     what = "partition" if isinstance(device, Partition) else "device"
-    return filesystem.filesystem.problem(
-        f"{takes}, and the {what} {device.shown} has {Size(filesystem.device.size)}",
-        f"{change} the {what} ({device.origin.where})",
+    change = "enlarge" if size < limits.least else "make it smaller:"
+    bound = (
+        f"{Size(limits.least)} at least" if size < limits.least else f"{Size(limits.most)} at most"
+    )
+    return made.problem(
+        f"{limits.name} takes {bound}, and the {what} {device.shown} has {Size(size)}",
+        f"{change} the {what} ({device.origin.where}){limits.otherwise}",
         about="device",
     )
 

@@ -3,4 +3,4 @@
 
 @step
 def small() -> Vfat:
-    return mkvfat(mkpart(table(), size=MiB(300)), fat=12)  # E: this vfat takes less than 256 MiB
+    return mkvfat(mkpart(table(), size=MiB(300)), fat=12)  # E: FAT12 takes

@@ -11,7 +11,7 @@ from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
 from vmdsl.language.layout import SECTOR
-from vmdsl.operations.disk.fat import Vfat
+from vmdsl.operations.disk.fat import Vfat, fat_bits
 
 _SHOWN = 10
 _SLOT = 32  # bytes of an entry in a directory
@@ -135,16 +135,6 @@ def name_fault(name: str) -> str:
     if re.fullmatch(r"(?i:con|prn|aux|nul|com\d|lpt\d)", name):
         return "it is the name of a device in DOS"
     return ""
-
-
-def fat_bits(size: int) -> int:
-    """Return the FAT that suits a partition of `size` bytes: 12, 16 or 32.
-
-    The UEFI specification wants FAT32 in an EFI system partition, so it comes as early as it can.
-    """
-    if size >= 64 * 2**20:
-        return 32
-    return 16 if size >= 9 * 2**20 else 12  # with 8 MiB it would have too few clusters
 
 
 def _mtool(target: Target, image: Path, tool: str, *arguments: str) -> None:

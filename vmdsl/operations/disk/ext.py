@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypedDict, TypeVar, Unpack
 
 from vmdsl.errors import Hint, code
-from vmdsl.language.handles import BlockDevice, Mountable, ToolOptions, Traits
+from vmdsl.language.handles import BlockDevice, Mountable, SizeLimits, ToolOptions, Traits
 from vmdsl.language.operation import one_of, operation, refuse, with_settings
 from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
 
@@ -39,6 +39,10 @@ _BLOCK_SIZES = (1024, 2048, 4096)
 _LEAST_INODE = 128
 _MOST_RESERVED = 50
 _BYTES_PER_INODE = (1024, 64 * 2**20)
+#: What mke2fs takes if nothing is given, in bytes.
+_USUAL_INODE = 256
+#: A journal takes a filesystem of so many blocks.
+_JOURNAL_BLOCKS = 2048
 
 
 @operation
@@ -76,6 +80,26 @@ class Ext(Mountable):
         can_grow=True,
         root_options="errors=remount-ro",
     )
+
+    def size_limits(self, size: int) -> SizeLimits:
+        """Return its limits: of 32 bits for the number of a block, of a journal, and of inodes.
+
+        Further options may change any of these.
+        """
+        if self.options:
+            return super().size_limits(size)
+        block, inode = self.block_size or _BLOCK_SIZES[-1], self.inode_size or _USUAL_INODE
+        wide = isinstance(self, Ext4) and not {"^64bit", "none"}.intersection(self.features)
+        journal = isinstance(self, Ext3) and not {"^has_journal", "none"}.intersection(
+            self.features
+        )
+        inodes = (self.inodes or 0) * inode
+        return SizeLimits(
+            name=f"{self.kind} with {self.inodes} inodes" if inodes > size else self.kind,
+            least=max(inodes, _JOURNAL_BLOCKS * block if journal else 0),
+            most=0 if wide else (2**32 - 1) * block,
+            otherwise=", or make fewer inodes" if inodes > size else "",
+        )
 
     def arguments(self) -> tuple[str, ...]:
         numbers = {
@@ -177,6 +201,10 @@ def _ext(filesystem: _E) -> _E:
         raise refuse("both bytes_per_inode= and inodes=", "give one of the two")
     if ratio is not None and not _BYTES_PER_INODE[0] <= ratio <= _BYTES_PER_INODE[1]:
         raise refuse(f"an inode for each {ratio} bytes", "give 1024 to 67108864")
+    inode = filesystem.inode_size or _USUAL_INODE
+    if ratio is not None and ratio <= inode and not filesystem.options:
+        what = f"an inode of {inode} bytes for each {ratio} bytes leaves no room for files"
+        raise refuse(what, "give fewer or smaller ones", about="bytes_per_inode")
     if count is not None and count < 1:
         raise refuse(f"{count} inodes", "give how many files it is to hold")
     return record_filesystem(filesystem)

@@ -31,6 +31,7 @@ class F2fs(Mountable):
         refused=dict.fromkeys(("-S", "-T", "-c", "-m"), ""),
         no_room=("Can't find free block",),
         least=52 * 2**20,
+        most=16 * 2**40,
         grub_module="f2fs",
         # Linux 6.1 crashes in f2fs_issue_flush once a root has become writable later.
         starts_writable=True,

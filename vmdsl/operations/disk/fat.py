@@ -5,18 +5,26 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from vmdsl.language.handles import BlockDevice, Mountable, ToolOptions, Traits
+from vmdsl.language.handles import BlockDevice, Mountable, SizeLimits, ToolOptions, Traits
 from vmdsl.language.layout import SECTOR
 from vmdsl.language.operation import operation, refuse
 from vmdsl.operations.disk.mkfs import check_label, record_filesystem
 
 _FATS = (12, 16, 32)
-#: From these sizes on there are too many clusters, even of the largest size.
-_LIMITS = {12: 256 * 2**20, 16: 4 * 2**30}
 _NOT_IN_LABELS = '*?.,;:/\\|+=<>[]"'
 #: It stands for none.
 _NO_LABEL = "NO NAME"
+_FAT16 = 16
 _CLUSTERS = tuple(512 << power for power in range(8))
+#: The smallest and the largest number of clusters of each FAT. A FAT32 of fewer than its
+#: specification asks for works.
+_COUNTS = {12: (1, 4084), 16: (4085, 65524), 32: (1, 2**28 - 12)}
+#: The smallest FAT16 for which mkfs.vfat chooses the cluster, in bytes.
+_LEAST_FAT16 = 8208 * 2**10
+#: Sectors, the copies of the FAT's first entries, and the top directory, at the most.
+_HEAD = 2**17
+#: FAT has 32 bits for the number of a sector.
+_REACH = 2**32 * SECTOR
 
 
 @operation
@@ -45,10 +53,6 @@ class Vfat(Mountable):
         usual_options="umask=0077",
     )
 
-    @property
-    def limit(self) -> int:
-        return _LIMITS.get(self.fat or 0, 0)
-
     @staticmethod
     def uuid_from(derived: UUID) -> str:
         text = f"{derived.int >> 96:08X}"
@@ -56,6 +60,22 @@ class Vfat(Mountable):
 
     def uuid_arguments(self) -> tuple[str, ...]:
         return ("-i", self.uuid.replace("-", "")) if self.uuid else ()
+
+    def size_limits(self, size: int) -> SizeLimits:
+        """Return its limits, from the number of clusters that its kind of FAT can have."""
+        if self.options:
+            return super().size_limits(size)
+        fat = self.fat or fat_bits(size)
+        fewest, most = _COUNTS[fat]
+        largest = self.cluster or _CLUSTERS[-1]
+        entries = 2 * fat // 8  # of both copies of the FAT, for each cluster
+        small = _LEAST_FAT16 if fat == _FAT16 else 0
+        return SizeLimits(
+            name=f"FAT{fat}" + (f" with clusters of {self.cluster} bytes" if self.cluster else ""),
+            least=fewest * self.cluster if self.cluster else small,
+            most=min(most * (largest + entries) + _HEAD, _REACH),
+            otherwise=", or choose another fat= or cluster=" * bool(self.fat or self.cluster),
+        )
 
     def arguments(self) -> tuple[str, ...]:
         return (
@@ -116,3 +136,13 @@ def _check_label(label: str) -> None:
         )
     if label != label.strip() or label == _NO_LABEL:
         raise refuse(f"FAT does not keep the label {label!r}", "give it another one", about="label")
+
+
+def fat_bits(size: int) -> int:
+    """Return the FAT that suits a partition of `size` bytes: 12, 16 or 32.
+
+    The UEFI specification wants FAT32 in an EFI system partition, so it comes as early as it can.
+    """
+    if size >= 64 * 2**20:
+        return 32
+    return 16 if size >= 9 * 2**20 else 12  # with 8 MiB it would have too few clusters

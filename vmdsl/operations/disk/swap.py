@@ -29,6 +29,7 @@ class Swap(Filesystem):
                 ("-c", "--check", "-o", "--offset", "-s", "--size", "-F", "--file"), ""
             ),
         },
+        most=16 * 2**40,
     )
 
 

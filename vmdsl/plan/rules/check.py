@@ -15,6 +15,7 @@ from vmdsl.language.handles import Disk, Table
 from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
 from vmdsl.language.operation import Operation, Work
 from vmdsl.plan.rules import disk, machine, mounts
+from vmdsl.values import Size
 
 _RULES = (
     disk.devices_are_formatted_once,
@@ -55,7 +56,7 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
 
 def check_layout(operations: Sequence[Operation], layout: Layout) -> list[Problem]:
     """Return all that is wrong with the operations on a disk with this layout."""
-    problems = [*writes_have_room(operations, layout)]
+    problems = [*writes_have_room(operations, layout), *trees_have_room(operations, layout)]
     for operation in operations:
         if isinstance(operation, TreeOperation):
             problems += operation.check_layout(layout)
@@ -84,3 +85,33 @@ def writes_have_room(operations: Sequence[Operation], layout: Layout) -> Iterato
                 break
         where = operation.origin.where
         written += [Span(start=s.start, end=s.end, what=f"{s.what}, {where}") for s in spans]
+
+
+#: A system of a variant has nothing in mounts at these places.
+_APART = ("boot", "home", "media", "mnt", "opt", "root", "run", "srv", "tmp")
+
+
+def trees_have_room(operations: Sequence[Operation], layout: Layout) -> Iterator[Problem]:
+    """Report filesystems that are too small for the system that is made in them.
+
+    Scripts may remove much of it, but hardly more than half.
+    """
+    places = [mount for mount in layout.mounts if (*mount.path.parts, "", "")[1] not in _APART]
+    sizes = [mount.filesystem.device.size for mount in places]
+    if layout.open is not None or not all(size > 0 for size in sizes):
+        return
+    changes = [o for o in operations if isinstance(o, TreeOperation)]
+    for number, operation in enumerate(changes):
+        later = changes[number + 1 :]
+        shrinks = any(o.installs_anything or o.packages_removed() for o in later)
+        least = operation.least_content() // (2 if shrinks else 1)
+        if sum(sizes) < least:
+            root = next((m for m in places if str(m.path) == "/"), places[0])
+            made = root.filesystem.filesystem
+            device = made.device
+            yield made.problem(
+                f"{operation.summary()} ({operation.origin.where}) takes {Size(least)} at least, "
+                f"and there are {Size(sum(sizes))}",
+                f"enlarge {device.shown} ({device.origin.where})",
+                about="device",
+            )

@@ -7,12 +7,18 @@ from collections.abc import Iterator, Sequence
 from vmdsl.errors import Problem
 from vmdsl.language.effects import Tree
 from vmdsl.language.handles import Mounted
+from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Operation, operation
 from vmdsl.machines import Arch, Efi
 from vmdsl.operations.boot_loaders.boot_loader import check_esp
 from vmdsl.operations.boot_loaders.grub.config import GrubPart
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core, preseed, stub
 from vmdsl.operations.disk.fat import Vfat
+from vmdsl.values import KiB, MiB, Size
+
+#: Both copies: made for an image they are 1048 KiB of trixie's GRUB, and signed, with shim and its
+#: key manager, 8.8 MiB. Those of older releases are larger.
+_LEAST, _LEAST_SIGNED = KiB(1060), MiB(8)
 
 
 @operation
@@ -49,6 +55,20 @@ class GrubUefi(GrubPart):
         """Report what a boot loader lacks, and a partition that firmware won't look at."""
         yield from super().check_plan(operations, complete=complete)
         yield from check_esp(self, self.esp)
+
+    def check_layout(self, layout: Layout) -> Iterator[Problem]:
+        """Report an EFI system partition that is too small for its two copies."""
+        yield from super().check_layout(layout)
+        device = self.esp.filesystem.device
+        size = Size(layout.of_mount(self.esp).filesystem.device.size)
+        least = _LEAST_SIGNED if self.secure_boot else _LEAST
+        if device is not layout.open and 0 < size.bytes < least.bytes:
+            yield self.problem(
+                f"{self.summary()} takes {least} at least, and the EFI system partition "
+                f"{device.shown} has {size}",
+                f"enlarge it ({device.origin.where}); 64 MiB or more is usual",
+                about="esp",
+            )
 
     def apply(self, tree: Tree) -> None:
         """Put it to both places, as GRUB's own package does when it is upgraded.
