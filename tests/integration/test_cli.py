@@ -74,6 +74,41 @@ def test_good_recipe(vmdsl: Run) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{GOOD}: no mistakes\n", "")
 
 
+SCRIPTS = """
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(mkgpt(mkimg(GiB(4))))))
+
+
+@step
+def system() -> RootFs:
+    return debootstrap(root(), suite="trixie")
+
+
+@step
+def scripts() -> None:
+    chroot(system(), "echo one\\nif true; then\\necho two\\n")
+    host_shell(system(), "cat <(ls)")
+    create_file(system(), "/usr/bin/a", "#!/bin/bash\\nshopt -s extglob\\necho !(a) <(ls)\\n")
+    create_file(system(), "/usr/bin/b", "#!/bin/bash\\nfor a; do\\nesac\\n")
+    chroot(system(), "echo two | { cat; }; case $X in (a) ;; *) esac; [[ a == a ]]")
+    chroot(system(), "touch /tmp/a_script_was_run")
+"""
+
+
+def test_syntax_of_scripts(vmdsl: Run, tmp_path: Path) -> None:
+    names = "Ext4, GiB, Mounted, RootFs, chroot, create_file, debootstrap, host_shell"
+    names += ", mkext4, mkgpt, mkimg, mkpart, mount, step"
+    (tmp_path / "r.py").write_text(f"from vmdsl import {names}\n\n{SCRIPTS}")
+    said = refused(vmdsl("check", "r.py"), 3)
+    heads = [line for line in said.splitlines() if line.startswith("r.py:")]
+    assert [head.partition(": step")[0] for head in heads] == ["r.py:16", "r.py:17", "r.py:19"]
+    assert "step scripts: line 4 of the script is wrong: end of file" in heads[0]
+    assert "step scripts: line 1 of the script is wrong:" in heads[1]
+    assert "step scripts: line 3 of /usr/bin/b is wrong:" in heads[2]
+    assert not Path("/tmp/a_script_was_run").exists()
+
+
 def test_mistakes_of_mypy(vmdsl: Run) -> None:
     lines = refused(vmdsl("check", "bad.py"), 3).splitlines()
     assert lines[0].startswith("bad.py:13: ")

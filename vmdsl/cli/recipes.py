@@ -242,9 +242,11 @@ def _make_plan(recipe: RecipeFile, cache: CacheDir, seed: str) -> Plan:
 
 def _checked(recipe: RecipeFile, cache: CacheDir, seed: str) -> Plan:
     from vmdsl.plan.plan import make_plan  # noqa: PLC0415
+    from vmdsl.plan.scripts import syntax_problems  # noqa: PLC0415
 
+    checks = (syntax_problems,)
     if recipe.specification:
-        return recipe.specification.plan(recipe.values, seed=seed)
+        return recipe.specification.plan(recipe.values, seed=seed, checks=checks)
     with redirect_stdout(sys.stderr), watched(recipe.path):  # standard output is ours alone
         return make_plan(
             recipe.path,
@@ -253,4 +255,5 @@ def _checked(recipe: RecipeFile, cache: CacheDir, seed: str) -> Plan:
             seed=seed,
             loaded=recipe.recipe,
             types=recipe.types,
+            checks=checks,
         )

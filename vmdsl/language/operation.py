@@ -25,6 +25,26 @@ class DependsOnFailed(Refused):
     """Ends a step that calls a failed step. Nothing more is reported about it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """A script among the arguments of an operation: `about` is the argument's name."""
+
+    text: str
+    interpreter: str = "sh"
+    name: str = "the script"
+    about: str = "script"
+
+    @classmethod
+    def of_file(cls, text: str, name: str, about: str) -> tuple[Script, ...]:
+        """Return the script that a file is, if its first line names an interpreter."""
+        first = text.partition("\n")[0]
+        words = first.removeprefix("#!").split() if first.startswith("#!") else []
+        if words and words[0].endswith("/env"):
+            words = [word for word in words[1:] if not word.startswith("-")]
+        program = words[0].rpartition("/")[2] if words else ""
+        return (cls(text=text, interpreter=program, name=name, about=about),) if program else ()
+
+
 @dataclass(frozen=True)
 class Origin:
     """The step and the line of the recipe that an operation comes from.
@@ -271,6 +291,10 @@ class Work(Operation):
 
     def local_directories(self) -> tuple[Path, ...]:
         """Return the local directories that are read, relative to the recipe's."""
+        return ()
+
+    def scripts(self) -> tuple[Script, ...]:
+        """Return the scripts among its arguments, to be checked before a build."""
         return ()
 
     def is_repeatable(self) -> bool:

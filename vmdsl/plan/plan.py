@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
@@ -15,10 +15,14 @@ from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import Recipe, load
 from vmdsl.plan.merge import merge
-from vmdsl.plan.rules.check import check, check_layout
+from vmdsl.plan.rules.check import check as check_rules
+from vmdsl.plan.rules.check import check_layout
 from vmdsl.plan.rules.machine import obstacles
 from vmdsl.plan.typecheck import TypeCheck, Types, Untyped
 from vmdsl.similar import did_you_mean
+
+#: A check of the operations of a plan that knows more than the recipe.
+Check = Callable[[Sequence[Operation]], Iterable[Problem]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,19 +84,21 @@ def make_plan(
     seed: str = "",
     loaded: Recipe | None = None,
     types: Types | None = None,
+    checks: Sequence[Check] = (),
 ) -> Plan:
     """Check a recipe completely, and return its plan.
 
     `values` are those that the command line gives to options, by name. `loaded` and `types` are
     those of the recipe, if it is already loaded and being checked by mypy. mypy runs while the
-    recipe is evaluated, if that is in Python; `cache` is the directory of mypy's cache. Raises
-    RecipeError with all mistakes.
+    recipe is evaluated, if that is in Python; `cache` is the directory of mypy's cache. `checks`
+    are further ones, which may start programs. Raises RecipeError with all mistakes.
     """
     if types is None:
         types = TypeCheck(path, cache) if loaded is None or loaded.module else Untyped()
     try:
         recipe = loaded or load(path)
         evaluated = evaluate(recipe, values)
+        further = [problem for check in checks for problem in check(evaluated.operations)]
     except RecipeError as error:
         raise RecipeError(*merge(types.problems(), error.problems)) from None
     except BaseException:
@@ -104,12 +110,14 @@ def make_plan(
     try:
         layout, misplaced = lay_out(evaluated.operations, recipe=recipe.name, seed=seed)
         complete = not _mistakes(found)
-        found += [*misplaced, *check(evaluated.operations, recipe.path, complete=complete)]
+        found += [*misplaced, *check_rules(evaluated.operations, recipe.path, complete=complete)]
         if layout is not None and not misplaced:
-            found += check_layout(evaluated.operations, layout)
+            complete = not _mistakes(found)
+            found += check_layout(evaluated.operations, layout, complete=complete)
     except Exception as error:  # noqa: BLE001 (it is a rule's, about an operation)
         if not mistyped and not _mistakes(found):  # else a handle may not be what it seems
             found.append(_failed_check(error, evaluated.operations))
+    found += further
     problems = merge(mistyped, _mistakes(found))
     if problems or layout is None:
         raise RecipeError(*problems)

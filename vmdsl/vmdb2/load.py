@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vmdsl.errors import Code, Hint, Problem, RecipeError
 from vmdsl.plan.load import Recipe
 from vmdsl.plan.merge import Crash
-from vmdsl.plan.plan import Plan, make_plan
+from vmdsl.plan.plan import Check, Plan, make_plan
 from vmdsl.vmdb2.draft import Draft
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, is_placeholder
 from vmdsl.vmdb2.from_yaml.deduplicate import deduplicate, place
@@ -85,11 +85,18 @@ class Loaded:
     warnings: tuple[Problem, ...]
     placeholders: frozenset[str] = frozenset()
 
-    def plan(self, values: Mapping[str, object], *, seed: str = "") -> Plan:
+    def plan(
+        self, values: Mapping[str, object], *, seed: str = "", checks: Sequence[Check] = ()
+    ) -> Plan:
         """Check it in every way there is. Raises RecipeError with all that is wrong."""
         try:
             plan = make_plan(
-                self.draft.path, values, cache=self.recipe.directory, seed=seed, loaded=self.recipe
+                self.draft.path,
+                values,
+                cache=self.recipe.directory,
+                seed=seed,
+                loaded=self.recipe,
+                checks=checks,
             )
         except RecipeError as error:
             found = {self._in_yaml(problem) for problem in error.problems}

@@ -42,4 +42,4 @@ def system() -> RootFs:
 @step
 def files() -> None:
     apt(system(), "linux-image-amd64", "cloud-init")
-    ansible(system(), "../wrong/empty.py")
+    ansible(system(), "../wrong/files/play.yml")

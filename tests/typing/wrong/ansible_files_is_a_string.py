@@ -4,4 +4,4 @@
 @step
 def files() -> None:
     apt(system(), "python3")
-    ansible(system(), "empty.py", files="../right")  # E: files='../right' is one path
+    ansible(system(), "files/play.yml", files="../right")  # E: files='../right' is one path

@@ -4,4 +4,4 @@
 @step
 def files() -> None:
     apt(system(), "python3")
-    ansible(system(), "empty.py", group="web servers")  # E: 'web servers' is not the name of a group
+    ansible(system(), "files/play.yml", group="web servers")  # E: 'web servers' is not the name of a group

@@ -4,4 +4,4 @@
 @step
 def files() -> None:
     apt(system(), "python3")
-    ansible(root(), "empty.py")  # M: expected "RootFs"  # e: ansible() takes RootFs as root, not Mounted[
+    ansible(root(), "files/play.yml")  # M: expected "RootFs"  # e: ansible() takes RootFs as root, not Mounted[

@@ -4,4 +4,4 @@
 @step
 def files() -> None:
     apt(system(), "python3")
-    ansible(system(), "empty.py", tags="web")  # E: tags='web' is one text
+    ansible(system(), "files/play.yml", tags="web")  # E: tags='web' is one text

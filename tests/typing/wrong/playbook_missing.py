@@ -4,4 +4,4 @@
 @step
 def files() -> None:
     apt(system(), "python3")
-    ansible(system(), "emtpy.py")  # E: there is no file emtpy.py
+    ansible(system(), "files/paly.yml")  # E: there is no file files/paly.yml

@@ -237,8 +237,8 @@ PLACES = [
     ("", "0%", "100%"),
     ("size=MiB(300)", "0%", "301MiB"),
     ("start=MiB(16)", "16MiB", "100%"),
-    ("start=sectors(64), end=sectors(1001)", "64s", "1000s"),
-    ("start=sectors(2049), end=KiB(1025) + MiB(1)", "2049s", "4097s"),
+    ("start=sectors(64), end=sectors(600001)", "64s", "600000s"),
+    ("start=sectors(2049), end=KiB(1025) + MiB(300)", "2049s", "616449s"),
     ("start=Percent(10), end=Percent(50)", "10%", "50%"),
     ("start=Percent(12.5), end=-MiB(100)", "256MiB", "-100MiB"),
     ("end=-sectors(33)", "0%", "4194270s"),
@@ -381,15 +381,15 @@ def test_logical_partitions(export: Export) -> None:
         mkpart(extended, type="lvm", flags=("boot",))
         mkswap(mkpart(table(), type="raid"))
         """,
-        partition="mkpart(table(), size=MiB(100))",
+        partition="mkpart(table(), size=MiB(200))",
     )
     steps = [s for s in steps_of(text) if "mkpart" in s]
     assert [(s["mkpart"], s["start"], s["end"], s.get("fs-type")) for s in steps] == [
-        ("primary", "0%", "101MiB", None),
-        ("extended", "101MiB", "601MiB", ""),
-        ("primary", "601MiB", "100%", None),
-        ("logical", "102MiB", "202MiB", "linux-swap"),
-        ("logical", "203MiB", "601MiB", None),
+        ("primary", "0%", "201MiB", None),
+        ("extended", "201MiB", "701MiB", ""),
+        ("primary", "701MiB", "100%", None),
+        ("logical", "202MiB", "302MiB", "linux-swap"),
+        ("logical", "303MiB", "701MiB", None),
     ]
     assert [s["flag"] for s in steps_of(text) if "set_part_flag" in s] == ["raid"]
     (changes,) = [s["shell"] for s in steps_of(text) if "sfdisk" in s.get("shell", "")]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from vmdsl.language.effects import Owner, Tree, TreeOperation
 from vmdsl.language.handles import Mounted, RootFs
-from vmdsl.language.operation import Fact, operation, record, refuse
+from vmdsl.language.operation import Fact, Script, operation, record, refuse
 from vmdsl.language.secret import Secret
 
 Place = Mounted[Any] | RootFs
@@ -24,6 +25,8 @@ _DIRECTORIES = frozenset(
         *("usr/src", "var", "var/cache", "var/lib", "var/log", "var/tmp"),
     )
 )
+#: In bytes: what is larger is something else, or has data at its end.
+_LONGEST_SCRIPT = 2**18
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
 #: The number after it stands for none.
 _LAST_OWNER = 2**32 - 2
@@ -44,6 +47,10 @@ class CreateFile(TreeOperation):
 
     def summary(self) -> str:
         return f"create {self.path}"
+
+    def scripts(self) -> tuple[Script, ...]:
+        text = self.content if isinstance(self.content, str) else ""
+        return Script.of_file(text, self.path, "content")
 
     def adds_archive(self) -> bool:
         return self.path.startswith("/etc/apt/")
@@ -101,6 +108,13 @@ class CopyFile(TreeOperation):
 
     def summary(self) -> str:
         return f"copy {self.source} to {self.path}"
+
+    def scripts(self) -> tuple[Script, ...]:
+        with suppress(OSError, UnicodeDecodeError):
+            file = self.directory / self.source
+            if file.is_file() and file.stat().st_size <= _LONGEST_SCRIPT:
+                return Script.of_file(file.read_text(encoding="utf-8"), str(self.source), "source")
+        return ()
 
     def local_files(self) -> tuple[Path, ...]:
         return (self.source,)

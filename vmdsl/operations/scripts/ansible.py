@@ -17,6 +17,7 @@ from vmdsl.language.operation import Fact, Operation, operation, record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.directories import paths_below, with_targets
 from vmdsl.operations.packages.named import installing, named_above
+from vmdsl.operations.scripts.playbooks import playbook_mistakes
 from vmdsl.operations.scripts.stand_ins import PLACE
 
 #: What Ansible looks for beside a playbook. It looks for collections and for modules there too.
@@ -100,7 +101,13 @@ class Ansible(TreeOperation):
         return with_targets(start, sorted(found, key=os.fsencode))
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
-        """Report a system without Python: no package above is it, or may bring it along."""
+        """Report mistakes in the playbook, and a system without Python.
+
+        No package above is Python, or may bring it along.
+        """
+        group = self.group if complete else ""
+        for what, hint, about in playbook_mistakes(self.directory / self.playbook, group):
+            yield self.problem(what, hint, about=about)
         named = named_above(self, operations) if complete else None
         if named and all(_WITHOUT_PYTHON.fullmatch(name) for name in named.ever):
             yield self.problem(

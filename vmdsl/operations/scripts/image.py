@@ -10,7 +10,7 @@ from vmdsl.errors import BuildError
 from vmdsl.language.effects import Image, ImageOperation
 from vmdsl.language.handles import Disk, Partition
 from vmdsl.language.layout import Layout, Span
-from vmdsl.language.operation import operation, record, refuse
+from vmdsl.language.operation import Script, operation, record, refuse
 from vmdsl.operations.files.files import Place, place_of
 from vmdsl.operations.scripts.shells import checked_script, first_line
 from vmdsl.values import Size
@@ -123,6 +123,9 @@ class ImageShell(ImageOperation):
 
     def summary(self) -> str:
         return f"image shell: {first_line(self.script)}"
+
+    def scripts(self) -> tuple[Script, ...]:
+        return (Script(text=self.script),)
 
     def apply(self, image: Image) -> None:
         image.run("sh", "-ec", self.script, partitions=self.partitions, table=self.table)

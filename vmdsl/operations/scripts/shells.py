@@ -11,13 +11,15 @@ from pathlib import Path, PurePosixPath
 from vmdsl.errors import BuildError
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Disk, RootFs
-from vmdsl.language.operation import Fact, operation, record, refuse
+from vmdsl.language.operation import Fact, Script, operation, record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.directories import paths_below, with_targets
 from vmdsl.operations.files.files import Place
 from vmdsl.operations.packages.apt_index import index_for_script
 
 _IN_SYSTEM = "/run/secrets"
+#: An argument of a program has at most so many bytes (MAX_ARG_STRLEN, with the one at its end).
+_LONGEST = 2**17 - 1
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -35,6 +37,9 @@ class Chroot(TreeOperation):
 
     def may_write(self, path: str) -> bool:
         return PurePosixPath(path).name in self.script
+
+    def scripts(self) -> tuple[Script, ...]:
+        return (Script(text=self.script),)
 
     def apply(self, tree: Tree) -> None:
         """Run it. The secrets are in the memory that is at /run while an operation works."""
@@ -85,6 +90,9 @@ class HostShell(TreeOperation):
 
     def summary(self) -> str:
         return f"host shell: {first_line(self.script)}"
+
+    def scripts(self) -> tuple[Script, ...]:
+        return (Script(text=self.script),)
 
     def is_repeatable(self) -> bool:
         return self.inputs is not None
@@ -185,11 +193,20 @@ def first_line(script: str) -> str:
 
 
 def checked_script(script: str) -> str:
-    """Return the script; refuse an empty one."""
+    """Return the script; refuse an empty one, and one that no shell can be given."""
     if not script.strip():
         raise refuse(
             "an empty shell script",
             "write the commands, or remove the step",
+            about="script",
+        )
+    if "\0" in script:
+        hint = r"write it as r'…', or \\0 where a program of the script is to see \0"
+        raise refuse("the script has a NUL character", hint, about="script")
+    if len(script.encode("utf-8", "surrogateescape")) > _LONGEST:
+        raise refuse(
+            f"the script is longer than {(_LONGEST + 1) // 1024} KiB, which Linux gives no program",
+            "put it, or its data, into a file: copy_file()",
             about="script",
         )
     return script

@@ -54,9 +54,16 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
     return problems
 
 
-def check_layout(operations: Sequence[Operation], layout: Layout) -> list[Problem]:
-    """Return all that is wrong with the operations on a disk with this layout."""
-    problems = [*writes_have_room(operations, layout), *trees_have_room(operations, layout)]
+def check_layout(
+    operations: Sequence[Operation], layout: Layout, *, complete: bool = True
+) -> list[Problem]:
+    """Return all that is wrong with the operations on a disk with this layout.
+
+    If there are other mistakes, the plan is not `complete`, and sizes may follow from those.
+    """
+    problems = [*writes_have_room(operations, layout)]
+    if complete:
+        problems += trees_have_room(operations, layout)
     for operation in operations:
         if isinstance(operation, TreeOperation):
             problems += operation.check_layout(layout)
@@ -98,7 +105,7 @@ def trees_have_room(operations: Sequence[Operation], layout: Layout) -> Iterator
     """
     places = [mount for mount in layout.mounts if (*mount.path.parts, "", "")[1] not in _APART]
     sizes = [mount.filesystem.device.size for mount in places]
-    if layout.open is not None or not all(size > 0 for size in sizes):
+    if not places or layout.open is not None or not all(size > 0 for size in sizes):
         return
     changes = [o for o in operations if isinstance(o, TreeOperation)]
     for number, operation in enumerate(changes):

@@ -1,0 +1,101 @@
+"""What shells say about scripts; here they only say it, as unit tests start no program."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from vmdsl import RootFs, chroot, copy_file, create_file, programs
+from vmdsl.language.operation import Recorder
+from vmdsl.plan.scripts import syntax_problems
+
+Told = list[tuple[str, str]]
+
+
+@pytest.fixture
+def shells(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Shells that don't like the word `bad`; and the command lines of those that have started."""
+    started: list[list[str]] = []
+
+    def run(argv: list[str], *, stdin: bytes, **_: object) -> programs.Finished:
+        started.append(argv)
+        if b"slow" in stdin:
+            raise subprocess.TimeoutExpired(argv, 1)
+        bad = [n for n, line in enumerate(stdin.decode().splitlines(), 1) if "bad" in line]
+        said = {
+            "sh": "/dev/stdin: {}: Syntax error: bad unexpected\n",
+            "bash": "/dev/stdin: line {}: syntax error near unexpected token `bad'\n",
+        }[Path(argv[0]).name]
+        text = "".join(said.format(number) for number in bad)
+        return programs.Finished(argv=tuple(argv), code=2 if bad else 0, output=text)
+
+    monkeypatch.setattr(programs, "run", run)
+    monkeypatch.setattr(
+        programs, "find", lambda name: f"/bin/{name}" if name in ("sh", "bash") else None
+    )
+    return started
+
+
+def told(recorder: Recorder) -> Told:
+    return [(p.what, p.hint) for p in syntax_problems(recorder.operations)]
+
+
+def test_line_and_reason(recorder: Recorder, system: RootFs, shells: list[list[str]]) -> None:
+    chroot(system, "echo good")
+    chroot(system, "echo one\n  bad two\n")
+    create_file(system, "/usr/bin/a", "#!/bin/bash -e\nbad\n")
+    create_file(system, "/usr/bin/b", "#! /usr/bin/env -S bash\nshopt -s extglob\n")
+    assert told(recorder) == [
+        ("line 2 of the script is wrong: bad unexpected", "bad two"),
+        ("line 2 of /usr/bin/a is wrong: near unexpected token `bad'", "bad"),
+    ]
+    assert shells == [
+        ["/bin/sh", "-n", "/dev/stdin"],
+        ["/bin/sh", "-n", "/dev/stdin"],
+        ["/bin/bash", "-n", "/dev/stdin"],
+        ["/bin/bash", "-O", "extglob", "-n", "/dev/stdin"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bad",
+        "#!/usr/bin/python3\nbad\n",
+        "#!/bin/zsh\nbad\n",
+        "#!/bin/sh\nexit 0\nbad\n",
+        "#!/bin/sh\nslow; bad\n",
+        "#!\nbad\n",
+        "#!/usr/bin/env\nbad\n",
+    ],
+)
+def test_what_no_shell_of_this_machine_reads(
+    recorder: Recorder, system: RootFs, shells: list[list[str]], text: str
+) -> None:
+    create_file(system, "/usr/bin/a", text)
+    assert told(recorder) == []
+    assert all(Path(argv[0]).name == "sh" for argv in shells)
+
+
+def test_local_files(
+    recorder: Recorder, system: RootFs, shells: list[list[str]], tmp_path: Path
+) -> None:
+    assert shells == []
+    (tmp_path / "good").write_text("#!/bin/sh\necho\n")
+    (tmp_path / "wrong").write_text("#!/bin/sh\nbad\n")
+    (tmp_path / "binary").write_bytes(b"#!/bin/sh\nbad\xff\n")
+    (tmp_path / "large").write_text("#!/bin/sh\nbad\n" + " " * 2**18)
+    for name in ("good", "wrong", "binary", "large", "missing"):
+        copy_file(system, tmp_path / name, f"/usr/bin/{name}")
+    assert told(recorder) == [(f"line 2 of {tmp_path / 'wrong'} is wrong: bad unexpected", "bad")]
+
+
+def test_the_same_script_is_read_once(
+    recorder: Recorder, system: RootFs, shells: list[list[str]]
+) -> None:
+    for _ in range(3):
+        chroot(system, "bad")
+    assert len(told(recorder)) == 3
+    assert len(shells) == 1
