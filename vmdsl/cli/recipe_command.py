@@ -32,7 +32,7 @@ from vmdsl.cli.options import (
     value_in_words,
 )
 from vmdsl.cli.slow_recipe import watched
-from vmdsl.errors import Problem, UsageError, VmdslError
+from vmdsl.errors import Advice, Problem, UsageError, VmdslError
 from vmdsl.values import Size, Suite
 
 if TYPE_CHECKING:
@@ -259,7 +259,8 @@ def _flags(named: RecipeFile) -> list[TyperArgument | TyperOption]:
     """Return the flags for a recipe's valid options; invalid ones are reported later."""
     if named.recipe is None:
         return []
-    wrong = {problem.where for problem in named.recipe.problems}
+    problems = named.recipe.problems
+    wrong = {problem.where for problem in problems if not isinstance(problem, Advice)}
     options = [o for o in named.recipe.options if o.name and o.where not in wrong]
     parameters = [_parameter(option, named.path) for option in options]
 

@@ -10,13 +10,15 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import get_origin, get_type_hints
+from typing import TypeGuard, get_origin, get_type_hints
 
-from vmdsl.errors import Problem, Where
+from vmdsl.errors import Advice, Problem, Where
 from vmdsl.language.operation import NeverText
 from vmdsl.language.steps import Option, OptionalPath, Step
 from vmdsl.values import Size, Suite
 
+#: With these, a recipe may read what it does not name.
+_ALL_NAMES = {"globals", "locals", "vars", "eval", "exec"}
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 OPTION_TYPES = (Size, Suite, Path, StrEnum, str, bool, int)
 
@@ -40,10 +42,28 @@ def declaration_problems(
         *_same_names(steps),
         *_names_used_again(module, path, tree, [*options, *steps]),
         *_clashing_flags(options),
+        *_unread_options(tree, options),
         *_under_main(path, tree),
         *_forgotten_steps(path, tree),
         *_called_like_steps(module, path, tree),
     ]
+
+
+def _unread_options(tree: ast.Module, options: Sequence[Option[object]]) -> Iterator[Problem]:
+    """Warn of options that nothing in the recipe mentions."""
+    names = {node.id for node in ast.walk(tree) if _reads_a_name(node)}
+    for option in options:
+        is_wrong = any(_wrong_option(option, tree))
+        if option.name not in names and not is_wrong and not names & _ALL_NAMES:
+            yield Advice(
+                what=f"no step reads the {option.kind} {option.name}, so it changes nothing",
+                where=option.where,
+                hint=f"call it: {option.name}(); or remove it",
+            )
+
+
+def _reads_a_name(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 
 
 def name_options(module: ModuleType) -> None:

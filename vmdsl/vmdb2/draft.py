@@ -6,6 +6,7 @@ are the same by construction.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from uuid import UUID
 from vmdsl.errors import Where
 from vmdsl.machines import Arch
 from vmdsl.values import Percent, Size
-from vmdsl.vmdb2.text import Text
+from vmdsl.vmdb2.text import Text, Variable
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,31 @@ class Draft:
         for step in self.steps:
             for call in step.calls:
                 yield from _below(call)
+
+    def reads(self, option: DraftOption) -> bool:
+        """Return whether a step reads an option, be it as a variable of a text."""
+        variable = option.variable or option.name
+        for call in self.calls():
+            for one in _values((*call.arguments, call.named)):
+                match one:
+                    case Read(option.name):
+                        return True
+                    case Text(parts=None) if re.search(rf"\b{variable}\b", one.template):
+                        return True
+                    case Text(parts=tuple(parts)) if Variable(option.name) in parts:
+                        return True
+        return False
+
+
+def _values(argument: Any) -> Iterator[Any]:
+    """Yield what is in tuples, lists and mappings, but not in calls."""
+    if isinstance(argument, tuple | list):
+        for item in argument:
+            yield from _values(item)
+    elif isinstance(argument, Mapping):
+        yield from _values([*argument.keys(), *argument.values()])
+    else:
+        yield argument
 
 
 def _below(argument: Argument) -> Iterator[Call]:

@@ -100,6 +100,8 @@ def translate(
         comments=spec.comments,
         closing=(*context.comments, *spec.closing),
     )
+    if not context.problems:  # otherwise a step may be missing that reads one
+        draft = replace(draft, options=tuple(filter(draft.reads, draft.options)))
     return Translated(
         draft=draft,
         image=context.device,
