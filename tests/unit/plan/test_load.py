@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl.errors import RecipeError, UsageError
+from vmdsl.errors import Advice, Problem, RecipeError, UsageError
 from vmdsl.language import steps
 from vmdsl.language.operation import here
 from vmdsl.plan.load import load
@@ -194,3 +194,17 @@ def test_modules_beside_the_recipe(write: Write, tmp_path: Path) -> None:
     ]
     assert recipe.steps == ()
     assert recipe.options == ()
+
+
+def test_options_that_nothing_reads(write: Write) -> None:
+    """A warning, as they are no mistake; one that is a mistake besides is reported as that."""
+    declared = "size = option(GiB(4), help='x')\nuefi = flag(default=True, help='x')\n"
+    declared += "wrong = option(1.5, help='x')\n"
+    reading = "@step\ndef disk() -> Disk:\n    return mkimg(size())\n"
+    problems = load(write(f"{declared}{reading}")).problems
+    assert [(p.what, type(p)) for p in problems] == [
+        ("the option wrong is of the type float", Problem),
+        ("no step reads the flag uefi, so it changes nothing", Advice),
+    ]
+    reads_all = "@step\ndef more() -> None:\n    [one() for one in globals().values()]\n"
+    assert [type(p) for p in load(write(f"{declared}{reads_all}")).problems] == [Problem]

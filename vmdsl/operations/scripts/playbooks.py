@@ -62,12 +62,12 @@ def playbook_mistakes(file: Path, group: str) -> Iterator[tuple[str, str, str]]:
         hosts.append(keys.get("hosts", "all"))
     if hosts and group and not any(_may_mean(pattern, group) for pattern in hosts):
         shown = ", ".join(dict.fromkeys(hosts))
-        hint = f'give group="{hosts[0]}"' if hosts[0].isidentifier() else "write `hosts: all`"
+        hint = f"give the group {hosts[0]}, or write `hosts: all`"
         yield f"{file.name} has no play for the group {group}: its hosts are {shown}", hint, "group"
 
 
 def _scalars(play: Any) -> dict[str, str]:
-    """Return the keys of a play; values that are no plain text stand for all hosts."""
+    """Return the keys of a play, and its values; a list or a mapping stands for all hosts."""
     value = play.value if isinstance(play.value, list) else []
     pairs = [pair for pair in value if isinstance(pair, tuple)]
     return {
