@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from vmdsl.errors import Problem
-from vmdsl.language.operation import DependsOnFailed, Operation, Recorder, Refused, start_recording
+from vmdsl.language.operation import (
+    DependsOnFailed,
+    Operation,
+    Origin,
+    Recorder,
+    Refused,
+    start_recording,
+)
 from vmdsl.language.steps import Step
+from vmdsl.plan.broken import broken_result
 from vmdsl.plan.declarations import runs
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.load import Recipe, crash
@@ -42,11 +50,16 @@ class _Values:
 
 
 class _Results:
-    """The results of the steps so far, and which steps have failed."""
+    """The results of the steps so far, and which steps have failed.
+
+    The results of those are broken, and None if nothing can stand for them. `is_broken` says that
+    the step that runs has been given one.
+    """
 
     def __init__(self, recipe: Recipe) -> None:
         self.known: dict[int, object] = {}
-        self.failed: set[int] = set()
+        self.failed: dict[int, object] = {}
+        self.is_broken = False
         self.running: Step[object] | None = None
         self.imported = {id(value) for value in recipe.names.values()}
         self.order = {id(step): number for number, step in enumerate(recipe.steps)}
@@ -56,7 +69,10 @@ class _Results:
         if id(step) in self.known:
             return self.known[id(step)]
         if id(step) in self.failed:
-            raise DependsOnFailed
+            self.is_broken = True
+            if self.failed[id(step)] is None:
+                raise DependsOnFailed
+            return self.failed[id(step)]
         assert isinstance(step, Step)  # noqa: S101 (only steps call this)
         assert self.recorder is not None  # noqa: S101 (set before any step runs)
         if step is self.running:
@@ -74,7 +90,7 @@ class _Results:
 
 
 def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
-    """Run every step once. A step that fails stops only those that call it.
+    """Run every step once. Of a step that calls a failed one, only the problems count.
 
     `values` are those of options and flags that differ from their defaults, by name.
     """
@@ -92,19 +108,26 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
         for step in recipe.steps:
             recorder.step, recorder.line, results.running = step.name, step.where.line, step
             recorder.place = None if recipe.module else step.where
-            if not runs(step):  # reported when it was loaded
-                results.failed.add(id(step))
-                continue
+            results.is_broken, before = False, len(recorder.operations)
+            failed = not runs(step)  # reported when it was loaded
             try:
-                with guarded(recorder):
-                    is_on = step.condition is None or step.condition()
-                    results.known[id(step)] = step.function() if is_on else None
+                if not failed:
+                    with guarded(recorder):
+                        is_on = step.condition is None or step.condition()
+                        results.known[id(step)] = step.function() if is_on else None
             except Refused:
-                results.failed.add(id(step))
+                failed = True
             except (Exception, SystemExit) as error:  # noqa: BLE001 (it is the recipe's mistake)
-                problem = crash(error, recipe.path, step.name, recorder.place)
-                recorder.problems.append(problem)
-                results.failed.add(id(step))
+                failed = True
+                if not results.is_broken:
+                    problem = crash(error, recipe.path, step.name, recorder.place)
+                    recorder.problems.append(problem)
+            if failed or results.is_broken:
+                origin = Origin(step.name, step.where, recipe.directory)
+                results.known.pop(id(step), None)
+                results.failed[id(step)] = broken_result(step, origin)
+            if results.is_broken:
+                del recorder.operations[before:]
     finally:
         undo()
     return Evaluated(operations=tuple(recorder.operations), problems=tuple(recorder.problems))

@@ -121,9 +121,60 @@ def test_a_failed_step_stops_only_what_needs_it(write: Write) -> None:
     result = found(path)
     assert told(result.problems) == [
         (5, "disk", "an image of 0 B"),
+        (13, "part", "a partition of 0 B"),
         (17, "other", "ValueError"),
         (21, "last", "an image of -1 MiB"),
     ]
+    assert result.operations == ()
+
+
+USES = """
+    @step
+    def root() -> Mounted[Ext4]:
+        return mount(mkext4(mkpart(mkgpt(mkimg(GiB(0))))))
+
+    @step
+    def parts() -> tuple[Disk, Partition | None]:
+        raise ValueError
+
+    @step
+    def system() -> RootFs:
+        return debootstrap(root(), suite="trixie", proxy="nowhere")
+
+    @step
+    def fact() -> Fact:
+        return path_exists(system(), "etc")
+
+    @step
+    def used() -> None:
+        {use}
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "what"),
+    [
+        ("create_file(system(), 'motd', '', unless=fact())", "'motd' is not the path of a file"),
+        ("create_file(system(), '/etc/motd', '', mode=99999)", "the mode 99999"),
+        ("chroot(system(), '')", "an empty shell script"),
+        ("mkgpt(parts()[0]); mkext4(parts()[1], label='x' * 17)", "the label 'xxxxxxxxxxxxxxxxx'"),
+        ("mount(root().filesystem, 'srv', on=root())", "'srv' is not a place to mount at"),
+        ("apt(root(), 'nano')", "apt() takes RootFs as root, not Mounted[Ext4]"),
+        ("require(str(root().path) == '/srv', 'at /srv')", ""),
+        ("raise ValueError(root().path)", ""),
+        ("raise ValueError(root())", ""),
+        ("grub_bios(system())", ""),
+        ("fstab(system())", ""),
+        ("_, two = root()", ""),
+    ],
+)
+def test_steps_that_use_a_failed_one_are_checked(write: Write, use: str, what: str) -> None:
+    """As far as they can be; what only follows from its mistake is left out."""
+    result = found(write(USES.format(use=use)))
+    said = [problem for problem in result.problems if problem.step == "used"]
+    assert [p.what.startswith(what) for p in said] == [True] * bool(what), said
+    steps = [problem.step for problem in result.problems if problem.step != "used"]
+    assert steps == ["root", "parts", "system", "fact"]
     assert result.operations == ()
 
 
