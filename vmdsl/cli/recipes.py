@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -111,7 +112,7 @@ def build(
 
         require_terminal("--on-error shell", "use --on-error keep, and look into the tree later")
     cache = cache_of(cache_dir)
-    made = _make_plan(recipe, cache, seed)
+    made = _make_plan(recipe, cache, seed, refresh=refresh)
     made.require_buildable()
 
     from vmdsl.builder.build import build as build_image  # noqa: PLC0415
@@ -233,18 +234,24 @@ def _output_of(recipe: RecipeFile, given: Path | None) -> Path:
     return given or Path(f"{recipe.path.stem}{RAW.suffix}")
 
 
-def _make_plan(recipe: RecipeFile, cache: CacheDir, seed: str) -> Plan:
-    """Return the plan, and print the warnings about it."""
-    made = _checked(recipe, cache, seed)
+def _make_plan(recipe: RecipeFile, cache: CacheDir, seed: str, *, refresh: bool = False) -> Plan:
+    """Return the plan, and print the warnings about it.
+
+    With `refresh`, the build asks the archives which packages they have.
+    """
+    made = _checked(recipe, cache, seed, refresh=refresh)
     warn(made.warnings)
     return made
 
 
-def _checked(recipe: RecipeFile, cache: CacheDir, seed: str) -> Plan:
+def _checked(recipe: RecipeFile, cache: CacheDir, seed: str, *, refresh: bool) -> Plan:
+    from vmdsl.builder.cache.known_packages import unknown_packages  # noqa: PLC0415
     from vmdsl.plan.plan import make_plan  # noqa: PLC0415
     from vmdsl.plan.scripts import syntax_problems  # noqa: PLC0415
 
-    checks = (syntax_problems,)
+    checks = [syntax_problems]
+    if not refresh:
+        checks.append(partial(unknown_packages, cache=cache))
     if recipe.specification:
         return recipe.specification.plan(recipe.values, seed=seed, checks=checks)
     with redirect_stdout(sys.stderr), watched(recipe.path):  # standard output is ours alone

@@ -136,7 +136,7 @@ class Debootstrap(RootMaker):
     def apply(self, tree: Tree) -> None:
         """Learn the date of the archive's index, then install from just that index."""
         with explained(self), self._revealed(tree):
-            cache, sources = package_cache(tree), self._archive(tree)
+            cache, sources = package_cache(tree), self.index_sources(tree.recipe_directory)
             lists = cache.archive(self.suite.name, sources, partial(self._fetch, tree))
             defaults = lists / _DEFAULTS
             main = self._main(defaults.read_text(encoding="utf-8"))
@@ -188,16 +188,16 @@ class Debootstrap(RootMaker):
         finally:
             tree.run("umount", "--lazy", str(folder))
 
-    def _archive(self, tree: Tree) -> str:
-        """Return all that the index depends on, but for the proxy."""
+    def index_sources(self, directory: Path) -> str:
+        """Return all that the index depends on, but for the proxy; `directory` is the recipe's."""
         main = self._source({self.mirror: [self.suite.name]})
         about = {
             "arch": self.arch,
             "sources": [
-                source.stanza(_digest(tree, source.keyring_files))
+                source.stanza(_digest(directory, source.keyring_files))
                 for source in (*main, *self.sources)
             ],
-            "certificates": _digest(tree, self.tls_ca_certs),
+            "certificates": _digest(directory, self.tls_ca_certs),
         }
         return json.dumps(about, indent=1)
 
@@ -372,9 +372,9 @@ def _places(lines: str) -> dict[str, list[str]]:
     return found
 
 
-def _digest(tree: Tree, files: Iterable[Path]) -> str:
+def _digest(directory: Path, files: Iterable[Path]) -> str:
     """Return checksums of local files."""
-    contents = [(tree.recipe_directory / file).read_bytes() for file in files]
+    contents = [(directory / file).read_bytes() for file in files]
     return " ".join(hashlib.sha256(content).hexdigest() for content in contents)
 
 
