@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from vmdsl.language.operation import (
     start_recording,
 )
 from vmdsl.language.steps import Step
-from vmdsl.plan.broken import broken_result
+from vmdsl.plan.broken import broken_result, going_on
 from vmdsl.plan.declarations import runs
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.load import Recipe, crash
@@ -24,9 +25,13 @@ from vmdsl.plan.load import Recipe, crash
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """The operations that the steps of a recipe recorded: all of them, if there are no problems."""
+    """The operations that the steps of a recipe recorded: all of them, if there are no problems.
+
+    Those that use something broken are `doubtful`. Their handles cannot be looked into.
+    """
 
     operations: tuple[Operation, ...]
+    doubtful: tuple[Operation, ...] = ()
     problems: tuple[Problem, ...]
 
 
@@ -103,6 +108,7 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
         directory=recipe.directory,
     )
     results.recorder = options.recorder = recorder
+    doubtful: list[Operation] = []
     undo = start_recording(recorder)
     try:
         for step in recipe.steps:
@@ -117,6 +123,10 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
                         results.known[id(step)] = step.function() if is_on else None
             except Refused:
                 failed = True
+                if (rest := going_on(step.function)) is not None:
+                    del recorder.operations[before:]
+                    with suppress(Exception, SystemExit), guarded(recorder):
+                        rest()
             except (Exception, SystemExit) as error:  # noqa: BLE001 (it is the recipe's mistake)
                 failed = True
                 if not results.is_broken:
@@ -127,7 +137,12 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
                 results.known.pop(id(step), None)
                 results.failed[id(step)] = broken_result(step, origin)
             if results.is_broken:
+                doubtful += recorder.operations[before:]
                 del recorder.operations[before:]
     finally:
         undo()
-    return Evaluated(operations=tuple(recorder.operations), problems=tuple(recorder.problems))
+    return Evaluated(
+        operations=tuple(recorder.operations),
+        doubtful=tuple(doubtful),
+        problems=tuple(recorder.problems),
+    )

@@ -135,9 +135,12 @@ def _wrong_size(filesystem: FilesystemLayout) -> Problem | None:
     device = made.device
     what = "partition" if isinstance(device, Partition) else "device"
     change = "enlarge" if size < limits.least else "make it smaller:"
-    bound = (
-        f"{Size(limits.least)} at least" if size < limits.least else f"{Size(limits.most)} at most"
-    )
+    if size < limits.least:
+        bound = f"{Size(limits.least)} at least"
+    elif limits.most % ALIGNMENT:
+        bound = f"less than {Size(round_up_to_mib(limits.most))}"
+    else:
+        bound = f"{Size(limits.most)} at most"
     return made.problem(
         f"{limits.name} takes {bound}, and the {what} {device.shown} has {Size(size)}",
         f"{change} the {what} ({device.origin.where}){limits.otherwise}",

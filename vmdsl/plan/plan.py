@@ -98,7 +98,8 @@ def make_plan(
     try:
         recipe = loaded or load(path)
         evaluated = evaluate(recipe, values)
-        further = [problem for check in checks for problem in check(evaluated.operations)]
+        recorded = (*evaluated.operations, *evaluated.doubtful)
+        further = [problem for check in checks for problem in check(recorded)]
     except RecipeError as error:
         raise RecipeError(*merge(types.problems(), error.problems)) from None
     except BaseException:

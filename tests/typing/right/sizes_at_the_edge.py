@@ -14,6 +14,7 @@ from vmdsl import (
     Vfat,
     chroot,
     debootstrap,
+    fstab,
     mkext2,
     mkext4,
     mkf2fs,
@@ -38,43 +39,52 @@ def table() -> Gpt:
 
 
 @step
-def small_fat16() -> Vfat:
-    return mkvfat(mkpart(table(), size=MiB(9)), fat=16)
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(table(), size=MiB(128))))
 
 
 @step
-def small_fat16_of_small_clusters() -> Vfat:
-    return mkvfat(mkpart(table(), size=MiB(3)), fat=16, cluster=512)
+def small_fat16() -> Mounted[Vfat]:
+    return mount(mkvfat(mkpart(table(), size=MiB(9)), fat=16), "/srv/small_fat16", on=root())
 
 
 @step
-def small_fat32() -> Vfat:
-    return mkvfat(mkpart(table(), size=MiB(2)), fat=32)
+def fat16_of_512() -> Mounted[Vfat]:
+    return mount(
+        mkvfat(mkpart(table(), size=MiB(3)), fat=16, cluster=512),
+        "/srv/fat16_of_512",
+        on=root(),
+    )
 
 
 @step
-def large_fat12() -> Vfat:
-    return mkvfat(mkpart(table(), size=MiB(255)), fat=12)
+def small_fat32() -> Mounted[Vfat]:
+    return mount(mkvfat(mkpart(table(), size=MiB(2)), fat=32), "/srv/small_fat32", on=root())
 
 
 @step
-def large_fat16() -> Vfat:
-    return mkvfat(mkpart(table(), size=MiB(4095)), fat=16)
+def large_fat12() -> Mounted[Vfat]:
+    return mount(mkvfat(mkpart(table(), size=MiB(255)), fat=12), "/srv/large_fat12", on=root())
 
 
 @step
-def large_fat32() -> Vfat:
-    return mkvfat(mkpart(table(), size=TiB(2)))
+def large_fat16() -> Mounted[Vfat]:
+    return mount(mkvfat(mkpart(table(), size=MiB(4095)), fat=16), "/srv/large_fat16", on=root())
 
 
 @step
-def large_ext2() -> Ext2:
-    return mkext2(mkpart(table(), size=TiB(15)))
+def large_fat32() -> Mounted[Vfat]:
+    return mount(mkvfat(mkpart(table(), size=TiB(2))), "/srv/large_fat32", on=root())
 
 
 @step
-def large_ext4() -> Ext4:
-    return mkext4(mkpart(table(), size=TiB(20)))
+def large_ext2() -> Mounted[Ext2]:
+    return mount(mkext2(mkpart(table(), size=TiB(15))), "/srv/large_ext2", on=root())
+
+
+@step
+def large_ext4() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(table(), size=TiB(20))), "/srv/large_ext4", on=root())
 
 
 @step
@@ -83,13 +93,8 @@ def large_swap() -> Swap:
 
 
 @step
-def large_f2fs() -> F2fs:
-    return mkf2fs(mkpart(table(), size=TiB(16)))
-
-
-@step
-def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(table(), size=MiB(128))))
+def large_f2fs() -> Mounted[F2fs]:
+    return mount(mkf2fs(mkpart(table(), size=TiB(16))), "/srv/large_f2fs", on=root())
 
 
 @step
@@ -100,3 +105,8 @@ def system() -> RootFs:
 @step
 def without_documentation() -> None:
     chroot(system(), "rm -rf /usr/share/doc /usr/share/locale /usr/share/man")
+
+
+@step
+def mounts() -> None:
+    fstab(system())

@@ -128,6 +128,42 @@ def test_a_failed_step_stops_only_what_needs_it(write: Write) -> None:
     assert result.operations == ()
 
 
+def test_a_step_goes_on_after_a_mistake(write: Write) -> None:
+    """Each of its mistakes is reported once; what it recorded without one still counts."""
+    result = found(
+        write(
+            """
+            @step
+            def system() -> RootFs:
+                return debootstrap(
+                    mount(mkext4(mkpart(mkgpt(mkimg(GiB(4)))))), suite="trixie"
+                )
+
+            @step
+            def files() -> None:
+                create_file(system(), "/etc/one", "")
+                create_file(system(), "two", "")
+                for name in ("three", "/etc/four"):
+                    create_file(system(), name, "")
+                chroot(
+                    system(),
+                    "",
+                )
+                path = path_exists(system(), "five")
+                create_file(system(), "six", "", unless=path)
+            """
+        )
+    )
+    assert told(result.problems) == [
+        (12, "files", "'two' is not the path of a file"),
+        (14, "files", "'three' is not the path of a file"),
+        (15, "files", "an empty shell script"),
+        (19, "files", "'five' is not the path of a file"),
+    ]
+    files = [o.summary() for o in result.operations if o.name == "files"]
+    assert files == ["create /etc/one", "create /etc/four"]
+
+
 USES = """
     @step
     def root() -> Mounted[Ext4]:
