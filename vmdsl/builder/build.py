@@ -31,6 +31,7 @@ from vmdsl.builder.secrets import read_secrets
 from vmdsl.builder.supervise import run_in_sandbox
 from vmdsl.errors import HostError, Problem, VmdslError
 from vmdsl.plan.plan import Plan
+from vmdsl.values import Size
 
 #: A disk with less free space than this, in bytes, is full.
 _LITTLE = 2**20
@@ -64,6 +65,7 @@ def build(
     description = describe(plan, secrets, cache=cache, epoch=epoch)
     image = Output(output)
     try:
+        _require_large_files(plan, image)
         if caching.use:
             archives = archives_of(plan, cache, caching)
             expected = forecast(description, cache=cache, archives=archives)
@@ -115,6 +117,14 @@ def build(
         image.close()
     seconds = time.monotonic() - started
     return Built(image=image.path, log=own.path, seconds=seconds, phases=tuple(watch.phases))
+
+
+def _require_large_files(plan: Plan, image: Output) -> None:
+    """Raise HostError if the filesystem that the image is written to has no files as large."""
+    if not image.can_hold(plan.layout.size):
+        what = f"no file in {image.path.parent} can have {Size(plan.layout.size)}, as the image has"
+        hint = "write it to another filesystem, by --output; or make it smaller"
+        raise HostError(plan.layout.disk.problem(what, hint))
 
 
 def _remains(error: VmdslError, job: Job, log: Path, image: Path) -> list[Problem]:

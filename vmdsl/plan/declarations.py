@@ -239,7 +239,10 @@ def _under_main(path: Path, tree: ast.Module) -> Iterator[Problem]:
 
 
 def _called_like_steps(module: ModuleType, path: Path, tree: ast.Module) -> Iterator[Problem]:
-    """Report functions that make a handle anew for each of several callers."""
+    """Report functions that make a handle anew for each of several callers.
+
+    With one caller it is right, and a warning if the function looks like a step.
+    """
     calls = Counter(
         node.func.id
         for node in ast.walk(tree)
@@ -251,13 +254,26 @@ def _called_like_steps(module: ModuleType, path: Path, tree: ast.Module) -> Iter
             with suppress(NameError, TypeError):
                 result = get_type_hints(function).get("return")
                 made = get_origin(result) or result
-                is_called = calls[node.name] > 1 and ast.unparse(node.args) == ""
-                if is_called and isinstance(made, type) and issubclass(made, NeverText):
+                if not (isinstance(made, type) and issubclass(made, NeverText)):
+                    continue
+                if ast.unparse(node.args):
+                    continue
+                where = Where(path, node.lineno)
+                if calls[node.name] > 1:
+                    what = f"each call of the function {node.name} makes another {made.__name__}"
                     yield Problem(
-                        what=f"each call of the function {node.name} makes another {made.__name__}",
-                        where=Where(path, node.lineno),
-                        hint="put @step above it: a step runs once",
+                        what=what, where=where, hint="put @step above it: a step runs once"
                     )
+                elif calls[node.name] and _calls_a_step(module, node):
+                    what = f"the function {node.name} is written like a step, but it is not one"
+                    hint = f"put @step above it: then {node.name} is its name in the plan"
+                    yield Advice(what=what, where=where, hint=hint)
+
+
+def _calls_a_step(module: ModuleType, function: ast.FunctionDef) -> bool:
+    called = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+    names = (one.id for one in called if isinstance(one, ast.Name))
+    return any(isinstance(vars(module).get(name), Step) for name in names)
 
 
 def _forgotten_steps(path: Path, tree: ast.Module) -> Iterator[Problem]:

@@ -7,6 +7,11 @@ def disk() -> Disk:
 
 
 @step
+def larger_than_files() -> Disk:
+    return mkimg(TiB(10_000_000))  # E: an image of 10000000 TiB
+
+
+@step
 def table() -> Gpt:
     return mkgpt(disk())
 

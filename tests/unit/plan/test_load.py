@@ -208,3 +208,13 @@ def test_options_that_nothing_reads(write: Write) -> None:
     ]
     reads_all = "@step\ndef more() -> None:\n    [one() for one in globals().values()]\n"
     assert [type(p) for p in load(write(f"{declared}{reads_all}")).problems] == [Problem]
+
+
+def test_a_function_that_is_written_like_a_step(write: Write) -> None:
+    step = "@step\ndef disk() -> Disk:\n    return mkimg(GiB(4))\n"
+    functions = "def table() -> Gpt:\n    return mkgpt({})\ndef name() -> str:\n    return 'a'\n"
+    caller = "@step\ndef part() -> Partition:\n    return mkpart(table(), label=name())\n"
+    assert [
+        (p.what, type(p)) for p in load(write(step + functions.format("disk()") + caller)).problems
+    ] == [("the function table is written like a step, but it is not one", Advice)]
+    assert load(write(functions.format("mkimg(GiB(4))") + caller)).problems == ()

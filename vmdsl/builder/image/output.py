@@ -53,6 +53,15 @@ class Output:
         self._named = True
         return os.open(self._part, flags | os.O_CREAT | os.O_TRUNC, 0o666)
 
+    def can_hold(self, size: int) -> bool:
+        """Return whether a file of `size` bytes can be here, though it be all holes."""
+        try:
+            os.ftruncate(self.raw, size)
+            os.ftruncate(self.raw, 0)
+        except (OSError, OverflowError):
+            return False
+        return True
+
     def publish(self, workspace: Path) -> None:
         """Give the file its name, in place of another that has it.
 

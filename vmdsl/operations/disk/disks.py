@@ -21,6 +21,7 @@ from vmdsl.language.partition_types import (
 from vmdsl.operations.disk.mount_options import what_is_wrong
 from vmdsl.values import Percent, Size
 
+_LARGEST_FILE = 2**63 - 1
 _M = TypeVar("_M", bound=Mountable)
 
 
@@ -41,6 +42,8 @@ def mkimg(size: Size | None = None, *, free: Size | None = None) -> Disk:
         raise refuse(
             f"an image of {size}", "give a size that is a multiple of 512 bytes", about="size"
         )
+    if size is not None and size.bytes > _LARGEST_FILE:
+        raise refuse(f"an image of {size}", "Linux has files of up to 8 EiB", about="size")
     if free is not None and free.bytes < 0:
         raise refuse(f"an image with {free} free", "give how much is to be free, or Size(0)")
     return record(Disk(size=size, free=free))
