@@ -63,10 +63,12 @@ def _unknown(
         name = package.partition("=")[0]
         if name.endswith("^") or _PATTERN.search(name) or {":", "/"} & set(name):
             continue
-        known = _names(index)
-        if not known or {name, name.rstrip("+-")} & known or name in _provided(index):
+        if _is_listed(name, index) or _is_listed(name.rstrip("+-"), index):
             continue
-        meant = did_you_mean(name, sorted(one for one in known if one[:1] == name[:1]))
+        if not _lists(index) or _is_virtual(name, index):
+            continue
+        names = sorted(one for one in _names(index) if one[:1] == name[:1])
+        meant = did_you_mean(name, names)
         yield operation.problem(
             f"the archive has no package {name}",
             meant or "`vmdsl build --refresh` looks whether there is one by now",
@@ -75,27 +77,27 @@ def _unknown(
 
 
 @memoized
-def _names(index: Path) -> frozenset[str]:
-    """Return the names of all packages of an index; empty if they cannot be read."""
+def _lists(index: Path) -> tuple[bytes, ...]:
+    """Return the lists of packages of an index; none if they are compressed."""
     files = list(index.glob("*_Packages*"))
     if not all(file.name.endswith("_Packages") for file in files):
-        return frozenset()  # compressed
-    stanzas = (b"\n" + file.read_bytes() for file in files)
-    return frozenset(
-        found.partition(b"\n")[0].decode("ascii", "replace")
-        for text in stanzas
-        for found in text.split(b"\nPackage: ")[1:]
-    )
+        return ()
+    return tuple(file.read_bytes() for file in files)
+
+
+def _is_listed(name: str, index: Path) -> bool:
+    stanza = f"Package: {name}\n".encode()
+    return any(t.startswith(stanza) or t.find(b"\n" + stanza) >= 0 for t in _lists(index))
+
+
+def _is_virtual(name: str, index: Path) -> bool:
+    """Return whether a package provides one of this name."""
+    provides = re.compile(rb"\nProvides:[^\n]*[ ,]%s[ ,:(\n]" % re.escape(name).encode())
+    return any(map(provides.search, _lists(index)))
 
 
 @memoized
-def _provided(index: Path) -> frozenset[str]:
-    """Return the names of virtual packages."""
-    fields = [
-        field
-        for file in index.glob("*_Packages")
-        for field in re.findall(
-            r"^Provides: (.*)", file.read_text("utf-8", "replace"), re.MULTILINE
-        )
-    ]
-    return frozenset(re.split(r"[ :(]", one.strip())[0] for f in fields for one in f.split(","))
+def _names(index: Path) -> frozenset[str]:
+    """Return the names of all packages of an index."""
+    found = (name for text in _lists(index) for name in re.findall(rb"(?m)^Package: (\S+)", text))
+    return frozenset(name.decode("ascii", "replace") for name in found)
