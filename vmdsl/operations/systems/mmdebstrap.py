@@ -33,6 +33,7 @@ from vmdsl.operations.packages.sources import (
     install_keyring,
     suffix_of,
 )
+from vmdsl.operations.systems.least_sizes import least_size
 from vmdsl.operations.systems.roots import RootMaker
 from vmdsl.values import Suite, is_debian_suite
 
@@ -49,16 +50,6 @@ _PRIORITIES = {
     "buildd": (),
     "important": ("important",),
     "standard": ("important", "standard"),
-}
-#: The least size of each variant in MiB, in the order above: on amd64 in November 2026, the sum of
-#: Installed-Size of what apt installs for it, less three tenths. Trees that were made then, without
-#: apt's index, are larger: bookworm's minbase has 114 MiB, and important has 189, trixie's 190.
-_LEAST_SIZES = {
-    "bullseye": (80, 260, 120, 240),
-    "bookworm": (100, 290, 160, 250),
-    "trixie": (80, 300, 150, 240),
-    "forky": (80, 320, 150, 280),
-    "sid": (80, 320, 150, 280),
 }
 #: These leave it to debootstrap to merge /usr, and have their sources in one file of lines.
 _BEFORE_TRIXIE = ("buster", "bullseye", "bookworm")
@@ -115,8 +106,7 @@ class Debootstrap(RootMaker):
         return (*self.include, *(("python3",) if self.variant == "standard" else ()))
 
     def least_content(self) -> int:
-        sizes = dict(zip(_PRIORITIES, _LEAST_SIZES.get(self.suite.name, (0,) * 4), strict=True))
-        return 0 if self.exclude else sizes[self.variant] * 2**20
+        return 0 if self.exclude else least_size(self.suite.name, self.variant)
 
     def adds_archive(self) -> bool:
         return bool(self.mirror or self.sources)
