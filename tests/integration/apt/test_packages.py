@@ -129,6 +129,14 @@ def test_certificates_of_a_bootstrap(sources: Any, acme: Any) -> None:
     assert own.split()[5] in sources.read("/etc/ssl/certs/ca-certificates.crt")
 
 
+def test_the_password_of_a_mirror_is_not_in_the_cache(sources: Any, acme: Any) -> None:
+    word = acme.folder.joinpath("mirror.password").read_text(encoding="ascii").strip().split(":")[1]
+    cache = sources.image.parent / "cache"
+    assert (cache / "layers").is_dir()
+    found = subprocess.run(["grep", "-rlF", word, cache], capture_output=True, check=False)
+    assert (found.returncode, found.stdout) == (1, b"")
+
+
 def test_all_came_through_the_proxy_and_nothing_of_it_stays(sources: Any, acme: Any) -> None:
     assert "mirror.test:443" in acme.asked
     for package in ("agent_1.0", "from-snapshot_1.0", "versions_1.1"):
