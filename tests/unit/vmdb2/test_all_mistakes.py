@@ -118,6 +118,21 @@ def test_keys_of_forks_that_ask_for_what_is_done_anyway(tmp_path: Path) -> None:
     assert "--output NAME.qcow2" in found[0].hint
 
 
+def test_a_missing_file_that_a_script_installs_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "there").touch()
+    script = """\
+- root-fs: root
+  shell: |
+    date > made
+    install -m 644 -o root -g root fstab "${ROOT?}/etc/fstab"
+    install -m 644 there $ROOT/etc/there
+    install -m 644 made "$ROOT/etc/made"
+    install -m 755 $TOOL "$ROOT/usr/bin/"
+"""
+    (found,) = loaded(tmp_path, SYSTEM + MIRROR + script).warnings
+    assert found.what == f"the script installs fstab, and there is no such file in {tmp_path}"
+
+
 def test_an_obstacle_has_its_step(tmp_path: Path) -> None:
     encrypted = (
         SYSTEM.replace("- mkfs", "- cryptsetup: root\n  name: inner\n  password: x\n- mkfs")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from vmdsl.vmdb2.draft import Argument, Call, Result
@@ -29,6 +30,12 @@ from vmdsl.vmdb2.text import Text, Variable
 _OWN = re.compile(r'(?<!\w)IMAGE=(?!"?\0)')
 _FREE = "image_file"
 _MARK = "\0"
+#: A local file that a script puts into the tree.
+_INSTALLED = re.compile(
+    r"""^[ \t]*install(?:\s+-[mog]\s+\S+|\s+-[a-zA-Z]*D[a-zA-Z]*)*\s+(?P<source>\w[\w./-]*)
+    \s+"?\$(?:ROOT|\{ROOT\??\})"?/\S+[ \t]*$""",
+    re.VERBOSE | re.MULTILINE,
+)
 _Script = TypeVar("_Script", bound=Chroot | Shell)
 _EXPORT = 'export IMAGE="'
 
@@ -50,12 +57,23 @@ def shell(context: Context, step: Shell) -> None:
     if system is None:
         return
     script, writes = with_image(context, step, step.shell)
+    _warn_of_missing(context, step, script)
     if not writes:
         _write_parts(context, step, system, script, on_host=True)
         return
     named: dict[str, Argument] = {"image": Result(context.disk), **context.skip_fact(step)}
     call = Call(function="host_shell", arguments=(system, script), named=named, where=step.where)
     context.emit(name_for(script, step.comments, "boot_code"), step, call)
+
+
+def _warn_of_missing(context: Context, step: Shell, script: Text) -> None:
+    """Warn of local files that a script installs and that are missing; it may make them itself."""
+    for found in _INSTALLED.finditer(script):
+        name, above = found["source"], script[: found.start()]
+        if not (context.directory / name).exists() and PurePath(name).name not in above:
+            what = f"the script installs {name}, and there is no such file in {context.directory}"
+            hint = "put it there, unless something makes it before: the script runs there"
+            context.warn(step, "shell", what, hint)
 
 
 def _write_parts(
