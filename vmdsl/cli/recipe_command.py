@@ -102,18 +102,17 @@ class Glimpse:
 class RecipeCommand(Command):
     """A command with an argument named `recipe`, which is loaded while the arguments are parsed."""
 
-    #: Options of vmdb2 that the command has no use for, by name.
+    #: Options of vmdb2 that the command takes, as vmdb2 does, but has no use for, by name.
     no_use_for: ClassVar[Collection[str]] = ("log",)
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._own = [p for p in self.params if isinstance(p, TyperArgument | TyperOption)]
         spelled = {spelling for p in self._own for spelling in p.opts}
-        self._more = [
-            p
-            for p in specification.options()
-            if p.name not in self.no_use_for and not spelled.intersection(p.opts)
-        ]
+        self._more = [p for p in specification.options() if not spelled.intersection(p.opts)]
+        for option in self._more:
+            if option.name in self.no_use_for:
+                option.hidden = True
         self.params = [*self._own, *self._more]
         self._path: Path | None = None
         self._is_several = False

@@ -21,7 +21,7 @@ def _beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_is_checked_and_planned(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["check", "pc.vmdb"]) == 0
+    assert run(["check", "pc.vmdb", "--log=l"]) == 0  # as scripts for vmdb2 have it
     assert capsys.readouterr().out == "pc.vmdb: no mistakes\n"
     assert run(["plan", "pc.vmdb"]) == 0
     assert "debootstrap trixie" in capsys.readouterr().out
