@@ -91,7 +91,7 @@ class Chain:
         self._stand_ins.forget()
         with self._layers.writing() as part:
             yield  # ended by Stopped where the layer turns out to be there
-            size = seal(part, self._tree.epoch)
+            size = seal(part, self._tree.epoch, self._tree.lent)
         if self._known:
             self.take(self._known, operation)
             return

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from vmdsl.builder.sandbox.mounts import mount, unmount
+from vmdsl.builder.tree.lent_files import StandIn, take_out
 from vmdsl.errors import BuildError, Problem
 
 #: Directories whose times depend on what was downloaded, not on what was installed.
@@ -103,10 +104,10 @@ def _copy_root(before: Path, layer: Path) -> None:
     os.utime(layer, ns=(about.st_mtime_ns, about.st_mtime_ns))
 
 
-def seal(layer: Path, epoch: int) -> int:
+def seal(layer: Path, epoch: int, stand_ins: Sequence[StandIn] = ()) -> int:
     """Set the times of all that is in a layer: none is later than `epoch`, none is of chance.
 
-    Returns its size on the disk, in bytes.
+    Copies of stand-ins are taken out. Returns its size on the disk, in bytes.
     """
     blocks = 0
     pending = [layer]
@@ -119,6 +120,9 @@ def seal(layer: Path, epoch: int) -> int:
                     pending.append(Path(entry.path))
                     continue
                 about = entry.stat(follow_symlinks=False)
+                plain = stat.S_ISREG(about.st_mode)
+                if plain and take_out(entry.path, about.st_size, stand_ins):
+                    continue
                 blocks += about.st_blocks
                 if about.st_mtime_ns > epoch * 10**9:
                     os.utime(entry.path, (epoch, epoch), follow_symlinks=False)

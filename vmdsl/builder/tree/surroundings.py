@@ -11,9 +11,8 @@ from pathlib import Path
 
 from vmdsl.builder.sandbox.children import end_everything
 from vmdsl.builder.sandbox.mounts import mount_virtual, unmount_below
+from vmdsl.builder.tree import lent_files
 from vmdsl.builder.tree.tree import BuildTree
-
-_NO_DAEMONS = "#!/bin/sh\nexit 101\n"
 
 
 @contextmanager
@@ -24,9 +23,10 @@ def surroundings(
 
     The sandbox has the system's hostname. Processes that an operation leaves running are killed,
     and its mounts are unmounted. The resolver and policy-rc.d are real files during the
-    operation, so that a script may replace or remove them. With `own_tmp`, /tmp is too, as an
-    operation with secrets may write them there.
+    operation, so that a script may replace or remove them. With `own_tmp`, /tmp is in memory too,
+    as an operation with secrets may write them there.
     """
+    tree.lent.clear()
     socket.sethostname(tree.inside(_hostname))
     if not tree.exists("/usr"):
         yield
@@ -35,8 +35,8 @@ def surroundings(
         return
     mount_virtual(tree.path, devices, own_tmp=own_tmp)
     with (
-        _lent(tree, "/etc/resolv.conf", resolver.encode(), 0o644),
-        _lent(tree, "/usr/sbin/policy-rc.d", _NO_DAEMONS.encode(), 0o755),
+        _lent(tree, "/etc/resolv.conf", lent_files.resolver(resolver), 0o644),
+        _lent(tree, "/usr/sbin/policy-rc.d", lent_files.NO_DAEMONS, 0o755),
     ):
         yield
         end_everything()
@@ -71,7 +71,7 @@ def _write_in_run(path: str, content: bytes, mode: int) -> bool:
 
 @contextmanager
 def _lent(tree: BuildTree, path: str, content: bytes, mode: int) -> Iterator[None]:
-    """Have a file be `content` for a while; what was there returns unless it was changed.
+    """Have a stand-in at a path for a while; what was there returns unless it was changed.
 
     A symlink into /run, where something in the running system will write the file, stays as it is.
     """
@@ -81,35 +81,7 @@ def _lent(tree: BuildTree, path: str, content: bytes, mode: int) -> Iterator[Non
     if tree.inside(partial(_write_in_run, path, content, mode)):
         yield
         return
-
-    def lend() -> tuple[str, bytes, int, int] | None:
-        place = Path(path)
-        before = None
-        if place.is_symlink():
-            before = ("link", os.fsencode(place.readlink()), 0, 0)
-            place.unlink()
-        elif place.exists():
-            about = place.stat()
-            before = ("file", place.read_bytes(), about.st_mode & 0o7777, about.st_mtime_ns)
-        place.write_bytes(content)
-        place.chmod(mode)
-        return before
-
-    before = tree.inside(lend)
+    lent = tree.inside(partial(lent_files.lend, Path(path), content, mode))
+    tree.lent.append(lent)
     yield
-
-    def give_back() -> None:
-        place = Path(path)
-        if place.is_symlink() or not place.is_file() or place.read_bytes() != content:
-            return
-        if before is None:
-            place.unlink()
-        elif before[0] == "link":
-            place.unlink()
-            place.symlink_to(os.fsdecode(before[1]))
-        else:
-            place.write_bytes(before[1])
-            place.chmod(before[2])
-            os.utime(place, ns=(before[3], before[3]))
-
-    tree.inside(give_back)
+    tree.inside(partial(lent_files.give_back, lent))

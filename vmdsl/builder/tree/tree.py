@@ -23,6 +23,7 @@ from vmdsl.builder.sandbox.environment import INTO_TREE
 from vmdsl.builder.tree import inside, paths
 from vmdsl.builder.tree.commands import Commands, make_lenient_mount
 from vmdsl.builder.tree.copying import copier
+from vmdsl.builder.tree.lent_files import StandIn
 from vmdsl.errors import BuildError, CommandError, Problem
 from vmdsl.language.effects import (
     COPY_ALL,
@@ -79,6 +80,8 @@ class BuildTree(PackageCache):
         #: Called with what an operation sees of archives, before it changes anything.
         self.saw: Callable[[State], None] = lambda _: None
         self._bound: list[str] = []
+        #: Those of the operation at work, or of the last one.
+        self.lent: list[StandIn] = []
         self._debs = Debs(cache.debs)
         self._offline = caching.offline
         self.decoys = Decoys(workspace, log)

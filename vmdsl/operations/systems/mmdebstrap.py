@@ -60,9 +60,8 @@ _CERTIFICATES = "/usr/local/share/ca-certificates"
 #: In the scratch directory.
 _CREDENTIALS = Path("credentials/auth.conf")
 _OWN_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-#: The host's resolver, and options that were for this bootstrap alone.
+#: Options that were for this bootstrap alone.
 _LEFT_BY_MMDEBSTRAP = (
-    "/etc/resolv.conf",
     "/etc/apt/apt.conf.d/99mmdebstrap",
     "/etc/dpkg/dpkg.cfg.d/99mmdebstrap",
 )
@@ -156,6 +155,7 @@ class Debootstrap(RootMaker):
         tree.inside(note_sources)
         today = tree.epoch // 86400
         tree.write("/etc/hostname", "localhost\n")
+        tree.inside(remove_resolver)
         for path in _LEFT_BY_MMDEBSTRAP:
             tree.remove(path)
         tree.write("/etc/machine-id", "")
@@ -388,6 +388,12 @@ def _keys_outside(tree: Tree, source: Source) -> str:
         copy.write_bytes(keys)
         return str(copy)
     return "" if source.trusted else str(DEBIAN_KEYS)
+
+
+def remove_resolver() -> None:
+    """Remove this machine's resolver, which mmdebstrap copies, but no symlink of a package."""
+    file, backup = Path("/etc/resolv.conf"), Path("/etc/.resolv.conf.systemd-resolved.bak")
+    (backup if file.is_symlink() else file).unlink(missing_ok=True)
 
 
 def _set_change_day(path: str, day: int) -> None:
