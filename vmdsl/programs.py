@@ -20,6 +20,13 @@ _CHUNK = 65536
 #: The PATH, with the folders for administrators that a user may lack.
 SEARCH = ":".join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
+#: Variables that change how common programs read their arguments, and what these print.
+_CHANGES_PROGRAMS = frozenset(
+    {
+        *("POSIXLY_CORRECT", "POSIX_ME_HARDER", "TAR_OPTIONS", "GREP_OPTIONS"),
+        *("BASH_ENV", "CDPATH", "BLOCKSIZE", "BLOCK_SIZE"),
+    }
+)
 
 #: The Debian package of each program that builds start outside the image's own tree.
 PACKAGES: Mapping[str, str] = {
@@ -79,8 +86,17 @@ def apt_get_install(names: Iterable[str]) -> str:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment with a full PATH, plus `extra`."""
-    return {**os.environ, "PATH": SEARCH, **(extra or {})}
+    """Return this process's environment with a full PATH, plus `extra`.
+
+    It lacks what changes programs: `POSIXLY_CORRECT`, `TAR_OPTIONS` and the like.
+    """
+    ours = {k: v for k, v in os.environ.items() if k not in _CHANGES_PROGRAMS}
+    return {**ours, "PATH": SEARCH, **(extra or {})}
+
+
+def bare_environment() -> dict[str, str]:
+    """Return an environment for probes of this machine, in which nothing of the user's counts."""
+    return {"PATH": SEARCH, "LC_ALL": "C"}
 
 
 def run(

@@ -29,6 +29,13 @@ def test_a_cache_that_cannot_be_made(tmp_path: Path) -> None:
     assert not try_sandbox(tmp_path, whole_range=False).cache_error
 
 
+def test_the_environment_of_the_user_changes_no_probe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSIXLY_CORRECT", "1")
+    assert [r.problem for r in check_host(tmp_path) if r.problem and r.fatal] == []
+
+
 def test_a_proc_with_hidden_parts_is_noticed(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from vmdsl.host.probe import try_sandbox;"

@@ -116,7 +116,8 @@ def try_accel(accel: Accel) -> programs.Finished:
     try:
         os.write(disk, probe_disk())
         argv = probe_argv(accel, f"/dev/fd/{disk}")
-        return programs.run(bound(argv), pass_fds=(disk,), timeout=_SECONDS)
+        env = programs.environment({"LC_ALL": "C"})
+        return programs.run(bound(argv), env=env, pass_fds=(disk,), timeout=_SECONDS)
     finally:
         os.close(disk)
 

@@ -107,6 +107,6 @@ def _helper(path: str) -> Helper:
 
 def _util_linux() -> str:
     try:
-        return programs.run(("unshare", "--version")).output
+        return programs.run(("unshare", "--version"), env=programs.bare_environment()).output
     except FileNotFoundError:
         return ""

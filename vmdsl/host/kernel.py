@@ -83,6 +83,8 @@ def check_proc(facts: Facts) -> Result:
         return Result(name=name, detail=detail)
     if hidden := hidden_in_proc(facts.mountinfo):
         what = f"A sandbox can't mount /proc while parts of it are hidden: {', '.join(hidden)}."
-        return Result(name=name, problem=Problem(what=what, hint=f"In a container: {_UNMASK}"))
+        said = f"mount says: {facts.probe.output}. " if facts.probe.output else ""
+        hint = f"{said}In a container: {_UNMASK}"
+        return Result(name=name, problem=Problem(what=what, hint=hint))
     what = f"A sandbox can't mount /proc: {facts.probe.output}"
     return Result(name=name, problem=Problem(what=what, hint=f"In a container: {_UNMASK}"))

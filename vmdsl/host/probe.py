@@ -47,7 +47,7 @@ def try_sandbox(cache: Path, *, whole_range: bool) -> Probe:
 def _run(script: str, directory: Path, *, whole_range: bool) -> tuple[int, str]:
     auto = ("--map-auto",) if whole_range else ()
     unshare = ("unshare", "--user", "--map-root-user", *auto, "--mount", "--pid", "--fork")
-    env = programs.environment({"LC_ALL": "C"})
+    env = programs.bare_environment()
     try:
         # Without user namespaces, unshare --map-auto exits, but its child waits for ever
         # (util-linux 2.38): detect that without it.

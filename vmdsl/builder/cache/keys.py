@@ -20,6 +20,7 @@ from typing import Any
 
 import vmdsl
 from vmdsl.builder.cache.checksums import content_of, digest, identity_of
+from vmdsl.errors import HostError
 from vmdsl.host.identity import ranges
 from vmdsl.language.effects import TreeOperation, finds_mount_points
 from vmdsl.language.handles import RootFs
@@ -128,7 +129,11 @@ class Describer:
         found = {}
         for path in dict.fromkeys((*directories, *operation.local_files())):
             inside = any(path != one and path.is_relative_to(one) for one in directories)
-            found[str(path)] = content_of(operation.directory / path, first, follow=not inside)
+            try:
+                found[str(path)] = content_of(operation.directory / path, first, follow=not inside)
+            except OSError as error:
+                what = f"{path} cannot be read: {error.strerror}"
+                raise HostError(operation.problem(what)) from None
         return found
 
     def _code(self, operation: Operation) -> dict[str, str]:

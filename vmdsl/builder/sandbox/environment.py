@@ -20,7 +20,7 @@ _PASSED_ON = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 def of_host(tree: Path, scratch: Path, epoch: int | None) -> dict[str, str]:
     """Return the environment of this machine's programs: ours, with ROOT and their own TMPDIR."""
     own = {"PATH": f"{PLACE}:{programs.SEARCH}", "ROOT": str(tree), "TMPDIR": str(scratch)}
-    return {**os.environ, **_ALWAYS, **own, **_time(epoch)}
+    return programs.environment({**_ALWAYS, **own, **_time(epoch)})
 
 
 def of_tree(epoch: int | None) -> dict[str, str]:

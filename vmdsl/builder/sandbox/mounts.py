@@ -56,10 +56,10 @@ def mount_proc() -> None:
     """Mount /proc for the sandbox. Raises HostError where that is not possible."""
     try:
         mount("proc", Path("/proc"), "proc")
-    except OSError:
+    except OSError as error:
         raise HostError(
             Problem(
-                what="the sandbox cannot have a /proc of its own",
+                what=f"the sandbox cannot have a /proc of its own: {error.strerror}",
                 hint="this happens in containers that hide parts of /proc; vmdsl doctor says more",
             )
         ) from None

@@ -17,6 +17,7 @@ from vmdsl.machines import Arch
 from vmdsl.operations.systems.roots import RootMaker
 from vmdsl.similar import similar_file
 
+_OF_KERNEL = ("/proc", "/sys")
 _OR_EXCLUDED = (", or name it in ", code("", exclude=None))
 
 
@@ -49,6 +50,15 @@ def local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
                 )
             elif not place.is_dir():
                 yield _missing(operation, "directory", directory, start)
+        made_up = [one for one in directories if _is_of_kernel(start / one)]
+        for directory in made_up:
+            yield operation.problem(
+                f"{directory} holds no files: the kernel makes them up when they are read",
+                "name a directory of files; copy_file() copies one file of the kernel's",
+                about=operation.argument(directory),
+            )
+        if made_up:
+            continue  # they come and go: who looks at each of them finds that some are gone
         secrets = [s.reference[0] for s in secrets_in(operation) if s.source == "file"]
         for file in (*files, *map(Path, secrets)):
             if any(file.is_relative_to(directory) for directory in directories):
@@ -98,9 +108,17 @@ def _looked_for(path: Path, start: Path) -> str:
     return f"there is no directory {there / path.relative_to(there).parts[0]}"
 
 
+def _is_of_kernel(directory: Path) -> bool:
+    """Return whether a directory is in /proc or /sys."""
+    return any(directory.resolve().is_relative_to(place) for place in _OF_KERNEL)
+
+
 def _unreadable(path: Path) -> tuple[str, str] | None:
     """Return what is wrong with something in a directory that is copied, and a hint."""
-    mode = path.lstat().st_mode
+    try:
+        mode = path.lstat().st_mode
+    except OSError as error:
+        return f"cannot be read: {error.strerror}", Hint("let nothing change it", *_OR_EXCLUDED)
     if stat.S_ISLNK(mode):
         return None
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
