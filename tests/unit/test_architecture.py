@@ -33,7 +33,7 @@ ROOMS: dict[str, set[str]] = {
     "report": set(),
     "sandbox": set(),
     "image": {"sandbox"},
-    "cache": {"sandbox"},
+    "cache": {"image", "sandbox"},
     "tree": {"report", "sandbox", "image", "cache"},
     "filesystems": {"image", "tree"},
 }

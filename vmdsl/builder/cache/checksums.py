@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vmdsl import programs
+from vmdsl.builder.image.allocation import allocated
 from vmdsl.language.operation import Work
 
 
@@ -55,6 +56,9 @@ def content_of(path: Path, first: dict[tuple[int, int], str], *, follow: bool = 
     if stat.S_ISREG(about.st_mode):
         with path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
+            parts = allocated(file.fileno())
+        if parts != [(0, about.st_size)] and about.st_size:  # it has holes
+            content = digest([content, parts])
     else:
         content = str(path.readlink()) if stat.S_ISLNK(about.st_mode) else ""
     names = os.listxattr(path, follow_symlinks=follow)

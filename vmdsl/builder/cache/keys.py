@@ -39,7 +39,7 @@ LAYER_CODE = (
     *("language", "operations", "builder/tree", "builder/sandbox"),
     *("builder/inner.py", "builder/grow.py"),
     *(f"builder/cache/{name}.py" for name in ("answers", "archives", "checksums", "debs", "store")),
-    *(f"builder/image/{name}.py" for name in ("decoys", "sparse", "table")),
+    *(f"builder/image/{name}.py" for name in ("allocation", "decoys", "sparse", "table")),
     *("plan/lay_out.py", "plan/lay_out_volumes.py", "plan/extents.py", "host/mounts.py"),
     *("errors.py", "machines.py", "programs.py", "values.py"),
 )

@@ -79,10 +79,7 @@ def _check(target: Target, files: Sequence[File]) -> None:
 def need_btrfs(files: Sequence[File], room: Room) -> Need:
     """Return the least that content takes: the data of files."""
     blocks = sum(
-        -(-len(piece) // room.block)
-        for file in files
-        if file.is_regular and file.size > room.inline
-        for _, piece in file.data()
+        file.blocks(room.block) for file in files if file.is_regular and file.size > room.inline
     )
     return Need(bytes=blocks * room.block, files=len(files))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from vmdsl.builder.image.sparse import pieces
+from vmdsl.builder.image.allocation import Part, allocated, rounded
 
 _PIECE = 64 * 1024
 
@@ -63,19 +63,27 @@ class File:
         names = sorted(os.listxattr(self.path, follow_symlinks=False))
         return {name: os.getxattr(self.path, name, follow_symlinks=False) for name in names}
 
-    def data(self) -> Iterator[tuple[int, bytes]]:
-        """Yield each piece of 64 KiB of a regular file that isn't all zeros, with its offset."""
+    @cached_property
+    def allocated(self) -> list[Part]:
+        """The parts of a regular file that are not holes."""
         with open(self.path, "rb", buffering=0) as stream:  # noqa: PTH123 (a text is quicker)
-            yield from pieces(stream.fileno(), 0, self.size, _PIECE)
+            return allocated(stream.fileno())
+
+    def data(self, block: int) -> Iterator[tuple[int, bytes]]:
+        """Yield all of a regular file that isn't holes, with its offset, in pieces of 64 KiB.
+
+        Each piece begins at a block, of so many bytes, and is shorter if a hole follows.
+        """
+        with open(self.path, "rb", buffering=0) as stream:  # noqa: PTH123 (a text is quicker)
+            file = stream.fileno()
+            for start, end in rounded(self.allocated, block, self.size):
+                for position in range(start, end, _PIECE):
+                    yield position, os.pread(file, min(_PIECE, end - position), position)
 
     def blocks(self, block: int) -> int:
-        """Return how many blocks of a regular file, each of `block` bytes, aren't all zeros."""
-        zeros = bytes(block)
-        return sum(
-            piece[at : at + block] != zeros[: len(piece) - at]
-            for _, piece in self.data()
-            for at in range(0, len(piece), block)
-        )
+        """Return how many blocks of a regular file, each of `block` bytes, aren't holes."""
+        parts = rounded(self.allocated, block, self.size)
+        return sum(-(-(end - start) // block) for start, end in parts)
 
 
 def read(content: Path) -> list[File]:

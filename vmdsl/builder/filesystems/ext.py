@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl.builder.filesystems.contents import File
+from vmdsl.builder.filesystems.ext_disk import Shape, allocations, paths_of, with_holes
 from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
@@ -32,6 +34,8 @@ _CONFIGURATION = """\
         features = has_journal,extent,huge_file,flex_bg,metadata_csum,64bit,dir_nlink,extra_isize
     }
 """
+_AT_ONCE = 1000  # inodes in a line of debugfs
+_NO_BLOCK = "Could not allocate block"  # as debugfs says it
 _FIRST_FREE = 11  # those before it are ext's own, but for the root
 #: Kernels keep so many blocks of ext4, or a fiftieth of all if that is less, for themselves.
 _KEPT_BLOCKS = 4096
@@ -78,10 +82,45 @@ def make_ext(target: Target, content: Path | None) -> Room:
         f"{target.size // 1024}k",
         env=env,
     )
-    place = f"{target.path}?offset={target.offset}"
-    stats = target.run("debugfs", "-R", "stats", place, env=env)
-    _fix_metadata(target, content, place, stats, env)
+    debugfs = _Debugfs(target=target, env=env)
+    stats = debugfs.ask("stats")
+    inodes = used_inodes(stats)
+    missing = _missing_blocks(debugfs, content, Shape.shown(stats), inodes) if content else []
+    _fix_metadata(debugfs, content, inodes, missing)
+    if missing:
+        stats = debugfs.ask("stats")
     return room_shown(stats, is_ext4=wanted.kind == "ext4")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Debugfs:
+    """debugfs, at work on a filesystem in the image."""
+
+    target: Target
+    env: Mapping[str, str]
+
+    @property
+    def _place(self) -> str:
+        return f"{self.target.path}?offset={self.target.offset}"
+
+    def ask(self, command: str) -> str:
+        """Return what it says to a command."""
+        return self.target.run("debugfs", "-R", command, self._place, env=self.env)
+
+    def change(self, commands: Sequence[str]) -> None:
+        """Run commands. Raises BuildError."""
+        argv = ("debugfs", "-w", "-f", "-", self._place)
+        script = "".join(f"{command}\n" for command in commands)
+        said = self.target.run(*argv, stdin=script, env=self.env, logged=False)
+        # It succeeds whatever it says: a line for each command, and more where one failed.
+        errors = [line for line in said.splitlines() if line and not line.startswith("debugfs")]
+        if any(_NO_BLOCK in line for line in errors):
+            raise self.target.full()
+        if errors:
+            what = "debugfs could not set the times of its files"
+            raise BuildError(
+                self.target.filesystem.filesystem.problem(what, "\n".join(errors[:_SHOWN]))
+            )
 
 
 def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -98,15 +137,28 @@ def gather(flag: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
     return values, others
 
 
+def _missing_blocks(
+    debugfs: _Debugfs, content: Path, shape: Shape, inodes: Sequence[int]
+) -> list[str]:
+    """Return commands that allocate the blocks of zeros that mke2fs left out."""
+    target = debugfs.target
+    found = list(with_holes(target.image, target.offset, shape, inodes))
+    paths: dict[int, str] = {}
+    for start in range(0, len(found), _AT_ONCE):
+        numbers = " ".join(map(str, found[start : start + _AT_ONCE]))
+        paths |= paths_of(debugfs.ask(f"ncheck {numbers}"))
+    return allocations(content, paths, shape.block)
+
+
 def _fix_metadata(
-    target: Target, content: Path | None, place: str, stats: str, env: dict[str, str]
+    debugfs: _Debugfs, content: Path | None, inodes: Sequence[int], missing: Sequence[str]
 ) -> None:
-    """Set what mke2fs took from the machine: two times of inodes, and the owner of the root."""
-    script = [
-        f"sif <{inode}> {field} @{target.tree.epoch}"
-        for inode in used_inodes(stats)
-        for field in ("atime", "ctime")
-    ]
+    """Set what mke2fs took from the machine: two times of inodes, and the owner of the root.
+
+    The commands for blocks that are `missing` are run before.
+    """
+    epoch = debugfs.target.tree.epoch
+    script = [f"sif <{n}> {field} @{epoch}" for n in inodes for field in ("atime", "ctime")]
     if content is not None:
         about = content.stat()
         script += [
@@ -115,12 +167,7 @@ def _fix_metadata(
             f"sif <2> gid {about.st_gid}",
             f"sif <2> mtime @{int(about.st_mtime)}",
         ]
-    argv = ("debugfs", "-w", "-f", "-", place)
-    said = target.run(*argv, stdin="\n".join(script) + "\n", env=env, logged=False)
-    # It succeeds whatever it says: there is a line for each command, and more where one failed.
-    if errors := [line for line in said.splitlines() if line and not line.startswith("debugfs")]:
-        what = "debugfs could not set the times of its files"
-        raise BuildError(target.filesystem.filesystem.problem(what, "\n".join(errors[:_SHOWN])))
+    debugfs.change([*missing, *script])
 
 
 def used_inodes(stats: str) -> list[int]:
@@ -161,7 +208,7 @@ def room_shown(stats: str, *, is_ext4: bool) -> Room:
 
 
 def need_ext(files: Sequence[File], room: Room) -> Need:
-    """Return the least that content takes: mke2fs writes no block that is all zeros.
+    """Return the least that content takes: no block for holes.
 
     Little is left uncounted: some more blocks of numbers, and large extended attributes.
     """

@@ -127,7 +127,7 @@ def need_xfs(files: Sequence[File], room: Room) -> Need:
         if file.is_directory:
             blocks += least_blocks(map(os.fsencode, file.entries), room.block, room.inline)
         elif file.is_regular:
-            blocks += sum(-(-len(piece) // room.block) for _, piece in file.data())
+            blocks += file.blocks(room.block)
         elif file.is_symlink:
             blocks += file.size > room.inline
     chunks = -(-max(len(files) - _FIRST_INODES, 0) // INODES)

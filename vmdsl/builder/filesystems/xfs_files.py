@@ -10,7 +10,7 @@ import os
 import stat
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vmdsl.builder.filesystems.contents import File
 from vmdsl.builder.filesystems.xfs_disk import MOST_IN_EXTENT, NULL, NULL_LONG, Disk, sealed
@@ -51,14 +51,18 @@ class Fork:
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """Blocks of a file: `at` is their place in it, `start` that on the disk."""
+    """Blocks of a file: `at` is their place in it, `start` that on the disk.
+
+    Those that are not `written` read as zeros.
+    """
 
     at: int
     start: int
     count: int
+    written: bool = True
 
     def packed(self) -> bytes:
-        value = self.at << 73 | self.start << 21 | self.count
+        value = (not self.written) << 127 | self.at << 73 | self.start << 21 | self.count
         return value.to_bytes(_EXTENT, "big")
 
 
@@ -193,27 +197,32 @@ def _symlink(disk: Disk, number: int, target: bytes, room: int) -> tuple[Fork, i
 
 
 def _copied(disk: Disk, file: File) -> list[Extent]:
-    """Copy the content of a regular file, except blocks of zeros. Returns its extents."""
+    """Copy the content of a regular file, except holes. Returns its extents.
+
+    Pieces of zeros are allocated, and not written.
+    """
     block = disk.sb.block
     extents: list[Extent] = []
-    for position, piece in file.data():
-        done = 0
+    for position, piece in file.data(block):
+        done, written = 0, bool(piece.strip(b"\0"))
         for start, count in disk.allocate(-(-len(piece) // block)):
-            disk.write(start, piece[done : done + count * block])
-            _add(extents, (position + done) // block, start, count)
+            if written:
+                disk.write(start, piece[done : done + count * block])
+            _add(extents, (position + done) // block, start, count, written=written)
             done += count * block
     return extents
 
 
-def _add(extents: list[Extent], at: int, start: int, count: int) -> None:
+def _add(extents: list[Extent], at: int, start: int, count: int, *, written: bool = True) -> None:
     """Add an extent, or make the last one longer."""
+    new = Extent(at=at, start=start, count=count, written=written)
     if extents:
         last = extents[-1]
         follows = last.at + last.count == at and last.start + last.count == start
-        if follows and last.count + count <= MOST_IN_EXTENT:
-            extents[-1] = Extent(at=last.at, start=last.start, count=last.count + count)
+        if follows and last.written == written and last.count + count <= MOST_IN_EXTENT:
+            extents[-1] = replace(last, count=last.count + count)
             return
-    extents.append(Extent(at=at, start=start, count=count))
+    extents.append(new)
 
 
 def _listed(disk: Disk, owner: int, extents: list[Extent], room: int) -> Fork:

@@ -47,12 +47,19 @@ def copy_data(source: int, target: int, *, size: int, offset: int = 0, start: in
     Holes are skipped. The position of the target is left alone: other processes may share it.
     """
     for begin, end in data(source, start, size):
-        position = begin
-        while position < end:
-            copied = _copy(source, target, end - position, position, offset + position)
-            if not copied:  # the file has become shorter
-                return
-            position += copied
+        if not copy_part(source, target, begin, end, offset=offset):
+            return
+
+
+def copy_part(source: int, target: int, start: int, end: int, *, offset: int = 0) -> bool:
+    """Copy all bytes of a part. Return False if the file has become shorter meanwhile."""
+    position = start
+    while position < end:
+        copied = _copy(source, target, end - position, position, offset + position)
+        if not copied:
+            return False
+        position += copied
+    return True
 
 
 def _copy(source: int, target: int, count: int, start: int, place: int) -> int:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vmdsl.builder.image.sparse import copy_data
+from vmdsl.builder.image.allocation import copy_content
 from vmdsl.builder.tree.paths import chown, gid_of, make_directory, uid_of
 from vmdsl.errors import BuildError
 from vmdsl.language.effects import CopyRules
@@ -148,11 +148,9 @@ class _Copier:
         self._content(source, path, shown)
 
     def _content(self, source: int, path: Path, shown: Path) -> None:
-        about = os.fstat(source)
         target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            copy_data(source, target, size=about.st_size)
-            os.ftruncate(target, about.st_size)
+            copy_content(source, target)
         finally:
             os.close(target)
         self._attributes(source, path, shown)

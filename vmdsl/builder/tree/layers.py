@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from vmdsl.builder.image.allocation import BLOCK, write_what_is_reserved
 from vmdsl.builder.sandbox.mounts import mount, unmount
 from vmdsl.builder.tree.lent_files import StandIn, take_out
 from vmdsl.errors import BuildError, Problem
@@ -104,10 +105,15 @@ def _copy_root(before: Path, layer: Path) -> None:
     os.utime(layer, ns=(about.st_mtime_ns, about.st_mtime_ns))
 
 
+def _may_have_reserved(about: os.stat_result) -> bool:
+    return about.st_size > BLOCK and not about.st_mode & (stat.S_ISUID | stat.S_ISGID)
+
+
 def seal(layer: Path, epoch: int, stand_ins: Sequence[StandIn] = ()) -> int:
     """Set the times of all that is in a layer: none is later than `epoch`, none is of chance.
 
-    Copies of stand-ins are taken out. Returns its size on the disk, in bytes.
+    Copies of stand-ins are taken out, and parts of files that are only reserved become zeros.
+    Returns its size on the disk, in bytes.
     """
     blocks = 0
     pending = [layer]
@@ -120,9 +126,11 @@ def seal(layer: Path, epoch: int, stand_ins: Sequence[StandIn] = ()) -> int:
                     pending.append(Path(entry.path))
                     continue
                 about = entry.stat(follow_symlinks=False)
-                plain = stat.S_ISREG(about.st_mode)
-                if plain and take_out(entry.path, about.st_size, stand_ins):
-                    continue
+                if stat.S_ISREG(about.st_mode):
+                    if take_out(entry.path, about.st_size, stand_ins):
+                        continue
+                    if about.st_blocks and _may_have_reserved(about):
+                        write_what_is_reserved(entry.path)
                 blocks += about.st_blocks
                 if about.st_mtime_ns > epoch * 10**9:
                     os.utime(entry.path, (epoch, epoch), follow_symlinks=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import TypeVar
 from vmdsl.builder.cache.archives import Archives, State
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.cache.debs import Debs, checksums
+from vmdsl.builder.image.allocation import copy_content
 from vmdsl.builder.image.decoys import Decoys
 from vmdsl.builder.report.mask import Mask
 from vmdsl.builder.sandbox import environment
@@ -258,11 +258,8 @@ class BuildTree(PackageCache):
         with source.open("rb") as content:
 
             def copy() -> None:
-                with (
-                    paths.created(path, mode, uid, gid) as file,
-                    os.fdopen(os.dup(file), "wb") as out,
-                ):
-                    shutil.copyfileobj(content, out)
+                with paths.created(path, mode, uid, gid) as file:
+                    copy_content(content.fileno(), file)
 
             self.inside(copy)
 

@@ -152,6 +152,8 @@ class CacheRootfs(TreeOperation):
                 f"--directory={tree.path}",
                 "--format=posix",
                 "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
+                "--sparse",
+                "--sparse-version=0.0",  # the others put the number of the process into names
                 "--xattrs",
                 "--numeric-owner",
                 "--sort=name",

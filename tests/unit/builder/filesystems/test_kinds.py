@@ -76,5 +76,6 @@ def test_content_is_read_once(tmp_path: Path) -> None:
     assert (top.parent, b.parent, a.parent) == (None, top, top)
     assert [file.is_directory for file in files] == [True, False, True, False, False]
     assert [file.is_symlink for file in files] == [False, False, False, True, False]
-    assert [(at, len(piece)) for at, piece in zeros.data()] == [(65536, 65536)]
-    assert (a.blocks(4096), zeros.blocks(4096), zeros.blocks(1024)) == (2, 1, 1)
+    assert [(at, len(piece)) for at, piece in zeros.data(4096)] == [(0, 65536), (65536, 8192)]
+    assert (a.blocks(4096), zeros.blocks(4096), zeros.blocks(1024)) == (2, 18, 72)
+    assert (a.blocks(65536), zeros.blocks(65536)) == (1, 2)
