@@ -153,6 +153,14 @@ class BuildError(VmdslError):
     exit_code = 5
 
 
+class OwnerError(BuildError):
+    """A file was to belong to a user or group that none can belong to; `ids` are the numbers."""
+
+    def __init__(self, *problems: Problem | str, ids: tuple[int, ...] = ()) -> None:
+        super().__init__(*problems)
+        self.ids = ids
+
+
 class CommandError(BuildError):
     """A program of a build failed. `output` is the last of what it printed."""
 

@@ -29,6 +29,7 @@ from vmdsl.builder.report.progress import Built, Listener
 from vmdsl.builder.report.timing import Stopwatch, cpu_seconds
 from vmdsl.builder.secrets import read_secrets
 from vmdsl.builder.supervise import run_in_sandbox
+from vmdsl.builder.tree.owners import require_owners
 from vmdsl.errors import HostError, Problem, VmdslError
 from vmdsl.plan.plan import Plan
 from vmdsl.values import Size
@@ -59,6 +60,7 @@ def build(
     started = time.monotonic()
     watch = Stopwatch()
     watch.phase("preparation", cpu=0.0)  # what follows is the sandbox's
+    require_owners(plan.tree_operations)
     secrets = read_secrets(plan.operations)
     mask = Mask(secrets.values())
     epoch = given_epoch()

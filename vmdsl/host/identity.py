@@ -36,11 +36,14 @@ def ranges(text: str) -> tuple[Range, ...]:
     return tuple(found)
 
 
-def free_start(*texts: str) -> int:
-    """Return the first id at which a new range overlaps none of the ranges in use."""
+def free_start(*texts: str, length: int = NEEDED, first: int | None = None) -> int:
+    """Return the first id at which a new range overlaps none of the ranges in use.
+
+    It is `first` if that is free.
+    """
     taken = [r for text in texts for r in ranges(text)]
-    start = _FIRST
-    while clash := [r for r in taken if r.start < start + NEEDED and start < r.start + r.length]:
+    start = _FIRST if first is None else first
+    while clash := [r for r in taken if r.start < start + length and start < r.start + r.length]:
         start = max(r.start + r.length for r in clash)
     return start
 

@@ -210,6 +210,13 @@ class TreeOperation(Work, ABC):
     #: Whether it may install packages that it does not name, as any script may.
     installs_anything: ClassVar[bool] = True
 
+    def owner_numbers(self) -> Iterator[tuple[str, int]]:
+        """Yield the numbers of users and groups that it gives to files, each with its argument."""
+        for argument in ("uid", "gid"):
+            number = getattr(self, argument, None)
+            if isinstance(number, int):
+                yield argument, number
+
     def packages_named(self) -> tuple[str, ...]:
         """Return the packages that it certainly installs, without versions and architectures."""
         return ()

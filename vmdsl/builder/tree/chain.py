@@ -11,6 +11,7 @@ from vmdsl.builder.cache.archives import State
 from vmdsl.builder.cache.checksums import stamp
 from vmdsl.builder.cache.store import Layer, Store, base_of, boot_id, key_of
 from vmdsl.builder.tree.layers import Layers, Stopped, seal
+from vmdsl.builder.tree.owners import check_homes
 from vmdsl.builder.tree.stand_ins import StandIns
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.language.effects import TreeOperation
@@ -91,6 +92,7 @@ class Chain:
         self._stand_ins.forget()
         with self._layers.writing() as part:
             yield  # ended by Stopped where the layer turns out to be there
+            check_homes(part)
             size = seal(part, self._tree.epoch, self._tree.lent)
         if self._known:
             self.take(self._known, operation)

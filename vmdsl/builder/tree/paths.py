@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vmdsl.errors import BuildError
+from vmdsl.errors import BuildError, OwnerError
 from vmdsl.language.effects import Owner
 
 
@@ -111,6 +111,5 @@ def chown(path: Path | int, user: int, group: int, *, follow_symlinks: bool = Tr
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
-        raise BuildError(
-            f"no file can belong to {user}:{group}: your range in /etc/subuid is too short"
-        ) from None
+        what = f"no file can belong to {user}:{group}: your range of ids is too short"
+        raise OwnerError(what, ids=(user, group)) from None

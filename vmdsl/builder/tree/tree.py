@@ -20,11 +20,11 @@ from vmdsl.builder.report.mask import Mask
 from vmdsl.builder.sandbox import environment
 from vmdsl.builder.sandbox.children import write_all
 from vmdsl.builder.sandbox.environment import INTO_TREE
-from vmdsl.builder.tree import inside, paths
+from vmdsl.builder.tree import inside, owners, paths
 from vmdsl.builder.tree.commands import Commands, make_lenient_mount
 from vmdsl.builder.tree.copying import copier
 from vmdsl.builder.tree.lent_files import StandIn
-from vmdsl.errors import BuildError, CommandError, Problem
+from vmdsl.errors import BuildError, CommandError, OwnerError, Problem
 from vmdsl.language.effects import (
     COPY_ALL,
     CopyRules,
@@ -199,7 +199,7 @@ class BuildTree(PackageCache):
         if script:
             make_lenient_mount(self._own_programs, self.path)
             known["PATH"] = f"{self._own_programs}:{known['PATH']}"
-        self._commands.run(command, {**known, **(env or {})}, stdin)
+        self._run(command, {**known, **(env or {})}, stdin)
 
     def chroot(
         self,
@@ -211,7 +211,19 @@ class BuildTree(PackageCache):
         known = environment.of_tree(self._epoch)
         largest = self._largest_file() if script else None
         inside = (*INTO_TREE, str(self.path), *command)
-        self._commands.run(inside, {**known, **(env or {})}, stdin, largest)
+        self._run(inside, {**known, **(env or {})}, stdin, largest)
+
+    def _run(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        stdin: bytes | str,
+        largest: int | None = None,
+    ) -> None:
+        try:
+            self._commands.run(command, env, stdin, largest)
+        except CommandError as error:
+            raise owners.explained_command(error, command) from None
 
     def _largest_file(self) -> int:
         """Return how large a file of the tree may get, in bytes: some scripts fill the disk."""
@@ -284,7 +296,10 @@ class BuildTree(PackageCache):
         self.inside(lambda: Path(path).unlink(missing_ok=True))
 
     def inside(self, function: Callable[[], _T]) -> _T:
-        return inside.call(self.path, function)
+        try:
+            return inside.call(self.path, function)
+        except OwnerError as error:
+            raise owners.explained(error) from None
 
 
 def _not_kept(names: Sequence[str]) -> BuildError:

@@ -21,6 +21,12 @@ _IN_SYSTEM = "/run/secrets"
 #: An argument of a program has at most so many bytes (MAX_ARG_STRLEN, with the one at its end).
 _LONGEST = 2**17 - 1
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+#: Commands that make a user and a home, and what may keep one in a script from being run here.
+_WITH_HOME = re.compile(r"^.*\buseradd\b.*(?:--create-home|\s-\w*m\b).*$", re.MULTILINE)
+_UID = re.compile(r"(?:--uid[ =]|\s-\w*u ?)(\d+)\b")
+_MAY_NOT_RUN = re.compile(
+    r"<<|\b(?:if|case|while|until|for|exit|return)\b|&&|^\s*#.*useradd", re.MULTILINE
+)
 
 
 @operation
@@ -40,6 +46,13 @@ class Chroot(TreeOperation):
 
     def scripts(self) -> tuple[Script, ...]:
         return (Script(text=self.script),)
+
+    def owner_numbers(self) -> Iterator[tuple[str, int]]:
+        """Yield those of users that the script makes with a home, if it does nothing else."""
+        if not _MAY_NOT_RUN.search(self.script):
+            for line in _WITH_HOME.findall(self.script):
+                for number in _UID.findall(line):
+                    yield from (("uid", int(number)), ("gid", int(number)))
 
     def apply(self, tree: Tree) -> None:
         """Run it. The secrets are in the memory that is at /run while an operation works."""

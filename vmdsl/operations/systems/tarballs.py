@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import tarfile
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from vmdsl.errors import BuildError
+from vmdsl.errors import BuildError, OwnerError
 from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.operation import Fact, operation, record, refuse
@@ -208,12 +209,29 @@ def _unpack(tree: Tree, tarball: Path) -> None:
     package_cache(tree).set_epoch(newest)
 
 
+class _Tar(tarfile.TarFile):
+    """A tarball whose entries may have owners that no file can have here."""
+
+    def chown(self, tarinfo: tarfile.TarInfo, targetpath: Any, numeric_owner: bool) -> None:  # noqa: FBT001 (tarfile's)
+        """Give a file its owner. Raises OwnerError."""
+        try:
+            super().chown(tarinfo, targetpath, numeric_owner)
+        except tarfile.ExtractError as error:
+            if getattr(error.__cause__, "errno", None) != errno.EINVAL:
+                raise
+            owner = (tarinfo.uid, tarinfo.gid)
+            what = (
+                f"{tarinfo.name} in the tarball belongs to {owner[0]}:{owner[1]}, and no file can"
+            )
+            raise OwnerError(f"{what}: your range of ids is too short", ids=owner) from None
+
+
 def unpack(file: IO[bytes]) -> int:
     """Unpack a tarball into the root directory; called in the tree, so nothing leads out of it.
 
     Returns the newest time in it, in seconds. Raises tarfile.TarError and OSError.
     """
-    with tarfile.open(fileobj=file, mode="r:*", errorlevel=2) as tar:
+    with _Tar.open(fileobj=file, mode="r:*", errorlevel=2) as tar:
         tar.extraction_filter = _as_it_is
         members = [m for m in tar.getmembers() if not (m.ischr() or m.isblk())]
         if not any(PurePosixPath(m.name).parts[:1] == ("usr",) for m in members):
