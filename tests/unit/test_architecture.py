@@ -45,6 +45,8 @@ NOT_IN_LAYERS = {
     "vmdsl.builder.report.mask",  # what is reported
     "vmdsl.builder.report.progress",
     "vmdsl.builder.report.timing",
+    "vmdsl.host.facts",  # words of messages
+    "vmdsl.host.identity",
     "vmdsl.similar",  # words of messages
 }
 #: What starts a program, but for subprocess, which has its own rule.

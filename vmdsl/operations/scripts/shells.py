@@ -22,7 +22,7 @@ _IN_SYSTEM = "/run/secrets"
 _LONGEST = 2**17 - 1
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 #: Commands that make a user and a home, and what may keep one in a script from being run here.
-_WITH_HOME = re.compile(r"^.*\buseradd\b.*(?:--create-home|\s-\w*m\b).*$", re.MULTILINE)
+_WITH_HOME = re.compile(r"^.*\buseradd\b.*(?:--create-home|\s-\w*m).*$", re.MULTILINE)
 _UID = re.compile(r"(?:--uid[ =]|\s-\w*u ?)(\d+)\b")
 _MAY_NOT_RUN = re.compile(
     r"<<|\b(?:if|case|while|until|for|exit|return)\b|&&|^\s*#.*useradd", re.MULTILINE
