@@ -261,20 +261,23 @@ def test_a_full_disk_below_the_cache(alone: User, small_disk: Path, *, before: b
     if before:
         (small_disk / "other").write_bytes(b"x" * (38 << 20))
         programs.run(["sh", "-c", f"yes >>{small_disk}/other"])
-    said = recipe.build("--cache-dir", cache).failed()
-    assert f"there is no space left in {cache.relative_to(alone.home)}\n" in said
+    said = recipe.build("--cache-dir", cache).failed(4)
+    assert f"vmdsl: there is no space left in {cache.relative_to(alone.home)}" in said
     assert "mypy" not in said
-    assert list((cache / "builds").iterdir()) == []
+    assert "recipe.py:13: " not in said
+    assert "1 problem; nothing was built\n" in said
     if not before:
-        assert "step last: the command failed" in said
+        assert list((cache / "builds").iterdir()) == []
+        assert "; step last (" in said
 
 
 @only_root
 def test_a_full_disk_below_the_output(alone: User, small_disk: Path) -> None:
     recipe = Recipe(alone, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
     recipe.output = small_disk / "recipe.img"
-    said = recipe.build().failed()
-    assert f"there is no space left in {small_disk.relative_to(alone.home)}\n" in said
+    said = recipe.build().failed(4)
+    assert f"vmdsl: there is no space left in {small_disk.relative_to(alone.home)}\n" in said
+    assert "does not fit" not in said
     assert not recipe.output.exists()
     assert {path.name for path in small_disk.iterdir()} <= {"recipe.img.log"}
 
@@ -283,7 +286,7 @@ def test_a_full_disk_below_the_output(alone: User, small_disk: Path) -> None:
 def test_a_full_disk_keeps_the_image_that_was_there(alone: User, small_disk: Path) -> None:
     recipe = Recipe(alone, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
     recipe.output = alone.file(small_disk / "recipe.img", "before\n")
-    assert recipe.build().code == 5
+    assert recipe.build().code == 4
     assert recipe.output.read_text(encoding="utf-8") == "before\n"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -31,11 +30,9 @@ from vmdsl.builder.secrets import read_secrets
 from vmdsl.builder.supervise import run_in_sandbox
 from vmdsl.builder.tree.owners import require_owners
 from vmdsl.errors import HostError, Problem, VmdslError
+from vmdsl.host.full import blamed, error_of_disk, full_disks, is_full
 from vmdsl.plan.plan import Plan
 from vmdsl.values import Size
-
-#: A disk with less free space than this, in bytes, is full.
-_LITTLE = 2**20
 
 
 def build(
@@ -100,8 +97,12 @@ def build(
                 )
                 ended = run_in_sandbox(job, own, listener, watch)
             if isinstance(ended, VmdslError):
-                problems = [*ended.problems, *_remains(ended, job, own.path, image.path)]
-                raise type(ended)(*problems, keep_log(own.path, log or beside(image.path)))
+                full = full_disks((cache.path, image.path.parent))
+                kept = keep_log(own.path, log or beside(image.path))
+                if blame := blamed(ended, full):
+                    raise HostError(*(replace(p, hint=f"{p.hint}\n{kept.what}") for p in blame))
+                problems = [*ended.problems, *full, *_failed_tree(ended, job, own.path)]
+                raise type(ended)(*problems, kept)
             watch.phase("publishing", cpu=cpu_seconds())
             if log:
                 keep_log(own.path, log)
@@ -113,6 +114,8 @@ def build(
     except BrokenPipeError:
         raise  # nobody listens
     except OSError as error:
+        if is_full(error):
+            raise error_of_disk(error, cache.path) from None
         place = error.filename2 or error.filename or cache
         raise HostError(f"{place}: {error.strerror}; the build needs it") from None
     finally:
@@ -129,20 +132,10 @@ def _require_large_files(plan: Plan, image: Output) -> None:
         raise HostError(plan.layout.disk.problem(what, hint))
 
 
-def _remains(error: VmdslError, job: Job, log: Path, image: Path) -> list[Problem]:
-    """Return what to say besides the error itself: which disks are full, and where the tree is."""
-    found = [_full(disk) for disk in (job.cache.path, image.parent) if _is_full(disk)]
-    if job.failed_tree.exists():
-        problem = str(replace(error.problems[0], where=None, hint=""))
-        about = FailedTree(recipe=str(job.recipe), problem=problem)
-        found.append(keep_tree(job.failed_tree, job.cache, log.stem, about))
-    return found
-
-
-def _is_full(disk: Path) -> bool:
-    about = os.statvfs(disk)
-    return about.f_bavail * about.f_frsize < _LITTLE or bool(about.f_files and not about.f_favail)
-
-
-def _full(disk: Path) -> Problem:
-    return Problem(what=f"there is no space left in {disk}", hint="make room, or use another disk")
+def _failed_tree(error: VmdslError, job: Job, log: Path) -> list[Problem]:
+    """Return where the tree of the failed operation is, if it was kept."""
+    if not job.failed_tree.exists():
+        return []
+    problem = str(replace(error.problems[0], where=None, hint=""))
+    about = FailedTree(recipe=str(job.recipe), problem=problem)
+    return [keep_tree(job.failed_tree, job.cache, log.stem, about)]

@@ -21,6 +21,7 @@ from vmdsl.cli.specification import (
     warn,
 )
 from vmdsl.errors import LocalFile, Problem, RecipeError, UsageError
+from vmdsl.host.full import error_of_disk, is_full
 
 if TYPE_CHECKING:
     from vmdsl.plan.plan import Plan
@@ -108,6 +109,8 @@ def _write(text: str, output: Path | None, *, force: bool) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(output)
     except OSError as error:
+        if is_full(error):
+            raise error_of_disk(error, output) from None
         raise UsageError(f"{output} cannot be written: {error.strerror}") from None
     finally:
         part.unlink(missing_ok=True)

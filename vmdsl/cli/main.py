@@ -56,7 +56,6 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with _paths_of_any_length():
             code = _run(arguments)
-        sys.stdout.flush()
     except VmdslError as error:
         from rich.console import Console  # noqa: PLC0415 (slow)
 
@@ -125,10 +124,19 @@ def _run(arguments: Sequence[str]) -> int:
 
 @contextmanager
 def _paths_of_any_length() -> Iterator[None]:
-    """Turn the error of a path that is too long, or has a name that is, into one of ours."""
+    """Turn the error of a path that is too long, or has a name that is, into one of ours.
+
+    A full disk is one of this machine.
+    """
     try:
         yield
+        sys.stdout.flush()
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            from vmdsl.host.full import error_of_disk  # noqa: PLC0415 (not for every command)
+
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it
+            raise error_of_disk(error, "the file that standard output is") from None
         if error.errno != errno.ENAMETOOLONG:
             raise
         path = str(error.filename or "a path")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from vmdsl.errors import Problem, Where
 from vmdsl.host.facts import Facts, Result
+from vmdsl.host.full import says_full
 from vmdsl.host.mounts import kind_at
 from vmdsl.host.probe import NO_OVERLAY
 
 ENOUGH = 5 << 30
+_ROOM = "Make room, or set VMDSL_CACHE or --cache-dir to a directory on another disk."
 _ELSEWHERE = "Set VMDSL_CACHE or --cache-dir to a directory on ext4, xfs or btrfs (or a volume)."
 
 
@@ -17,7 +19,8 @@ def check_cache(facts: Facts) -> Result:
     kind = kind_at(facts.cache, facts.mountinfo) or "unknown"
     if probe.cache_error:
         what = f"The cache can't be written to: {probe.cache_error}."
-        hint = "Set VMDSL_CACHE or --cache-dir to a directory of your own."
+        full = says_full(probe.cache_error)
+        hint = _ROOM if full else "Set VMDSL_CACHE or --cache-dir to a directory of your own."
         return Result(name=name, problem=Problem(what=what, where=where, hint=hint))
     if kind == "overlay":
         what = "The cache is on overlayfs, as in a container, and can't hold layers."
@@ -27,7 +30,7 @@ def check_cache(facts: Facts) -> Result:
         return Result(name=name, problem=Problem(what=what, where=where, hint=_ELSEWHERE))
     if probe.code == NO_OVERLAY:
         what = f"The cache's file system, {kind}, can't hold layers: {probe.output}"
-        hint = _ELSEWHERE
+        hint = _ROOM if says_full(probe.output) else _ELSEWHERE
         if "unknown filesystem type" in probe.output:
             hint = "This kernel has no overlayfs. As root: modprobe overlay"
         return Result(name=name, problem=Problem(what=what, where=where, hint=hint))

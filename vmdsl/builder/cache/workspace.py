@@ -13,6 +13,7 @@ from pathlib import Path
 from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.sandbox import namespaces
 from vmdsl.errors import HostError, Problem
+from vmdsl.host.full import error_of_disk, is_full
 
 
 @contextmanager
@@ -42,6 +43,8 @@ def _make(builds: Path, stack: ExitStack) -> Path:
 
 def unreachable(cache: CacheDir, error: OSError, done: str) -> HostError:
     """Return the error that a cache can't be `done` to; mostly its owner explains why."""
+    if is_full(error):
+        return error_of_disk(error, cache.path)
     with suppress(OSError, KeyError):
         owner = pwd.getpwuid(cache.path.stat().st_uid).pw_name
         return HostError(

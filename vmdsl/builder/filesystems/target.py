@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from vmdsl import programs
 from vmdsl.builder.image.sparse import copy_data
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import BuildError
+from vmdsl.host.full import LITTLE, says_full
 from vmdsl.language.layout import FilesystemLayout
 from vmdsl.values import Size
 
@@ -84,8 +86,16 @@ class Target:
         what = f"its content does not fit into {filesystem.kind} of {Size(self.size)}"
         return BuildError(filesystem.problem(what, "make the partition, or the image, larger"))
 
+    def _disk_is_full(self, said: str) -> bool:
+        """Return whether it is a disk of this machine that is full, and not the filesystem."""
+        places = [os.fstatvfs(self.image), os.statvfs(self.tree.scratch)]
+        little = any(about.f_bavail * about.f_frsize < LITTLE for about in places)
+        return little or _NO_SPACE not in said  # a quota
+
     def _failed(self, tool: str, done: programs.Finished) -> BuildError:
         filesystem = self.filesystem.filesystem
+        if says_full(done.output) and self._disk_is_full(done.output):
+            return BuildError(filesystem.problem(f"{tool}: {os.strerror(errno.ENOSPC)}"))
         if any(text in done.output for text in (_NO_SPACE, *filesystem.traits.no_room)):
             return self.full()
         lines = done.output.strip().splitlines()[-10:]

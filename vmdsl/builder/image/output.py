@@ -11,6 +11,7 @@ from pathlib import Path
 from vmdsl import programs
 from vmdsl.builder.image.formats import FORMATS, RAW, Format, format_of
 from vmdsl.errors import HostError, Problem, UsageError
+from vmdsl.host.full import error_of_disk, is_full
 
 
 class Output:
@@ -37,6 +38,8 @@ class Output:
                 with tempfile.TemporaryFile(dir=self.path.parent) as scratch:
                     self.raw = os.dup(scratch.fileno())
         except OSError as error:
+            if is_full(error):
+                raise error_of_disk(error, path) from None
             raise UsageError(
                 f"{path}: the image cannot be written here: {error.strerror}"
             ) from None
