@@ -17,7 +17,7 @@ from vmdsl.plan.load import Recipe, load
 from vmdsl.plan.merge import merge
 from vmdsl.plan.rules.check import check as check_rules
 from vmdsl.plan.rules.check import check_layout
-from vmdsl.plan.rules.machine import obstacles
+from vmdsl.plan.rules.machine import obstacles, unusable
 from vmdsl.plan.typecheck import TypeCheck, Types, Untyped
 from vmdsl.similar import did_you_mean
 
@@ -157,6 +157,8 @@ def _failed_check(error: Exception, operations: Sequence[Operation]) -> Problem:
     ]
     if not looked_at:
         raise error
+    if isinstance(error, OSError) and error.strerror:
+        return looked_at[-1].problem(*unusable(error))
     what = f"this cannot be checked: {type(error).__name__}: {error}"
     return looked_at[-1].problem(what, "one of its arguments may not be of the type that it needs")
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from vmdsl.language.effects import CopyRules, Owner, Tree, TreeOperation
 from vmdsl.language.operation import Fact, operation, record, refuse
-from vmdsl.operations.files.files import Place, checked_mode, checked_owner, place_of
+from vmdsl.operations.files.files import LONGEST_PATH, Place, checked_mode, checked_owner, place_of
 
 
 @operation
@@ -88,6 +88,12 @@ def create_symlink(root: Place, path: str, target: str, *, unless: Fact | None =
         raise refuse(
             f"{target!r} is not a target of a symlink",
             "give the path that it leads to",
+            about="target",
+        )
+    if len(os.fsencode(target)) > LONGEST_PATH:
+        raise refuse(
+            f"the target of the symlink is too long: {len(os.fsencode(target))} bytes",
+            f"a symlink has at most {LONGEST_PATH}",
             about="target",
         )
     record(CreateSymlink(root=root, path=place_of(root, path), target=target, unless=unless))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -28,6 +29,8 @@ _DIRECTORIES = frozenset(
 #: In bytes: what is larger is something else, or has data at its end.
 _LONGEST_SCRIPT = 2**18
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?")
+LONGEST_NAME, LONGEST_PATH = 255, 4095  # in bytes
+_SHOWN = 40
 #: The number after it stands for none.
 _LAST_OWNER = 2**32 - 2
 
@@ -194,8 +197,21 @@ def place_of(root: Place, path: str, *, top: bool = False) -> str:
     if asked.root != "/" or ".." in asked.parts or (at_top and not top):
         hint = "write it as it is in the system: /etc/motd"
         raise refuse(f"{path!r} is not the path of a file", hint, about="path")
+    _check_length(path)
     mounted = root.mounted if isinstance(root, RootFs) else root
     return str(mounted.path / asked.relative_to("/"))
+
+
+def _check_length(path: str) -> None:
+    """Refuse a path that Linux does not take, or a name that no filesystem holds."""
+    for text, most in ((path, LONGEST_PATH), *((name, LONGEST_NAME) for name in path.split("/"))):
+        if len(os.fsencode(text)) > most:
+            kind = "path" if text is path else "name"
+            raise refuse(
+                f"the {kind} {text[:_SHOWN]}… is too long: {len(os.fsencode(text))} bytes",
+                f"a {kind} has at most {most}",
+                about="path",
+            )
 
 
 def _file_at(root: Place, path: str) -> str:

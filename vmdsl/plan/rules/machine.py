@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import stat
@@ -17,6 +18,7 @@ from vmdsl.machines import Arch
 from vmdsl.operations.systems.roots import RootMaker
 from vmdsl.similar import similar_file
 
+_SHOWN = 60
 _OF_KERNEL = ("/proc", "/sys")
 _OR_EXCLUDED = (", or name it in ", code("", exclude=None))
 
@@ -33,41 +35,56 @@ def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
 def local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Report local files and directories that are missing or cannot be read."""
     for operation in operations:
-        start = operation.origin.directory
-        directories, files = (
-            (operation.local_directories(), operation.local_files())
-            if isinstance(operation, Work)
-            else ((), ())
-        )
-        for directory in directories:
-            place = start / directory
-            if place.is_file():
-                yield operation.problem(
-                    f"{directory} is a file, not a directory",
-                    Hint(code("copy_file"), " copies a file"),
-                    about=argument_of(operation, directory),
-                    kind=LocalFile,
-                )
-            elif not place.is_dir():
-                yield _missing(operation, "directory", directory, start)
-        made_up = [one for one in directories if _is_of_kernel(start / one)]
-        for directory in made_up:
+        try:
+            yield from _local_files(operation)
+        except OSError as error:
+            yield operation.problem(*unusable(error), kind=LocalFile)
+
+
+def unusable(error: OSError) -> tuple[str, str]:
+    """Return what is wrong with a path that the system does not take, and a hint."""
+    path = os.fsdecode(error.filename or "a path")
+    if error.errno == errno.ENAMETOOLONG:
+        return f"this path is too long: {path[:_SHOWN]}… ({len(path)} characters)", "shorten it"
+    return f"{path[:_SHOWN]}: {error.strerror}", "let this user read it, or name another path"
+
+
+def _local_files(operation: Operation) -> Iterator[Problem]:
+    start = operation.origin.directory
+    directories, files = (
+        (operation.local_directories(), operation.local_files())
+        if isinstance(operation, Work)
+        else ((), ())
+    )
+    for directory in directories:
+        place = start / directory
+        if place.is_file():
             yield operation.problem(
-                f"{directory} holds no files: the kernel makes them up when they are read",
-                "name a directory of files; copy_file() copies one file of the kernel's",
-                about=operation.argument(directory),
+                f"{directory} is a file, not a directory",
+                Hint(code("copy_file"), " copies a file"),
+                about=argument_of(operation, directory),
+                kind=LocalFile,
             )
-        if made_up:
-            continue  # they come and go: who looks at each of them finds that some are gone
-        secrets = [s.reference[0] for s in secrets_in(operation) if s.source == "file"]
-        for file in (*files, *map(Path, secrets)):
-            if any(file.is_relative_to(directory) for directory in directories):
-                if problem := _unreadable(start / file):
-                    what, hint = problem
-                    about = argument_of(operation, *directories)
-                    yield operation.problem(f"{file} {what}", hint, about=about, kind=LocalFile)
-            else:
-                yield from _no_file(operation, file, start)
+        elif not place.is_dir():
+            yield _missing(operation, "directory", directory, start)
+    made_up = [one for one in directories if _is_of_kernel(start / one)]
+    for directory in made_up:
+        yield operation.problem(
+            f"{directory} holds no files: the kernel makes them up when they are read",
+            "name a directory of files; copy_file() copies one file of the kernel's",
+            about=argument_of(operation, directory),
+        )
+    if made_up:
+        return  # they come and go: who looks at each of them finds that some are gone
+    secrets = [s.reference[0] for s in secrets_in(operation) if s.source == "file"]
+    for file in (*files, *map(Path, secrets)):
+        if any(file.is_relative_to(directory) for directory in directories):
+            if problem := _unreadable(start / file):
+                what, hint = problem
+                about = argument_of(operation, *directories)
+                yield operation.problem(f"{file} {what}", hint, about=about, kind=LocalFile)
+        else:
+            yield from _no_file(operation, file, start)
 
 
 def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]:
