@@ -2,9 +2,11 @@
 
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
@@ -405,6 +407,81 @@ def test_where_no_namespace_can_be_made(who: str, request: pytest.FixtureRequest
     assert not recipe.output.exists()
 
 
+#: Each line is a step. In between, the stand-ins come and go.
+WRITES = r"""
+host_shell(root(), 'cd "$ROOT"; cat /etc/resolv.conf >etc/resolv.conf; mkdir srv')
+chroot(system(), r"printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d")
+chroot(system(), "cat /etc/resolv.conf >/etc/copy; printf 'options rotate\n' >>/etc/resolv.conf")
+host_shell(root(), 'cd "$ROOT/srv"; fallocate -l 3M reserved; truncate -s 3M hole')
+host_shell(root(), 'cd "$ROOT/srv"; head -c 2M /dev/zero >zeros; chmod 600 *')
+copy_file(root(), "reserved", "/srv/copied")
+copy_file(root(), "hole", "/srv/copied hole")
+"""
+
+
+def test_what_a_recipe_writes_is_in_the_image_as_it_was_written(alone: User) -> None:
+    text = SYSTEM + "".join(
+        f"@step\ndef step_{number}() -> None:\n    {line}\n\n"
+        for number, line in enumerate(WRITES.strip().splitlines())
+    )
+    recipe = Recipe(alone, text)
+    for command in ("fallocate -l 1M reserved", "truncate -s 1M hole"):
+        done = alone.run("sh", "-c", f"cd {recipe.folder} && {command}")
+        assert done.returncode == 0, done.stdout
+    assert recipe.build().code == 0, recipe.said
+    files = recipe.files()
+    machine = Path("/etc/resolv.conf").read_bytes()
+    assert files["/usr/sbin/policy-rc.d"] == b"#!/bin/sh\nexit 101\n"
+    assert files["/etc/resolv.conf"] == machine + b"options rotate\n"
+    assert files["/etc/copy"] == machine
+    blocks = {name: allocated_in(recipe.output, f"/srv/{name}") for name in SIZES}
+    assert blocks == SIZES
+
+
+#: What is allocated of each file, in KiB.
+SIZES = {
+    "reserved": 3072,
+    "hole": 0,
+    "zeros": 2048,
+    "copied": 1024,
+    "copied hole": 0,
+}
+
+
+def allocated_in(image: Path, path: str) -> int:
+    done = programs.run(["debugfs", "-R", f'stat "{path}"', f"{image}?offset={2**20}"])
+    return int(done.output.partition("Blockcount: ")[2].split()[0]) // 2
+
+
+BEYOND = 4_000_000
+
+
+@only_root
+@pytest.mark.parametrize(
+    ("body", "code", "what"),
+    [
+        (f"create_directory(root(), '/srv', uid={BEYOND})", 4, f"no file can belong to {BEYOND}"),
+        (f"host_shell(root(), 'chown {BEYOND} $ROOT/usr')", 5, "owners from 65536 on are not in"),
+        (
+            f"host_shell(root(), 'cd $ROOT; mkdir -p a; echo a:x:{BEYOND}:1::/a: >etc/passwd')",
+            5,
+            "/a does not belong to a: no file can",
+        ),
+        ("system_from(root(), 'odd.tar', suite='bookworm')", 5, "odd in the tarball belongs to"),
+    ],
+)
+def test_owners_beyond_the_range(alone: User, body: str, code: int, what: str) -> None:
+    recipe = Recipe(alone, (HEAD if "system_from" in body else SYSTEM) + step(body))
+    if "system_from" in body:
+        with tarfile.open(recipe.folder / "odd.tar", "w") as tar:
+            for name, owner in (("usr", 0), ("odd", BEYOND)):
+                member = tarfile.TarInfo(name)
+                member.type, member.uid = tarfile.DIRTYPE, owner
+                tar.addfile(member)
+    assert recipe.build().code == code, recipe.said
+    assert what in recipe.said
+    assert f"recipe.py:{line_of(recipe, body)}: step last: " in recipe.said
+    assert re.search(r"as root: usermod --del-subuids \d+-\d+ --add-subuids ", recipe.said)
 @pytest.mark.parametrize(
     ("command", "remedy"),
     [
@@ -420,3 +497,5 @@ def test_what_no_script_can_do_has_a_remedy(alone: User, command: str, remedy: s
     said = Recipe(alone, HEAD + step(f"host_shell(root(), {command!r})")).build().failed()
     assert remedy in said
     assert "the command failed" in said
+
+
