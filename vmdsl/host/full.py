@@ -1,4 +1,4 @@
-"""Full disks of this machine, which are no mistake of a recipe."""
+"""Full disks of this machine: how they are found, and told from mistakes of recipes."""
 
 from __future__ import annotations
 
