@@ -682,6 +682,10 @@ def test_directories_that_may_be_missing_are_made(export: Export) -> None:
 def test_the_resolver_is_kept_where_the_recipe_makes_one(export: Export) -> None:
     text = export('create_file(system(), "/etc/resolv.conf", "nameserver 192.0.2.1\\n")')
     assert {"mount": "root", "keep_resolvconf": True} in steps_of(text)
+    scripts = [str(step.get("shell", "")) for step in steps_of(text)]
+    lent, taken = (next(n for n, s in enumerate(scripts) if word in s) for word in ("cmp", "sed"))
+    made = next(n for n, step in enumerate(steps_of(text)) if "create-file" in step)
+    assert lent < made < taken
     removed = export(
         'apt(system(), "systemd-resolved")\nchroot(system(), "rm -f /etc/resolv.conf")'
     )

@@ -95,10 +95,17 @@ _HEADER = """\
 Written by vmdsl from {recipe}. In the directory of that file, as root:
   {command}"""
 _TIDY = "[ ! -s /etc/machine-id ] || : >/etc/machine-id"
-#: Removes what debootstrap has copied; a symlink or another file is the recipe's.
-_NO_RESOLVER = """\
+#: Marks the end of what debootstrap has copied, before the recipe writes the file itself.
+_LENT_RESOLVER = """\
 [ -L "$ROOT/etc/resolv.conf" ] || ! cmp -s /etc/resolv.conf "$ROOT/etc/resolv.conf" ||
-    rm "$ROOT/etc/resolv.conf\""""
+    echo "# of the machine that builds" >>"$ROOT/etc/resolv.conf\""""
+#: Removes that, and the file if nothing is left. A symlink or another file is the recipe's.
+_NO_RESOLVER = """\
+file=$ROOT/etc/resolv.conf
+if [ ! -L "$file" ] && grep -qs "^# of the machine that builds" "$file"; then
+    sed -i "1,/^# of the machine that builds/d" "$file"
+    [ -s "$file" ] || rm "$file"
+fi"""
 _REMOVED = "rm -f /etc/resolv.conf"
 #: vmdb2 itself does the same at its end: a symlink into /run leads nowhere then.
 _REMOVED_AT_ITS_END = f"[ -L /etc/resolv.conf ] || {_REMOVED}"
@@ -142,6 +149,9 @@ def _with_own_ends(export: Export, steps: list[YamlStep]) -> list[YamlStep]:
         else step
         for step in steps
     ]
+    made = next((n for n, step in enumerate(kept) if "virtual-filesystems" in step.keys), -1)
+    if made >= 0:
+        kept.insert(made + 1, export.shell(own(_LENT_RESOLVER)))
     return [*kept, *ends, export.shell(own(_NO_RESOLVER))]
 
 
