@@ -46,6 +46,7 @@ NOT_IN_LAYERS = {
     "vmdsl.builder.report.progress",
     "vmdsl.builder.report.timing",
     "vmdsl.host.facts",  # words of messages
+    "vmdsl.host.full",
     "vmdsl.host.identity",
     "vmdsl.similar",  # words of messages
 }

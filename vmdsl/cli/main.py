@@ -136,7 +136,7 @@ def _paths_of_any_length() -> Iterator[None]:
             from vmdsl.host.full import error_of_disk  # noqa: PLC0415 (not for every command)
 
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it
-            raise error_of_disk(error, "the file that standard output is") from None
+            raise error_of_disk(error, "the disk of standard output") from None
         if error.errno != errno.ENAMETOOLONG:
             raise
         path = str(error.filename or "a path")

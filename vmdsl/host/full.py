@@ -28,6 +28,12 @@ def says_full(text: str) -> bool:
     return any(said in text for said in _SAID)
 
 
+def has_little(file: int) -> bool:
+    """Return whether the disk of an open file or directory has next to no free space."""
+    about = os.fstatvfs(file)
+    return about.f_bavail * about.f_frsize < LITTLE
+
+
 def full_disk(place: Path) -> Problem | None:
     """Return the problem of a disk with no space for this user, by trying to write to it."""
     directory = next((p for p in (place, *place.parents) if p.is_dir()), Path("/"))

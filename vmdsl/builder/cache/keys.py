@@ -46,7 +46,7 @@ LAYER_CODE = (
 #: The code that an image depends on besides that of its layers.
 IMAGE_CODE = (
     *("builder/filesystems", "builder/image"),
-    *("builder/assemble.py", "builder/finish.py", "host/full.py"),
+    *("builder/assemble.py", "builder/finish.py"),
 )
 _SUBIDS = ("/etc/subuid", "/etc/subgid")
 

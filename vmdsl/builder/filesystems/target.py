@@ -12,7 +12,7 @@ from vmdsl import programs
 from vmdsl.builder.image.sparse import copy_data
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import BuildError
-from vmdsl.host.full import LITTLE, says_full
+from vmdsl.host.full import has_little, says_full
 from vmdsl.language.layout import FilesystemLayout
 from vmdsl.values import Size
 
@@ -88,8 +88,11 @@ class Target:
 
     def _disk_is_full(self, said: str) -> bool:
         """Return whether it is a disk of this machine that is full, and not the filesystem."""
-        places = [os.fstatvfs(self.image), os.statvfs(self.tree.scratch)]
-        little = any(about.f_bavail * about.f_frsize < LITTLE for about in places)
+        scratch = os.open(self.tree.scratch, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            little = has_little(self.image) or has_little(scratch)
+        finally:
+            os.close(scratch)
         return little or _NO_SPACE not in said  # a quota
 
     def _failed(self, tool: str, done: programs.Finished) -> BuildError:

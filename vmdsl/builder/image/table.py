@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 
 from vmdsl import programs
 from vmdsl.errors import BuildError, Problem
+from vmdsl.host.full import has_little
 from vmdsl.language.handles import Extended, Gpt, Partition
 from vmdsl.language.layout import SECTOR, Layout
 from vmdsl.language.partition_types import GPT_FLAGS
 
+_SHOWN = 10
 _FIRST_LBA = 2048  # what sfdisk takes, if it isn't told
 
 
@@ -21,13 +25,17 @@ def write_table(image: int, layout: Layout, *, epoch: int, log: int) -> None:
         return
     done = programs.run(
         ["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", f"/proc/self/fd/{image}"],
-        output=log,
         stdin=table_script(layout).encode(),
         pass_fds=[image],
         env=programs.environment({"SOURCE_DATE_EPOCH": str(epoch)}),
     )
+    with suppress(OSError):  # the log's disk is full, which something else will report
+        os.write(log, done.output.encode())
     if not done.ok:
-        raise BuildError(Problem(what=f"sfdisk failed with exit code {done.code}; see the log"))
+        said = "\n".join(done.output.strip().splitlines()[-_SHOWN:])
+        if not said and has_little(image):
+            said = os.strerror(errno.ENOSPC)  # which it does not say itself
+        raise BuildError(Problem(what=f"sfdisk failed with exit code {done.code}", hint=said))
 
 
 def table_script(layout: Layout) -> str:
