@@ -93,7 +93,7 @@ class Chain:
         with self._layers.writing() as part:
             yield  # ended by Stopped where the layer turns out to be there
             check_homes(part)
-            size = seal(part, self._tree.epoch, self._tree.lent)
+            size = seal(part, self._tree.epoch, self._tree.lent, self._layers.lower)
         if self._known:
             self.take(self._known, operation)
             return

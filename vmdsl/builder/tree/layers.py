@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from vmdsl.builder.image.allocation import BLOCK, write_what_is_reserved
+from vmdsl.builder.image.allocation import BLOCK, restore_holes, write_what_is_reserved
 from vmdsl.builder.sandbox.mounts import mount, unmount
 from vmdsl.builder.tree.lent_files import StandIn, take_out
 from vmdsl.errors import BuildError, Problem
@@ -38,6 +38,11 @@ class Layers:
     def count(self) -> int:
         """The number of layers."""
         return len(self._names)
+
+    @property
+    def lower(self) -> list[Path]:
+        """All layers, the newest first."""
+        return [self._directory / name for name in reversed(self._names)]
 
     def add(self, layer: Path) -> None:
         """Put a layer on top. Its name is short, as mount takes few letters for all of them."""
@@ -109,10 +114,25 @@ def _may_have_reserved(about: os.stat_result) -> bool:
     return about.st_size > BLOCK and not about.st_mode & (stat.S_ISUID | stat.S_ISGID)
 
 
-def seal(layer: Path, epoch: int, stand_ins: Sequence[StandIn] = ()) -> int:
+def _below(path: str, layer: Path, lower: Sequence[Path]) -> str | None:
+    """Return the file that overlayfs has copied to a path of a layer, if it has."""
+    if "user.overlay.origin" not in os.listxattr(path):
+        return None
+    inside = os.path.relpath(path, layer)
+    found = (one / inside for one in lower)
+    return next((str(one) for one in found if one.is_file() and not one.is_symlink()), None)
+
+
+def seal(
+    layer: Path,
+    epoch: int,
+    stand_ins: Sequence[StandIn] = (),
+    lower: Sequence[Path] = (),
+) -> int:
     """Set the times of all that is in a layer: none is later than `epoch`, none is of chance.
 
-    Copies of stand-ins are taken out, and parts of files that are only reserved become zeros.
+    Copies of stand-ins are taken out, and parts of files that are only reserved become zeros. Files
+    that overlayfs has copied from the `lower` layers, the newest first, get their holes again.
     Returns its size on the disk, in bytes.
     """
     blocks = 0
@@ -130,6 +150,8 @@ def seal(layer: Path, epoch: int, stand_ins: Sequence[StandIn] = ()) -> int:
                     if take_out(entry.path, about.st_size, stand_ins):
                         continue
                     if about.st_blocks and _may_have_reserved(about):
+                        if before := _below(entry.path, layer, lower):
+                            restore_holes(entry.path, before)
                         write_what_is_reserved(entry.path)
                 blocks += about.st_blocks
                 if about.st_mtime_ns > epoch * 10**9:

@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 
 from vmdsl.builder.image import allocation
-from vmdsl.builder.image.allocation import allocated, copy_content, rounded, write_what_is_reserved
+from vmdsl.builder.image.allocation import (
+    allocated,
+    copy_content,
+    restore_holes,
+    rounded,
+    write_what_is_reserved,
+)
 from vmdsl.builder.image.sparse import data
 
 KIB = 1024
@@ -125,3 +131,36 @@ def test_what_xfs_reserves_by_itself_is_a_hole(
     needs_extents(path)
     monkeypatch.setattr(allocation, "_reserves_by_itself", lambda _: True)
     assert parts_of(path) == []
+
+
+def test_holes_that_overlayfs_has_filled_are_holes_again(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    """It copies a MiB from where data starts; a script has then reserved and written something."""
+    before = make(8 * MIB, {5 * MIB + 4096: b"x", 5 * MIB + 64 * KIB: bytes(8192)}, {})
+    needs_extents(before)
+    copy = tmp_path / "copy"
+    with copy.open("wb", buffering=0) as file:
+        file.truncate(8 * MIB)
+        os.pwrite(file.fileno(), before.read_bytes()[5 * MIB + 4096 :][:MIB], 5 * MIB + 4096)
+        os.posix_fallocate(file.fileno(), 2 * MIB, 64 * KIB)
+        os.pwrite(file.fileno(), b"y", 5 * MIB + 512 * KIB)
+        os.pwrite(file.fileno(), bytes(4096), 7 * MIB)
+    content = copy.read_bytes()
+    os.utime(copy, (5, 5))
+    restore_holes(str(copy), str(before))
+    written = [2 * MIB, 5 * MIB + 4096, 5 * MIB + 64 * KIB, 5 * MIB + 512 * KIB, 7 * MIB]
+    assert [start for start, _ in parts_of(copy)] == written
+    assert [end - start for start, end in parts_of(copy)] == [65536, 4096, 8192, 4096, 4096]
+    assert copy.read_bytes() == content
+    assert copy.stat().st_mtime == 5
+
+
+def test_a_copy_of_a_file_without_holes_is_left_alone(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    before = make(MIB, {0: bytes(MIB)}, {})
+    copy = tmp_path / "copy"
+    copy.write_bytes(bytes(MIB))
+    restore_holes(str(copy), str(before))
+    assert parts_of(copy) == [(0, MIB)]
