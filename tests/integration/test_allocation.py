@@ -12,8 +12,8 @@ import pytest
 from dissect.xfs.xfs import XFS
 
 from vmdsl import mkext2, mkext3, mkext4, mkxfs
+from vmdsl.builder.assemble import kind_of
 from vmdsl.builder.filesystems.contents import read
-from vmdsl.builder.filesystems.kinds import kind_of
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.language.handles import Filesystem, Partition
 
