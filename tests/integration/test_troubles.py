@@ -483,6 +483,8 @@ def test_owners_beyond_the_range(alone: User, body: str, code: int, what: str) -
     assert what in recipe.said
     assert f"recipe.py:{line_of(recipe, body)}: step last: " in recipe.said
     assert re.search(r"as root: usermod --del-subuids \d+-\d+ --add-subuids ", recipe.said)
+
+
 @pytest.mark.parametrize(
     ("command", "remedy"),
     [
@@ -498,5 +500,3 @@ def test_what_no_script_can_do_has_a_remedy(alone: User, command: str, remedy: s
     said = Recipe(alone, HEAD + step(f"host_shell(root(), {command!r})")).build().failed()
     assert remedy in said
     assert "the command failed" in said
-
-

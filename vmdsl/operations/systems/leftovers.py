@@ -47,3 +47,9 @@ def clean() -> None:
             machine.write_text("", encoding="ascii")
     if not dbus.is_symlink() and not dbus.is_dir():  # systemd makes it a symlink to the other
         dbus.unlink(missing_ok=True)
+
+
+def remove_resolver() -> None:
+    """Remove this machine's resolver, which mmdebstrap copies, but no symlink of a package."""
+    file, backup = Path("/etc/resolv.conf"), Path("/etc/.resolv.conf.systemd-resolved.bak")
+    (backup if file.is_symlink() else file).unlink(missing_ok=True)

@@ -33,6 +33,7 @@ from vmdsl.operations.packages.sources import (
     install_keyring,
     suffix_of,
 )
+from vmdsl.operations.systems.leftovers import remove_resolver
 from vmdsl.operations.systems.least_sizes import least_size
 from vmdsl.operations.systems.roots import RootMaker
 from vmdsl.values import Suite, is_debian_suite
@@ -388,12 +389,6 @@ def _keys_outside(tree: Tree, source: Source) -> str:
         copy.write_bytes(keys)
         return str(copy)
     return "" if source.trusted else str(DEBIAN_KEYS)
-
-
-def remove_resolver() -> None:
-    """Remove this machine's resolver, which mmdebstrap copies, but no symlink of a package."""
-    file, backup = Path("/etc/resolv.conf"), Path("/etc/.resolv.conf.systemd-resolved.bak")
-    (backup if file.is_symlink() else file).unlink(missing_ok=True)
 
 
 def _set_change_day(path: str, day: int) -> None:
