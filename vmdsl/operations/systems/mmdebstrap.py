@@ -33,8 +33,8 @@ from vmdsl.operations.packages.sources import (
     install_keyring,
     suffix_of,
 )
-from vmdsl.operations.systems.leftovers import remove_resolver
 from vmdsl.operations.systems.least_sizes import least_size
+from vmdsl.operations.systems.leftovers import remove_resolver
 from vmdsl.operations.systems.roots import RootMaker
 from vmdsl.values import Suite, is_debian_suite
 
