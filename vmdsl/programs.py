@@ -25,8 +25,11 @@ _CHANGES_PROGRAMS = frozenset(
     {
         *("POSIXLY_CORRECT", "POSIX_ME_HARDER", "TAR_OPTIONS", "GREP_OPTIONS"),
         *("BASH_ENV", "CDPATH", "BLOCKSIZE", "BLOCK_SIZE"),
+        *("LD_PRELOAD", "LD_AUDIT", "FAKEROOTKEY", "PERL5OPT"),
     }
 )
+#: What the names of others like that begin with: those of e2fsprogs, mtools and util-linux.
+_CHANGES_TOOLS = ("MKE2FS_", "E2FSPROGS_", "MTOOLS", "LIBBLKID_", "LIBMOUNT_", "LIBFDISK_")
 
 #: The Debian package of each program that builds start outside the image's own tree.
 PACKAGES: Mapping[str, str] = {
@@ -88,9 +91,13 @@ def apt_get_install(names: Iterable[str]) -> str:
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment with a full PATH, plus `extra`.
 
-    It lacks what changes programs: `POSIXLY_CORRECT`, `TAR_OPTIONS` and the like.
+    It lacks what changes programs: `POSIXLY_CORRECT`, `LD_PRELOAD`, `MKE2FS_SYNC` and the like.
     """
-    ours = {k: v for k, v in os.environ.items() if k not in _CHANGES_PROGRAMS}
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _CHANGES_PROGRAMS and not name.startswith(_CHANGES_TOOLS)
+    }
     return {**ours, "PATH": SEARCH, **(extra or {})}
 
 

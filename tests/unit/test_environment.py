@@ -10,7 +10,9 @@ from vmdsl import programs
 from vmdsl.builder.sandbox import environment
 
 
-@pytest.mark.parametrize("name", ["POSIXLY_CORRECT", "TAR_OPTIONS", "BASH_ENV", "CDPATH"])
+@pytest.mark.parametrize(
+    "name", ["POSIXLY_CORRECT", "TAR_OPTIONS", "BASH_ENV", "LD_PRELOAD", "MKE2FS_SYNC", "MTOOLSRC"]
+)
 def test_programs_do_not_get_what_changes_them(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "1")
     monkeypatch.setenv("OF_THE_USER", "1")

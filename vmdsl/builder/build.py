@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -125,10 +126,12 @@ def build(
 
 
 def _require_large_files(plan: Plan, image: Output) -> None:
-    """Raise HostError if the filesystem that the image is written to has no files as large."""
+    """Raise HostError if no file as large as the image can be where it is written."""
     if not image.can_hold(plan.layout.size):
         what = f"no file in {image.path.parent} can have {Size(plan.layout.size)}, as the image has"
         hint = "write it to another filesystem, by --output; or make it smaller"
+        if 0 <= resource.getrlimit(resource.RLIMIT_FSIZE)[0] < plan.layout.size:
+            hint = "raise the limit that `ulimit -f` shows"
         raise HostError(plan.layout.disk.problem(what, hint))
 
 
