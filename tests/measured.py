@@ -7,6 +7,7 @@ A build has many that run the same lines: those that another has saved are not s
 
 from __future__ import annotations
 
+import fcntl
 import os
 from contextlib import suppress
 from mmap import mmap
@@ -28,7 +29,7 @@ class _Code(CoveragePlugin):
 def coverage_init(registry: Plugins, _: object) -> None:
     """Set up coverage.py, which calls this when it starts in a process."""
     registry.add_configurer(_Code())
-    root, leave = os.open("/", os.O_PATH | os.O_CLOEXEC), os._exit
+    root, leave = _root(), os._exit
     saved = mmap(-1, 2**20)  # a byte for a line, which all children share
 
     def save_and_leave(status: int) -> Never:
@@ -52,6 +53,14 @@ def coverage_init(registry: Plugins, _: object) -> None:
             lines.clear()
 
     os.register_at_fork(after_in_child=begin)
+
+
+def _root() -> int:
+    """Open / with a number that none of the standard streams has, which may be closed."""
+    opened = os.open("/", os.O_PATH | os.O_CLOEXEC)
+    root = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(opened)
+    return root
 
 
 def _run() -> TTraceData:

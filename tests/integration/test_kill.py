@@ -58,7 +58,7 @@ def script() -> None:
     token = Secret.from_environment("VMDSL_TEST_SECRET")
     chroot(
         system(),
-        "head $SECRETS/token; setsid sleep 1000 & sleep 3; echo done",
+        "head $SECRETS/token; setsid sleep 1000 & sleep 6; echo done",
         secrets={{"token": token}},
     )
 """
@@ -95,14 +95,14 @@ def system() -> RootFs:
 PHASES = {
     "download": (BOOTSTRAP, "apt-get "),
     "bootstrap": (BOOTSTRAP, "dpkg --install"),
-    "chroot": (CHROOT, "sleep 3"),
+    "chroot": (CHROOT, "sleep 6"),
     "mke2fs": (LARGE, "mke2fs "),
     "debugfs": (MANY, "debugfs -w"),
     "mcopy": (LARGE_IN_FAT, "mcopy "),
 }
 #: Those whose end is the end of a step, which makes the build fail: the others it survives, or
 #: it is they that make it.
-COMMANDS = ("sleep 3", "mke2fs ", "debugfs -w", "mcopy ", "perl ", "dpkg --install")
+COMMANDS = ("sleep 6", "mke2fs ", "debugfs -w", "mcopy ", "perl ", "dpkg --install")
 
 
 @dataclass(frozen=True)
@@ -286,7 +286,7 @@ def check_next_build(user: Any) -> None:
 ALL = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 CASES = [
     *(("chroot", who, number) for who in ("vmdsl", "unshare", "first") for number in ALL),
-    *(("chroot", "sleep 3", number) for number in ALL),
+    *(("chroot", "sleep 6", number) for number in ALL),
     ("chroot", "sleep 1000", signal.SIGKILL),
     ("download", "vmdsl", signal.SIGKILL),
     ("download", "vmdsl", signal.SIGINT),
@@ -319,7 +319,7 @@ def test_kill(alone: User, phase: str, who: str, number: signal.Signals) -> None
             assert code == 5, running.text()
             assert "step " in running.text()
         elif number == signal.SIGKILL and who != "sleep 1000":
-            assert code == 5
+            assert code == 5, running.text()
             assert "the build was killed from outside" in running.text()
         else:  # the first process of a namespace can refuse other signals, and unshare does
             assert code in {0, 5}, running.text()
@@ -379,7 +379,7 @@ def whole_image(user: Any) -> str:
 def test_kill_a_build_of_root(root_user: User) -> None:
     for who in ("vmdsl", "unshare", "first"):
         with Running(root_user, CHROOT) as running:
-            running.wait_until(partial(running.process, "sleep 3"))
+            running.wait_until(partial(running.process, "sleep 6"))
             os.kill(running.victim(who), signal.SIGKILL)
             running.cli.wait(timeout=60)
             running.check_nothing_left(step_failed=False)

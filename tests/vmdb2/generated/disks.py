@@ -198,7 +198,8 @@ def _filesystems(draw: st.DrawFn, kind: str, tag: str) -> Step:
     step: Step = {"mkfs": draw(st.sampled_from(_KINDS.get(kind, ["ext4"]))), "partition": tag}
     if draw(st.booleans()):
         step["label"] = draw(st.one_of(LABELS, st.sampled_from(["", "{{ a }}", "a b", "ü"])))
-        if step["mkfs"] == "xfs" and " " in step["label"]:
+        refused = {"xfs": " ", "vfat": "ü", "fat": "ü", "msdos": "ü"}.get(step["mkfs"])
+        if refused and refused in step["label"]:
             del step["label"]
     if step["mkfs"] in _OPTIONS and draw(st.integers(0, 2)) == 0:
         words = draw(st.sampled_from(_OPTIONS[step["mkfs"]]))
