@@ -117,6 +117,12 @@ class Process:
             return str(Path(f"/proc/{self.number}/ns/pid").readlink())
         return ""
 
+    def owner(self) -> int | None:
+        with suppress(OSError):
+            status = Path(f"/proc/{self.number}/status").read_text(encoding="utf-8")
+            return int(status.partition("Uid:")[2].split()[0])
+        return None
+
 
 def command_of(number: int) -> str:
     try:
@@ -229,14 +235,18 @@ class Running:
             assert done.stdout == ""
 
     def living(self) -> list[str]:
-        """The processes of the build, by their namespace or the mark in their environment."""
-        found = []
+        """The processes of the build, by their namespace or the mark in their environment.
+
+        Numbers of namespaces are used again: by builds of other users, meanwhile.
+        """
+        ids, found = owned_ids(self.user.name), []
         for number in numbers():
             environment = b""
             with suppress(OSError):
                 environment = Path(f"/proc/{number}/environ").read_bytes()
             process = Process(number, command_of(number))
-            if process.namespace() in self.namespaces or f"{MARK}=1".encode() in environment:
+            is_inside = process.namespace() in self.namespaces and process.owner() in ids
+            if is_inside or f"{MARK}=1".encode() in environment:
                 found.append(process.command)
         return found
 

@@ -78,7 +78,9 @@ class Commands:
             output = self._end_of_log(before)
             lines = [line[:_LINE] for line in output.splitlines()[-_LAST_LINES:]]
             printed = "\n".join(lines)
-            hints = filter(None, (remedy(printed), printed))
+            # mmdebstrap prints mounts of its own, which it can do without.
+            instead = remedy(printed) if command[0] != "mmdebstrap" else ""
+            hints = filter(None, (instead, printed))
             raise CommandError(
                 Problem(
                     what=f"the command failed ({ended}): {shown(command)}",
