@@ -1,10 +1,14 @@
-"""Every file of tests is collected when pytest is given no arguments."""
+"""Every file of tests is collected when pytest is given no arguments, and each test runs once."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
+from xdist.workermanage import WorkerController
+
+from sharing import LongestFirst
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -39,3 +43,11 @@ def test_every_file_of_tests_is_collected(monkeypatch: pytest.MonkeyPatch) -> No
     there = {file for folder in folders for file in folder.rglob("test_*.py")}
     assert there - seen.files == set()
     assert Path(__file__) in seen.files
+
+
+def test_a_test_that_ends_its_process_is_not_run_again() -> None:
+    scheduler, node = object.__new__(LongestFirst), object()
+    tests = {"file::a": True, "file::b": False, "file::c": False}
+    vars(scheduler).update(assigned_work={node: {"file": tests}}, workqueue={})
+    assert scheduler.remove_node(cast("WorkerController", node)) == "file::b"
+    assert scheduler.workqueue == {"file": {"file::a": True, "file::b": True, "file::c": False}}
