@@ -12,4 +12,4 @@ def prepare(directory: Path) -> None:
         (directory / name).write_text("x", encoding="utf-8")
     (directory / "key.gpg").write_bytes(b"\x99\x01\x0d\x04")
     (directory / "a.deb").write_bytes(b"!<arch>\ndebian-binary   ")
-    (directory / "play.yml").write_text("- hosts: image\n", encoding="utf-8")
+    (directory / "play.yml").write_text("- hosts: all\n", encoding="utf-8")
