@@ -101,7 +101,8 @@ def meaning(plan: Plan) -> dict[str, Any]:
     """All of a plan but where it was written, and how steps that make nothing are called."""
     found = json.loads(plan_json(plan))
     del found["recipe"], found["options"]
-    found.pop("obstacles", None)  # which have places
+    for kind in ("obstacles", "warnings"):  # which have places
+        found.pop(kind, None)
     for operation in found["operations"]:
         del operation["line"]
         if operation["phase"] != "layout":

@@ -17,11 +17,11 @@ import signal
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from types import FrameType, FunctionType
-from typing import Any
+from typing import Any, Self
 
 from vmdsl.language.operation import NeverText, Recorder, Refused
 from vmdsl.language.secret import Secret
@@ -102,6 +102,8 @@ _WITH_TIME: dict[Callable[..., object], int] = {
     time.strftime: 2,
     **dict.fromkeys((time.localtime, time.gmtime, time.ctime), 1),
 }
+#: C functions that list directories in the order of the disk, which differs between machines.
+_LISTINGS: dict[str, Callable[..., Any]] = {"listdir": os.listdir, "scandir": os.scandir}
 #: C functions that end this process, which no audit event reports either.
 _ENDS = {os._exit, os.abort, signal.raise_signal}
 #: Most calls are known by their name not to matter.
@@ -244,6 +246,53 @@ def _is_of_recipe(frame: FrameType, recorder: Recorder) -> bool:
     )
 
 
+class _SortedEntries:
+    """The entries of a directory as os.scandir() gives them, in the order of their names."""
+
+    def __init__(self, entries: Iterable[os.DirEntry[Any]]) -> None:
+        self._entries = iter(sorted(entries, key=lambda entry: entry.name))
+
+    def __iter__(self) -> Iterator[os.DirEntry[Any]]:
+        return self._entries
+
+    def __next__(self) -> os.DirEntry[Any]:
+        return next(self._entries)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget the rest."""
+        self._entries = iter(())
+
+
+def _sorted_listdir(path: Any = None) -> list[Any]:
+    return sorted(_LISTINGS["listdir"](path))
+
+
+def _sorted_scandir(path: Any = None) -> _SortedEntries:
+    with _LISTINGS["scandir"](path) as entries:
+        return _SortedEntries(entries)
+
+
+#: Modules that are imported meanwhile ask whether these take numbers of open files.
+os.supports_fd.update((_sorted_listdir, _sorted_scandir))
+
+
+@contextmanager
+def _directories_sorted() -> Iterator[None]:
+    """Sort what os.listdir() and os.scandir() give, and so glob, os.walk() and Path.iterdir()."""
+    before = {"listdir": os.listdir, "scandir": os.scandir}
+    vars(os).update(listdir=_sorted_listdir, scandir=_sorted_scandir)
+    try:
+        yield
+    finally:
+        vars(os).update(before)
+
+
 @contextmanager
 def guarded(recorder: Recorder) -> Iterator[None]:
     """Refuse effects and what changes from run to run, and note the recipe's line of each."""
@@ -259,7 +308,8 @@ def guarded(recorder: Recorder) -> Iterator[None]:
         _operations.update(operations())
         sys.setprofile(_watch)  # which ends with the first exception that it raises
     try:
-        yield
+        with _directories_sorted():
+            yield
     finally:
         sys.setprofile(profile)
         _active.pop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import singledispatchmethod
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from vmdsl.errors import Problem
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import RootFs
 from vmdsl.language.layout import FilesystemLayout, Layout, PartitionLayout
@@ -39,12 +40,17 @@ def plan_json(plan: Plan) -> str:
         },
         "layout": layout_data(plan.layout, encode),
         "operations": [encode.operation(operation) for operation in plan.operations],
-        "obstacles": [
-            {"step": o.step, "line": o.where.line if o.where else 0, "what": o.what, "hint": o.hint}
-            for o in plan.obstacles
-        ],
+        "obstacles": _problems(plan.obstacles),
+        "warnings": _problems(plan.warnings),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _problems(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    return [
+        {"step": p.step, "line": p.where.line if p.where else 0, "what": p.what, "hint": p.hint}
+        for p in problems
+    ]
 
 
 def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:

@@ -176,6 +176,37 @@ def test_what_is_always_the_same_is_allowed(write: Write, expression: str) -> No
     assert evaluate(load(path), {}).problems == ()
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        "os.listdir(here)",
+        "listdir(here)",
+        "[e.name for e in os.scandir(here)]",
+        "[p.name for p in Path(here).iterdir()]",
+        "[p.name for p in Path(here).glob('*')]",
+        "[p.name for p in Path(here).rglob('*')]",
+        "glob.glob('*', root_dir=here)",
+        "[n for _, _, files in os.walk(here) for n in files]",
+        "[n for _, _, files, _ in os.fwalk(here) for n in files]",
+        "[e.name.decode() for e in os.scandir(os.fsencode(here))]",
+    ],
+)
+def test_directories_are_listed_in_order(write: Write, tmp_path: Path, names: str) -> None:
+    """The order on the disk differs between machines, and so would the image."""
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in "hbkdacjfgie":
+        (here / name).touch()
+    path = write(
+        "import glob, os\nfrom os import listdir\nfrom pathlib import Path\n"
+        f"here = {str(here)!r}\n"
+        f"@step\ndef a() -> None:\n    require(False, ' '.join({names}))\n"
+    )
+    (problem,) = evaluate(load(path), {}).problems
+    assert problem.what == "a b c d e f g h i j k"
+    assert isinstance(os.listdir, type(len))  # as before
+
+
 def test_a_seed_lasts_until_the_recipe_is_read_again(write: Write) -> None:
     step = "@step\ndef a() -> None:\n    random.random()\n"
     assert evaluate(load(write(f"{IMPORTS}random.seed(7)\n{step}")), {}).problems == ()

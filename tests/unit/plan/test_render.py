@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vmdsl.errors import Problem, Where
+from vmdsl.errors import Advice, Problem, Where
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.machines import Arch
 from vmdsl.operations.disk.ext import Ext4
@@ -107,13 +107,16 @@ def test_head_and_layout(tmp_path: Path) -> None:
     assert layout["mounts"] == [{"step": "root", "path": "/", "partition": 1}]
 
 
-def test_obstacles_are_data(tmp_path: Path) -> None:
+def test_obstacles_and_warnings_are_data(tmp_path: Path) -> None:
     plan = make_plan(tmp_path / "a.py")
-    assert json.loads(plan_json(plan))["obstacles"] == []
-    where = Where(plan.recipe, 4)
-    blocked = replace(plan, obstacles=(Problem(what="no", hint="go", step="a", where=where),))
-    document = json.loads(plan_json(blocked))
+    document = json.loads(plan_json(plan))
+    assert (document["obstacles"], document["warnings"]) == ([], [])
+    problem = Problem(what="no", hint="go", step="a", where=Where(plan.recipe, 4))
+    advice = Advice(what="perhaps", where=Where(plan.recipe, 5))
+    plan = replace(plan, obstacles=(problem,), warnings=(advice,))
+    document = json.loads(plan_json(plan))
     assert document["obstacles"] == [{"step": "a", "line": 4, "what": "no", "hint": "go"}]
+    assert document["warnings"] == [{"step": "", "line": 5, "what": "perhaps", "hint": ""}]
 
 
 def test_operations_have_step_line_and_arguments(tmp_path: Path) -> None:
