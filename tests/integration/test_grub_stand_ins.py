@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def recorder() -> Iterator[Recorder]:
 def layout(recorder: Recorder) -> Layout:
     """A GPT: esp at /boot/efi, a filesystem with a space in its place, and the root."""
     table = mkgpt(mkimg(GiB(4)))
-    esp = mkvfat(mkpart(table, size=MiB(64), type="esp"))
+    esp = mkvfat(mkpart(table, size=MiB(64), type="esp", label="the ESP"), label="IT'S")
     data = mkext4(mkpart(table, size=MiB(64)))
     root = mount(mkext4(mkpart(table)))
     mount(esp, "/boot/efi", on=root)
@@ -62,10 +63,11 @@ def probe(layout: Layout, folder: Path, *arguments: str) -> tuple[int, str]:
 def test_syntax(layout: Layout, shell: str) -> None:
     scripts = answering(layout, ())
     assert set(scripts) == {
-        *("grub-probe", "grub-mkrelpath", "grub-mkconfig", "grub-install", "findmnt")
+        *("grub-probe", "grub-mkrelpath", "grub-mkconfig", "grub-install"),
+        *("findmnt", "blkid", "lsblk", "df"),
     }
     for script in (*scripts.values(), MKINITRAMFS):
-        assert "@" not in script.replace('"$@"', "")
+        assert not re.search("@[A-Z]", script)
         subprocess.run([shell, "-n"], input=script, text=True, check=True)
 
 
@@ -192,3 +194,123 @@ def test_findmnt_knows_the_other_mounts_too(layout: Layout) -> None:
 def findmnt(layout: Layout, *arguments: str) -> str:
     script = ["sh", "-uc", findmnt_script(layout), "findmnt", *arguments]
     return subprocess.run(script, capture_output=True, text=True, check=True).stdout
+
+
+def ask(layout: Layout, command: str, *, code: int = 0) -> str:
+    """Run a stand-in, and return what it prints, with @N in place of partition N's UUID."""
+    name, *arguments = command.split()
+    uuids = {f"@{f.partition.number}": f.uuid for f in layout.filesystems}
+    for short, uuid in uuids.items():
+        arguments = [word.replace(short, uuid) for word in arguments]
+    done = subprocess.run(
+        ["sh", "-uc", answering(layout, ())[name], name, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    said = done.stdout + done.stderr
+    for short, uuid in uuids.items():
+        said = said.replace(uuid, short)
+    for partition in layout.partitions:
+        said = said.replace(partition.uuid.lower(), f"PART{partition.number}")
+    return said
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("blkid -s UUID -o value /dev/vda3", "@3"),
+        ("blkid /dev/vda3 -sUUID -ovalue", "@3"),
+        ("blkid --match-tag UUID --output=value UUID=@3", "@3"),
+        ("blkid -p -o value -s TYPE /dev/disk/by-uuid/@1", "vfat"),
+        ("blkid -o value -s PARTUUID -c /dev/null /dev/vda1", "PART1"),
+        ("blkid -o export -s UUID -s TYPE /dev/vda2", "DEVNAME=/dev/vda2\nUUID=@2\nTYPE=ext4"),
+        (
+            "blkid /dev/vda1",
+            '/dev/vda1: LABEL="IT\'S" UUID="@1" TYPE="vfat" PARTLABEL="the ESP" PARTUUID="PART1"',
+        ),
+        ("blkid -s PTTYPE -o value /dev/vda", "gpt"),
+        ("blkid -U @2", "/dev/vda2"),
+        ("blkid -L IT'S", "/dev/vda1"),
+        ("blkid -t TYPE=ext4 -o device", "/dev/vda2\n/dev/vda3"),
+        ("blkid -l -t TYPE=ext4 -o device", "/dev/vda2"),
+        ("lsblk -no UUID /dev/vda3", "@3"),
+        ("lsblk --noheadings --output uuid,fstype UUID=@3", "@3 ext4"),
+        ("lsblk -ndo PKNAME /dev/vda3", "vda"),
+        ("lsblk -dpno NAME", "/dev/vda"),
+        ("lsblk -rno NAME,MOUNTPOINT /dev/vda", "vda \nvda1 /boot/efi\nvda2 /srv/my data\nvda3 /"),
+        ("lsblk -P -o LABEL,PARTUUID /dev/vda1", 'LABEL="IT\'S" PARTUUID="PART1"'),
+        ("lsblk -o NAME,TYPE /dev/vda2", "NAME TYPE\nvda2 part"),
+    ],
+)
+def test_blkid_and_lsblk(layout: Layout, command: str, answer: str) -> None:
+    assert ask(layout, command) == f"{answer}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("blkid -s UUID -o value /dev/sda1", 4, "not about /dev/sda1. Its devices are: /dev/vda "),
+        ("blkid -o udev /dev/vda1", 4, "not in the format udev."),
+        ("blkid -k", 4, "not with -k."),
+        ("blkid -s UUID -o value /dev/vda", 2, ""),
+        ("blkid -L nothing", 2, ""),
+        ("lsblk -no UUID /dev/sda1", 4, "lsblk: vmdsl answers from the layout of the image, and"),
+        ("lsblk -J", 4, "not with -J."),
+        ("lsblk -no NAME,SIZE", 4, "not with the column SIZE."),
+    ],
+)
+def test_better_no_answer_than_that_of_another_device(
+    layout: Layout, command: str, code: int, said: str
+) -> None:
+    found = ask(layout, command, code=code)
+    assert said in found
+    assert bool(found) == bool(said)
+
+
+def test_an_image_file_is_asked_as_ever(layout: Layout, tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(bytes(2**20))
+    subprocess.run(["/sbin/mkswap", "-L", "own", image], check=True, capture_output=True)
+    assert ask(layout, f"blkid -s LABEL -o value {image}") == "own\n"
+
+
+DF = """\
+#!/bin/sh
+case $* in *=fstype,source*) echo "Type Filesystem"; line="overlay overlay" ;;
+*-T*) echo "Filesystem Type Mounted on"; line="overlay overlay  1%  /" ;;
+*=source*) echo Filesystem; line=overlay ;;
+*) echo "Filesystem Mounted on"; line="overlay        1%  /" ;; esac
+for word; do case $word in /proc) echo "proc 0 /proc" ;; /*) echo "$line" ;; esac; done
+case $* in */*) ;; *) echo "tmpfs /run"; echo "$line" ;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        ("--output=source /", ["/dev/vda3"]),
+        ("--output=fstype,source /boot/efi", ["vfat /dev/vda1"]),
+        ("-T /boot/efi /home", ["/dev/vda1 vfat 1% /boot/efi", "/dev/vda3 ext4 1% /"]),
+        (
+            "-P -B 1M /proc / /boot/efi",
+            ["proc 0 /proc", "/dev/vda3 1% /", "/dev/vda1 1% /boot/efi"],
+        ),
+        ("-h", ["tmpfs /run", "/dev/vda3 1% /"]),
+    ],
+)
+def test_df_names_the_filesystems_of_the_image(
+    layout: Layout, tmp_path: Path, arguments: str, answer: list[str]
+) -> None:
+    """The real df finds an overlay; the directories are this machine's, so /boot/efi may miss."""
+    real = tmp_path / "real/df"
+    real.parent.mkdir()
+    real.write_text(DF, encoding="utf-8")
+    real.chmod(0o755)
+    script = tmp_path / "df"
+    text = answering(layout, ())["df"]
+    script.write_text(text.replace('[ ! -e "$word" ] || ', ""), encoding="utf-8")
+    words = ["sh", "-u", str(script), *arguments.split()]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert [" ".join(line.split()) for line in said.splitlines()[1:]] == answer

@@ -38,7 +38,7 @@ class Growth:
         if job.caching.offline:
             start_loopback()
         make_devices(self._devices)
-        stand_ins = StandIns(self._devices, job.layout, job.image_operations)
+        self._stand_ins = stand_ins = StandIns(self._devices, job.layout, job.image_operations)
         self.tree = BuildTree(
             layout=job.layout,
             operations=job.tree_operations,
@@ -138,7 +138,13 @@ class Growth:
         if not operation.in_system:
             return nullcontext()
         has_secrets = any(secrets_in(operation))
-        return surroundings(self.tree, self._devices, self._resolver, own_tmp=has_secrets)
+        return surroundings(
+            self.tree,
+            self._devices,
+            self._resolver,
+            own_tmp=has_secrets,
+            by_path=self._stand_ins.called_by_path(operation.scripts()),
+        )
 
 
 def _host_resolver() -> str:

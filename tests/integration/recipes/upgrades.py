@@ -136,6 +136,35 @@ def boot_loader_again() -> None:
         grub-install /dev/vda
         grub-install --force-extra-removable
         sha256sum --quiet --check /run/sums
+        test "$(/sbin/blkid -s UUID -o value "$(/usr/bin/findmnt -n -o SOURCE /)")" = "$uuid"
+        test "$(lsblk -n -o UUID "$(df --output=source / | tail -n 1)")" = "$uuid"
+        /usr/sbin/grub-mkconfig --output=/boot/grub/grub.cfg
+        /usr/sbin/grub-install /dev/vda
+        sha256sum --quiet --check /run/sums
         """,
     )
     host_shell(system(), 'chroot "$ROOT" update-grub', inputs=())
+
+
+@step
+def with_own_path() -> None:
+    """Programs are found that have stand-ins in their places, and they come back."""
+    chroot(
+        system(),
+        """
+        cp /boot/grub/grub.cfg /run/grub.cfg
+        PATH=/usr/sbin:/usr/bin:/sbin:/bin
+        cp "$(command -v grub-install)" /root/copy
+        update-grub
+        grub-install --force-extra-removable
+        cmp /boot/grub/grub.cfg /run/grub.cfg
+        """,
+    )
+    chroot(
+        system(),
+        """
+        test -z "$(dpkg --verify grub-common grub2-common util-linux coreutils mount)"
+        cmp /root/copy /usr/sbin/grub-instal[l]
+        rm /root/copy
+        """,
+    )

@@ -12,6 +12,7 @@ from vmdsl.builder.cache.checksums import digest
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.layout import Layout
 from vmdsl.operations.boot_loaders.grub.stand_ins import stand_ins
+from vmdsl.operations.scripts.device_queries import blkid_script, df_script, lsblk_script
 from vmdsl.operations.scripts.stand_ins import findmnt_script
 
 
@@ -22,7 +23,13 @@ def answering(layout: Layout, operations: Sequence[ImageOperation]) -> dict[str,
     """
     if not any(mount.path == PurePosixPath("/") for mount in layout.mounts):
         return {}
-    return {**stand_ins(layout, operations), "findmnt": findmnt_script(layout)}
+    return {
+        **stand_ins(layout, operations),
+        "findmnt": findmnt_script(layout),
+        "blkid": blkid_script(layout),
+        "lsblk": lsblk_script(layout),
+        "df": df_script(layout),
+    }
 
 
 def digest_of_answers(layout: Layout, operations: Sequence[ImageOperation]) -> str:

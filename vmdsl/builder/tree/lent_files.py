@@ -10,7 +10,7 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 _MARK = "# Lent by vmdsl while a step runs; it is not in the image.\n"
 NO_DAEMONS = f"#!/bin/sh\n{_MARK}exit 101\n".encode()
@@ -19,6 +19,11 @@ NO_DAEMONS = f"#!/bin/sh\n{_MARK}exit 101\n".encode()
 def resolver(text: str) -> bytes:
     """Return a stand-in for /etc/resolv.conf that has the lines of this machine's."""
     return f"{_MARK}{text.rstrip()}\n".encode()
+
+
+def program(path: PurePosixPath) -> bytes:
+    """Return a stand-in for a program, which runs the one at another path instead."""
+    return f'#!/bin/sh\n{_MARK}exec {path} "$@"\n'.encode()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,8 @@ nothing can be mounted from a device or an image file here. Unpack it instead: w
 mcopy (FAT) or debugfs -R 'rdump / DIRECTORY' (ext); system_from() unpacks a tarball;
 image_shell() gives a script the partitions of the image itself"""
 _BY_NAME = """\
-call grub-install, grub-mkconfig, grub-probe and mkinitramfs by these names, without a path, and
-leave PATH as it is: vmdsl then answers from the layout of the image"""
+call grub-install, grub-mkconfig, grub-probe and mkinitramfs by these names in the script itself,
+without a path: vmdsl then answers from the layout of the image"""
 #: By what programs print.
 _REMEDIES = {
     r"while setting flags on|chattr: .*not (?:permitted|supported)": _ATTRIBUTES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +10,15 @@ from vmdsl.builder.cache.answers import answering
 from vmdsl.builder.cache.checksums import digest
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.layout import Layout
-from vmdsl.operations.scripts.stand_ins import MKINITRAMFS, PLACE
+from vmdsl.language.operation import Script
+from vmdsl.operations.scripts.stand_ins import MKINITRAMFS, PLACE, REAL
 
 _ASKED = "asked"
 _START = "#!/bin/sh\n"
+#: What gives programs another PATH than the one that begins with the stand-ins.
+_OWN_PATH = re.compile(
+    r"(?:\bPATH=|\b(?:sudo|su|runuser)\s|\benv\s+-|\b(?:ba)?sh\s+(?:-[a-z]*l|--login\b))"
+)
 
 
 class StandIns:
@@ -21,6 +27,9 @@ class StandIns:
     def __init__(self, devices: Path, layout: Layout, operations: Sequence[ImageOperation]) -> None:
         folder = devices / PLACE.name
         folder.mkdir()
+        #: For programs of the tree, while stand-ins have their places.
+        self._real = folder / REAL
+        self._real.mkdir()
         self._asked = folder / _ASKED
         self._asked.touch()
         self._asked.chmod(0o666)  # of whoever asks
@@ -29,7 +38,9 @@ class StandIns:
         #: A checksum of all that an operation can find out by asking.
         self.digest = digest(answers)
         scripts = {name: text.replace(_START, note, 1) for name, text in answers.items()}
-        for name, script in {**scripts, "mkinitramfs": MKINITRAMFS}.items():
+        scripts["mkinitramfs"] = MKINITRAMFS
+        self._names = tuple(scripts)
+        for name, script in scripts.items():
             (folder / name).write_text(script, encoding="utf-8")
             (folder / name).chmod(0o755)
         # Where udev has made no link, grub-mkconfig does not name a filesystem by its UUID.
@@ -41,8 +52,17 @@ class StandIns:
     def forget(self) -> None:
         """Begin with an operation that has asked nothing."""
         self._asked.write_bytes(b"")
+        for program in self._real.iterdir():
+            program.unlink()
 
     @property
     def were_asked(self) -> bool:
         """Whether an answer has been given since."""
         return self._asked.stat().st_size > 0
+
+    def called_by_path(self, scripts: Sequence[Script]) -> list[str]:
+        """Return the names of programs that scripts don't look for in the PATH that they get."""
+        text = "\n".join(script.text for script in scripts)
+        if _OWN_PATH.search(text):
+            return list(self._names)
+        return [name for name in self._names if re.search(rf"bin/{name}(?![\w.-])", text)]

@@ -11,11 +11,13 @@ from vmdsl.language.layout import Layout, MountLayout
 
 #: The directory of all stand-ins, in the tree and nowhere else. It is first in each PATH.
 PLACE = PurePosixPath("/dev/vmdsl")
+#: The folder in it of real programs whose place a stand-in has for a while.
+REAL = "real"
+_PLACES = ("/usr/bin", "/bin", "/sbin", "/usr/sbin")
 _FINDMNT = """\
 #!/bin/sh
 # The system's own findmnt, which finds the filesystems of the image in their places.
-real=/usr/bin/findmnt
-[ -e "$real" ] || real=/bin/findmnt
+@REAL@
 for word; do
     case $word in
     -[skmFNxpVh] | --fstab | --kernel* | --mtab | --tab-file* | --task* | --verify | --poll* | \\
@@ -34,13 +36,28 @@ END
     done </proc/self/mounts
 } | "$real" --tab-file /proc/self/fd/0 "$@"
 """
+
+
+def places_of(name: str) -> list[str]:
+    """Return where a program of the system may be."""
+    return [f"{place}/{name}" for place in _PLACES]
+
+
+def find_real(name: str) -> str:
+    """Return lines of shell for a stand-in, which set `real` to the program of its name."""
+    return f"""\
+for real in "${{0%/*}}/{REAL}/{name}" {" ".join(places_of(name))}; do
+    [ ! -x "$real" ] || break
+done"""
+
+
 #: The drivers that MODULES=dep takes are those of the disk of this machine.
-MKINITRAMFS = """\
+MKINITRAMFS = f"""\
 #!/bin/sh
 # The system's own mkinitramfs. With MODULES=dep it would take what this machine's disk needs, and
 # so would its hooks; the machine that the image is for may need any drivers.
-real=/usr/sbin/mkinitramfs
-[ -e "$real" ] || { echo "$0: $real is missing: install initramfs-tools" >&2; exit 127; }
+{find_real("mkinitramfs")}
+[ -e "$real" ] || {{ echo "$0: $real is missing: install initramfs-tools" >&2; exit 127; }}
 all="echo 'vmdsl: MODULES=most instead of dep: this is not the machine for it' >\\&2"
 script=$(sed "s|^[[:space:]]*dep_add_modules\\$|$all; MODULES=most; auto_add_modules|" "$real")
 exec sh -c "$script" "$real" "$@"
@@ -52,7 +69,8 @@ def findmnt_script(layout: Layout) -> str:
     mounts = sorted(layout.mounts, key=lambda m: len(m.path.parts))
     lines = "\n".join(map(_line, mounts))
     places = " | ".join(f"'{_escaped(m)}'" for m in mounts)
-    return _FINDMNT.replace("@MOUNTS@", lines).replace("@PLACES@", places)
+    script = _FINDMNT.replace("@REAL@", find_real("findmnt"))
+    return script.replace("@MOUNTS@", lines).replace("@PLACES@", places)
 
 
 def _line(mount: MountLayout) -> str:

@@ -19,9 +19,9 @@ from vmdsl.builder.tree.remedies import remedy
         ("/dev/mapper/control: open failed: No such file", "bsdtar"),
         (
             "/usr/sbin/grub-probe: error: failed to get canonical path of `overlay'.",
-            "by these names, without a path",
+            "by these names in the script itself",
         ),
-        ("mkinitramfs: failed to determine device for /", "by these names, without a path"),
+        ("mkinitramfs: failed to determine device for /", "by these names in the script itself"),
     ],
 )
 def test_a_remedy(printed: str, says: str) -> None:

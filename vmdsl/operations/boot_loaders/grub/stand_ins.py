@@ -12,6 +12,7 @@ from vmdsl.language.handles import Gpt
 from vmdsl.language.layout import Layout, MountLayout
 from vmdsl.operations.boot_loaders.grub.core import grub_name
 from vmdsl.operations.boot_loaders.grub.install import install_script
+from vmdsl.operations.scripts.stand_ins import find_real
 
 _PROBE = """\
 #!/bin/sh
@@ -58,7 +59,7 @@ echo "$path"
 _MKCONFIG = """\
 #!/bin/sh
 # The system's own grub-mkconfig, with the stand-ins beside this file.
-real=/usr/sbin/grub-mkconfig
+@REAL@
 [ -e "$real" ] || { echo "$0: $real is missing: install grub2-common" >&2; exit 127; }
 here=${0%/*}
 script=$(sed "s|^grub_probe=.*|grub_probe=$here/grub-probe|" "$real")
@@ -74,7 +75,7 @@ def stand_ins(layout: Layout, operations: Sequence[ImageOperation]) -> dict[str,
     `operations` are those that write to the finished image.
     """
     return {
-        "grub-mkconfig": _MKCONFIG,
+        "grub-mkconfig": _MKCONFIG.replace("@REAL@", find_real("grub-mkconfig")),
         "grub-probe": probe_script(layout),
         "grub-mkrelpath": relpath_script(layout),
         "grub-install": install_script(layout, operations),
