@@ -98,14 +98,11 @@ class Recipe:
 
     def plan(self) -> list[tuple[bool, str]]:
         """Of each operation on the tree, whether it is there, and why it must be done."""
-        done = self.user.run(
-            *("env", "COLUMNS=200", self.user.checkout / ".venv/bin/vmdsl", "plan", self.path)
-        )
+        done = self.user.run(self.user.checkout / ".venv/bin/vmdsl", "plan", self.path)
         assert done.returncode == 0, done.stdout
-        tree = done.stdout.partition("Then the image")[0]
         found: list[tuple[bool, str]] = []
-        for line in tree.splitlines():
-            if row := re.match(r" +\d+  \S+ +line \d+ +(cached|to do)", line):
+        for line in done.stdout.partition("The next build\n")[2].splitlines():
+            if row := re.match(r"  \S+ \(line \d+\): (cached|to do), ", line):
                 found.append((row[1] == "cached", ""))
             elif found and line.strip():
                 found[-1] = (found[-1][0], line.strip())

@@ -21,6 +21,7 @@ LAYERS = [
     {"language"},
     {"operations"},
     {"plan"},
+    {"review"},
     {"vmdb2"},
     {"builder"},
     {"boot"},

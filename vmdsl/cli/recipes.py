@@ -186,8 +186,9 @@ def plan(
 ) -> None:
     """Show what a build would do: the options, the disk, and every operation in order.
 
-    Marks the operations on the tree whose results are in the cache, and says why the first of the
-    others must run. Ends with what cannot be built yet, or not on this machine.
+    The same recipe with the same local files always gives the same text. What depends on the day
+    and on this machine is on standard error: which results are in the cache, why the first of the
+    other operations must run, and what cannot be built here, or not yet.
     """
     _require_file(recipe)
     cache = cache_of(cache_dir)
@@ -196,11 +197,16 @@ def plan(
         from vmdsl.plan.render import plan_json  # noqa: PLC0415
 
         typer.echo(plan_json(made), nl=False)
-    else:
-        from vmdsl.builder.cache.forecast import expect  # noqa: PLC0415
-        from vmdsl.cli.draw import draw_plan  # noqa: PLC0415
+        return
 
-        draw_plan(made, expect(made, cache=cache))
+    from rich.console import Console  # noqa: PLC0415 (slow)
+
+    from vmdsl.builder.cache.forecast import expect  # noqa: PLC0415
+    from vmdsl.cli.draw import show_plan, show_today  # noqa: PLC0415
+
+    show_plan(made)
+    sys.stdout.flush()
+    show_today(made, expect(made, cache=cache), Console(stderr=True, highlight=False))
 
 
 def to_yaml(

@@ -229,6 +229,10 @@ class TreeOperation(Work, ABC):
         """Return how many bytes it certainly adds to a tree that nothing is removed from."""
         return 0
 
+    def network(self) -> str:
+        """Return what it needs the network for; one that may install anything may need it."""
+        return "perhaps, as it may install packages" if self.installs_anything else ""
+
     def adds_archive(self) -> bool:
         """Return whether packages may come from another archive than Debian's after it."""
         return False

@@ -297,6 +297,10 @@ class Work(Operation):
         """Return the scripts among its arguments, to be checked before a build."""
         return ()
 
+    def network(self) -> str:
+        """Return what it needs the network for, in words for the plan, or "" if it needs none."""
+        return ""
+
     def is_repeatable(self) -> bool:
         """Return whether the result depends only on fields, local files and the tree.
 

@@ -79,6 +79,9 @@ class Apt(TreeOperation):
         local = [deb.name.partition("_")[0] for deb in self.debs]
         return (*local, *(re.split("[:=/]", name)[0] for name in self.packages))
 
+    def network(self) -> str:
+        return "the archives of the system"
+
     def adds_archive(self) -> bool:
         return bool(self.debs)
 

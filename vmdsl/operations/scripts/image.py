@@ -118,6 +118,9 @@ class ImageShell(ImageOperation):
     partitions: tuple[Partition, ...]
     table: bool
 
+    def network(self) -> str:
+        return "perhaps, as its script may use it"
+
     def is_repeatable(self) -> bool:
         return False  # what it reads of this machine is not known
 

@@ -108,6 +108,10 @@ class Debootstrap(RootMaker):
     def least_content(self) -> int:
         return 0 if self.exclude else least_size(self.suite.name, self.variant)
 
+    def network(self) -> str:
+        uris = [self.mirror or "Debian's mirrors", *(u for s in self.sources for u in s.uris)]
+        return ", ".join(uris)
+
     def adds_archive(self) -> bool:
         return bool(self.mirror or self.sources)
 
@@ -245,9 +249,8 @@ class Debootstrap(RootMaker):
             lines = "".join(source.lines(signed_by) for source in main)
             tree.write("/etc/apt/sources.list", lines)
         for source in self.sources:
-            tree.write(
-                f"{FOLDER}/{source.name}.sources", source.stanza(install_keyring(tree, source))
-            )
+            keys = install_keyring(tree, source)
+            tree.write(f"{FOLDER}/{source.name}.sources", source.stanza(keys))
 
     def _mmdebstrap(self, tree: Tree, *options: str, target: Path, where: Iterable[Path]) -> None:
         tree.run(
@@ -291,11 +294,8 @@ class Debootstrap(RootMaker):
     def _selection(self) -> list[str]:
         """Return the options that say what is installed."""
         if not self.exclude:
-            wanted = self._wanted()
-            return [
-                f"--variant={self.variant}",
-                *([f"--include={','.join(wanted)}"] * bool(wanted)),
-            ]
+            wanted = ",".join(self._wanted())
+            return [f"--variant={self.variant}", *([f"--include={wanted}"] if wanted else [])]
         return ["--variant=apt", *(f"--include={name}" for name in self._names())]
 
     def _names(self) -> list[str]:

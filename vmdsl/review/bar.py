@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.text import Text
-
 from vmdsl.language.handles import Extended
 from vmdsl.language.layout import Layout
 from vmdsl.values import Size
 
-_COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "red")
-_FREE = "bright_black"
 _LEAST_FREE = 2 * 2**20  # less than this is alignment and the table itself
 _TOP, _BOTTOM = ("┌", "┬", "┐"), ("└", "┴", "┘")
 _ASCII = str.maketrans("┌┬┐└┴┘─│≥", "++++++-|>")
@@ -26,11 +22,6 @@ class Part:
     name: str
     size: int
     least: bool = False
-
-    @property
-    def colour(self) -> str:
-        """Its colour in the bar and in the legend."""
-        return _COLOURS[(self.number - 1) % len(_COLOURS)] if self.number else _FREE
 
     def lines(self, width: int) -> tuple[str, str]:
         """Return two lines of text, with as much of the number, name and size as fits."""
@@ -60,35 +51,30 @@ def parts(layout: Layout) -> list[Part]:
     return found
 
 
-def draw_bar(disk: Sequence[Part], width: int, *, ascii_only: bool = False) -> Text:
-    """Draw the bar in `width` columns; return an empty text if there are too many parts."""
+def draw_bar(disk: Sequence[Part], width: int, *, ascii_only: bool = False) -> tuple[str, ...]:
+    """Return the lines of the bar, `width` columns wide; none if there are too many parts."""
     least = [max(len(str(part.number)), 1) for part in disk]
     room = width - len(disk) - 1
-    if sum(least) > room:
-        return Text()
+    if sum(least) > room or not disk:
+        return ()
     widths = _share(room, [part.size for part in disk], least)
     texts = [part.lines(wide) for part, wide in zip(disk, widths, strict=True)]
-    bar = Text(no_wrap=True)
-    _edge(bar, _TOP, disk, widths)
-    for row in range(2):
-        if any(text[row] for text in texts):
-            for part, wide, text in zip(disk, widths, texts, strict=True):
-                bar.append("│", _FREE).append(text[row].center(wide), part.colour)
-            bar.append("│\n", _FREE)
-    _edge(bar, _BOTTOM, disk, widths)
-    bar.rstrip()
-    if ascii_only:
-        bar.plain = bar.plain.translate(_ASCII)
-    return bar
+    rows = [[text[row] for text in texts] for row in range(2) if any(text[row] for text in texts)]
+    lines = [
+        _edge(_TOP, widths),
+        *(_row([word.center(w) for word, w in zip(row, widths, strict=True)]) for row in rows),
+        _edge(_BOTTOM, widths),
+    ]
+    return tuple(line.translate(_ASCII) if ascii_only else line for line in lines)
 
 
-def _edge(
-    bar: Text, corners: tuple[str, str, str], disk: Sequence[Part], widths: Sequence[int]
-) -> None:
+def _edge(corners: tuple[str, str, str], widths: Sequence[int]) -> str:
     left, between, right = corners
-    for index, (part, wide) in enumerate(zip(disk, widths, strict=True)):
-        bar.append(between if index else left, _FREE).append("─" * wide, part.colour)
-    bar.append(f"{right}\n", _FREE)
+    return left + between.join("─" * wide for wide in widths) + right
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"│{'│'.join(cells)}│"
 
 
 def _share(room: int, sizes: Sequence[int], least: Sequence[int]) -> list[int]:
