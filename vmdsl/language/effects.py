@@ -237,6 +237,10 @@ class TreeOperation(Work, ABC):
         """Return whether packages may come from another archive than Debian's after it."""
         return False
 
+    def suites(self) -> tuple[str, ...]:
+        """Return the suites of the archives that it adds, as apt's sources name them."""
+        return ()
+
     def may_write(self, path: str) -> bool:
         """Return whether it may make the file at an absolute path, as far as that can be known."""
         del path

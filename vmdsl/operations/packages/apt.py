@@ -13,13 +13,22 @@ from pathlib import Path
 from vmdsl.errors import Advice, CommandError, Hint, Problem, code
 from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, Operation, argument_of, operation, record, refuse, warn
+from vmdsl.language.operation import (
+    Fact,
+    Operation,
+    argument_of,
+    operation,
+    record,
+    refuse,
+    warn,
+)
 from vmdsl.machines import arch_of
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import current_index, use_index
 from vmdsl.operations.packages.archives import suite_meant
 from vmdsl.operations.packages.credentials import apt_environment
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
+from vmdsl.operations.packages.named import is_missing, suites_above
 from vmdsl.operations.packages.sources import check_architectures, first_bytes
 from vmdsl.values import Suite, is_debian_suite
 
@@ -86,9 +95,16 @@ class Apt(TreeOperation):
         return bool(self.debs)
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
-        """Report local files that are not packages, and misspelt suites."""
-        del operations, complete
-        for suite in (self.suite, *(name.partition("/")[2] for name in self.packages)):
+        """Report local files that are not packages, and suites that no source has."""
+        del complete
+        known = suites_above(self, operations)
+        named = dict.fromkeys((self.suite, *(name.partition("/")[2] for name in self.packages)))
+        for suite in named:
+            if is_missing(suite, known):
+                what = f"no source of the system has the suite {suite}"
+                place = f'name="more", uris=["http://mirror.example/debian"], suites=["{suite}"]'
+                hint = f"add one above: apt_source(system(), Source({place}))"
+                yield self.problem(what, hint, about=argument_of(self, suite))
             if suite and not is_debian_suite(suite) and (meant := suite_meant(suite)):
                 what = f"Debian has no suite {suite}; another archive may"
                 yield self.problem(what, meant, about=argument_of(self, suite), kind=Advice)

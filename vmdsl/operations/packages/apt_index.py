@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 
@@ -183,3 +185,20 @@ def _copy(source: Path, target: Path) -> None:
     file = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(file, "rb") as data, target.open("wb") as out:
         shutil.copyfileobj(data, out)
+
+
+def archive_date(lists: Path) -> int:
+    """Return the newest date of the archive's indexes, in seconds since 1970.
+
+    SOURCE_DATE_EPOCH in the environment takes precedence. Raises ValueError without an index.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if given:
+        return int(given)
+    dates = [
+        parsedate_to_datetime(line.partition(":")[2].strip()).replace(tzinfo=UTC)
+        for release in sorted(lists.glob("*Release"))
+        for line in release.read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.startswith("Date:")
+    ]
+    return int(max(dates).timestamp())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vmdsl.errors import CommandError
 from vmdsl.language.effects import Tree
+from vmdsl.operations.packages.sources import DEBIAN_KEYS, Source, suffix_of
 
 #: apt then prints, for each package that it would download, its address and checksum.
 PRINT = ("-qq", "-y", "--print-uris", "-oAcquire::ForceHash=SHA256")
@@ -101,3 +102,24 @@ class HostApt:
     @property
     def _env(self) -> Mapping[str, str]:
         return {**self.env, "APT_CONFIG": str(self._place / "apt.conf")}
+
+
+def sources_for_host(tree: Tree, main: Sequence[Source], more: Sequence[Source]) -> list[Path]:
+    """Write and return files for mmdebstrap, with the sources as programs of the host see them."""
+    files = []
+    for group in (main, *([source] for source in more)):
+        file = tree.scratch / f"{group[0].name}.sources"
+        stanzas = [source.stanza(_keys_for_host(tree, source)) for source in group]
+        file.write_text("\n".join(stanzas), encoding="utf-8")
+        files.append(file)
+    return files
+
+
+def _keys_for_host(tree: Tree, source: Source) -> str:
+    """Return where the host's apt finds the keys of a source, by a name that it accepts."""
+    for keyring in source.keyring_files:
+        keys = (tree.recipe_directory / keyring).read_bytes()
+        copy = tree.scratch / f"{source.name}{suffix_of(keys)}"
+        copy.write_bytes(keys)
+        return str(copy)
+    return "" if source.trusted else str(DEBIAN_KEYS)

@@ -123,6 +123,9 @@ class AptSource(TreeOperation):
     def adds_archive(self) -> bool:
         return True
 
+    def suites(self) -> tuple[str, ...]:
+        return tuple(self.source.suites)
+
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report keyrings that apt cannot read, and what Debian's own archive does not have."""
         del operations, complete

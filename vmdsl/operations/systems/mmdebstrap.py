@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -19,19 +16,17 @@ from vmdsl.language.effects import Tree, package_cache
 from vmdsl.language.handles import Credentials
 from vmdsl.language.operation import Operation, operation
 from vmdsl.operations.packages.apt_errors import explained
-from vmdsl.operations.packages.apt_index import note_sources
+from vmdsl.operations.packages.apt_index import archive_date, note_sources
 from vmdsl.operations.packages.archives import Archive, check_archive
 from vmdsl.operations.packages.credentials import auth_conf, proxy_environment
-from vmdsl.operations.packages.host_apt import HostApt
+from vmdsl.operations.packages.host_apt import HostApt, sources_for_host
 from vmdsl.operations.packages.prefetch import prefetching
 from vmdsl.operations.packages.sources import (
-    DEBIAN_KEYS,
     FOLDER,
     Source,
     check_keyrings,
     check_source,
     install_keyring,
-    suffix_of,
 )
 from vmdsl.operations.systems.least_sizes import least_size
 from vmdsl.operations.systems.leftovers import remove_resolver
@@ -115,6 +110,11 @@ class Debootstrap(RootMaker):
     def adds_archive(self) -> bool:
         return bool(self.mirror or self.sources)
 
+    def suites(self) -> tuple[str, ...]:
+        by_default = () if self.mirror else (f"{self.suite}-updates", f"{self.suite}-security")
+        more = [suite for source in self.sources for suite in source.suites]
+        return (self.suite.name, *by_default, *more)
+
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report what Debian's archive does not have, and keyrings that apt cannot read."""
         yield from super().check_plan(operations, complete=complete)
@@ -137,7 +137,7 @@ class Debootstrap(RootMaker):
             main = self._main(defaults.read_text(encoding="utf-8"))
             defaults.unlink()
             cache.set_epoch(archive_date(lists))
-            files = _outside(tree, main, self.sources)
+            files = sources_for_host(tree, main, self.sources)
             apt = self._apt(tree)
             apt.use(lists, files)
             printed = apt.would_fetch(self._fetched())
@@ -201,7 +201,7 @@ class Debootstrap(RootMaker):
         """Fill a directory with the index, and with what mmdebstrap takes by default."""
         defaults = "" if self.mirror else self._defaults(tree)
         apt = self._apt(tree)
-        apt.use(lists, _outside(tree, self._main(defaults), self.sources))
+        apt.use(lists, sources_for_host(tree, self._main(defaults), self.sources))
         apt.update()
         (lists / _DEFAULTS).write_text(defaults, encoding="utf-8")
 
@@ -338,23 +338,6 @@ def is_before_trixie(suite: Suite) -> bool:
     return suite.name.partition("-")[0] in _BEFORE_TRIXIE
 
 
-def archive_date(lists: Path) -> int:
-    """Return the newest date of the archive's indexes, in seconds since 1970.
-
-    SOURCE_DATE_EPOCH in the environment takes precedence. Raises ValueError without an index.
-    """
-    given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if given:
-        return int(given)
-    dates = [
-        parsedate_to_datetime(line.partition(":")[2].strip()).replace(tzinfo=UTC)
-        for release in sorted(lists.glob("*Release"))
-        for line in release.read_text(encoding="utf-8", errors="replace").splitlines()
-        if line.startswith("Date:")
-    ]
-    return int(max(dates).timestamp())
-
-
 def _places(lines: str) -> dict[str, list[str]]:
     """Return the addresses in a sources.list, each with its suites."""
     found: dict[str, list[str]] = {}
@@ -368,27 +351,6 @@ def _digest(directory: Path, files: Iterable[Path]) -> str:
     """Return checksums of local files."""
     contents = [(directory / file).read_bytes() for file in files]
     return " ".join(hashlib.sha256(content).hexdigest() for content in contents)
-
-
-def _outside(tree: Tree, main: Sequence[Source], more: Sequence[Source]) -> list[Path]:
-    """Write and return files for mmdebstrap, with the sources as programs of the host see them."""
-    files = []
-    for group in (main, *([source] for source in more)):
-        file = tree.scratch / f"{group[0].name}.sources"
-        stanzas = [source.stanza(_keys_outside(tree, source)) for source in group]
-        file.write_text("\n".join(stanzas), encoding="utf-8")
-        files.append(file)
-    return files
-
-
-def _keys_outside(tree: Tree, source: Source) -> str:
-    """Return where the host's apt finds the keys of a source, by a name that it accepts."""
-    for keyring in source.keyring_files:
-        keys = (tree.recipe_directory / keyring).read_bytes()
-        copy = tree.scratch / f"{source.name}{suffix_of(keys)}"
-        copy.write_bytes(keys)
-        return str(copy)
-    return "" if source.trusted else str(DEBIAN_KEYS)
 
 
 def _set_change_day(path: str, day: int) -> None:

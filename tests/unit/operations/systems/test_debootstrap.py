@@ -9,7 +9,8 @@ import pytest
 
 from vmdsl import Mounted, Source, debootstrap
 from vmdsl.language.operation import Recorder, Refused, Work
-from vmdsl.operations.systems.mmdebstrap import Debootstrap, archive_date
+from vmdsl.operations.packages.apt_index import archive_date
+from vmdsl.operations.systems.mmdebstrap import Debootstrap
 
 RELEASE = "Origin: Debian\nDate: {}\nAcquire-By-Hash: yes\n"
 FIRST, SECOND = "Sat, 09 Aug 2025 09:23:45 UTC", "Sun, 10 Aug 2025 00:00:00 UTC"
