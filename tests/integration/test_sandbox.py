@@ -73,6 +73,38 @@ def test_it_may_be_ended_twice(process: subprocess.Popen[bytes]) -> None:
     assert process.returncode
 
 
+def test_a_sandbox_that_cannot_be_made_quotes_the_reason() -> None:
+    """The limit is that of a user namespace, so it holds for this one only."""
+    python = (
+        "import sys, tempfile\n"
+        "from vmdsl.builder.sandbox import namespaces\n"
+        "with tempfile.TemporaryFile('w+b', buffering=0) as log:\n"
+        "    log.write(b'earlier')\n"
+        "    namespaces.start(['true'], log=log.fileno())\n"
+    )
+    limited = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"'
+    done = subprocess.run(
+        [
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "sh",
+            "-c",
+            limited,
+            "sh",
+            sys.executable,
+            "-c",
+            python,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    (said,) = [line for line in done.stderr.splitlines() if line.startswith("vmdsl.errors")]
+    assert "on this machine: unshare: unshare failed: No space left on device" in said
+
+
 def test_programs_of_the_tree_see_no_other_processes(user: Any, root_user: Any, base: Any) -> None:
     """A symlink through /proc leads them out of the tree no more than another one."""
     for someone in (user, root_user):

@@ -72,7 +72,7 @@ def visit(cache: CacheDir, name: str, show: Callable[[int], None]) -> None:
         if not stack.enter_context(locked(place, shared=True)):
             raise UsageError(f"the tree {name} is being removed")
         workspace = stack.enter_context(own_workspace(cache))
-        log = stack.enter_context((workspace / "log").open("wb"))
+        log = stack.enter_context((workspace / "log").open("w+b"))
         ours, theirs = (stack.enter_context(end) for end in socket.socketpair())
         process = namespaces.start_python(
             "vmdsl.builder.sandbox.shells",

@@ -11,6 +11,8 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -19,15 +21,20 @@ import time
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import IO
 
 from vmdsl import programs
-from vmdsl.errors import HostError
+from vmdsl.errors import HostError, Problem
 
 _NAMESPACES = ("--user", "--mount", "--pid", "--fork", "--ipc", "--uts", "--kill-child")
 #: Waits until its owners are mapped: only then does exec give it the capabilities of root. With
-#: that the kernel forgets the death signal that unshare has set, so it is set once more.
-_WAIT = ("sh", "-c", 'read -r go && exec setpriv --pdeathsig KILL "$@"', "sh")
+#: that the kernel forgets the death signal that unshare has set, so it is set once more. It prints
+#: an empty line when there is a sandbox.
+_WAIT = ("sh", "-c", 'read -r go && echo && exec setpriv --pdeathsig KILL "$@"', "sh")
 _PATIENCE = 10.0
+_POLL = 0.1
+#: So many bytes of what is printed are quoted if there can be no sandbox.
+_ENOUGH = 1000
 _SET_FLAGS, _UP = 0x8914, 1  # SIOCSIFFLAGS, IFF_UP
 
 
@@ -41,13 +48,15 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a program as root of a new sandbox, with pipes as standard input and output.
 
-    Its errors go to `log`. It gets no environment variable that is in `without`. Without `network`
-    it reaches no machine. Killing the returned process kills everything in the sandbox, soon; `end`
-    waits for that. Raises HostError where there can be no sandbox.
+    Its errors go to `log`, a file that is also read, or DEVNULL. It gets no environment variable
+    that is in `without`. Without `network` it reaches no machine. Killing the returned process
+    kills everything in the sandbox, soon; `end` waits for that. Raises HostError with the words of
+    unshare if there can be no sandbox.
     """
     is_root = os.geteuid() == 0
     mapping = () if is_root else ("--map-root-user", "--map-auto")
     namespaces = _NAMESPACES if network else (*_NAMESPACES, "--net")
+    printed = os.fstat(log).st_size if log >= 0 else 0
     process = programs.start(
         ["setpriv", "--pdeathsig", "KILL", "unshare", *mapping, *namespaces, *_WAIT, *argv],
         stdin=subprocess.PIPE,
@@ -59,16 +68,29 @@ def start(
     try:
         if is_root:
             _map_identity(process)
-        assert process.stdin is not None  # noqa: S101 (it was asked for)
-        process.stdin.write(b"go\n")
-        process.stdin.flush()
-    except BrokenPipeError:
-        raise _no_sandbox(process) from None
+        assert process.stdin is not None  # noqa: S101 (both were asked for)
+        assert process.stdout is not None  # noqa: S101
+        with suppress(BrokenPipeError):
+            process.stdin.write(b"go\n")
+            process.stdin.flush()
+        while not _is_readable(process.stdout, _POLL) and process.poll() is None:
+            pass
+        if _is_readable(process.stdout, 0) and os.read(process.stdout.fileno(), 1):
+            return process
     except BaseException:
         process.kill()
         process.wait()
         raise
-    return process
+    with suppress(ProcessLookupError):  # a child of unshare may wait for owners that never come
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    said = os.pread(log, _ENOUGH, printed).decode(errors="replace").strip() if log >= 0 else ""
+    what = "no sandbox can be made on this machine"
+    raise HostError(Problem(what=f"{what}: {said}" if said else what, hint="vmdsl doctor says why"))
+
+
+def _is_readable(file: IO[bytes], seconds: float) -> bool:
+    return bool(select.select([file], [], [], seconds)[0])
 
 
 def start_python(
@@ -110,7 +132,10 @@ def run(argv: Sequence[str]) -> bool:
 def remove(path: Path) -> None:
     """Remove a directory of the cache, whose files belong to users of the sandbox."""
     if path.exists():
-        run(["rm", "-rf", "--one-file-system", "--", str(path)])
+        try:
+            run(["rm", "-rf", "--one-file-system", "--", str(path)])
+        except HostError:  # there was none before either, so all in it is this user's
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def start_loopback() -> None:
@@ -122,6 +147,8 @@ def start_loopback() -> None:
 def _map_identity(process: subprocess.Popen[bytes]) -> None:
     """Map every user to itself. newuidmap would refuse root, who does not need it."""
     child = _child_of(process)
+    if child is None:
+        return
     for name in ("uid_map", "gid_map"):
         own = Path(f"/proc/self/{name}").read_text(encoding="ascii").split()
         ranges = [(own[i], own[i + 2]) for i in range(0, len(own), 3)]
@@ -129,13 +156,13 @@ def _map_identity(process: subprocess.Popen[bytes]) -> None:
         Path(f"/proc/{child}/{name}").write_text(text, encoding="ascii")
 
 
-def _child_of(process: subprocess.Popen[bytes]) -> int:
+def _child_of(process: subprocess.Popen[bytes]) -> int | None:
     while process.poll() is None:
         found = _children(process)
         if found and Path(f"/proc/{found[0]}/comm").read_text(encoding="ascii") != "unshare\n":
             return found[0]
         time.sleep(0.001)
-    raise _no_sandbox(process)
+    return None
 
 
 def _children(process: subprocess.Popen[bytes]) -> list[int]:
@@ -145,9 +172,3 @@ def _children(process: subprocess.Popen[bytes]) -> list[int]:
         return [int(child) for child in children.read_text(encoding="ascii").split()]
     except (FileNotFoundError, ProcessLookupError):  # it has just ended
         return []
-
-
-def _no_sandbox(process: subprocess.Popen[bytes]) -> HostError:
-    process.kill()
-    process.wait()
-    return HostError("no sandbox can be made on this machine; vmdsl doctor says why")
