@@ -214,6 +214,11 @@ def test_hints_for_mypy(name: str, wrong: Path, said_by_mypy: Mapping[Path, list
 
 
 OWN_HINTS = {
+    "apt_packages_of_other_systems": (
+        "did you mean openssh-server?",
+        "did you mean linux-image-amd64?",
+        "did you mean python3?",
+    ),
     "filesystem_mounted_nowhere": ('mount(data(), "/srv", on=root())',),
     "fstab_forgotten": ("add fstab(system())",),
     "local_file_missing": ("did you mean files/motd?", "it points to missing.txt"),

@@ -118,7 +118,8 @@ def make_plan(
     except Exception as error:  # noqa: BLE001 (it is a rule's, about an operation)
         if not mistyped and not _mistakes(found):  # else a handle may not be what it seems
             found.append(_failed_check(error, evaluated.operations))
-    found += further
+    said = {(problem.where, problem.about) for problem in _mistakes(found) if problem.about}
+    found += [problem for problem in further if (problem.where, problem.about) not in said]
     problems = merge(mistyped, _mistakes(found))
     if problems or layout is None:
         raise RecipeError(*problems)

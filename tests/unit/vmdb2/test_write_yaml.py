@@ -583,9 +583,9 @@ TREE: list[tuple[str, list[dict[str, Any]]]] = [
      [{"apt": "install", "packages": ["a", "b"], "tag": "root", "recommends": False}]),
     ('apt(system(), "libc6:i386")',
      [{"apt": "install", "packages": ["libc6:i386"], "tag": "root"}]),
-    ('apt(system(), "a", suite="trixie-backports")',
+    ('apt(system(), "a", suite="trixie")',
      [{"chroot": "root", "shell": "apt-get update\n"
-       "DEBIAN_FRONTEND=noninteractive apt-get -y install --target-release=trixie-backports a\n"
+       "DEBIAN_FRONTEND=noninteractive apt-get -y install --target-release=trixie a\n"
        "apt-get clean\n"}]),
     ('apt_remove(system(), "a", purge=True, autoremove=True)',
      [{"chroot": "root",

@@ -28,7 +28,7 @@ from vmdsl.operations.packages.apt_index import current_index, use_index
 from vmdsl.operations.packages.archives import suite_meant
 from vmdsl.operations.packages.credentials import apt_environment
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
-from vmdsl.operations.packages.named import is_missing, suites_above
+from vmdsl.operations.packages.named import foreign_names, is_missing, named_above, suites_above
 from vmdsl.operations.packages.sources import check_architectures, first_bytes
 from vmdsl.values import Suite, is_debian_suite
 
@@ -95,11 +95,16 @@ class Apt(TreeOperation):
         return bool(self.debs)
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
-        """Report local files that are not packages, and suites that no source has."""
+        """Report local files that are not packages, what no source has, and what Debian lacks."""
         del complete
-        known = suites_above(self, operations)
-        named = dict.fromkeys((self.suite, *(name.partition("/")[2] for name in self.packages)))
-        for suite in named:
+        known, named = suites_above(self, operations), named_above(self, operations)
+        is_debians = bool(known) and named is not None and not named.other_archives
+        system, names = self.root, self.packages
+        yield from foreign_names(
+            self, names, suite=system.suite, arch=system.arch, is_debians=is_debians
+        )
+        given = (self.suite, *(name.partition("/")[2] for name in self.packages))
+        for suite in dict.fromkeys(given):
             if is_missing(suite, known):
                 what = f"no source of the system has the suite {suite}"
                 place = f'name="more", uris=["http://mirror.example/debian"], suites=["{suite}"]'

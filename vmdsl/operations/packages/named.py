@@ -2,20 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vmdsl.errors import Hint, code
+from vmdsl.errors import Advice, Hint, Problem, code
 from vmdsl.language.effects import TreeOperation
-from vmdsl.language.operation import Operation
-from vmdsl.values import debian_suites, is_debian_suite, split_suite
+from vmdsl.language.operation import Operation, argument_of
+from vmdsl.machines import Arch
+from vmdsl.values import Suite, debian_suites, is_debian_suite, split_suite
 
 KERNEL = "linux-image"
+#: Packages of other distributions, and commands, that Debian has by another name from this release
+#: on; `{}` is the kernel of an architecture. Names that some package provides are not among them.
+_FIRST = "bookworm"
+_ELSEWHERE = {
+    "kernel": f"{KERNEL}-{{}}",
+    "kernel-core": f"{KERNEL}-{{}}",
+    "linux": f"{KERNEL}-{{}}",
+    "linux-generic": f"{KERNEL}-{{}}",
+    "linux-image": f"{KERNEL}-{{}}",
+    "linux-image-virtual": f"{KERNEL}-{{}}",
+    "linux-image-x86-64": f"{KERNEL}-{{}}",
+    "linux-kernel": f"{KERNEL}-{{}}",
+    "linux-virtual": f"{KERNEL}-{{}}",
+    "bind-utils": "bind9-dnsutils",
+    "btrfs-tools": "btrfs-progs",
+    "build-essentials": "build-essential",
+    "ca-certs": "ca-certificates",
+    "chromium-browser": "chromium",
+    "crond": "cron",
+    "dhclient": "isc-dhcp-client",
+    "dig": "bind9-dnsutils",
+    "gcc-c++": "g++",
+    "go": "golang-go",
+    "grub-bios": "grub-pc",
+    "grub-uefi": "grub-efi",
+    "grub2-efi": "grub-efi",
+    "ifconfig": "net-tools",
+    "initramfs": "initramfs-tools",
+    "iproute": "iproute2",
+    "iputils": "iputils-ping",
+    "linux-firmware": "firmware-linux",
+    "linux-headers": "linux-headers-{}",
+    "lvm": "lvm2",
+    "netplan": "netplan.io",
+    "networkmanager": "network-manager",
+    "nfs-utils": "nfs-common",
+    "node": "nodejs",
+    "nvim": "neovim",
+    "openssh": "openssh-server",
+    "openssh-clients": "openssh-client",
+    "procps-ng": "procps",
+    "ps": "procps",
+    "python": "python3",
+    "python-pip": "python3-pip",
+    "python3-devel": "python3-dev",
+    "rust": "rustc",
+    "sshd": "openssh-server",
+    "vi": "vim",
+    "vim-enhanced": "vim",
+    "xfs-progs": "xfsprogs",
+}
 
 
 def installing(package: str) -> Hint:
     """Return the hint to install a package."""
     return Hint("add it to the packages, as in ", code("apt", code("system"), package))
+
+
+def debians_name(package: str, arch: Arch) -> str:
+    """Return Debian's name of a package that has another one elsewhere, or ""."""
+    return _ELSEWHERE.get(re.split("[:=/]", package)[0], "").format(arch.traits.kernel)
+
+
+def foreign_names(
+    operation: Operation,
+    packages: Sequence[str],
+    *,
+    suite: Suite,
+    arch: Arch,
+    is_debians: bool,
+) -> Iterator[Problem]:
+    """Report packages that have another name in Debian.
+
+    They are only warnings if the archive may be another one.
+    """
+    known, release = debian_suites(), split_suite(suite.name)[0]
+    for package in packages if release in known[known.index(_FIRST) :] else ():
+        if meant := debians_name(package, arch):
+            what = f"Debian has no package {package}" + "; another archive may" * (not is_debians)
+            about, kind = argument_of(operation, package), Problem if is_debians else Advice
+            yield operation.problem(what, f"did you mean {meant}?", about=about, kind=kind)
 
 
 @dataclass(frozen=True, kw_only=True)

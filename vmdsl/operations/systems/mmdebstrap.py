@@ -20,6 +20,7 @@ from vmdsl.operations.packages.apt_index import archive_date, note_sources
 from vmdsl.operations.packages.archives import Archive, check_archive
 from vmdsl.operations.packages.credentials import auth_conf, proxy_environment
 from vmdsl.operations.packages.host_apt import HostApt, sources_for_host
+from vmdsl.operations.packages.named import foreign_names
 from vmdsl.operations.packages.prefetch import prefetching
 from vmdsl.operations.packages.sources import (
     FOLDER,
@@ -127,6 +128,10 @@ class Debootstrap(RootMaker):
         yield from check_archive(self, archive, [self.suite.name], self.components)
         for source in self.sources:
             yield from check_source(self, source)
+        names, is_debians = self.include, not self.adds_archive()
+        yield from foreign_names(
+            self, names, suite=self.suite, arch=self.arch, is_debians=is_debians
+        )
 
     def apply(self, tree: Tree) -> None:
         """Learn the date of the archive's index, then install from just that index."""

@@ -139,7 +139,7 @@ GRUB = "no step above installs grub-pc, which GRUB for BIOS needs"
     [
         ("grub_bios(system())", "", [KERNEL, GRUB]),
         ('apt(system(), "linux-image-amd64", "grub-pc"); grub_bios(system())', "", []),
-        ('apt(system(), "linux-image-amd64/sid", "grub-pc=2.12"); grub_bios(system())', "", []),
+        ('apt(system(), "linux-image-amd64/trixie", "grub-pc=2.12"); grub_bios(system())', "", []),
         ("grub_bios(system())", 'include=["linux-image-amd64", "grub2"]', []),
         ('apt(system(), "grub-pc"); grub_bios(system())', "", [KERNEL]),
         ('apt(system(), "acme-kernel", "grub-pc"); grub_bios(system())', "", [KERNEL]),
