@@ -2,7 +2,8 @@
 
 Run it in `tests`, with parted installed: `python -m vmdb2.record_parted`. Each line has the table,
 the size of the image in bytes, and for each partition the start and the end that were asked for,
-and the first and last sector that parted made of them, or `refused`.
+and the first and last sector that parted made of them, or `refused`. Behind a line with `+`, which
+stands for `msdos`, there is the kind of each partition before its start.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from random import Random
 
 TABLE = Path(__file__).parents[1] / "unit/vmdb2/parted.txt"
 LINES = 600
+#: Lines with an extended partition.
+LOGICAL = 300
 #: A partition of the sector behind the table alone, which parted shows so and nobody wants.
 _ONE_SECTOR = "1-31"
 _MIB = 2**20
@@ -27,6 +30,8 @@ def main() -> None:
         for number in range(LINES):
             line = _line(random, Path(directory, f"{number}.img"))
             lines += [line] if _ONE_SECTOR not in line.split() else []
+        random = Random(5)  # noqa: S311
+        lines += [_logical(random, Path(directory, f"{n}.img")) for n in range(LOGICAL)]
     TABLE.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
@@ -54,6 +59,49 @@ def _line(random: Random, image: Path) -> str:
         known = made
     image.unlink()
     return " ".join(fields)
+
+
+def _logical(random: Random, image: Path) -> str:
+    """A line with an extended partition, and some in it. Most of them have room."""
+    size = random.choice([random.randint(10, 400), random.randint(400, 9000)]) * _MIB
+    size -= random.choice([0, 0, 512 * random.randint(1, 4000)])
+    with image.open("wb") as file:
+        file.truncate(size)
+    _run(image, "mklabel", "msdos")
+    kinds = ["primary"] * random.randint(0, 1) + ["extended"] + ["logical"] * random.randint(1, 4)
+    cuts = sorted(random.random() for _ in kinds)
+    fields, before, known = ["+", str(size)], random.choice(["0%", "1MiB", "2048s"]), set[str]()
+    for number, kind in enumerate(kinds):
+        start = before if random.random() < 0.9 else _near(random, size, random.random())
+        end = _near(random, size, cuts[number])
+        if kind == "extended" or (number == len(kinds) - 1 and random.random() < 0.5):
+            end = random.choice(["100%", "100%", _near(random, size, 0.9)])
+        before = start if kind == "extended" else end
+        _run(image, "--", "mkpart", kind, *(["ext2"] if kind != "extended" else []), start, end)
+        printed = _run("-m", image, "unit", "s", "print").stdout.splitlines()[2:]
+        made = {"-".join(line.replace("s", "").split(":")[1:3]) for line in printed}
+        fields += [kind, start, end, *(made - known or ["refused"])]
+        known = made
+    image.unlink()
+    return " ".join(fields)
+
+
+def _near(random: Random, size: int, part: float) -> str:
+    """A place that parted may move, or one that it may not."""
+    megabytes = int(part * size / 10**6)
+    return random.choice(
+        [
+            f"{int(part * 100)}%",
+            f"{megabytes}M",
+            f"{megabytes}.5MB",
+            f"{megabytes}",
+            f"{max(round(part * size / 10**9, 1), 0.1)}G",
+            f"{int(part * size / 10**3)}k",
+            f"{int(part * size / _MIB)}MiB",
+            f"{int(part * size / 512)}s",
+            f"-{int((1 - part) * size / 10**6)}M",
+        ]
+    )
 
 
 def _place(random: Random, size: int) -> str:

@@ -192,7 +192,11 @@ def table_spans(layout: Layout) -> tuple[Span, ...]:
 
 
 def _extended_spans(layout: Layout) -> Iterator[Span]:
-    """Yield the tables of logical partitions; the first is at the start of the extended one."""
+    """Yield the tables of logical partitions; the first is at the start of the extended one.
+
+    sfdisk puts the others a MiB before their partitions, or just before them if the first logical
+    partition is less than a MiB behind the start of the extended one.
+    """
     for place in layout.partitions:
         if isinstance(place.partition, Extended):
             yield _sector(place.start)
@@ -201,7 +205,9 @@ def _extended_spans(layout: Layout) -> Iterator[Span]:
                 for p in layout.partitions
                 if isinstance(p.partition, Partition) and p.partition.extended is place.partition
             ]
-            yield from map(_sector, (start - LOGICAL_GAP for start in logical[1:]))
+            is_close = bool(logical) and logical[0] < place.start + LOGICAL_GAP
+            gap = SECTOR if is_close else LOGICAL_GAP
+            yield from map(_sector, (start - gap for start in logical[1:]))
 
 
 def _sector(start: int) -> Span:

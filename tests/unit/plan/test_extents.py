@@ -197,6 +197,18 @@ def test_logical_partitions() -> None:
     assert len(partition_spans(layout)) == 5
 
 
+def test_tables_are_just_before_logical_partitions_if_the_first_one_is_close() -> None:
+    def close(table: Gpt | Msdos) -> None:
+        assert isinstance(table, Msdos)
+        extended = mkextended(table, start=MiB(1), end=MiB(100))
+        mkpart(extended, start=sectors(2080), end=MiB(20))
+        mkpart(extended)
+
+    layout, problems = laid_out(close, gpt=False)
+    assert problems == []
+    assert [s.start // 512 for s in table_spans(layout)][1:] == [2048, 21 * 2048 - 1]
+
+
 def test_numbers_of_partitions_are_in_hexadecimal() -> None:
     def many(table: Gpt | Msdos) -> None:
         assert isinstance(table, Msdos)

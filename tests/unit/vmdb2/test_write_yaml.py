@@ -241,7 +241,7 @@ PLACES = [
     ("start=sectors(2049), end=KiB(1025) + MiB(300)", "2049s", "616449s"),
     ("start=Percent(10), end=Percent(50)", "10%", "50%"),
     ("start=Percent(12.5), end=-MiB(100)", "256MiB", "-100MiB"),
-    ("end=-sectors(33)", "0%", "4194270s"),
+    ("end=-sectors(33)", "1MiB", "4194270s"),
 ]
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
-from vmdsl.language.layout import SECTOR
+from vmdsl.language.layout import LOGICAL_GAP, SECTOR
 
 _PLACE = re.compile(r"(-?\d+\.?\d*)\s*([a-z%]*)", re.IGNORECASE | re.ASCII)
 _DECIMAL = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -19,8 +20,47 @@ _BINARY = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 #: Behind these, written just so, an end is where the next partition may begin.
 EXCLUSIVE = ("kiB", "MiB", "GiB", "TiB")
 _GRAIN = 2**20 // SECTOR
+#: Sectors of a track and of a cylinder, as parted counts them in a file.
+_TRACK = 32
+_CYLINDER = 4 * _TRACK
 #: A text with two signs is cylinder, head and sector for parted, even `-50%` and `1.5%`.
 _OF_CYLINDERS = 2
+
+
+_SMALLER = {
+    "": ("k", 1000),
+    "m": ("k", 1000),
+    "g": ("M", 1000),
+    "t": ("G", 1000),
+    "mi": ("KiB", 1024),
+    "gi": ("MiB", 1024),
+    "ti": ("GiB", 1024),
+}
+
+
+def not_taken(text: str, size: int) -> str:
+    """Return the hint about a place that parted refuses for how it is written, or "".
+
+    `size` is that of the image, in bytes, or 0 if it is not known.
+    """
+    found = _PLACE.fullmatch(text.strip())
+    if found is None:
+        return ""  # which is not a place anywhere
+    number, unit = found.groups()
+    fraction, letter = Fraction(number), unit.lower().removesuffix("b")
+    if text.strip() != number + unit:
+        return f"without the space: {number}{unit}"
+    is_small = 0 < fraction < 1 and letter not in {"s", "%"}
+    if len(re.findall(r"[-.%]", number + unit)) < _OF_CYLINDERS and not is_small:
+        return ""
+    if fraction == int(fraction) and not (unit == "%" and fraction < 0):
+        return f"without the point: {int(fraction)}{unit}"
+    if unit == "%":
+        places = fraction / 100 * size + (size if fraction < 0 else 0)
+        exact = f": {round(places / 2**20)}MiB" if size else ""
+        return f"parted takes whole percents from 0% to 100%; or write it in MiB{exact}"
+    smaller, factor = _SMALLER.get(letter, ("", 0))
+    return f"in a smaller unit: {round(fraction * factor)}{smaller}" if smaller else "in whole ones"
 
 
 @dataclass(frozen=True)
@@ -30,12 +70,18 @@ class Span:
     first: int
     last: int
 
+    def __bool__(self) -> bool:
+        return self.first <= self.last
+
     def __contains__(self, sector: int) -> bool:
         return self.first <= sector <= self.last
 
     def within(self, other: Span) -> Span:
         """Return the part that is in another span, too; it is empty if `first` is behind `last`."""
         return Span(max(self.first, other.first), min(self.last, other.last))
+
+
+_NOTHING = Span(0, -1)
 
 
 @dataclass(frozen=True)
@@ -53,15 +99,39 @@ class PartedDisk:
     size: int
     is_gpt: bool
     _taken: list[Span] = field(default_factory=list)
+    extended: Span | None = None
+    #: The logical partitions, in the order in which they were made, which is that of their numbers.
+    _logical: list[Span] = field(default_factory=list)
 
-    def add(self, start: str, end: str) -> Span | None:
-        """Add the partition that parted makes, and return its sectors; None if it refuses."""
-        found = self._found(start, end)
-        if found is not None:
+    def add(self, start: str, end: str, kind: str = "primary") -> Span | None:
+        """Add the partition that parted makes, and return its sectors; None if it refuses.
+
+        `kind` is `primary`, `extended` or `logical`; all partitions of a GPT are primary.
+        """
+        found = self.find(start, end, kind)
+        if found is not None and kind == "logical":
+            self._logical.append(found)
+        elif found is not None:
             self._taken = sorted((*self._taken, found), key=lambda span: span.first)
+            self.extended = found if kind == "extended" else self.extended
         return found
 
-    def _found(self, start: str, end: str) -> Span | None:
+    def usual_start(self, logical: Span) -> int:
+        """Return the sector where vmdsl lets a logical partition begin if no start is given."""
+        least = self.extended.first + 1 if self.extended else 0
+        others = [span.last + 1 for span in self._logical if span != logical]
+        behind = max(others, default=-LOGICAL_GAP) + LOGICAL_GAP // SECTOR
+        return -(-max(least, behind) // _GRAIN) * _GRAIN
+
+    def is_close(self, logical: Span) -> bool:
+        """Return whether a logical partition has less than a MiB between it and one before it."""
+        gaps = [logical.first - span.last - 1 for span in self._logical]
+        return any(0 <= gap < LOGICAL_GAP // SECTOR for gap in gaps)
+
+    def find(self, start: str, end: str, kind: str) -> Span | None:
+        """Return the sectors of a partition that is not added; None if parted refuses it."""
+        if (self.extended is None) is (kind == "logical") and kind != "primary":
+            return None
         first, last = self._asked(start), self._asked(end)
         if first is None or last is None:
             return None
@@ -71,11 +141,9 @@ class PartedDisk:
         if last.sector < first.sector:
             return None
         wanted = self._snapped(first, last)
-        free = self._free_around(wanted)
-        if free is None:
+        room = self._logical_room(wanted) if kind == "logical" else self._room(wanted)
+        if not room:
             return None
-        usable = Span(34, self._sectors - 34) if self.is_gpt else Span(1, self._sectors - 1)
-        room = free.within(usable)
         ranges = (first.range.within(room), last.range.within(room))
         found = _nearest(wanted, *ranges, grain=_GRAIN) or _nearest(wanted, room, room, grain=1)
         if found and found.first in first.range and found.last in last.range:
@@ -132,27 +200,68 @@ class PartedDisk:
         return Span(start, end)
 
     def _regions(self) -> Iterator[Span]:
-        """Yield the spans of the table, partitions and free room, in order."""
+        """Yield the spans of the tables, partitions and free room, in order."""
         behind = self._sectors - 33
         tables = [Span(0, 33), Span(behind, self._sectors - 1)] if self.is_gpt else [Span(0, 0)]
-        next_free = 0
-        for span in sorted((*tables, *self._taken), key=lambda span: span.first):
-            if span.first > next_free:
-                yield Span(next_free, span.first - 1)
-            yield span
-            next_free = span.last + 1
-        if next_free < self._sectors:
-            yield Span(next_free, self._sectors - 1)
+        for span in _with_gaps((*tables, *self._taken), Span(0, self._sectors - 1)):
+            if span == self.extended:
+                yield from _with_gaps(self._logical_tables(span), span)
+            else:
+                yield span
 
-    def _free_around(self, wanted: Span) -> Span | None:
-        """Return the room between the partitions before and after a place."""
+    def _logical_tables(self, extended: Span) -> list[Span]:
+        """Return the logical partitions, and the room that parted gives to their tables."""
+        spans = sorted(self._logical, key=lambda span: span.first)
+        for number, span in enumerate(self._logical):
+            before = max((s.last for s in spans if s.last < span.first), default=extended.first)
+            last = span.first - 1
+            table = Span(max(last - last % _CYLINDER, before + 1), last)
+            if number or last - table.first + 1 >= _TRACK:
+                spans.append(table)
+        least = min((span.first for span in spans if span), default=extended.last + 1)
+        first = Span(extended.first, min(extended.first + _TRACK, least) - 1)
+        return [span for span in (first, *spans) if span]
+
+    def _room(self, wanted: Span) -> Span:
+        """Return the room between the partitions before and after a place; it may be empty."""
         first, last = 0, self._sectors - 1
         for span in self._taken:
             if not (span.first < wanted.first or first >= span.first):
                 last = span.first - 1
                 break
             first = span.last + 1
-        return Span(first, last) if first < last else None
+        usable = Span(34, self._sectors - 34) if self.is_gpt else Span(1, self._sectors - 1)
+        return Span(first, last).within(usable) if first < last else _NOTHING
+
+    def _logical_room(self, wanted: Span) -> Span:
+        """Return the room between logical partitions and their tables; it may be empty.
+
+        Each has a table of a sector before it, but for the first one, whose table is where the
+        extended partition begins.
+        """
+        assert self.extended is not None  # noqa: S101 (add() asks)
+        table = int(bool(self._logical))
+        first, last = self.extended.first + 1 + table, self.extended.last
+        numbered = sorted(enumerate(self._logical), key=lambda pair: pair[1].first)
+        for number, span in numbered:
+            start = span.first - bool(number)
+            if not (start < wanted.first - table or start <= first):
+                last = start - 1
+                break
+            first = span.last + 1 + table
+        return Span(first, last) if first < last else _NOTHING
+
+
+def _with_gaps(spans: Sequence[Span], within: Span) -> Iterator[Span]:
+    """Yield spans in order, and those between them."""
+    next_free = within.first
+    for span in sorted(spans, key=lambda span: span.first):
+        if span.first > next_free:
+            yield Span(next_free, span.first - 1)
+        yield span
+        next_free = span.last + 1
+    if next_free <= within.last:
+        yield Span(next_free, within.last)
 
 
 def _closest(asked: _Asked, borders: Sequence[int]) -> int:

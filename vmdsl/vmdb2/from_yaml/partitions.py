@@ -9,12 +9,12 @@ from uuid import UUID
 
 from vmdsl.language.layout import LOGICAL_GAP, SECTOR
 from vmdsl.language.partition_types import CODES, RAW
-from vmdsl.plan.extents import ALIGNMENT, place_of, usable_end
+from vmdsl.plan.extents import ALIGNMENT, place_of, round_up_to_mib, usable_end
 from vmdsl.similar import did_you_mean
 from vmdsl.values import MiB, Percent, Size, position, sectors
 from vmdsl.vmdb2.draft import Argument, Call, Hex, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
-from vmdsl.vmdb2.from_yaml.parted import EXCLUSIVE, Span
+from vmdsl.vmdb2.from_yaml.parted import EXCLUSIVE, Span, not_taken
 from vmdsl.vmdb2.schema import Mkpart, SetPartFlag
 from vmdsl.vmdb2.text import Note, Text
 
@@ -132,6 +132,7 @@ def _extended(context: Context, step: Mkpart, tag: Tag, named: Mapping[str, Argu
 def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
     """Return start and end, if they say more than vmdsl does by itself."""
     named: dict[str, Argument] = {}
+    is_logical = not context.is_gpt and step.mkpart.lower() == "logical"
     made = _made_by_parted(context, step)
     for key, is_end in (("start", False), ("end", True)):
         text = context.text(step, getattr(step, key))
@@ -140,11 +141,16 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
         except ValueError as error:
             context.problem(step, key, str(error), "these are what parted takes")
             continue
+        if hint := not_taken(text, context.size):
+            context.problem(step, key, f"{str(text)!r} is a place that parted does not take", hint)
+            continue
+        if is_logical and not is_end and _begins_as_usual(context, step, tag, place, made):
+            continue
         is_plain = text.is_plain or text.is_unknown
         said = _moved(text, place) if is_plain and isinstance(place, Size) else ""
         if made is not None:
             there = (made.last + 1 if is_end else made.first) * SECTOR
-            if there != _in_bytes(context, place):
+            if there != _in_bytes(context, place, is_logical=is_logical):
                 behind = context.size if place == Percent(100) else 0
                 said = f"parted puts the {key}, {text}, at sector {there // SECTOR - is_end}."
                 place = Size(there - behind if there != behind else there)
@@ -153,8 +159,6 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
         if is_plain and is_end and place == Percent(100) and _is_last(context, tag):
             continue  # what is left
         if is_plain and not is_end and place in {Percent(0), Size(0)} and tag.number == 1:
-            continue
-        if not is_end and step.mkpart.lower() == "logical" and _follows(context, step, place):
             continue
         named[key] = place if is_plain else _variable_place(context, step, key, text, place)
     return named
@@ -171,20 +175,45 @@ def _moved(text: Text, place: Size) -> str:
 
 def _made_by_parted(context: Context, step: Mkpart) -> Span | None:
     """Return where parted puts a partition; None if it refuses, or the image's size is unknown."""
-    if context.parted is None or (not context.is_gpt and step.mkpart.lower() == "logical"):
+    if context.parted is None:
         return None
-    return context.parted.add(str(step.start), str(step.end))
+    kind = "primary" if context.is_gpt else step.mkpart.lower()
+    return context.parted.add(str(step.start), str(step.end), kind)
 
 
-def _in_bytes(context: Context, place: Size | Percent) -> int:
+def _in_bytes(context: Context, place: Size | Percent, *, is_logical: bool) -> int:
     """Return the byte that a place is at in a recipe, with the first whole MiB for 0."""
     assert context.parted is not None  # noqa: S101 (only for a disk whose size is known)
-    size = context.parted.size
+    size, least, limit = context.parted.size, ALIGNMENT, 0
+    if is_logical and (extended := context.parted.extended):
+        least = round_up_to_mib((extended.first + 1) * SECTOR)
+        limit = (extended.last + 1) * SECTOR
     if isinstance(place, Percent):
-        return place_of(place, size=size, limit=usable_end(size, is_gpt=context.is_gpt))
+        limit = limit or usable_end(size, is_gpt=context.is_gpt)
+        return place_of(place, size=size, least=least, limit=limit)
     if place.bytes == 0:
         return ALIGNMENT
     return place.bytes + (size if place.bytes < 0 else 0)
+
+
+def _begins_as_usual(
+    context: Context,
+    step: Mkpart,
+    tag: Tag,
+    place: Size | Percent,
+    made: Span | None,
+) -> bool:
+    """Return whether a logical partition begins where vmdsl puts it if no start is given.
+
+    That is a MiB behind the one before it, where parted may leave one sector for its table.
+    """
+    if made is None or context.parted is None:
+        return _follows(context, step, place)
+    if not context.parted.is_close(made):
+        return made.first == context.parted.usual_start(made)
+    said = f"parted puts the start at sector {made.first}; here its table has the MiB before it."
+    tag.comments.append(Note(said, context.where(step, "start").path))
+    return True
 
 
 def _follows(context: Context, step: Mkpart, place: Size | Percent) -> bool:

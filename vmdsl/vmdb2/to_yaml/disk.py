@@ -11,6 +11,7 @@ from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.operations.disk.swap import Swap
 from vmdsl.vmdb2.from_yaml.disk import FOR_OLD_TARGETS
+from vmdsl.vmdb2.from_yaml.parted import PartedDisk
 from vmdsl.vmdb2.marked_scripts import swap_script
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import OUTPUT, Export
@@ -28,8 +29,9 @@ def disk(export: Export) -> Iterator[YamlStep]:
         return
     kind = "gpt" if isinstance(layout.table, Gpt) else "msdos"
     yield YamlStep(keys={"mklabel": kind, "device": OUTPUT})
+    parted = PartedDisk(size=layout.size, is_gpt=kind == "gpt")
     for place in sorted(layout.partitions, key=lambda p: p.number):  # as kpartx finds them
-        yield from partition(export, place)
+        yield from partition(export, place, parted)
     if layout.partitions:
         yield YamlStep(keys={"kpartx": OUTPUT})
     yield from _volumes(export)

@@ -12,6 +12,7 @@ from vmdsl.language.partition_types import GPT_FLAGS, type_code
 from vmdsl.operations.files.fstab import Fstab
 from vmdsl.plan.extents import ALIGNMENT, round_down_to_mib
 from vmdsl.values import Percent, Size
+from vmdsl.vmdb2.from_yaml.parted import PartedDisk, Span
 from vmdsl.vmdb2.to_yaml.emit import YamlStep
 from vmdsl.vmdb2.to_yaml.export import OUTPUT, Export
 
@@ -61,17 +62,18 @@ _FLAGS = {
 _NAME = re.compile(r"[\x20-\x7e]*", re.ASCII)
 
 
-def partition(export: Export, place: PartitionLayout) -> Iterator[YamlStep]:
-    """Yield a partition, and its flags."""
+def partition(export: Export, place: PartitionLayout, parted: PartedDisk) -> Iterator[YamlStep]:
+    """Yield a partition, and its flags; `parted` has the partitions before it."""
     wanted = place.partition
     tag = export.tag(wanted)
     hint, flag = _parted_type(place) or ("", "")
+    start, end = _places(export, place, parted)
     yield YamlStep(
         keys={
             "mkpart": _parted_name(wanted.label) if _is_gpt(place) else _kind(wanted),
             "device": OUTPUT,
-            "start": _start(export, place),
-            "end": _end(export, place),
+            "start": start,
+            "end": end,
             "tag": tag,
             # Of an extended one parted takes no hint, and vmdb2 gives it one if it isn't empty.
             **({"fs-type": hint} if hint or isinstance(wanted, Extended) else {}),
@@ -154,10 +156,20 @@ def _parted_name(label: str) -> str:
     return f"'{label}'" if '"' in label else f'"{label}"'
 
 
+def _places(export: Export, place: PartitionLayout, parted: PartedDisk) -> tuple[str, str]:
+    """Return start and end: as the recipe says them, if parted then makes the same of them."""
+    kind = "primary" if _is_gpt(place) else _kind(place.partition)
+    wanted = Span(place.start // SECTOR, place.end // SECTOR - 1)
+    start, end = _start(export, place), _end(export, place)
+    if parted.find(start, end, kind) != wanted:
+        start = _word(place.start) or f"{wanted.first}s"
+        end = _word(place.end) or f"{wanted.last}s"
+    parted.add(start, end, kind)
+    return start, end
+
+
 def _start(export: Export, place: PartitionLayout) -> str:
     start = place.partition.start
-    if start is None and (before := _before(export, place)).endswith("%"):
-        return before  # parted leaves room for a table, as vmdsl does
     near = export.plan.layout.size > _NOT_NEAR  # the first MiB, to 0%, as parted sees it
     if start is None and place.number == 1 and place.start == ALIGNMENT and near:
         return "0%"
@@ -166,18 +178,6 @@ def _start(export: Export, place: PartitionLayout) -> str:
     if isinstance(start, Size) and start.bytes < 0 and (word := _word(-start.bytes)):
         return f"-{word}"
     return _word(place.start) or f"{place.start // SECTOR}s"
-
-
-def _before(export: Export, place: PartitionLayout) -> str:
-    """Return where a logical partition's predecessor ends, or where the extended one begins."""
-    if _kind(place.partition) != "logical":
-        return ""
-    logical = [p for p in export.plan.layout.partitions if _kind(p.partition) == "logical"]
-    if number := logical.index(place):
-        return _end(export, logical[number - 1])
-    return next(
-        _start(export, p) for p in export.plan.layout.partitions if _kind(p.partition) == "extended"
-    )
 
 
 def _end(export: Export, place: PartitionLayout) -> str:
