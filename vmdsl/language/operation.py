@@ -27,12 +27,16 @@ class DependsOnFailed(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class Script:
-    """A script among the arguments of an operation: `about` is the argument's name."""
+    """A script among the arguments of an operation: `about` is the argument's name.
+
+    One that `may_be_data` is not sure to be run.
+    """
 
     text: str
     interpreter: str = "sh"
     name: str = "the script"
     about: str = "script"
+    may_be_data: bool = False
 
     @classmethod
     def of_file(cls, text: str, name: str, about: str) -> tuple[Script, ...]:

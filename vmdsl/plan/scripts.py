@@ -1,17 +1,21 @@
-"""Asks shells for mistakes in the syntax of scripts. They only read them, and run nothing."""
+"""Finds mistakes in the syntax of scripts. Shells and Python only read them, and run nothing."""
 
 from __future__ import annotations
 
+import platform
 import re
 import subprocess
+import warnings
 from collections.abc import Iterator, Sequence
 
 from vmdsl import programs
-from vmdsl.errors import Problem
+from vmdsl.errors import Advice, Problem
 from vmdsl.language.operation import Operation, Script, Work
 
 #: Shells that can read a script without running it, which is what `-n` asks for.
 _SHELLS = ("sh", "dash", "bash", "ksh", "zsh")
+#: Python 2 has another syntax.
+_PYTHON = re.compile(r"python3(\.\d+)?")
 #: No settings of the user, such as BASH_ENV, may run anything.
 _ENVIRONMENT = {"PATH": programs.SEARCH, "LC_ALL": "C.UTF-8"}
 _PATIENCE = 5.0
@@ -22,20 +26,46 @@ _ENDS = re.compile(r"(exit|exec)\b")
 
 
 def syntax_problems(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Report scripts that their shell cannot read, if this machine has that shell."""
+    """Report scripts that their shell cannot read, if this machine has that shell.
+
+    A file that may not be run is only warned of, and so is one in Python, of which the system may
+    have another version.
+    """
     known: dict[Script, str] = {}
     for operation in operations:
         for script in operation.scripts() if isinstance(operation, Work) else ():
-            if script.interpreter in _SHELLS and (shell := programs.find(script.interpreter)):
-                if script not in known:
-                    known[script] = _mistake(shell, script)
-                if known[script]:
-                    what, _, line = known[script].partition("\n")
-                    yield operation.problem(what, line, about=script.about)
+            if script not in known:
+                known[script] = _mistake(script)
+            if known[script]:
+                what, _, line = known[script].partition("\n")
+                sure = script.interpreter in _SHELLS and not script.may_be_data
+                kind = Problem if sure else Advice
+                yield operation.problem(what, line, about=script.about, kind=kind)
 
 
-def _mistake(shell: str, script: Script) -> str:
-    """Return what a shell says about a script, and the line that it means; empty if it is good."""
+def _mistake(script: Script) -> str:
+    """Return what is wrong with a script, and the line that is meant; empty if it is good."""
+    if _PYTHON.fullmatch(script.interpreter):
+        return _mistake_in_python(script)
+    shell = programs.find(script.interpreter) if script.interpreter in _SHELLS else None
+    return _mistake_in_shell(shell, script) if shell else ""
+
+
+def _mistake_in_python(script: Script) -> str:
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            compile(script.text, script.name, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        number = error.lineno or 1
+        version = ".".join(platform.python_version_tuple()[:2])
+        said = f"line {number} of {script.name} is wrong for Python {version}: {error.msg}"
+        return f"{said}\n{(error.text or '').strip()}"
+    except (ValueError, RecursionError, MemoryError):
+        return ""  # it is only a help
+    return ""
+
+
+def _mistake_in_shell(shell: str, script: Script) -> str:
     options = ("-O", "extglob") if script.interpreter == "bash" and "extglob" in script.text else ()
     try:
         done = programs.run(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl import RootFs, chroot, copy_file, create_file, programs
+from vmdsl import RootFs, chroot, copy_file, copy_tree, create_file, programs
+from vmdsl.errors import Advice
 from vmdsl.language.operation import Recorder
 from vmdsl.plan.scripts import syntax_problems
 
@@ -90,6 +91,44 @@ def test_local_files(
     for name in ("good", "wrong", "binary", "large", "missing"):
         copy_file(system, tmp_path / name, f"/usr/bin/{name}")
     assert told(recorder) == [(f"line 2 of {tmp_path / 'wrong'} is wrong: bad unexpected", "bad")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def a():\nreturn 1", "line 3 of /a is wrong for Python 3."),
+        ("if x = 1:\n    pass\n", "line 2 of /a is wrong for Python 3."),
+        ("print('a'\n", "line 2 of /a is wrong for Python 3."),
+        ("return 1\n", "'return' outside function"),
+        ("if 1 is 1: print('\\d')\nmatch 1:\n    case 1: pass\n", ""),
+        ("x = 1\0\n", ""),
+        ("-" * 100_000 + "1\n", ""),
+    ],
+)
+def test_python(recorder: Recorder, system: RootFs, text: str, expected: str) -> None:
+    """It is only a warning: the system may have another version."""
+    create_file(system, "/a", f"#!/usr/bin/env python3\n{text}")
+    create_file(system, "/b", f"#!/usr/bin/python2\n{text}")
+    found = list(syntax_problems(recorder.operations))
+    assert len(found) == bool(expected)
+    for problem in found:
+        assert isinstance(problem, Advice)
+        assert expected in problem.what
+
+
+def test_copied_directories(
+    recorder: Recorder, system: RootFs, shells: list[list[str]], tmp_path: Path
+) -> None:
+    """Only what can be run is looked at, and it is a warning: nobody may run it."""
+    (tmp_path / "in" / "bin").mkdir(parents=True)
+    for name, mode in (("wrong", 0o755), ("data", 0o644)):
+        (tmp_path / "in" / "bin" / name).write_text("#!/bin/sh\nbad\n")
+        (tmp_path / "in" / "bin" / name).chmod(mode)
+    copy_tree(system, tmp_path / "in", "/usr/local")
+    (problem,) = syntax_problems(recorder.operations)
+    assert isinstance(problem, Advice)
+    assert problem.what.endswith("in/bin/wrong is wrong: bad unexpected")
+    assert len(shells) == 1
 
 
 def test_the_same_script_is_read_once(

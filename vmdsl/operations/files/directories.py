@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from vmdsl.language.effects import CopyRules, Owner, Tree, TreeOperation
-from vmdsl.language.operation import Fact, operation, record, refuse
-from vmdsl.operations.files.files import LONGEST_PATH, Place, checked_mode, checked_owner, place_of
+from vmdsl.language.operation import Fact, Script, operation, record, refuse
+from vmdsl.operations.files.files import (
+    LONGEST_PATH,
+    Place,
+    checked_mode,
+    checked_owner,
+    place_of,
+    script_at,
+)
+
+#: So many executable files of a copied directory, and directories in it, are looked into.
+_FEW = 1000
 
 
 @operation
@@ -122,6 +133,15 @@ class CopyTree(TreeOperation):
         place = PurePosixPath(path)
         inner = place.relative_to(self.path) if place.is_relative_to(self.path) else None
         return inner is not None and (self.directory / self.source / inner).exists()
+
+    def scripts(self) -> tuple[Script, ...]:
+        """Return the executable scripts, if there are few: a large tree is not read for them."""
+        start = self.directory
+        found = [p for p in self.local_files() if os.access(start / p, os.X_OK)]
+        if len(found) > _FEW:
+            return ()
+        read = (one for path in found for one in script_at(start / path, str(path)))
+        return tuple(replace(one, may_be_data=True) for one in read)
 
     def local_directories(self) -> tuple[Path, ...]:
         return (self.source,)

@@ -96,6 +96,14 @@ def create_file(
     )
 
 
+def script_at(file: Path, name: str) -> tuple[Script, ...]:
+    """Return the script that a local file is, if it is one that can be read."""
+    with suppress(OSError, UnicodeDecodeError):
+        if file.is_file() and file.stat().st_size <= _LONGEST_SCRIPT:
+            return Script.of_file(file.read_text(encoding="utf-8"), name, "source")
+    return ()
+
+
 @operation
 class CopyFile(TreeOperation):
     """A file that is copied from beside the recipe."""
@@ -113,11 +121,7 @@ class CopyFile(TreeOperation):
         return f"copy {self.source} to {self.path}"
 
     def scripts(self) -> tuple[Script, ...]:
-        with suppress(OSError, UnicodeDecodeError):
-            file = self.directory / self.source
-            if file.is_file() and file.stat().st_size <= _LONGEST_SCRIPT:
-                return Script.of_file(file.read_text(encoding="utf-8"), str(self.source), "source")
-        return ()
+        return script_at(self.directory / self.source, str(self.source))
 
     def local_files(self) -> tuple[Path, ...]:
         return (self.source,)

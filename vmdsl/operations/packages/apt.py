@@ -13,6 +13,7 @@ from pathlib import Path
 from vmdsl.errors import Advice, CommandError, Hint, Problem, code
 from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import RootFs
+from vmdsl.language.layout import Layout
 from vmdsl.language.operation import (
     Fact,
     Operation,
@@ -28,7 +29,13 @@ from vmdsl.operations.packages.apt_index import current_index, use_index
 from vmdsl.operations.packages.archives import suite_meant
 from vmdsl.operations.packages.credentials import apt_environment
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
-from vmdsl.operations.packages.named import foreign_names, is_missing, named_above, suites_above
+from vmdsl.operations.packages.named import (
+    foreign_names,
+    is_missing,
+    kernel_has_room,
+    named_above,
+    suites_above,
+)
 from vmdsl.operations.packages.sources import check_architectures, first_bytes
 from vmdsl.values import Suite, is_debian_suite
 
@@ -119,6 +126,9 @@ class Apt(TreeOperation):
                 yield self.problem(
                     f"{file} is not a Debian package", "dpkg-deb --build makes one of a folder"
                 )
+
+    def check_layout(self, layout: Layout) -> Iterator[Problem]:
+        yield from kernel_has_room(self, self.packages_named(), self.root.arch, layout)
 
     def apply(self, tree: Tree) -> None:
         """Install; the initramfs comes last, when all that belongs in it is there."""

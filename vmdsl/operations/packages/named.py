@@ -8,11 +8,16 @@ from dataclasses import dataclass
 
 from vmdsl.errors import Advice, Hint, Problem, code
 from vmdsl.language.effects import TreeOperation
+from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Operation, argument_of
 from vmdsl.machines import Arch
-from vmdsl.values import Suite, debian_suites, is_debian_suite, split_suite
+from vmdsl.values import Size, Suite, debian_suites, is_debian_suite, split_suite
 
 KERNEL = "linux-image"
+#: On amd64 a kernel of bookworm has 8 MiB and its initramfs 35, in a small system with Debian's
+#: settings; on trixie they have 12 and 35. Those of arm64 are larger, and of clouds smaller.
+_KERNEL = 43 * 2**20
+_OF_THIS_SIZE = (Arch.AMD64, Arch.ARM64)
 #: Packages of other distributions, and commands, that Debian has by another name from this release
 #: on; `{}` is the kernel of an architecture. Names that some package provides are not among them.
 _FIRST = "bookworm"
@@ -94,6 +99,26 @@ def foreign_names(
             what = f"Debian has no package {package}" + "; another archive may" * (not is_debians)
             about, kind = argument_of(operation, package), Problem if is_debians else Advice
             yield operation.problem(what, f"did you mean {meant}?", about=about, kind=kind)
+
+
+def kernel_has_room(
+    operation: Operation, packages: Sequence[str], arch: Arch, layout: Layout
+) -> Iterator[Problem]:
+    """Warn of a /boot that is too small for a kernel and an initramfs as Debian makes it."""
+    kernels = [name for name in packages if name.startswith(KERNEL) and "cloud" not in name]
+    boot = next((mount for mount in layout.mounts if str(mount.path) == "/boot"), None)
+    if not kernels or boot is None or arch not in _OF_THIS_SIZE:
+        return
+    device = boot.filesystem.device
+    if 0 < device.size < _KERNEL:
+        made = boot.filesystem.filesystem.device
+        yield operation.problem(
+            f"{kernels[0]} takes about {Size(_KERNEL)} with its initramfs, and /boot has "
+            f"{Size(device.size)}",
+            f"enlarge {made.shown} ({made.origin.where}); after an upgrade there are two kernels",
+            about=argument_of(operation, kernels[0]),
+            kind=Advice,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,12 @@
 """The size that a system has at least, by its suite and variant.
 
-On amd64 in November 2026 this is the sum of Installed-Size of what apt installs for it, less three
-tenths. Trees that were made then, without apt's index, are larger: bookworm's minbase has 114 MiB,
-and important has 189; trixie's important has 190.
+It is at most seven tenths of the files of a tree that mmdebstrap made for amd64 in November 2026,
+without apt's index and archives: other architectures have smaller programs, and releases change.
+In MiB, the trees had:
+
+    bullseye  minbase 122, buildd 383, important and standard not measured
+    bookworm  minbase 114, buildd 420, important 189, standard 388
+    trixie    minbase 117, buildd 435, important 190, standard 362
 """
 
 from __future__ import annotations
@@ -13,10 +17,10 @@ _VARIANTS = ("minbase", "buildd", "important", "standard")
 #: In MiB, in the order above.
 _SIZES: Mapping[str, tuple[int, int, int, int]] = {
     "bullseye": (80, 260, 120, 240),
-    "bookworm": (100, 290, 160, 250),
-    "trixie": (80, 300, 150, 240),
-    "forky": (80, 320, 150, 280),
-    "sid": (80, 320, 150, 280),
+    "bookworm": (80, 290, 130, 250),
+    "trixie": (80, 300, 130, 250),
+    "forky": (80, 300, 130, 250),
+    "sid": (80, 300, 130, 250),
 }
 
 

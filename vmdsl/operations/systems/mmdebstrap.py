@@ -14,13 +14,14 @@ from typing import Literal
 from vmdsl.errors import Problem
 from vmdsl.language.effects import Tree, package_cache
 from vmdsl.language.handles import Credentials
+from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Operation, operation
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import archive_date, note_sources
 from vmdsl.operations.packages.archives import Archive, check_archive
 from vmdsl.operations.packages.credentials import auth_conf, proxy_environment
 from vmdsl.operations.packages.host_apt import HostApt, sources_for_host
-from vmdsl.operations.packages.named import foreign_names
+from vmdsl.operations.packages.named import foreign_names, kernel_has_room
 from vmdsl.operations.packages.prefetch import prefetching
 from vmdsl.operations.packages.sources import (
     FOLDER,
@@ -132,6 +133,9 @@ class Debootstrap(RootMaker):
         yield from foreign_names(
             self, names, suite=self.suite, arch=self.arch, is_debians=is_debians
         )
+
+    def check_layout(self, layout: Layout) -> Iterator[Problem]:
+        yield from kernel_has_room(self, self.packages_named(), self.arch, layout)
 
     def apply(self, tree: Tree) -> None:
         """Learn the date of the archive's index, then install from just that index."""
