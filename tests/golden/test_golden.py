@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vmdsl.plan.plan import make_plan
-from vmdsl.plan.render import plan_json
+from vmdsl.review.data import plan_json
 
 HERE = Path(__file__).parent
 RECIPES = sorted((HERE.parent.parent / "recipes").glob("*.py"))

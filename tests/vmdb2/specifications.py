@@ -14,7 +14,7 @@ import yaml
 
 from vmdsl.errors import RecipeError
 from vmdsl.plan.plan import Plan
-from vmdsl.plan.render import plan_json
+from vmdsl.review.data import plan_json
 from vmdsl.vmdb2.load import Loaded, load_specification
 
 #: The folder with the specifications. CI sets it.

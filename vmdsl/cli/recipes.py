@@ -194,7 +194,7 @@ def plan(
     cache = cache_of(cache_dir)
     made = _make_plan(recipe, cache, seed)
     if json:
-        from vmdsl.plan.render import plan_json  # noqa: PLC0415
+        from vmdsl.review.data import plan_json  # noqa: PLC0415
 
         typer.echo(plan_json(made), nl=False)
         return

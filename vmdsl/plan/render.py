@@ -1,11 +1,11 @@
-"""Formats a plan as JSON: the same on every machine and day, for `--json` and golden files."""
+"""Encodes a plan as data that JSON can hold: the same on every machine and day."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import singledispatchmethod
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from vmdsl.errors import Problem
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import RootFs
 from vmdsl.language.layout import FilesystemLayout, Layout, PartitionLayout
@@ -23,34 +22,6 @@ from vmdsl.plan.plan import Plan
 from vmdsl.values import Percent, Size, Suite
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-
-
-def plan_json(plan: Plan) -> str:
-    """Return a whole plan as JSON. Sizes and offsets are in bytes; a handle is its step's name.
-
-    Only the obstacles depend on this machine. The size of a partition that grows with its content
-    is null, and so is the start of a partition behind it.
-    """
-    encode = Encoder(plan)
-    document = {
-        "recipe": plan.recipe.name,
-        "seed": plan.seed,
-        "options": {
-            o.name: {"value": encode.value(o.value), "given": o.given} for o in plan.options
-        },
-        "layout": layout_data(plan.layout, encode),
-        "operations": [encode.operation(operation) for operation in plan.operations],
-        "obstacles": _problems(plan.obstacles),
-        "warnings": _problems(plan.warnings),
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _problems(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    return [
-        {"step": p.step, "line": p.where.line if p.where else 0, "what": p.what, "hint": p.hint}
-        for p in problems
-    ]
 
 
 def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:

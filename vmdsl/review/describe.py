@@ -92,9 +92,9 @@ def subject_of(kind: type[Operation]) -> str:
     """Return what operations of a class are about, as the folder of its code says, or "other"."""
     for base in kind.__mro__:
         top, _, rest = base.__module__.partition(".operations.")
-        if top == "vmdsl":
+        if top == "vmdsl" and rest:
             return _SUBJECTS[rest.partition(".")[0]]
-    return "other"
+    return "disk" if issubclass(kind, LayoutOperation) else "other"
 
 
 class _Words(Encoder):

@@ -16,9 +16,9 @@ from vmdsl.operations.files.fstab import crypttab_text
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load
-from vmdsl.plan.render import plan_json
 from vmdsl.plan.rules.check import check, check_layout
 from vmdsl.plan.rules.machine import obstacles
+from vmdsl.review.data import plan_json
 
 Write = Callable[[str], Path]
 MIB = 2**20

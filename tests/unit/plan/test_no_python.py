@@ -14,7 +14,7 @@ from vmdsl.language.operation import recorder_for
 from vmdsl.language.steps import Option, Step
 from vmdsl.plan.load import Recipe
 from vmdsl.plan.plan import make_plan
-from vmdsl.plan.render import plan_json
+from vmdsl.review.data import plan_json
 
 SPEC = Path("/specs/server.yaml")
 

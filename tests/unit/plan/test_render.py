@@ -18,7 +18,7 @@ from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import load
 from vmdsl.plan.plan import OptionValue, Plan
-from vmdsl.plan.render import plan_json
+from vmdsl.review.data import plan_json
 from vmdsl.values import GiB, Suite
 
 RECIPE = """
@@ -121,13 +121,14 @@ def test_obstacles_and_warnings_are_data(tmp_path: Path) -> None:
 
 def test_operations_have_step_line_and_arguments(tmp_path: Path) -> None:
     operations = json.loads(plan_json(make_plan(tmp_path / "a.py")))["operations"]
-    assert operations[1] == {
+    assert {key: operations[1][key] for key in ("kind", "phase", "step", "line", "arguments")} == {
         "kind": "Gpt",
         "phase": "layout",
         "step": "table",
         "line": 12,
         "arguments": {"disk": "disk"},
     }
+    assert (operations[1]["summary"], operations[1]["subject"]) == ("GPT partition table", "disk")
     swap = next(o for o in operations if o["kind"] == "Swap")
     assert swap["step"] == "both"
     assert swap["arguments"]["device"] == "both (2)"
