@@ -100,7 +100,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def golden(session: nox.Session) -> None:
-    """Write golden plans, case files and the reference anew; then look at the diff."""
+    """Write the plans of recipes, case files and the reference anew; then look at the diff."""
     session.run(
         "pytest",
         "-q",

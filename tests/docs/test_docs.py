@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from markdown_it import MarkdownIt
 
 from vmdsl.errors import RecipeError
@@ -93,6 +94,8 @@ def test_blocks(page: Path, tmp_path: Path, cache: Path) -> None:
             check(block, tmp_path / "recipe.py", block.text, cache)
         elif block.language == "toml":
             tomllib.loads(block.text)
+        elif block.language == "yaml":
+            yaml.safe_load(block.text)
         elif block.language in {"sh", "console"} and block.use != "not run here":
             run(block, tmp_path, cache)
 

@@ -1,38 +1,55 @@
-"""The plan of every recipe is what it was: a change of it is a change that somebody sees."""
+"""The plan of every recipe is as it was reviewed, and looks right on terminals."""
 
-import difflib
+import io
 import os
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from vmdsl.plan.plan import make_plan
-from vmdsl.review.data import plan_json
+from plans import plan_of
+from vmdsl.cli.draw import show_plan
+from vmdsl.cli.main import run
 
 HERE = Path(__file__).parent
-RECIPES = sorted((HERE.parent.parent / "recipes").glob("*.py"))
+FOLDER = HERE.parent.parent / "recipes"
+RECIPES = sorted(FOLDER.glob("*.py"))
 REWRITE = os.environ.get("VMDSL_GOLDEN") == "rewrite"
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
-def test_plan_is_the_golden_one(recipe: Path, cache: Path) -> None:
-    golden = HERE / f"{recipe.stem}.json"
-    now = plan_json(make_plan(recipe, {}, cache=cache))
+def test_the_plan_is_as_it_was_reviewed(
+    recipe: Path, cache: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["plan", str(recipe), "--cache-dir", cache]
+    file = str(recipe.with_suffix(".plan"))
     if REWRITE:
-        golden.write_text(now, encoding="utf-8")
-    assert golden.exists(), f"there is no golden plan of {recipe.name}: run `nox -s golden`"
-    then = golden.read_text(encoding="utf-8")
-    changes = difflib.unified_diff(
-        then.splitlines(), now.splitlines(), golden.name, recipe.name, lineterm=""
+        assert run([*words, "--output", file]) == 0
+    code = run([*words, "--check", file])
+    out, err = capsys.readouterr()
+    if code:
+        pytest.fail(f"{out}{err}if this is meant: nox -s golden", pytrace=False)
+
+
+def test_every_plan_has_its_recipe() -> None:
+    assert {path.stem for path in FOLDER.glob("*.plan")} == {path.stem for path in RECIPES}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_plan_on_a_terminal(width: int) -> None:
+    console = Console(
+        file=io.StringIO(), width=width, highlight=False, force_terminal=True, color_system=None
     )
-    if now != then:
-        pytest.fail("\n".join([*changes, "if this is meant: nox -s golden"]), pytrace=False)
-
-
-def test_every_golden_plan_has_its_recipe() -> None:
-    assert {path.stem for path in HERE.glob("*.json")} <= {path.stem for path in RECIPES}
+    show_plan(plan_of(FOLDER / "cloud.py", "cloud"), console)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    file = HERE / f"cloud-{width}.txt"
+    if REWRITE:
+        file.write_text(shown, encoding="utf-8")
+    assert shown == file.read_text("utf-8"), "if this is meant: nox -s golden"
+    assert max(map(len, shown.splitlines())) <= width

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vmdsl.builder.image.formats import RAW
-from vmdsl.cli.paths import existing_file
+from vmdsl.cli.paths import existing_file, replace_file
 from vmdsl.cli.specification import (
     STDIN,
     Given,
@@ -21,7 +20,6 @@ from vmdsl.cli.specification import (
     warn,
 )
 from vmdsl.errors import LocalFile, Problem, RecipeError, UsageError
-from vmdsl.host.full import error_of_disk, is_full
 
 if TYPE_CHECKING:
     from vmdsl.plan.plan import Plan
@@ -104,13 +102,4 @@ def _write(text: str, output: Path | None, *, force: bool) -> None:
     if output.exists() and not force:
         hint = "name another one, or add --force"
         raise UsageError(Problem(what=f"{output} exists", hint=hint))
-    part = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(output)
-    except OSError as error:
-        if is_full(error):
-            raise error_of_disk(error, output) from None
-        raise UsageError(f"{output} cannot be written: {error.strerror}") from None
-    finally:
-        part.unlink(missing_ok=True)
+    replace_file(output, text)

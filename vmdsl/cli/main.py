@@ -63,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
 
         console = Console(stderr=True, highlight=False)
         show_error(error, console, building=arguments[:1] == ["build"])
-        return error.exit_code
+        return VmdslError.exit_code if compares(arguments) else error.exit_code
     except KeyboardInterrupt:
         code = _INTERRUPTED
     except BrokenPipeError:
@@ -81,6 +81,12 @@ def run(arguments: Sequence[str]) -> int:
     if code == _INTERRUPTED:
         typer.echo("vmdsl: interrupted", err=True)
     return code
+
+
+def compares(arguments: Sequence[str]) -> bool:
+    """Return whether a command exits with 2 for a difference, and so with 1 for any error."""
+    command, *rest = arguments or [""]
+    return command == "plan" and any(one.partition("=")[0] == "--check" for one in rest)
 
 
 def depends_on_hashes(arguments: Sequence[str]) -> bool:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from vmdsl.builder.image.formats import RAW
 from vmdsl.errors import Problem, UsageError
+from vmdsl.host.full import error_of_disk, is_full
 from vmdsl.similar import similar_file
 
+#: How the name of a file with a plan ends.
+PLAN_SUFFIX = ".plan"
 _SHOWN = 3
 _WRITABLE = 0o222
 
@@ -82,3 +85,19 @@ def check_directory(path: Path) -> None:
     if not directory.is_dir():
         hint = "" if directory.exists() else f"make it first: mkdir -p {directory}"
         raise UsageError(Problem(what=f"there is no directory {directory}", hint=hint))
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a text to a file that is renamed into place when it is complete."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a directory: name the file")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        if is_full(error):
+            raise error_of_disk(error, path) from None
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)

@@ -31,6 +31,7 @@ from vmdsl.cli.options import (
     parser,
     value_in_words,
 )
+from vmdsl.cli.paths import PLAN_SUFFIX
 from vmdsl.cli.slow_recipe import watched
 from vmdsl.errors import Advice, Problem, UsageError, VmdslError
 from vmdsl.values import Size, Suite
@@ -248,6 +249,8 @@ def with_values(
         values = {name: value for name, value in given.items() if value is not None}
         return replace(named, values=values)
     output = others["output"] if "output" in others else given.get("image")
+    if (file := others.get("plan_file")) and file.suffix != PLAN_SUFFIX:
+        output = file  # as vmdb2 has it
     options = {"output": output, **given}
     log = options.pop("log", None)
     loaded = specification.load(named.path, specification.Given(**options))

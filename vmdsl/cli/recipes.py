@@ -16,7 +16,7 @@ import typer
 from vmdsl.builder.image.formats import FORMATS, RAW
 from vmdsl.cli.convert import Force, Written, write_yaml
 from vmdsl.cli.options import Cache, cache_of
-from vmdsl.cli.paths import check_log, check_output, existing_file
+from vmdsl.cli.paths import PLAN_SUFFIX, check_log, check_output, existing_file
 from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile, RecipesArgument, with_values
 from vmdsl.cli.slow_recipe import watched
 from vmdsl.cli.specification import warn
@@ -51,6 +51,31 @@ _OnError = Annotated[
 ]
 _Timings = Annotated[bool, typer.Option("--timings", help="Show where the build's time went.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print the whole plan as JSON.")]
+_PlanFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write the plan to this file, FILE.plan, to be reviewed.",
+        show_default=False,
+    ),
+]
+_Check = Annotated[
+    Path | None,
+    typer.Option(
+        help="Compare with FILE.plan: exit with 0 if nothing has changed, with 2 and the "
+        "difference if something has, and with 1 on an error.",
+        show_default=False,
+    ),
+]
+_Reviewed = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan",
+        help="Build only what this file shows: refuse before anything runs if the plan differs.",
+        show_default=False,
+    ),
+]
 _Refresh = Annotated[
     bool,
     typer.Option("--refresh", help="Fetch the archives' indexes again, even if they are recent."),
@@ -96,6 +121,7 @@ def build(
     refresh: _Refresh = False,
     offline: _Offline = False,
     no_cache: _NoCache = False,
+    reviewed: _Reviewed = None,
     version: _Version = False,
 ) -> None:
     """Build an image. The recipe is checked first; if it has mistakes, nothing is built."""
@@ -113,6 +139,10 @@ def build(
         require_terminal("--on-error shell", "use --on-error keep, and look into the tree later")
     cache = cache_of(cache_dir)
     made = _make_plan(recipe, cache, seed, refresh=refresh)
+    if reviewed:
+        from vmdsl.cli.reviewed import require_reviewed  # noqa: PLC0415
+
+        require_reviewed(reviewed, made)
     made.require_buildable()
 
     from vmdsl.builder.build import build as build_image  # noqa: PLC0415
@@ -182,31 +212,56 @@ def _check(recipe: RecipeFile, cache: CacheDir) -> None:
 
 
 def plan(
-    recipe: RecipeArgument, *, json: _Json = False, cache_dir: Cache = None, seed: _Seed = ""
-) -> None:
+    recipe: RecipeArgument,
+    *,
+    plan_file: _PlanFile = None,
+    check: _Check = None,
+    json: _Json = False,
+    cache_dir: Cache = None,
+    seed: _Seed = "",
+) -> int:
     """Show what a build would do: the options, the disk, and every operation in order.
 
     The same recipe with the same local files always gives the same text. What depends on the day
     and on this machine is on standard error: which results are in the cache, why the first of the
     other operations must run, and what cannot be built here, or not yet.
     """
+    if plan_file and recipe.is_specification and plan_file.suffix != PLAN_SUFFIX:
+        plan_file = None  # it is that of the image, which is an option of vmdb2
+    if (plan_file is not None) + (check is not None) + json > 1:
+        raise UsageError("--output, --check and --json exclude each other: give one of them.")
     _require_file(recipe)
     cache = cache_of(cache_dir)
     made = _make_plan(recipe, cache, seed)
-    if json:
+
+    from vmdsl.cli.reviewed import DIFFERENT, changes_since, write_reviewed  # noqa: PLC0415 (slow)
+
+    if plan_file is not None:
+        write_reviewed(plan_file, made)
+    elif check is not None:
+        changes = changes_since(check, made)
+        for line in changes:
+            typer.echo(line)
+        return DIFFERENT if changes else 0
+    elif json:
         from vmdsl.review.data import plan_json  # noqa: PLC0415
 
         typer.echo(plan_json(made), nl=False)
-        return
+    else:
+        _show(made, cache)
+    return 0
 
+
+def _show(plan: Plan, cache: CacheDir) -> None:
+    """Print a plan for people."""
     from rich.console import Console  # noqa: PLC0415 (slow)
 
     from vmdsl.builder.cache.forecast import expect  # noqa: PLC0415
     from vmdsl.cli.draw import show_plan, show_today  # noqa: PLC0415
 
-    show_plan(made)
+    show_plan(plan)
     sys.stdout.flush()
-    show_today(made, expect(made, cache=cache), Console(stderr=True, highlight=False))
+    show_today(plan, expect(plan, cache=cache), Console(stderr=True, highlight=False))
 
 
 def to_yaml(

@@ -140,6 +140,11 @@ def load(path: Path, given: Given) -> Loaded:
     if path != STDIN and _is_python(text):
         what = f"{path} is a recipe in Python, and its name does not end with .py"
         raise UsageError(Problem(what=what, hint=f"rename it: mv {path} {path}.py"))
+    if text.startswith("Plan of "):
+        what = f"{path} is a plan, not a recipe"
+        raise UsageError(
+            Problem(what=what, hint=f"compare with it: vmdsl plan RECIPE --check {path}")
+        )
     try:
         found = load_specification(
             text,
