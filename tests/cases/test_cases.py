@@ -35,7 +35,7 @@ from vmdsl.language.effects import (
 )
 from vmdsl.language.handles import Disk, Filesystem, Partition, Table
 from vmdsl.language.layout import Layout
-from vmdsl.language.operation import Fact, LayoutOperation, Operation
+from vmdsl.language.operation import Fact, LayoutOperation, Operation, summary_of
 from vmdsl.language.secret import Secret
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
@@ -301,7 +301,7 @@ def outcome(case: Mapping[str, Any], directory: Path) -> list[dict[str, Any]]:
     for operation in evaluated.operations:
         if operation.name == "here":
             encoded = Encoder(plan).operation(operation)
-            log.add("plan", encoded["kind"], summary=operation.summary(), **encoded["arguments"])
+            log.add("plan", encoded["kind"], summary=summary_of(operation), **encoded["arguments"])
             perform(operation, log, tree, layout)
     return log.does
 

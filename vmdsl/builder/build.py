@@ -32,6 +32,7 @@ from vmdsl.builder.supervise import run_in_sandbox
 from vmdsl.builder.tree.owners import require_owners
 from vmdsl.errors import HostError, Problem, VmdslError
 from vmdsl.host.full import blamed, error_of_disk, full_disks, is_full
+from vmdsl.language.operation import problem_in
 from vmdsl.plan.plan import Plan
 from vmdsl.values import Size
 
@@ -132,7 +133,7 @@ def _require_large_files(plan: Plan, image: Output) -> None:
         hint = "write it to another filesystem, by --output; or make it smaller"
         if 0 <= resource.getrlimit(resource.RLIMIT_FSIZE)[0] < plan.layout.size:
             hint = "raise the limit that `ulimit -f` shows"
-        raise HostError(plan.layout.disk.problem(what, hint))
+        raise HostError(problem_in(plan.layout.disk, what, hint))
 
 
 def _failed_tree(error: VmdslError, job: Job, log: Path) -> list[Problem]:

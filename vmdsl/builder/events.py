@@ -21,7 +21,7 @@ from vmdsl.builder.report.timing import cpu_seconds
 from vmdsl.builder.tree.commands import shown
 from vmdsl.builder.tree.layers import Stopped
 from vmdsl.errors import BuildError, Problem, VmdslError, Where
-from vmdsl.language.operation import Operation
+from vmdsl.language.operation import Operation, problem_in, summary_of
 from vmdsl.programs import Finished
 
 
@@ -134,7 +134,7 @@ class Events:
     @contextmanager
     def working(self, operation: Operation) -> Iterator[None]:
         """Report that an operation is applied, and give errors its place."""
-        self.started(operation.name, operation.summary())
+        self.started(operation.name, summary_of(operation))
         with placing(operation):
             yield
 
@@ -148,12 +148,12 @@ def placing(operation: Operation) -> Iterator[None]:
         raise
     except VmdslError as error:
         placed = [
-            p if p.where else operation.problem(p.what, p.hint, about=p.about)
+            p if p.where else problem_in(operation, p.what, p.hint, about=p.about)
             for p in error.problems
         ]
         raise BuildError(*placed) from None
     except Exception as error:
-        raise BuildError(operation.problem(in_a_sentence(error))) from error
+        raise BuildError(problem_in(operation, in_a_sentence(error))) from error
 
 
 def in_a_sentence(error: Exception) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem
-from vmdsl.language.operation import Operation
+from vmdsl.language.operation import Operation, origin_of, problem_in
 from vmdsl.language.secret import Secret, secrets_in
 
 _LAST_LINES = 5
@@ -24,9 +24,9 @@ def read_secrets(operations: Sequence[Operation]) -> dict[Secret, bytes]:
             if secret in values or secret in problems:
                 continue
             try:
-                values[secret] = _read(secret, operation.origin.directory)
+                values[secret] = _read(secret, origin_of(operation).directory)
             except _UnreadableError as error:
-                problems[secret] = operation.problem(str(error), error.hint)
+                problems[secret] = problem_in(operation, str(error), error.hint)
     if problems:
         raise HostError(*problems.values())
     return values

@@ -36,7 +36,7 @@ class Disk(LayoutOperation):
             return f"of {self.size}"
         return f"as large as its content needs, and {self.free} free"
 
-    def summary(self) -> str:
+    def _summary(self) -> str:
         return f"image {self.extent()}"
 
 
@@ -47,7 +47,7 @@ class Table(LayoutOperation):
     disk: Disk
     kind: ClassVar[str]
 
-    def summary(self) -> str:
+    def _summary(self) -> str:
         return f"{self.kind} partition table"
 
 
@@ -77,7 +77,7 @@ class Extended(LayoutOperation):
     label: ClassVar = ""
     flags: ClassVar = ()
 
-    def summary(self) -> str:
+    def _summary(self) -> str:
         return "extended partition"
 
 
@@ -88,7 +88,7 @@ class Partition(LayoutOperation):
     Without `size` and `end` it takes the space that the others leave.
     """
 
-    programs = ("sfdisk",)
+    _programs = ("sfdisk",)
     table: Gpt | Msdos
     type: str | UUID | int
     size: Size | None = None
@@ -98,7 +98,7 @@ class Partition(LayoutOperation):
     flags: tuple[str | int, ...] = ()
     extended: Extended | None = None
 
-    def summary(self) -> str:
+    def _summary(self) -> str:
         kind = f"partition, {type_name(self.type)}"
         if self.size is not None:
             at = f" at {self.start}" if self.start is not None else ""
@@ -123,7 +123,7 @@ class Luks(LayoutOperation):
     uuid: str = ""
     options: tuple[str, ...] = ()
 
-    def summary(self) -> str:
+    def _summary(self) -> str:
         return f"LUKS on {self.device.name}, opened as {self.dm_name}"
 
 
@@ -134,7 +134,7 @@ class VolumeGroup(LayoutOperation):
     devices: tuple[Partition | Luks, ...]
     vg_name: str
 
-    def summary(self) -> str:
+    def _summary(self) -> str:
         return f"volume group {self.vg_name} on {', '.join(d.name for d in self.devices)}"
 
 
@@ -152,7 +152,7 @@ class LogicalVolume(LayoutOperation):
         group, own = (name.replace("-", "--") for name in (self.group.vg_name, self.lv_name))
         return f"{group}-{own}"
 
-    def summary(self) -> str:
+    def _summary(self) -> str:
         size = "what is left" if self.size is None else self.size
         return f"logical volume {self.lv_name} of {self.group.vg_name}, {size}"
 
@@ -249,32 +249,27 @@ class Filesystem(LayoutOperation):
     uuid: str = ""
     options: tuple[str, ...] = ()
     kind: ClassVar[str]
-    traits: ClassVar[Traits]
-
-    @property
-    def partitions(self) -> tuple[Partition, ...]:
-        """The partitions that it is on; there may be several below a logical volume."""
-        return partitions_below(self.device)
+    _traits: ClassVar[Traits]
 
     @staticmethod
-    def uuid_from(derived: UUID) -> str:
+    def _uuid_from(derived: UUID) -> str:
         """Return the UUID that a filesystem has if it is given none, as fstab spells it."""
         return str(derived)
 
-    def uuid_arguments(self) -> tuple[str, ...]:
+    def _uuid_arguments(self) -> tuple[str, ...]:
         """Return the words that give its tool the UUID of the recipe, if there is one."""
-        return (self.traits.uuid_option, self.uuid) if self.uuid else ()
+        return (self._traits.uuid_option, self.uuid) if self.uuid else ()
 
-    def arguments(self) -> tuple[str, ...]:
+    def _arguments(self) -> tuple[str, ...]:
         """Return the fields that this kind alone has as options of its tool."""
         return ()
 
-    def size_limits(self, size: int) -> SizeLimits:
+    def _size_limits(self, size: int) -> SizeLimits:
         """Return which sizes its tool makes, with all its options, on a device of `size` bytes."""
         del size
-        return SizeLimits(name=self.kind, least=self.traits.least, most=self.traits.most)
+        return SizeLimits(name=self.kind, least=self._traits.least, most=self._traits.most)
 
-    def summary(self) -> str:
+    def _summary(self) -> str:
         return f"{self.kind} on {self.device.name}"
 
 
@@ -283,6 +278,31 @@ class Mountable(Filesystem):
     """A filesystem that can contain files."""
 
     kind = "files"
+
+
+def traits_of(filesystem: Filesystem | type[Filesystem]) -> Traits:
+    """Return what is known of a kind of filesystem and its tool."""
+    return filesystem._traits  # noqa: SLF001 (see `origin_of()`)
+
+
+def uuid_from(filesystem: Filesystem, derived: UUID) -> str:
+    """Return the UUID that a filesystem has if it is given none, as fstab spells it."""
+    return filesystem._uuid_from(derived)  # noqa: SLF001 (see `origin_of()`)
+
+
+def uuid_arguments(filesystem: Filesystem) -> tuple[str, ...]:
+    """Return the words that give its tool the UUID of the recipe, if there is one."""
+    return filesystem._uuid_arguments()  # noqa: SLF001 (see `origin_of()`)
+
+
+def own_arguments(filesystem: Filesystem) -> tuple[str, ...]:
+    """Return the fields that its kind alone has as options of its tool."""
+    return filesystem._arguments()  # noqa: SLF001 (see `origin_of()`)
+
+
+def size_limits(filesystem: Filesystem, size: int) -> SizeLimits:
+    """Return which sizes its tool makes, with all its options, on a device of `size` bytes."""
+    return filesystem._size_limits(size)  # noqa: SLF001 (see `origin_of()`)
 
 
 @operation
@@ -297,7 +317,7 @@ class Mounted(LayoutOperation, Generic[F_co]):
     on: Mounted[Any] | None = None
     options: tuple[str, ...] = ()
 
-    def summary(self) -> str:
+    def _summary(self) -> str:
         return f"mount {self.filesystem.name} at {self.path}"
 
 
@@ -325,11 +345,6 @@ class RootFs(NeverText):
     def name(self) -> str:
         """The name of the step that mounted the root filesystem."""
         return self.mounted.name
-
-    @property
-    def shown(self) -> str:
-        """The name in messages, as that of an operation."""
-        return self.mounted.shown
 
     def _instead_of_text(self) -> tuple[str, str]:
         """Return its name in words, and what to write instead of it."""

@@ -23,6 +23,7 @@ from vmdsl.language.handles import (
     Partition,
     VolumeGroup,
 )
+from vmdsl.language.operation import origin_of
 
 SECTOR = 512
 #: What is free before each logical partition: sfdisk puts a table of its own there.
@@ -220,7 +221,7 @@ def partition_spans(layout: Layout, *, but: Collection[Partition] = ()) -> tuple
         Span(
             start=place.start,
             end=place.end,
-            what=f"the partition {place.partition.name} ({place.partition.origin.where})",
+            what=f"the partition {place.partition.name} ({origin_of(place.partition).where})",
         )
         for place in layout.partitions
         if not isinstance(place.partition, Extended)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -184,7 +183,7 @@ def handle_as_text(handle: object) -> tuple[str, str]:
     values = [
         f".{one.name}"
         for one in fields(handle)  # type: ignore[arg-type]  # handles are dataclasses
-        if one.name != "origin"
+        if one.name != "_origin"
         and not isinstance(getattr(handle, one.name), NeverText | tuple | None)
     ]
     more = f", or write which of its values is meant: {', '.join(values)}" if values else ""
@@ -236,26 +235,19 @@ def operation(cls: type[_C]) -> type[_C]:
 class Operation(NeverText):
     """One thing that a recipe asks for. Each operation is equal only to itself."""
 
-    origin: Origin = field(default_factory=here, repr=False)
+    _origin: Origin = field(default_factory=here, repr=False)
 
-    #: Programs of the host that this operation starts, checked before a build; as a mapping, each
-    #: with the Debian package that it comes from.
-    programs: ClassVar[Mapping[str, str] | tuple[str, ...]] = ()
+    _programs: ClassVar[Mapping[str, str] | tuple[str, ...]] = ()
 
     def __hash__(self) -> int:  # that of its address would differ from run to run
-        return hash((self.origin.step, self.origin.where.line))
+        return hash((self._origin.step, self._origin.where.line))
 
     @property
     def name(self) -> str:
         """The name of the step that made this."""
-        return self.origin.step
+        return self._origin.step
 
-    @property
-    def shown(self) -> str:
-        """The name in messages: that of the step, or its tag in a specification of vmdb2."""
-        return self.origin.tag or self.origin.step
-
-    def summary(self) -> str:
+    def _summary(self) -> str:
         """Return a few words for the plan and for progress, such as `apt install curl`."""
         return type(self).__name__
 
@@ -263,28 +255,81 @@ class Operation(NeverText):
         """Return its name in words, and what to write instead of it."""
         return handle_as_text(self)
 
-    def problem(
-        self, what: str, hint: str = "", *, about: str = "", kind: type[Problem] = Problem
-    ) -> Problem:
-        """Return a mistake in this operation, with its place; with `Advice` as `kind`, a warning.
 
-        `about` is the argument that is wrong, by its name: `path`, or `packages[1]`.
-        """
-        where = _place_of(about, self.origin.places) or self.origin.where
-        return kind(what=what, where=where, step=self.origin.step, hint=hint, about=about)
+# Handles are operations too. Names that begin with an underscore are not offered for them where a
+# recipe is written, so the functions below serve for everything else.
+
+
+def origin_of(operation: Operation) -> Origin:
+    """Return the step and the line of the recipe that an operation comes from."""
+    return operation._origin  # noqa: SLF001 (see above)
+
+
+def shown_name(operation: Operation) -> str:
+    """Return its name in messages: that of the step, or its tag in a specification of vmdb2."""
+    return origin_of(operation).tag or origin_of(operation).step
+
+
+def shown_with_line(operation: Operation) -> str:
+    """Return its name in messages, with the line that it is at."""
+    return f"{shown_name(operation)} ({origin_of(operation).where})"
+
+
+def summary_of(operation: Operation) -> str:
+    """Return a few words for the plan and for progress, such as `apt install curl`."""
+    return operation._summary()  # noqa: SLF001 (see above)
+
+
+def programs_of(operation: Operation) -> Mapping[str, str] | tuple[str, ...]:
+    """Return the `programs` of an operation; making a part of the layout may start some too."""
+    return operation.programs if isinstance(operation, Work) else operation._programs  # noqa: SLF001 (see above)
+
+
+def problem_in(
+    operation: Operation,
+    what: str,
+    hint: str = "",
+    *,
+    about: str = "",
+    kind: type[Problem] = Problem,
+) -> Problem:
+    """Return a mistake in an operation, with its place; with `Advice` as `kind`, a warning.
+
+    `about` is the argument that is wrong, by its name: `path`, or `packages[1]`.
+    """
+    origin = origin_of(operation)
+    where = _place_of(about, origin.places) or origin.where
+    return kind(what=what, where=where, step=origin.step, hint=hint, about=about)
 
 
 @operation
 class Work(Operation):
     """An operation that a build carries out, unlike a handle."""
 
+    #: Programs of the host that this operation starts, checked before a build; as a mapping, each
+    #: with the Debian package that it comes from.
+    programs: ClassVar[Mapping[str, str] | tuple[str, ...]] = ()
     #: Fields that change nothing in the result, such as the address of a proxy.
     irrelevant: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def origin(self) -> Origin:
+        """The step and the line of the recipe that it comes from."""
+        return self._origin
 
     @property
     def directory(self) -> Path:
         """The recipe's directory, which relative names of local files start from."""
         return self.origin.directory
+
+    def summary(self) -> str:
+        """Return a few words for the plan and for progress, such as `apt install curl`."""
+        return type(self).__name__
+
+    def _summary(self) -> str:
+        return self.summary()
+
+    problem = problem_in
 
     def local_files(self) -> tuple[Path, ...]:
         """Return the local files that are read, relative to the recipe's directory.
@@ -323,19 +368,7 @@ class Work(Operation):
 
 def code_of(operation: Operation) -> Code:
     """Return the code in a recipe that gets the result of an operation's step: `root()`."""
-    return Code(operation.name, tag=operation.shown)
-
-
-def argument_of(operation: Operation, *values: object) -> str:
-    """Return the name of the first argument that is or holds one of the values, or ""."""
-    for one in fields(operation):
-        held = getattr(operation, one.name)
-        if held in values:
-            return one.name
-        for number, item in enumerate(held if isinstance(held, tuple) else ()):
-            if item in values:
-                return f"{one.name}[{number}]"
-    return ""
+    return Code(operation.name, tag=shown_name(operation))
 
 
 @operation
@@ -357,34 +390,3 @@ class Fact(Operation):
             raise misused(
                 "a Fact is known only while building, so `if` cannot ask it", "pass it as unless="
             )
-
-
-_F = TypeVar("_F", bound=Callable[..., object])
-
-
-def with_settings(settings: type, of: type[Operation]) -> Callable[[_F], _F]:
-    """Return a decorator that shows `**settings: Unpack[...]` by names in a function's signature.
-
-    `settings` is the TypedDict, and the defaults are those of the fields of a class. So `help()`
-    shows them, and the hint about a misspelt one finds them.
-    """
-    defaults = {field.name: field.default for field in fields(of)}
-    named = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=defaults[name],
-            annotation=getattr(annotation, "__forward_arg__", annotation),
-        )
-        for name, annotation in settings.__annotations__.items()
-    ]
-
-    def shown(function: _F) -> _F:
-        found = inspect.signature(function)
-        own = [p for p in found.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        function.__signature__ = found.replace(  # type: ignore[attr-defined]  # inspect's own
-            parameters=[*own, *named]
-        )
-        return function
-
-    return shown

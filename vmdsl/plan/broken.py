@@ -79,11 +79,11 @@ def _broken(annotation: Any, origin: Origin) -> object:
         return None if None in made or not made else made
     if not (isinstance(kind, type) and issubclass(kind, NeverText)):
         return None
-    known: dict[str, object] = {"origin": origin}
+    known: dict[str, object] = {"_origin": origin}
     if issubclass(kind, Mounted):
         known |= {"filesystem": _broken(arguments[0] if arguments else None, origin), "on": None}
     elif issubclass(kind, RootFs):
-        root = _made(Mounted, {"origin": origin, "on": None, "path": PurePosixPath("/")})
+        root = _made(Mounted, {"_origin": origin, "on": None, "path": PurePosixPath("/")})
         known |= {"mounted": root, "proxy": ""}
     return _made(kind, known)
 

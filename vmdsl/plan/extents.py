@@ -12,6 +12,7 @@ from typing import TypeVar
 from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.handles import Extended, Gpt, Msdos, Partition
 from vmdsl.language.layout import LOGICAL_GAP, SECTOR
+from vmdsl.language.operation import origin_of, problem_in, shown_name, shown_with_line
 from vmdsl.values import Percent, Size
 
 ALIGNMENT = 2**20
@@ -148,14 +149,15 @@ class Places:
     ) -> list[Problem]:
         start, end = place.start, place.end
         problems = [
-            partition.problem(what, hint, about=about)
+            problem_in(partition, what, hint, about=about)
             for what, hint, about in (self._at_the_edge(place), self._beyond(place, before))
             if what
         ]
         problems += [
-            partition.problem(
-                f"it overlaps the partition {other.shown} "
-                f"({other.origin.where}): {Size(there.start)} to {Size(there.end)}",
+            problem_in(
+                partition,
+                f"it overlaps the partition {shown_name(other)} "
+                f"({origin_of(other).where}): {Size(there.start)} to {Size(there.end)}",
                 f"start it at {Size(round_up_to_mib(there.end))} or later",
                 about="start",
             )
@@ -194,7 +196,7 @@ class Places:
             end = Size(place.end)
             return f"it ends at {end}, and an MBR reaches no farther than 2 TiB", "use a GPT", "end"
         rest = next(iter(open_partitions([other for other, _ in before])), None)
-        hint = f"{rest.shown} takes all that is left" if rest else "make the image larger"
+        hint = f"{shown_name(rest)} takes all that is left" if rest else "make the image larger"
         room = Size(round_down_to_mib(self._limit)) if self._limit is not None else None
         if place.end <= place.start:
             return (
@@ -224,10 +226,11 @@ class LogicalPlaces(Places):
         self, partition: AnyPartition, place: Place, before: Sequence[tuple[AnyPartition, Place]]
     ) -> list[Problem]:
         limit = self._limit or 0
-        extended = f"{self._extended.shown} ({self._extended.origin.where})"
+        extended = f"{shown_with_line(self._extended)}"
         if place.start < self._first or place.end > limit or place.end <= place.start:
             return [
-                partition.problem(
+                problem_in(
+                    partition,
                     f"it has no place in the extended partition {extended}, which is at "
                     f"{Size(self._first - SECTOR)} to {Size(limit)}",
                     "enlarge that one, or move this one",
@@ -237,9 +240,10 @@ class LogicalPlaces(Places):
         if not problems and before and place.start < before[-1][1].end + self.gap:
             other, there = before[-1]
             problems = [
-                partition.problem(
+                problem_in(
+                    partition,
                     f"it starts at {Size(place.start)}, but a table of its own needs the MiB "
-                    f"behind {other.shown} ({other.origin.where})",
+                    f"behind {shown_with_line(other)}",
                     f"start it at {Size(round_up_to_mib(there.end) + self.gap)} or later",
                 )
             ]

@@ -13,9 +13,21 @@ from dataclasses import replace
 from typing import TypeVar
 
 from vmdsl.errors import Problem
-from vmdsl.language.handles import Disk, Extended, Filesystem, Gpt, Mounted, Msdos, Partition, Table
+from vmdsl.language.handles import (
+    Disk,
+    Extended,
+    Filesystem,
+    Gpt,
+    Mounted,
+    Msdos,
+    Partition,
+    Table,
+    partitions_below,
+    size_limits,
+    uuid_from,
+)
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout, PartitionLayout
-from vmdsl.language.operation import Operation
+from vmdsl.language.operation import Operation, origin_of, problem_in, shown_name, shown_with_line
 from vmdsl.language.partition_types import type_code
 from vmdsl.plan.extents import (
     ALIGNMENT,
@@ -47,11 +59,13 @@ def lay_out(
         return None, []
     disk = disks[0]
     problems = [
-        other.problem(f"a second image beside {disk.shown}", "a recipe makes one image")
+        problem_in(other, f"a second image beside {shown_name(disk)}", "a recipe makes one image")
         for other in disks[1:]
     ]
     problems += [
-        other.problem(f"a second partition table on {disk.shown}", f"use {tables[0].name}()")
+        problem_in(
+            other, f"a second partition table on {shown_name(disk)}", f"use {tables[0].name}()"
+        )
         for other in tables[1:]
     ]
     table = tables[0] if tables else None
@@ -70,13 +84,15 @@ def lay_out(
         FilesystemLayout(
             filesystem=filesystem,
             device=volumes.places[id(filesystem.device)],
-            uuid=filesystem.uuid or filesystem.uuid_from(ids.of(filesystem, "filesystem")),
+            uuid=filesystem.uuid or uuid_from(filesystem, ids.of(filesystem, "filesystem")),
             hash_seed=str(ids.of(filesystem, "hash seed")),
         )
         for filesystem in _all(operations, Filesystem)
         if id(filesystem.device) in volumes.places
     ]
-    of_a_size = [f for f in filesystems if not set(f.filesystem.partitions) & {*growing}]
+    of_a_size = [
+        f for f in filesystems if not set(partitions_below(f.filesystem.device)) & {*growing}
+    ]
     problems += [problem for f in of_a_size if (problem := _wrong_size(f)) is not None]
     by_filesystem = {id(f.filesystem): f for f in filesystems}
     mounts = [
@@ -129,7 +145,7 @@ def _first_32_bits(identifier: uuid.UUID) -> int:
 def _wrong_size(filesystem: FilesystemLayout) -> Problem | None:
     """Report a filesystem on a device that is too small or too large for it."""
     size, made = filesystem.device.size, filesystem.filesystem
-    limits = made.size_limits(size)
+    limits = size_limits(made, size)
     if size <= 0 or (limits.least <= size and (not limits.most or size <= limits.most)):
         return None
     device = made.device
@@ -141,9 +157,10 @@ def _wrong_size(filesystem: FilesystemLayout) -> Problem | None:
         bound = f"less than {Size(round_up_to_mib(limits.most))}"
     else:
         bound = f"{Size(limits.most)} at most"
-    return made.problem(
-        f"{limits.name} takes {bound}, and the {what} {device.shown} has {Size(size)}",
-        f"{change} the {what} ({device.origin.where}){limits.otherwise}",
+    return problem_in(
+        made,
+        f"{limits.name} takes {bound}, and the {what} {shown_name(device)} has {Size(size)}",
+        f"{change} the {what} ({origin_of(device).where}){limits.otherwise}",
         about="device",
     )
 
@@ -170,7 +187,9 @@ def _place(
         number, place = found[id(partition)]
         code = type_code(partition.type, gpt=is_gpt)
         if not code:
-            problems.append(partition.problem(f"an MBR has no partitions of type {partition.type}"))
+            problems.append(
+                problem_in(partition, f"an MBR has no partitions of type {partition.type}")
+            )
         identifier = ids.of(partition, "partition")
         placed.append(
             PartitionLayout(
@@ -195,12 +214,15 @@ def _too_many(table: Gpt | Msdos, primary: Sequence[AnyPartition]) -> list[Probl
         if not is_gpt:
             hint = "an MBR has room for four: use a GPT, or put it into an extended one"
         problems.append(
-            primary[most].problem(f"partition {most + 1} on the {table.kind} {table.shown}", hint)
+            problem_in(
+                primary[most], f"partition {most + 1} on the {table.kind} {shown_name(table)}", hint
+            )
         )
     extended = [p for p in primary if isinstance(p, Extended)]
     return problems + [
-        other.problem(
-            f"a second extended partition beside {extended[0].shown} ({extended[0].origin.where})",
+        problem_in(
+            other,
+            f"a second extended partition beside {shown_with_line(extended[0])}",
             "an MBR has one, for all logical partitions",
         )
         for other in extended[1:]
@@ -216,7 +238,7 @@ def _places(
         places, problems = finder.find(partitions)
         if not finder.has_room:
             what = f"an image of {disk.size} has no room for a {table.kind} partition table"
-            problems = [disk.problem(what, "make it larger")]
+            problems = [problem_in(disk, what, "make it larger")]
         return places, size, problems
     least = max(round_up_to_mib(disk.free.bytes if disk.free else 0), ALIGNMENT)
     places, problems = Places(table, size=None, rest=least).find(partitions)
@@ -230,16 +252,18 @@ def _not_growing(partitions: list[AnyPartition]) -> list[Problem]:
         return []
     first, *others = growing
     problems = [
-        other.problem(
-            f"a second partition without a size beside {first.shown} ({first.origin.where})",
+        problem_in(
+            other,
+            f"a second partition without a size beside {shown_with_line(first)}",
             "give it one: with free= one partition grows",
         )
         for other in others
     ]
     behind = partitions[partitions.index(first) + 1 :]
     return problems + [
-        other.problem(
-            f"it starts at {other.start}, but is behind {first.shown} ({first.origin.where}), "
+        problem_in(
+            other,
+            f"it starts at {other.start}, but is behind {shown_with_line(first)}, "
             "which grows with its content",
             "leave out start=, or put it before that one",
         )

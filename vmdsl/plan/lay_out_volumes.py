@@ -17,7 +17,7 @@ from vmdsl.language.layout import (
     PartitionLayout,
     VolumeLayout,
 )
-from vmdsl.language.operation import Operation
+from vmdsl.language.operation import Operation, origin_of, problem_in, shown_name, shown_with_line
 from vmdsl.values import Size
 
 #: What cryptsetup leaves for the header of LUKS2, with its key slots.
@@ -64,10 +64,11 @@ class Volumes:
         size = device.size - LUKS_HEADER
         if 0 < device.size <= LUKS_HEADER:
             self.problems.append(
-                luks.problem(
-                    f"LUKS takes {Size(LUKS_HEADER)} for itself, and {luks.device.shown} has "
+                problem_in(
+                    luks,
+                    f"LUKS takes {Size(LUKS_HEADER)} for itself, and {shown_name(luks.device)} has "
                     f"{Size(device.size)}",
-                    f"enlarge it ({luks.device.origin.where})",
+                    f"enlarge it ({origin_of(luks.device).where})",
                     about="device",
                 )
             )
@@ -119,19 +120,19 @@ def _size(
         if size <= left:
             return size, None
         what = f"it takes {Size(size)}, and the volume group {group} has {Size(max(left, 0))} left"
-        return size, volume.problem(what, "make it smaller, or the group larger", about="size")
+        return size, problem_in(volume, what, "make it smaller, or the group larger", about="size")
     size = room - sum(_whole(v.size) for v in volumes if v.size)
     other = next((v for v in before if v.size is None), None)
     if other is not None:
-        what = f"a second volume without a size beside {other.shown} ({other.origin.where})"
-        return 0, volume.problem(
-            what, "give it one: the other takes all that is left", about="size"
+        what = f"a second volume without a size beside {shown_with_line(other)}"
+        return 0, problem_in(
+            volume, what, "give it one: the other takes all that is left", about="size"
         )
     if size > 0:
         return size, None
     what = f"no room is left for it in the volume group {group} of {Size(room)}"
-    return 0, volume.problem(
-        what, "make the other volumes smaller, or the group larger", about="group"
+    return 0, problem_in(
+        volume, what, "make the other volumes smaller, or the group larger", about="group"
     )
 
 

@@ -10,7 +10,7 @@ from traceback import walk_tb
 from vmdsl.errors import Advice, HostError, Problem, RecipeError
 from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.layout import Layout
-from vmdsl.language.operation import LayoutOperation, Operation
+from vmdsl.language.operation import LayoutOperation, Operation, problem_in
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
 from vmdsl.plan.load import Recipe, load
@@ -159,9 +159,11 @@ def _failed_check(error: Exception, operations: Sequence[Operation]) -> Problem:
     if not looked_at:
         raise error
     if isinstance(error, OSError) and error.strerror:
-        return looked_at[-1].problem(*unusable(error))
+        return problem_in(looked_at[-1], *unusable(error))
     what = f"this cannot be checked: {type(error).__name__}: {error}"
-    return looked_at[-1].problem(what, "one of its arguments may not be of the type that it needs")
+    return problem_in(
+        looked_at[-1], what, "one of its arguments may not be of the type that it needs"
+    )
 
 
 def _unknown_options(recipe: Recipe, values: Mapping[str, object]) -> list[Problem]:

@@ -16,7 +16,7 @@ from uuid import UUID
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import RootFs
 from vmdsl.language.layout import FilesystemLayout, Layout, PartitionLayout
-from vmdsl.language.operation import LayoutOperation, Operation
+from vmdsl.language.operation import LayoutOperation, Operation, origin_of
 from vmdsl.language.partition_types import type_name
 from vmdsl.plan.plan import Plan
 from vmdsl.values import Percent, Size, Suite
@@ -126,7 +126,7 @@ class Encoder:
             "kind": kind_name(type(operation)),
             "phase": _phase(operation),
             "step": operation.name,
-            "line": operation.origin.where.line,
+            "line": origin_of(operation).where.line,
             "arguments": self._fields(operation),
         }
 

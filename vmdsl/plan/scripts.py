@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from vmdsl import programs
 from vmdsl.errors import Advice, Problem
-from vmdsl.language.operation import Operation, Script, Work
+from vmdsl.language.operation import Operation, Script, Work, problem_in
 
 #: Shells that can read a script without running it, which is what `-n` asks for.
 _SHELLS = ("sh", "dash", "bash", "ksh", "zsh")
@@ -40,7 +40,7 @@ def syntax_problems(operations: Sequence[Operation]) -> Iterator[Problem]:
                 what, _, line = known[script].partition("\n")
                 sure = script.interpreter in _SHELLS and not script.may_be_data
                 kind = Problem if sure else Advice
-                yield operation.problem(what, line, about=script.about, kind=kind)
+                yield problem_in(operation, what, line, about=script.about, kind=kind)
 
 
 def _mistake(script: Script) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from vmdsl.errors import Problem
 from vmdsl.language.effects import TreeOperation
-from vmdsl.language.operation import Operation, Work
+from vmdsl.language.operation import Operation, Work, summary_of
 from vmdsl.plan.plan import Plan
 from vmdsl.plan.render import Encoder, layout_data
 from vmdsl.review.describe import subject_of
@@ -50,7 +50,7 @@ def _about(operation: Operation) -> dict[str, Any]:
     """Return what is known of an operation besides its arguments."""
     packages = operation.packages_named() if isinstance(operation, TreeOperation) else ()
     return {
-        "summary": operation.summary(),
+        "summary": summary_of(operation),
         "subject": subject_of(type(operation)),
         "packages": list(packages),
         "reads": [_local(file) for file in local_files(operation)],

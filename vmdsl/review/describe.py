@@ -24,7 +24,7 @@ from vmdsl.language.layout import (
     PartitionLayout,
     VolumeLayout,
 )
-from vmdsl.language.operation import LayoutOperation, Operation
+from vmdsl.language.operation import LayoutOperation, Operation, origin_of, summary_of
 from vmdsl.language.partition_types import type_name
 from vmdsl.plan.plan import OptionValue, Plan
 from vmdsl.plan.render import Encoder, kind_name
@@ -117,7 +117,7 @@ class _Words(Encoder):
         return Node(
             name=self.value(operation) if is_handle else operation.name,
             value=value,
-            line=operation.origin.where.line,
+            line=origin_of(operation).where.line,
             below=(*more, *self.arguments(operation, without)),
         )
 
@@ -197,7 +197,7 @@ def _disk(layout: Layout, words: _Words) -> Iterator[Node]:
     if layout.table is not None:
         yield words.entry(
             layout.table,
-            layout.table.summary(),
+            summary_of(layout.table),
             Node(name="id", value=layout.label_id),
             without=("disk",),
         )
@@ -241,13 +241,13 @@ def _size(size: int) -> str:
 def _luks(place: LuksLayout, words: _Words) -> Node:
     sized = Node(name="size", value=_size(place.size))
     uuid = Node(name="uuid", value=place.uuid)
-    return words.entry(place.luks, place.luks.summary(), sized, uuid, without=("device", "uuid"))
+    return words.entry(place.luks, summary_of(place.luks), sized, uuid, without=("device", "uuid"))
 
 
 def _group(place: GroupLayout, words: _Words) -> Node:
     return words.entry(
         place.group,
-        place.group.summary(),
+        summary_of(place.group),
         Node(name="size", value=_size(place.size)),
         Node(name="uuid", value=place.uuid),
         *_shown("physical uuids", list(place.physical)),

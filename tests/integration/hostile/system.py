@@ -24,6 +24,7 @@ from vmdsl import (
     system_from,
     write_at,
 )
+from vmdsl.language.handles import partitions_below
 
 tarball = option(Path(__file__), help="The system.")
 script = option("true", help="What makes it hostile.")
@@ -37,7 +38,9 @@ def root() -> Mounted[Ext4]:
 
 @step
 def srv() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(root().filesystem.partitions[0].table)), "/srv", on=root())
+    return mount(
+        mkext4(mkpart(partitions_below(root().filesystem.device)[0].table)), "/srv", on=root()
+    )
 
 
 @step
@@ -63,7 +66,7 @@ def after() -> None:
 @step
 def image() -> None:
     write_at(
-        root().filesystem.partitions[0].table.disk,
+        partitions_below(root().filesystem.device)[0].table.disk,
         system_file(system(), "/boot/loader"),
         offset=KiB(64),
     )

@@ -18,7 +18,7 @@ class Holder:
     """What holds secrets, as an operation does."""
 
     field: tuple[Secret, ...]
-    origin: Origin
+    _origin: Origin
 
     def problem(self, what: str, hint: str) -> Problem:
         return Problem(what=what, hint=hint, step="here")

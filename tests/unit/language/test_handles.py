@@ -9,20 +9,49 @@ import pytest
 import vmdsl
 from vmdsl.language.operation import LayoutOperation
 
-#: Those of every operation, for rules and messages.
-SHARED = {"name", "origin", "problem", "programs", "shown", "summary"}
-HANDLES = (
-    *(vmdsl.Gpt, vmdsl.Msdos, vmdsl.Partition, vmdsl.Luks, vmdsl.VolumeGroup, vmdsl.Swap),
-    *(vmdsl.Mounted, vmdsl.RootFs),
-)
+DEVICE = {"name", "device", "label", "uuid", "options"}
+FILESYSTEM = {*DEVICE, "kind"}
+EXT = {
+    *FILESYSTEM,
+    *("block_size", "bytes_per_inode", "features", "inode_size", "inodes", "reserved"),
+}
+PLACE = {"name", "table", "type", "size", "start", "end", "label", "flags"}
+#: The names that an editor offers.
+OFFERED = {
+    vmdsl.Disk: {"name", "size", "free", "extent"},
+    vmdsl.Gpt: {"name", "disk", "kind"},
+    vmdsl.Msdos: {"name", "disk", "kind"},
+    vmdsl.Extended: PLACE,
+    vmdsl.Partition: {*PLACE, "extended"},
+    vmdsl.Luks: {*DEVICE, "key", "dm_name"},
+    vmdsl.VolumeGroup: {"name", "vg_name", "devices"},
+    vmdsl.LogicalVolume: {"name", "group", "lv_name", "size", "dm_name"},
+    vmdsl.Ext2: EXT,
+    vmdsl.Ext3: EXT,
+    vmdsl.Ext4: EXT,
+    vmdsl.Xfs: FILESYSTEM,
+    vmdsl.Btrfs: FILESYSTEM,
+    vmdsl.F2fs: FILESYSTEM,
+    vmdsl.Vfat: {*FILESYSTEM, "cluster", "fat"},
+    vmdsl.Swap: FILESYSTEM,
+    vmdsl.Mounted: {"name", "filesystem", "path", "on", "options"},
+    vmdsl.RootFs: {"name", "mounted", "suite", "arch", "proxy", "credentials"},
+    vmdsl.Fact: {"name"},
+}
 
 
-@pytest.mark.parametrize("kind", HANDLES, ids=lambda kind: kind.__name__)
-def test_a_handle_offers_its_fields(kind: type) -> None:
-    own = {one.name for one in fields(kind)}
-    offered = own | {name for name in dir(kind) if not name.startswith("_")}
-    of_filesystems = set(dir(vmdsl.Filesystem)) if issubclass(kind, vmdsl.Filesystem) else set()
-    assert offered - own - SHARED - of_filesystems <= {"kind", "traits"}
+@pytest.mark.parametrize("kind", OFFERED, ids=lambda kind: kind.__name__)
+def test_a_handle_offers_the_arguments_that_made_it(kind: type) -> None:
+    names = {*dir(kind), *(one.name for one in fields(kind))}
+    assert {name for name in names if not name.startswith("_")} == OFFERED[kind]
+
+
+def test_all_handles_are_here() -> None:
+    exported = {getattr(vmdsl, name) for name in vmdsl.__all__}
+    handles = {
+        one for one in exported if isinstance(one, type) and issubclass(one, LayoutOperation)
+    }
+    assert handles - {vmdsl.Filesystem, vmdsl.Mountable} <= set(OFFERED)
 
 
 def test_what_a_build_does_is_not_on_handles() -> None:

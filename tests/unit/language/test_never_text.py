@@ -15,10 +15,10 @@ from vmdsl.values import GiB
 
 WHERE = Where(Path("r.py"), 1)
 ORIGIN = Origin("root", WHERE, Path())
-DISK = Disk(origin=ORIGIN, size=GiB(1))
-PARTITION = Partition(origin=ORIGIN, table=Gpt(origin=ORIGIN, disk=DISK), type="linux")
+DISK = Disk(_origin=ORIGIN, size=GiB(1))
+PARTITION = Partition(_origin=ORIGIN, table=Gpt(_origin=ORIGIN, disk=DISK), type="linux")
 MOUNTED = Mounted(
-    origin=ORIGIN, filesystem=Ext4(origin=ORIGIN, device=PARTITION), path=PurePosixPath("/")
+    _origin=ORIGIN, filesystem=Ext4(_origin=ORIGIN, device=PARTITION), path=PurePosixPath("/")
 )
 SYSTEM = RootFs(mounted=MOUNTED, suite=Suite("trixie"), arch=Arch.AMD64)
 OPTION = Option("x", "Help.", WHERE)
@@ -28,7 +28,7 @@ VALUES = {
     "partition": (PARTITION, ".type"),
     "mounted": (MOUNTED, ".path"),
     "system": (SYSTEM, ".suite, .arch"),
-    "fact": (Fact(origin=ORIGIN), "unless="),
+    "fact": (Fact(_origin=ORIGIN), "unless="),
     "option": (OPTION, "call it"),
     "flag": (FLAG, "call it"),
     "condition": (~FLAG, "call it"),

@@ -7,7 +7,7 @@ import pytest
 
 from vmdsl import mkimg
 from vmdsl.errors import Problem
-from vmdsl.language.operation import here
+from vmdsl.language.operation import here, origin_of, summary_of
 from vmdsl.plan.evaluate import Evaluated, evaluate
 from vmdsl.plan.load import load
 from vmdsl.plan.merge import Crash
@@ -52,7 +52,7 @@ def test_values_decide(write: Write, *, gpt: bool, kind: str) -> None:
 
 def test_where_operations_come_from(write: Write) -> None:
     path = write(RECIPE)
-    assert [(o.name, str(o.origin.where)) for o in found(path).operations] == [
+    assert [(o.name, str(origin_of(o).where)) for o in found(path).operations] == [
         ("disk", f"{path}:8"),
         ("table", f"{path}:12"),
     ]
@@ -68,7 +68,7 @@ def test_line_is_that_of_the_step_not_of_a_helper_in_a_library(
     path = write(
         "from library_of_functions import image\n@step\ndef disk() -> Disk:\n return image()"
     )
-    assert [o.origin.where.line for o in found(path).operations] == [5]
+    assert [origin_of(o).where.line for o in found(path).operations] == [5]
 
 
 def test_step_that_does_not_run_gives_none(write: Write) -> None:
@@ -160,7 +160,7 @@ def test_a_step_goes_on_after_a_mistake(write: Write) -> None:
         (15, "files", "an empty shell script"),
         (19, "files", "'five' is not the path of a file"),
     ]
-    files = [o.summary() for o in result.operations if o.name == "files"]
+    files = [summary_of(o) for o in result.operations if o.name == "files"]
     assert files == ["create /etc/one", "create /etc/four"]
 
 

@@ -12,6 +12,7 @@ import pytest
 from plans import plan_of
 from vmdsl import programs
 from vmdsl.errors import Problem
+from vmdsl.language.handles import partitions_below
 from vmdsl.operations.files.fstab import crypttab_text
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.lay_out import lay_out
@@ -150,7 +151,7 @@ def test_luks_on_a_volume_and_groups_of_several_devices(write: Write) -> None:
     assert layout.groups[0].size == (396 + 424) * MIB
     assert layout.luks[0].size == 384 * MIB
     root = layout.filesystems[0].filesystem
-    assert [p.name for p in root.partitions] == ["pv", "vg0"]
+    assert [p.name for p in partitions_below(root.device)] == ["pv", "vg0"]
     assert layout.luks[0].luks.dm_name == "root_volume"
 
 

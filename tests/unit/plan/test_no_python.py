@@ -10,7 +10,7 @@ import pytest
 
 from vmdsl import GiB, Size, apt, copy_file, debootstrap, mkext4, mkimg, mkmsdos, mkpart, mount
 from vmdsl.errors import Problem, RecipeError, Where
-from vmdsl.language.operation import recorder_for
+from vmdsl.language.operation import origin_of, recorder_for
 from vmdsl.language.steps import Option, Step
 from vmdsl.plan.load import Recipe
 from vmdsl.plan.plan import make_plan
@@ -54,9 +54,9 @@ def test_plan_without_mypy(tmp_path: Path) -> None:
     plan = make_plan(SPEC, {}, cache=tmp_path / "cache", loaded=recipe(tmp_path, system, files))
     assert (plan.recipe, plan.directory, plan.code) == (SPEC, tmp_path, None)
     assert plan.name == "server"
-    wheres = [o.origin.where for o in plan.operations]
+    wheres = [origin_of(o).where for o in plan.operations]
     assert wheres == [Where(SPEC, 10, 3)] * 6 + [Where(SPEC, 21, 7)]
-    assert {o.origin.directory for o in plan.operations} == {tmp_path}
+    assert {origin_of(o).directory for o in plan.operations} == {tmp_path}
     assert json.loads(plan_json(plan))["operations"][-1]["arguments"]["source"] == "motd"
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from vmdsl.errors import Advice, Problem, Where
 from vmdsl.language.effects import Tree, TreeOperation
+from vmdsl.language.operation import origin_of
 from vmdsl.machines import Arch
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.plan.evaluate import evaluate
@@ -74,7 +75,7 @@ def make_plan(path: Path, value: Any = None) -> Plan:
     layout, problems = lay_out(recorded.operations, recipe=recipe.name, seed="s")
     assert layout
     assert not problems
-    origin = recorded.operations[-1].origin
+    origin = origin_of(recorded.operations[-1])
     return Plan(
         recipe=recipe.path,
         directory=recipe.directory,
@@ -82,7 +83,7 @@ def make_plan(path: Path, value: Any = None) -> Plan:
         name=recipe.name,
         seed="s",
         options=(OptionValue(name="size", value=GiB(2), given=True),),
-        operations=(*recorded.operations, Anything(root=None, value=value, origin=origin)),
+        operations=(*recorded.operations, Anything(root=None, value=value, _origin=origin)),
         layout=layout,
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import vmdsl
+from vmdsl.language.operation import summary_of
 from vmdsl.plan.load import load
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped
@@ -67,4 +68,4 @@ def test_what_is_read_again_is_the_same(
     assert -more == {}
     written = load_specification(to_yaml(again), file, directory=RECIPES, variables=VARIABLES)
     twice = written.plan({})
-    assert [o.summary() for o in twice.operations] == [o.summary() for o in again.operations]
+    assert [summary_of(o) for o in twice.operations] == [summary_of(o) for o in again.operations]

@@ -752,7 +752,7 @@ def test_an_operation_of_somebody_else_is_refused(plan: Callable[..., Plan]) -> 
 
     found = plan()
     maker = found.tree_operations[0]
-    bells = Bells(origin=maker.origin, root=None)
+    bells = Bells(_origin=maker.origin, root=None)
     with pytest.raises(RecipeError, match="vmdb2 has no step to do what Bells does"):
         to_yaml(Plan(**{**vars(found), "operations": (*found.operations, bells)}))
 
@@ -819,7 +819,7 @@ WRITTEN = {
 
 def test_every_field_of_an_operation_is_known() -> None:
     """A new one must be written, or refused."""
-    common = {"origin", "root", "unless"}
+    common = {"_origin", "root", "unless"}
     found = {
         kind.__name__: [f.name for f in fields(kind) if f.name not in common] for kind in LOWERED
     }

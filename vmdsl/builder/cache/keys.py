@@ -164,7 +164,7 @@ class _Encoder(Encoder):
                     self._facts[id(value)] = [number, field.name]
 
     def arguments(self, operation: Operation) -> dict[str, Any]:
-        left_out = {"origin", *(operation.irrelevant if isinstance(operation, Work) else ())}
+        left_out = {"_origin", *(operation.irrelevant if isinstance(operation, Work) else ())}
         return {
             field.name: self.value(getattr(operation, field.name))
             for field in fields(operation)

@@ -15,6 +15,7 @@ from vmdsl.builder.filesystems.contents import File, read
 from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
+from vmdsl.language.operation import problem_in
 
 _BLOCK = 4096
 _INLINE = 2048  # bytes of a file that need no block of their own
@@ -33,14 +34,14 @@ def make_btrfs(target: Target, content: Path | None) -> Room:
         try:
             disk = Disk(stream)
         except ValueError as error:
-            raise BuildError(filesystem.problem(str(error))) from None
+            raise BuildError(problem_in(filesystem, str(error))) from None
         disk.resize(size)
         if files:
             try:
                 disk.fix_metadata(files, target.tree.epoch)
             except LookupError as error:
                 what = f"mkfs.btrfs left out {error.args[0]}, or took it for another file"
-                raise BuildError(filesystem.problem(what)) from None
+                raise BuildError(problem_in(filesystem, what)) from None
         free = disk.size - disk.used
     target.place(file)
     return Room(block=_BLOCK, free=free, available=free, inline=_INLINE)
@@ -70,10 +71,10 @@ def _check(target: Target, files: Sequence[File]) -> None:
     for file in files:
         if stat.S_ISCHR(file.about.st_mode) or stat.S_ISBLK(file.about.st_mode):
             what = f"mkfs.btrfs cannot make {file.shown}, which is a device"
-            raise BuildError(filesystem.problem(what, "remove it: the machine makes its own"))
+            raise BuildError(problem_in(filesystem, what, "remove it: the machine makes its own"))
     for name in files[0].attributes if files else ():
         what = f"mkfs.btrfs cannot give its top directory the attribute {name}"
-        raise BuildError(filesystem.problem(what, "remove it, or give it to a directory below"))
+        raise BuildError(problem_in(filesystem, what, "remove it, or give it to a directory below"))
 
 
 def need_btrfs(files: Sequence[File], room: Room) -> Need:

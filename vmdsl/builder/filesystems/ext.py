@@ -13,6 +13,8 @@ from vmdsl.builder.filesystems.ext_disk import Shape, allocations, paths_of, wit
 from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
+from vmdsl.language.handles import own_arguments
+from vmdsl.language.operation import problem_in
 
 _SHOWN = 10
 
@@ -53,7 +55,7 @@ def make_ext(target: Target, content: Path | None) -> Room:
     configuration = target.tree.scratch / "mke2fs.conf"
     configuration.write_text(_CONFIGURATION, encoding="ascii")
     # Of several -E mke2fs takes the last, and so of several -O: what is wanted is put together.
-    extended, options = gather("-E", [*wanted.arguments(), *wanted.options])
+    extended, options = gather("-E", [*own_arguments(wanted), *wanted.options])
     features, options = gather("-O", options)
     extended = [
         f"offset={target.offset}",
@@ -119,7 +121,7 @@ class _Debugfs:
         if errors:
             what = "debugfs could not set the times of its files"
             raise BuildError(
-                self.target.filesystem.filesystem.problem(what, "\n".join(errors[:_SHOWN]))
+                problem_in(self.target.filesystem.filesystem, what, "\n".join(errors[:_SHOWN]))
             )
 
 

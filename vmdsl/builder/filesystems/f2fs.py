@@ -11,6 +11,7 @@ from vmdsl.builder.filesystems.f2fs_disk import BLOCK, Disk, UnfitError
 from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
+from vmdsl.language.operation import problem_in
 
 _INLINE = 3400  # bytes of a file that need no block of their own
 _HELD = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
@@ -29,10 +30,10 @@ def make_f2fs(target: Target, content: Path | None) -> Room:
             if files:
                 disk.fix_metadata(files, target.tree.epoch)
         except UnfitError as error:
-            raise BuildError(filesystem.problem(str(error))) from None
+            raise BuildError(problem_in(filesystem, str(error))) from None
         except LookupError as error:
             what = f"sload.f2fs left out {error.args[0]}"
-            raise BuildError(filesystem.problem(what)) from None
+            raise BuildError(problem_in(filesystem, what)) from None
     target.place(file)
     return Room(block=BLOCK, free=disk.free, available=disk.free, inline=_INLINE)
 
@@ -64,7 +65,7 @@ def _check(target: Target, files: Sequence[File]) -> None:
     for file in files:
         if stat.S_IFMT(file.about.st_mode) not in _HELD:
             what = f"sload.f2fs cannot make {file.shown}, which is a pipe, a socket or a device"
-            problem = target.filesystem.filesystem.problem(what, "remove it")
+            problem = problem_in(target.filesystem.filesystem, what, "remove it")
             raise BuildError(problem)
 
 

@@ -11,6 +11,7 @@ from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
 from vmdsl.language.layout import SECTOR
+from vmdsl.language.operation import problem_in
 from vmdsl.operations.disk.fat import Vfat, fat_bits
 
 _SHOWN = 10
@@ -94,7 +95,8 @@ def _fill(target: Target, image: Path, content: Path) -> None:
         for file in files.values():
             if not file.is_regular:
                 raise BuildError(
-                    target.filesystem.filesystem.problem(
+                    problem_in(
+                        target.filesystem.filesystem,
                         f"FAT cannot hold {file.names[0]}, which is not a plain file",
                         "remove it, or put it on another filesystem",
                     )
@@ -116,8 +118,8 @@ def _check_names(target: Target, folders: Sequence[File]) -> None:
         if fault:
             what = f"FAT cannot hold the name {path!r}: {fault}"
             problems.append(
-                target.filesystem.filesystem.problem(
-                    what, "rename it, or put it on another filesystem"
+                problem_in(
+                    target.filesystem.filesystem, what, "rename it, or put it on another filesystem"
                 )
             )
     if problems:

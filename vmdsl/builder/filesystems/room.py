@@ -14,6 +14,8 @@ from vmdsl.builder.filesystems.contents import File, read
 from vmdsl.builder.filesystems.kinds import NOTHING, Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError, Problem
+from vmdsl.language.handles import traits_of
+from vmdsl.language.operation import origin_of, problem_in
 from vmdsl.plan.extents import round_up_to_mib
 from vmdsl.values import Size
 
@@ -61,10 +63,10 @@ def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
         more = "for it to have more"
     else:
         return None
-    where = f"the partition {partition.name} ({partition.origin.where})"
+    where = f"the partition {partition.name} ({origin_of(partition).where})"
     if partition.size is partition.end is None:
-        return filesystem.problem(what, f"{where} takes what is left: enlarge the image {more}")
-    return filesystem.problem(what, f"enlarge {where} {more}")
+        return problem_in(filesystem, what, f"{where} takes what is left: enlarge the image {more}")
+    return problem_in(filesystem, what, f"enlarge {where} {more}")
 
 
 def fits_easily(files: Sequence[File], size: int) -> bool:
@@ -102,7 +104,7 @@ def least_size(kind: Kind, target: Target, content: Path | None, *, free: int) -
     asked. Each step is by no more than is lacking, so the first that suffices is the smallest.
     Raises BuildError.
     """
-    size = round_up_to_mib(max(target.filesystem.filesystem.traits.least, free, 1))
+    size = round_up_to_mib(max(traits_of(target.filesystem.filesystem).least, free, 1))
     content_files = read(content) if content else None
     files = -1
     counted: dict[tuple[int, int], Need] = {}
@@ -136,7 +138,7 @@ def _never_enough(target: Target, kind: Kind, need: Need, room: Room) -> BuildEr
     filesystem = target.filesystem.filesystem
     what = f"its content is {need.files} {kind.files}, and it has room for {room.files}"
     hint = "a larger size gives it no more: does inodes= say how many there are?"
-    return BuildError(filesystem.problem(what, hint))
+    return BuildError(problem_in(filesystem, what, hint))
 
 
 def _lacking(room: Room, need: Need, free: int) -> int:

@@ -13,7 +13,9 @@ from vmdsl.builder.image.sparse import copy_data
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import BuildError
 from vmdsl.host.full import has_little, says_full
+from vmdsl.language.handles import traits_of
 from vmdsl.language.layout import FilesystemLayout
+from vmdsl.language.operation import problem_in
 from vmdsl.values import Size
 
 #: What any tool may print when the filesystem that it makes is full.
@@ -84,7 +86,7 @@ class Target:
         """Return the error for content that turns out not to fit."""
         filesystem = self.filesystem.filesystem
         what = f"its content does not fit into {filesystem.kind} of {Size(self.size)}"
-        return BuildError(filesystem.problem(what, "make the partition, or the image, larger"))
+        return BuildError(problem_in(filesystem, what, "make the partition, or the image, larger"))
 
     def _disk_is_full(self, said: str) -> bool:
         """Return whether it is a disk of this machine that is full, and not the filesystem."""
@@ -98,10 +100,10 @@ class Target:
     def _failed(self, tool: str, done: programs.Finished) -> BuildError:
         filesystem = self.filesystem.filesystem
         if says_full(done.output) and self._disk_is_full(done.output):
-            return BuildError(filesystem.problem(f"{tool}: {os.strerror(errno.ENOSPC)}"))
-        if any(text in done.output for text in (_NO_SPACE, *filesystem.traits.no_room)):
+            return BuildError(problem_in(filesystem, f"{tool}: {os.strerror(errno.ENOSPC)}"))
+        if any(text in done.output for text in (_NO_SPACE, *traits_of(filesystem).no_room)):
             return self.full()
         lines = done.output.strip().splitlines()[-10:]
         return BuildError(
-            filesystem.problem(f"{tool} failed (exit code {done.code})", "\n".join(lines))
+            problem_in(filesystem, f"{tool} failed (exit code {done.code})", "\n".join(lines))
         )

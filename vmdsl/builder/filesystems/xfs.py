@@ -18,6 +18,7 @@ from vmdsl.builder.filesystems.xfs_disk import INODES, Disk, NoRoomError, sealed
 from vmdsl.builder.filesystems.xfs_files import CORE, UnfitError, inode, time_field, write_inode
 from vmdsl.builder.filesystems.xfs_names import least_blocks
 from vmdsl.errors import BuildError
+from vmdsl.language.operation import problem_in
 
 _FIRST_INODES = 62  # are there already, and for files
 #: What is made of all that the versions of mkfs.xfs make: what kernels since 5.10 and GRUB 2.06
@@ -43,7 +44,7 @@ def make_xfs(target: Target, content: Path | None) -> Room:
         disk = Disk(target.image, target.offset)
     except ValueError as error:
         hint = "remove the options= that ask for it"
-        raise BuildError(target.filesystem.filesystem.problem(str(error), hint)) from None
+        raise BuildError(problem_in(target.filesystem.filesystem, str(error), hint)) from None
     fill(target, disk, content)
     free = disk.free_blocks * disk.sb.block
     return Room(block=disk.sb.block, free=free, available=free, inline=disk.sb.inode - CORE)
@@ -97,7 +98,7 @@ def fill(target: Target, disk: Disk, content: Path | None) -> None:
             try:
                 write_inode(disk, number, file, numbers, epoch)
             except UnfitError as error:
-                raise BuildError(filesystem.problem(f"{file.shown}: {error}")) from None
+                raise BuildError(problem_in(filesystem, f"{file.shown}: {error}")) from None
     except NoRoomError:
         raise target.full() from None
     own = [disk.sb.root + 1, disk.sb.root + 2]

@@ -16,7 +16,7 @@ from vmdsl.builder.image.table import write_table
 from vmdsl.builder.sandbox.children import end_everything
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
-from vmdsl.language.operation import Operation
+from vmdsl.language.operation import Operation, origin_of
 
 _BLOCK = 2**20
 _TABLE_HINT = (
@@ -52,7 +52,7 @@ class Decoys:
             raise BuildError(Problem(what="it has removed $IMAGE", hint="write to it in place"))
         path.unlink()
         _check(file, layout, before)
-        where = operation.origin.where
+        where = origin_of(operation).where
         for start, end in _between_partitions(file, layout):
             wrote = Span(start=start, end=end, what="the bytes that it wrote to the image")
             if problem := in_the_way(wrote, (span for _, span in self._written), layout.size):

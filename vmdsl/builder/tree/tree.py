@@ -33,7 +33,7 @@ from vmdsl.language.effects import (
     TreeOperation,
 )
 from vmdsl.language.layout import Layout
-from vmdsl.language.operation import Fact
+from vmdsl.language.operation import Fact, problem_in
 from vmdsl.language.secret import Secret
 
 _T = TypeVar("_T")
@@ -185,7 +185,7 @@ class BuildTree(PackageCache):
     def truth_of(self, fact: Fact) -> bool:
         """Return whether a fact is true. Raises BuildError if it has not been decided."""
         if id(fact) not in self._facts:
-            raise BuildError(fact.problem("no operation has decided this fact yet"))
+            raise BuildError(problem_in(fact, "no operation has decided this fact yet"))
         return self._facts[id(fact)]
 
     def run(

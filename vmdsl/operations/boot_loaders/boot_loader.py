@@ -21,8 +21,18 @@ from vmdsl.language.handles import (
     Mounted,
     Partition,
     RootFs,
+    traits_of,
 )
-from vmdsl.language.operation import Operation, one_of, operation, refuse
+from vmdsl.language.operation import (
+    Operation,
+    one_of,
+    operation,
+    origin_of,
+    problem_in,
+    refuse,
+    shown_name,
+    shown_with_line,
+)
 from vmdsl.language.partition_types import type_name
 from vmdsl.machines import Arch
 from vmdsl.operations.disk.fat import Vfat
@@ -131,7 +141,7 @@ class BootMenu(BootLoader):
     def for_every_entry(self) -> tuple[str, ...]:
         """Return the kernel's parameters in every entry, but for its root."""
         words = list(self.parameters)
-        writable = self.root.mounted.filesystem.traits.starts_writable
+        writable = traits_of(self.root.mounted.filesystem).starts_writable
         if writable and not {"ro", "rw"}.intersection(words):
             words.append("rw")
         if self.console == "serial":
@@ -156,7 +166,7 @@ class BootMenu(BootLoader):
             )
         for luks in _encrypted(boot.device):
             yield self.problem(
-                f"{self.title} cannot unlock {luks.shown} ({luks.origin.where}), which /boot is on",
+                f"{self.title} cannot unlock {shown_with_line(luks)}, which /boot is on",
                 "give /boot a filesystem of its own, which is not encrypted",
             )
         named = named_above(self, operations) if complete else None
@@ -168,7 +178,7 @@ class BootMenu(BootLoader):
         root = self.root.mounted.filesystem
         for package in _packages_to_open(root.device):
             if package not in named.present:
-                yield self.missing(package, f"{root.shown} needs to be found")
+                yield self.missing(package, f"{shown_name(root)} needs to be found")
 
 
 def check_esp(operation: Operation, esp: Mounted[Vfat]) -> Iterator[Problem]:
@@ -177,8 +187,10 @@ def check_esp(operation: Operation, esp: Mounted[Vfat]) -> Iterator[Problem]:
     if isinstance(filesystem.device, Partition):
         yield from check_type(operation, filesystem.device, "esp")
     else:
-        yield operation.problem(
-            f"firmware cannot read {filesystem.shown}, which is on {filesystem.device.shown}",
+        yield problem_in(
+            operation,
+            f"firmware cannot read {shown_name(filesystem)}, "
+            f"which is on {shown_name(filesystem.device)}",
             "give it a partition of its own, of the type esp",
         )
 
@@ -186,9 +198,11 @@ def check_esp(operation: Operation, esp: Mounted[Vfat]) -> Iterator[Problem]:
 def check_type(operation: Operation, partition: Partition, wanted: str) -> Iterator[Problem]:
     """Report a partition of another type than the `wanted` one, which firmware looks for."""
     if partition.type != wanted:
-        yield operation.problem(
-            f"firmware won't look at {partition.shown}, of the type {type_name(partition.type)}",
-            f"give it the type {wanted} ({partition.origin.where})",
+        yield problem_in(
+            operation,
+            f"firmware won't look at {shown_name(partition)}, "
+            f"of the type {type_name(partition.type)}",
+            f"give it the type {wanted} ({origin_of(partition).where})",
         )
 
 

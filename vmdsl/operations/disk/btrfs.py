@@ -25,8 +25,8 @@ class Btrfs(Mountable):
     """A Btrfs filesystem."""
 
     kind = "btrfs"
-    programs: ClassVar = {"mkfs.btrfs": "btrfs-progs"}
-    traits = Traits(
+    _programs: ClassVar = {"mkfs.btrfs": "btrfs-progs"}
+    _traits = Traits(
         longest_label=255,
         tool_options=ToolOptions(
             short="b:fl:n:s:m:d:L:O:R:r:U:VvMKqu:",

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TypedDict, TypeVar, Unpack
 
 from vmdsl.errors import Hint, code
+from vmdsl.language.arguments import with_settings
 from vmdsl.language.handles import BlockDevice, Mountable, SizeLimits, ToolOptions, Traits
-from vmdsl.language.operation import one_of, operation, refuse, with_settings
+from vmdsl.language.operation import one_of, operation, refuse
 from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
 
 #: The features that mke2fs knows by name, but for those of a journal's own device.
@@ -55,8 +56,8 @@ class Ext(Mountable):
     inode_size: int | None = None
     bytes_per_inode: int | None = None
     inodes: int | None = None
-    programs = ("mke2fs", "debugfs")
-    traits = Traits(
+    _programs = ("mke2fs", "debugfs")
+    _traits = Traits(
         longest_label=16,
         tool_options=ToolOptions(
             short="b:cd:e:g:i:jl:m:no:qr:s:t:vC:DE:FG:I:J:KL:M:N:O:R:ST:U:Vz:",
@@ -81,13 +82,13 @@ class Ext(Mountable):
         root_options="errors=remount-ro",
     )
 
-    def size_limits(self, size: int) -> SizeLimits:
+    def _size_limits(self, size: int) -> SizeLimits:
         """Return its limits: of 32 bits for the number of a block, of a journal, and of inodes.
 
         Further options may change any of these.
         """
         if self.options:
-            return super().size_limits(size)
+            return super()._size_limits(size)
         block, inode = self.block_size or _BLOCK_SIZES[-1], self.inode_size or _USUAL_INODE
         wide = isinstance(self, Ext4) and not {"^64bit", "none"}.intersection(self.features)
         journal = isinstance(self, Ext3) and not {"^has_journal", "none"}.intersection(
@@ -101,7 +102,7 @@ class Ext(Mountable):
             otherwise=", or make fewer inodes" if inodes > size else "",
         )
 
-    def arguments(self) -> tuple[str, ...]:
+    def _arguments(self) -> tuple[str, ...]:
         numbers = {
             "-m": self.reserved,
             "-b": self.block_size,

@@ -20,8 +20,8 @@ class F2fs(Mountable):
     """An F2FS filesystem, made for flash memory."""
 
     kind = "f2fs"
-    programs: ClassVar = {"mkfs.f2fs": "f2fs-tools", "sload.f2fs": "f2fs-tools"}
-    traits = Traits(
+    _programs: ClassVar = {"mkfs.f2fs": "f2fs-tools", "sload.f2fs": "f2fs-tools"}
+    _traits = Traits(
         longest_label=255,
         tool_options=ToolOptions(
             short="qa:c:C:d:e:E:g:hil:mo:O:rR:s:S:z:t:T:U:Vfw:b:H:Z:",

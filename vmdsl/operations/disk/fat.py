@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from vmdsl.language.handles import BlockDevice, Mountable, SizeLimits, ToolOptions, Traits
+from vmdsl.language.handles import (
+    BlockDevice,
+    Mountable,
+    SizeLimits,
+    ToolOptions,
+    Traits,
+    traits_of,
+)
 from vmdsl.language.layout import SECTOR
 from vmdsl.language.operation import operation, refuse
 from vmdsl.operations.disk.mkfs import check_label, record_filesystem
@@ -34,8 +41,8 @@ class Vfat(Mountable):
     fat: int | None = None
     cluster: int | None = None
     kind = "vfat"
-    programs = ("mkfs.vfat", "fsck.vfat", "mmd", "mcopy")
-    traits = Traits(
+    _programs = ("mkfs.vfat", "fsck.vfat", "mmd", "mcopy")
+    _traits = Traits(
         longest_label=11,
         tool_options=ToolOptions(
             short="aAb:cCf:D:F:g:Gh:i:Il:m:M:n:r:R:s:S:v",
@@ -54,17 +61,17 @@ class Vfat(Mountable):
     )
 
     @staticmethod
-    def uuid_from(derived: UUID) -> str:
+    def _uuid_from(derived: UUID) -> str:
         text = f"{derived.int >> 96:08X}"
         return f"{text[:4]}-{text[4:]}"
 
-    def uuid_arguments(self) -> tuple[str, ...]:
+    def _uuid_arguments(self) -> tuple[str, ...]:
         return ("-i", self.uuid.replace("-", "")) if self.uuid else ()
 
-    def size_limits(self, size: int) -> SizeLimits:
+    def _size_limits(self, size: int) -> SizeLimits:
         """Return its limits, from the number of clusters that its kind of FAT can have."""
         if self.options:
-            return super().size_limits(size)
+            return super()._size_limits(size)
         fat = self.fat or fat_bits(size)
         fewest, most = _COUNTS[fat]
         largest = self.cluster or _CLUSTERS[-1]
@@ -77,7 +84,7 @@ class Vfat(Mountable):
             otherwise=", or choose another fat= or cluster=" * bool(self.fat or self.cluster),
         )
 
-    def arguments(self) -> tuple[str, ...]:
+    def _arguments(self) -> tuple[str, ...]:
         return (
             *(("-F", str(self.fat)) if self.fat else ()),
             *(("-s", str(self.cluster // SECTOR)) if self.cluster else ()),
@@ -126,7 +133,7 @@ def mkvfat(
 
 def _check_label(label: str) -> None:
     """Refuse a label that mkfs.vfat does not take, or that it would change."""
-    check_label(label, Vfat.traits.longest_label)
+    check_label(label, traits_of(Vfat).longest_label)
     wrong = sorted({letter for letter in label if not letter.isascii() or letter in _NOT_IN_LABELS})
     if wrong:
         raise refuse(

@@ -9,8 +9,8 @@ from getopt import GetoptError, gnu_getopt
 from typing import TypeVar
 
 from vmdsl.errors import Hint, code
-from vmdsl.language.handles import Filesystem, ToolOptions
-from vmdsl.language.operation import record, refuse, warn
+from vmdsl.language.handles import Filesystem, ToolOptions, traits_of
+from vmdsl.language.operation import programs_of, record, refuse, warn
 from vmdsl.similar import did_you_mean
 
 _F = TypeVar("_F", bound=Filesystem)
@@ -24,9 +24,9 @@ GIVE_UUID = Hint("give ", code("", uuid=None))
 
 def record_filesystem(filesystem: _F) -> _F:
     """Record a filesystem and return it; refuse a label or options that its tool can't be given."""
-    traits = filesystem.traits
+    traits = traits_of(filesystem)
     named = {traits.label_option: GIVE_LABEL, traits.uuid_option: GIVE_UUID}
-    tool = next(iter(filesystem.programs))
+    tool = next(iter(programs_of(filesystem)))
     check_options(filesystem.options, tool, {**named, **traits.refused}, traits.tool_options)
     check_label(filesystem.label, traits.longest_label)
     return record(filesystem)

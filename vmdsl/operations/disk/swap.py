@@ -12,8 +12,8 @@ class Swap(Filesystem):
     """Swap space; it goes to fstab and cannot be mounted."""
 
     kind = "swap"
-    programs = ("mkswap",)
-    traits = Traits(
+    _programs = ("mkswap",)
+    _traits = Traits(
         longest_label=15,  # a longer one loses its end
         tool_options=ToolOptions(
             short="cfp:qL:v:U:Vho:e:s:F",

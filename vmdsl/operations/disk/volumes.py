@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from vmdsl.language.handles import LogicalVolume, Luks, Partition, VolumeGroup
-from vmdsl.language.operation import here, record, refuse
+from vmdsl.language.operation import here, record, refuse, shown_name
 from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.mkfs import (
     GIVE_LABEL,
@@ -89,7 +89,7 @@ def mkvg(*devices: Partition | Luks, name: str = "") -> VolumeGroup:
         )
     for number, device in enumerate(devices):
         if any(device is other for other in devices[:number]):
-            raise refuse(f"{device.shown} is twice in a volume group", "give it once")
+            raise refuse(f"{shown_name(device)} is twice in a volume group", "give it once")
     return record(VolumeGroup(devices=devices, vg_name=_lvm_name(name, "the volume group")))
 
 

@@ -35,8 +35,8 @@ class Xfs(Mountable):
     """An XFS filesystem."""
 
     kind = "xfs"
-    programs: ClassVar = {"mkfs.xfs": "xfsprogs"}
-    traits = Traits(
+    _programs: ClassVar = {"mkfs.xfs": "xfsprogs"}
+    _traits = Traits(
         longest_label=12,
         tool_options=ToolOptions(short="b:c:d:i:l:L:m:n:KNp:qr:s:CfV", words=_WORDS),
         refused={"-p": CONTENT, **dict.fromkeys(("-N", "-b", "-c", "-n", "-r"), "")},
@@ -46,7 +46,7 @@ class Xfs(Mountable):
         is_checked=False,
     )
 
-    def uuid_arguments(self) -> tuple[str, ...]:
+    def _uuid_arguments(self) -> tuple[str, ...]:
         return ("-m", f"uuid={self.uuid}") if self.uuid else ()
 
 

@@ -7,9 +7,20 @@ from typing import Literal, get_args
 
 from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs
+from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs, traits_of
 from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout
-from vmdsl.language.operation import Fact, Operation, one_of, operation, record, refuse, warn
+from vmdsl.language.operation import (
+    Fact,
+    Operation,
+    one_of,
+    operation,
+    origin_of,
+    record,
+    refuse,
+    shown_name,
+    shown_with_line,
+    warn,
+)
 from vmdsl.operations.disk.mount_options import what_is_wrong
 from vmdsl.operations.disk.swap import Swap
 from vmdsl.similar import closest
@@ -65,30 +76,31 @@ class Fstab(TreeOperation):
             for filesystem in named:
                 if not isinstance(filesystem.device, Partition):
                     yield self.problem(
-                        f"{filesystem.shown} ({filesystem.origin.where}) is not on a partition, "
+                        f"{shown_with_line(filesystem)} is not on a partition, "
                         "which fstab could name it by",
                         'use by="uuid" or by="label"',
                     )
         seen: dict[str, Filesystem] = {}
         for filesystem in named if self.by in {"label", "partlabel"} else ():
             labelled: Filesystem | Partition = filesystem
-            it = filesystem.shown
+            it = shown_name(filesystem)
             if self.by == "partlabel":
                 if not isinstance(filesystem.device, Partition):
                     continue
-                labelled, it = filesystem.device, f"the partition {filesystem.device.shown}"
+                labelled, it = filesystem.device, f"the partition {shown_name(filesystem.device)}"
                 if isinstance(labelled.table, Msdos):
                     what = "partitions of an MBR have no labels that fstab could name them by"
                     yield self.problem(what, 'use by="label" or by="partuuid"')
                     return
             if not labelled.label:
                 yield self.problem(
-                    f"{it} ({labelled.origin.where}) has no label for fstab to name it by",
+                    f"{it} ({origin_of(labelled).where}) has no label for fstab to name it by",
                     'add label= there, or use by="uuid"',
                 )
             elif seen.setdefault(labelled.label, filesystem) is not filesystem:
                 yield self.problem(
-                    f"{it} ({labelled.origin.where}) has the label of another: {labelled.label}",
+                    f"{it} ({origin_of(labelled).where}) has the label of another: "
+                    f"{labelled.label}",
                     "give each one of its own",
                 )
 
@@ -151,7 +163,7 @@ def place_of(line: str) -> str:
 def _row(mount: MountLayout, by: FstabName) -> str:
     root = str(mount.path) == "/"
     filesystem = mount.filesystem.filesystem
-    traits = filesystem.traits
+    traits = traits_of(filesystem)
     usual = (root and traits.root_options) or traits.usual_options
     options = ",".join(mount.mounted.options) or usual
     turn = 0 if not traits.is_checked else 1 if root else 2

@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from vmdsl.errors import Advice, CommandError, Hint, Problem, code
+from vmdsl.language.arguments import argument_of
 from vmdsl.language.effects import Tree, TreeOperation, package_cache
 from vmdsl.language.handles import RootFs
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import (
     Fact,
     Operation,
-    argument_of,
     operation,
     record,
     refuse,

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vmdsl.errors import BuildError, CommandError, Problem
+from vmdsl.language.arguments import argument_of
 from vmdsl.language.effects import Tree
-from vmdsl.language.operation import Operation, argument_of
+from vmdsl.language.operation import Operation
 from vmdsl.operations.packages.archives import REMOVED_KEYS
 
 _UNREACHABLE = "see whether this machine's network, the address and the proxy are right"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from vmdsl.errors import Advice, Hint, Problem, code
-from vmdsl.language.operation import Operation, refuse, warn
+from vmdsl.language.operation import Operation, problem_in, refuse, warn
 from vmdsl.similar import closest, did_you_mean
 from vmdsl.values import (
     SUITE_PARTS,
@@ -110,11 +110,11 @@ def check_archive(
         elif has_left_the_mirrors(suite) and archive.is_a_usual_mirror:
             kind = Problem if archive.is_debians else Advice
             what = f"{suite} has left Debian's mirrors"
-            yield operation.problem(what, _OLD, about="suite", kind=kind)
+            yield problem_in(operation, what, _OLD, about="suite", kind=kind)
         elif has_left_the_mirrors(suite) and archive.may_be_debians and archive.has_debians_keys:
             what = f"{suite} is signed with keys that Debian uses no more"
             hint = Hint("add ", code("", keyring=REMOVED_KEYS))
-            yield operation.problem(what, hint, about="suite", kind=Advice)
+            yield problem_in(operation, what, hint, about="suite", kind=Advice)
     yield from _unknown_components(operation, archive, suites, components)
 
 
@@ -137,9 +137,9 @@ def _unknown_suite(operation: Operation, archive: Archive, suite: str) -> Iterat
     if archive.is_debians:
         hint = "it is one of Ubuntu's" if is_ubuntus else hint
         hint = f"{hint} (a suite of another archive takes mirror=)".lstrip()
-        yield operation.problem(what, hint, about="suite")
+        yield problem_in(operation, what, hint, about="suite")
     elif hint and not is_ubuntus:
-        yield operation.problem(f"{what}; the mirror may", hint, about="suite", kind=Advice)
+        yield problem_in(operation, f"{what}; the mirror may", hint, about="suite", kind=Advice)
 
 
 def _unknown_components(
@@ -154,11 +154,11 @@ def _unknown_components(
             if component == COMPONENTS[-1] and before and archive.may_be_debians:
                 hint = f"it is for {_WITH_FIRMWARE} and later; before, firmware is in non-free"
                 what = f"{before[0]} has no {component}"
-                yield operation.problem(what, hint, about=about, kind=Advice)
+                yield problem_in(operation, what, hint, about=about, kind=Advice)
             continue
         what, meant = f"Debian has no component {component}", did_you_mean(component, COMPONENTS)
         if archive.is_debians or (meant and archive.has_debians_keys):
             hint = meant or f"there are {', '.join(COMPONENTS)}"
-            yield operation.problem(what, hint, about=about)
+            yield problem_in(operation, what, hint, about=about)
         elif meant:
-            yield operation.problem(f"{what}; the mirror may", meant, about=about, kind=Advice)
+            yield problem_in(operation, f"{what}; the mirror may", meant, about=about, kind=Advice)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vmdsl.errors import Advice, Hint, Problem, code
+from vmdsl.language.arguments import argument_of
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.layout import Layout
-from vmdsl.language.operation import Operation, argument_of
+from vmdsl.language.operation import Operation, problem_in, shown_with_line
 from vmdsl.machines import Arch
 from vmdsl.values import Size, Suite, debian_suites, is_debian_suite, split_suite
 
@@ -98,7 +99,7 @@ def foreign_names(
         if meant := debians_name(package, arch):
             what = f"Debian has no package {package}" + "; another archive may" * (not is_debians)
             about, kind = argument_of(operation, package), Problem if is_debians else Advice
-            yield operation.problem(what, f"did you mean {meant}?", about=about, kind=kind)
+            yield problem_in(operation, what, f"did you mean {meant}?", about=about, kind=kind)
 
 
 def kernel_has_room(
@@ -112,10 +113,11 @@ def kernel_has_room(
     device = boot.filesystem.device
     if 0 < device.size < _KERNEL:
         made = boot.filesystem.filesystem.device
-        yield operation.problem(
+        yield problem_in(
+            operation,
             f"{kernels[0]} takes about {Size(_KERNEL)} with its initramfs, and /boot has "
             f"{Size(device.size)}",
-            f"enlarge {made.shown} ({made.origin.where}); after an upgrade there are two kernels",
+            f"enlarge {shown_with_line(made)}; after an upgrade there are two kernels",
             about=argument_of(operation, kernels[0]),
             kind=Advice,
         )

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from vmdsl.errors import Problem
+from vmdsl.language.arguments import argument_of
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
 from vmdsl.language.operation import (
     Fact,
     Operation,
     Work,
-    argument_of,
     one_of,
     operation,
     record,

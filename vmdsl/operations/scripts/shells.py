@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from vmdsl.errors import BuildError
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Disk, RootFs
-from vmdsl.language.operation import Fact, Script, operation, record, refuse
+from vmdsl.language.operation import Fact, Script, operation, origin_of, record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.directories import paths_below, with_targets
 from vmdsl.operations.files.files import Place
@@ -190,7 +190,7 @@ def _check_image(image: Disk, inputs: Sequence[str | Path] | None) -> None:
     if image.size is None:
         raise refuse(
             f"the size of {image.name} is not known yet when this script runs",
-            f"give it one: mkimg(GiB(4)) ({image.origin.where}); or use image_shell()",
+            f"give it one: mkimg(GiB(4)) ({origin_of(image).where}); or use image_shell()",
         )
     if inputs is not None:
         raise refuse(

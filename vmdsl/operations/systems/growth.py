@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import Partition, RootFs
+from vmdsl.language.handles import Partition, RootFs, traits_of
 from vmdsl.language.layout import Layout
-from vmdsl.language.operation import Fact, operation, record
+from vmdsl.language.operation import Fact, operation, origin_of, record, shown_name
 
 _PROGRAM = "/usr/local/sbin/grow-root"
 _UNIT = "grow-root.service"
@@ -64,27 +64,28 @@ class GrowRoot(TreeOperation):
     def check_layout(self, layout: Layout) -> Iterator[Problem]:
         """Report a root filesystem that cannot grow, or that has no room to grow into."""
         root = self.root.mounted.filesystem
-        if not root.traits.can_grow:
+        if not traits_of(root).can_grow:
             yield self.problem(f"{root.kind} cannot grow while it is in use", "format it with ext4")
         partition = root.device
         if not isinstance(partition, Partition):
             yield self.problem(
-                f"{root.shown} cannot grow: it is on {partition.shown}, which is not a partition",
+                f"{shown_name(root)} cannot grow: "
+                f"it is on {shown_name(partition)}, which is not a partition",
                 "leave this out, or format a partition",
             )
             return
         if partition.extended is not None:
             yield self.problem(
-                f"{partition.shown} cannot grow: it is in an extended partition",
+                f"{shown_name(partition)} cannot grow: it is in an extended partition",
                 "give the root a partition that isn't, after all others",
             )
         place = layout.of_partition(partition)
         behind = [p.partition for p in layout.partitions if p.start > place.start]
         for other in behind[:1]:
             yield self.problem(
-                f"{partition.shown} cannot grow: {other.shown} is behind it on the disk "
-                f"({other.origin.where})",
-                f"make {partition.shown} after all others",
+                f"{shown_name(partition)} cannot grow: "
+                f"{shown_name(other)} is behind it on the disk ({origin_of(other).where})",
+                f"make {shown_name(partition)} after all others",
             )
 
     def apply(self, tree: Tree) -> None:

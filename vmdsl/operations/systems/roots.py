@@ -8,8 +8,8 @@ from typing import Any
 
 from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.effects import TreeOperation
-from vmdsl.language.handles import Mounted, RootFs
-from vmdsl.language.operation import Fact, Operation, code_of, operation, refuse
+from vmdsl.language.handles import Mounted, RootFs, traits_of
+from vmdsl.language.operation import Fact, Operation, code_of, operation, refuse, shown_name
 from vmdsl.machines import Arch
 from vmdsl.operations.packages.archives import suite_meant
 from vmdsl.values import Suite, debian_suites
@@ -49,7 +49,7 @@ class SystemSource(TreeOperation):
                 )
         elif systems:
             yield self.problem(
-                f"{self.root.shown} holds a system already ({systems[0].origin.where})",
+                f"{shown_name(self.root)} holds a system already ({systems[0].origin.where})",
                 "make it once; apt adds packages",
             )
         elif changes:
@@ -76,8 +76,8 @@ class RootMaker(SystemSource):
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report a filesystem without owners, and an architecture that has no kernel any more."""
         yield from super().check_plan(operations, complete=complete)
-        filesystem, place = self.root.filesystem, self.root.shown
-        if not filesystem.traits.has_owners:
+        filesystem, place = self.root.filesystem, shown_name(self.root)
+        if not traits_of(filesystem).has_owners:
             what = f"a system cannot be on {filesystem.kind}, which {place} is"
             yield self.problem(what, "format it with ext4", about="mounted")
         known, suite, last = debian_suites(), self.suite.name, self.arch.traits.last_suite

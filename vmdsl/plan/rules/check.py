@@ -13,7 +13,13 @@ from vmdsl.errors import Hint, Problem, Where, code
 from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.handles import Disk, Table
 from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
-from vmdsl.language.operation import Operation, Work
+from vmdsl.language.operation import (
+    Operation,
+    Work,
+    origin_of,
+    problem_in,
+    shown_with_line,
+)
 from vmdsl.plan.rules import disk, machine, mounts
 from vmdsl.values import Size
 
@@ -85,12 +91,12 @@ def writes_have_room(operations: Sequence[Operation], layout: Layout) -> Iterato
             others = partition_spans(layout, but=[within] if within else [])
             if problem := in_the_way(span, [*table_spans(layout), *others], end):
                 hint = "choose another offset, or start the partition later, such as at 16 MiB"
-                yield operation.problem(problem, hint)
+                yield problem_in(operation, problem, hint)
                 break
             if problem := in_the_way(span, written, end):
-                yield operation.problem(problem, "choose another offset, or remove one of them")
+                yield problem_in(operation, problem, "choose another offset, or remove one of them")
                 break
-        where = operation.origin.where
+        where = origin_of(operation).where
         written += [Span(start=s.start, end=s.end, what=f"{s.what}, {where}") for s in spans]
 
 
@@ -116,9 +122,10 @@ def trees_have_room(operations: Sequence[Operation], layout: Layout) -> Iterator
             root = next((m for m in places if str(m.path) == "/"), places[0])
             made = root.filesystem.filesystem
             device = made.device
-            yield made.problem(
+            yield problem_in(
+                made,
                 f"{operation.summary()} ({operation.origin.where}) takes {Size(least)} at least, "
                 f"and there are {Size(sum(sizes))}",
-                f"enlarge {device.shown} ({device.origin.where})",
+                f"enlarge {shown_with_line(device)}",
                 about="device",
             )

@@ -19,8 +19,18 @@ from vmdsl.language.handles import (
     Partition,
     RootFs,
     VolumeGroup,
+    traits_of,
 )
-from vmdsl.language.operation import LayoutOperation, Operation, Work, code_of
+from vmdsl.language.operation import (
+    LayoutOperation,
+    Operation,
+    Work,
+    code_of,
+    origin_of,
+    problem_in,
+    shown_name,
+    shown_with_line,
+)
 from vmdsl.language.partition_types import BOOT_CODE, RAW
 from vmdsl.plan.extents import open_partitions
 
@@ -44,7 +54,7 @@ def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
         ):
             what, hint = _use_of(device)
             if what:
-                yield device.problem(what, Hint(*hint.parts, ", or remove it"))
+                yield problem_in(device, what, Hint(*hint.parts, ", or remove it"))
 
 
 def _use_of(device: Operation) -> tuple[str, Hint]:
@@ -95,7 +105,7 @@ def _text_of(operation: Operation) -> str:
     with suppress(OSError):  # which is reported elsewhere
         for file in operation.local_files() if isinstance(operation, Work) else ():
             if file.name == "crypttab" or "/etc/crypttab" in values:
-                values.append((operation.origin.directory / file).read_text("utf-8", "replace"))
+                values.append((origin_of(operation).directory / file).read_text("utf-8", "replace"))
     return "\n".join(values)
 
 
@@ -105,7 +115,8 @@ def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]
     growing = open_partitions([p for p in operations if isinstance(p, Partition)])
     for disk in operations:
         if isinstance(disk, Disk) and disk.size is None and not growing:
-            yield disk.problem(
+            yield problem_in(
+                disk,
                 "no partition can grow with its content, as free= asks for",
                 "leave out size= and end= of one, or give the image a size",
             )
@@ -115,7 +126,8 @@ def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]
         content = contents.get(id(partition))
         other = _is_raw(partition) or partition.type in BOOT_CODE
         if not isinstance(content, Mountable) and (content is not None or other):
-            yield partition.problem(
+            yield problem_in(
+                partition,
                 "it can't grow with its content, as free= asks for: it holds no files",
                 "give it a size, and none to a partition with a filesystem",
             )
@@ -128,16 +140,19 @@ def devices_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Prob
         other = first.setdefault(id(device), content)
         if other is content:
             continue
-        where = f"{other.shown} ({other.origin.where}) is there"
+        where = f"{shown_with_line(other)} is there"
         if isinstance(other, Filesystem) and isinstance(content, Filesystem):
             what = "partition" if isinstance(device, Partition) else "device"
-            yield content.problem(
-                f"a second filesystem on the {what} {device.shown}: {where}",
+            yield problem_in(
+                content,
+                f"a second filesystem on the {what} {shown_name(device)}: {where}",
                 "give each filesystem a partition of its own",
             )
         else:
-            yield content.problem(
-                f"{device.shown} is in use already: {where}", "give each a device of its own"
+            yield problem_in(
+                content,
+                f"{shown_name(device)} is in use already: {where}",
+                "give each a device of its own",
             )
 
 
@@ -158,8 +173,9 @@ def uuids_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
         if isinstance(filesystem, Filesystem | Luks) and filesystem.uuid:
             other = first.setdefault(filesystem.uuid, filesystem)
             if other is not filesystem:
-                yield filesystem.problem(
-                    f"{other.shown} ({other.origin.where}) has the UUID {filesystem.uuid} already",
+                yield problem_in(
+                    filesystem,
+                    f"{shown_with_line(other)} has the UUID {filesystem.uuid} already",
                     "give each its own, or leave it out: one is derived then",
                 )
 
@@ -177,8 +193,9 @@ def names_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
             continue
         other = seen.setdefault(name, operation)
         if other is not operation:
-            yield operation.problem(
-                f"{what} with the name {name}: {other.shown} ({other.origin.where}) has it",
+            yield problem_in(
+                operation,
+                f"{what} with the name {name}: {shown_with_line(other)} has it",
                 "give it another one",
             )
 
@@ -189,16 +206,18 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
         if not isinstance(device, Partition):
             continue
         if device.type == "esp" and not (
-            isinstance(content, Filesystem) and content.traits.is_read_by_firmware
+            isinstance(content, Filesystem) and traits_of(content).is_read_by_firmware
         ):
-            yield content.problem(
-                f"the EFI system partition {device.shown} is {_kind(content)}",
+            yield problem_in(
+                content,
+                f"the EFI system partition {shown_name(device)} is {_kind(content)}",
                 "firmware reads FAT alone: format it with that",
             )
         if device.type in BOOT_CODE:
-            yield content.problem(
-                f"{device.shown}, of the type {device.type}, holds the boot loader itself and no "
-                "filesystem",
+            yield problem_in(
+                content,
+                f"{shown_name(device)}, of the type {device.type}, holds the boot loader itself "
+                "and no filesystem",
                 "leave it unformatted",
             )
 
@@ -219,8 +238,10 @@ def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:
             if isinstance(handle, LayoutOperation) and id(handle) not in recorded:
                 kind = type(handle).__name__
                 maker = _MAKERS.get(kind, f"mk{kind.lower()}")
-                yield handle.problem(
-                    f"{kind}() makes a handle that the plan knows nothing of", f"call {maker}()"
+                yield problem_in(
+                    handle,
+                    f"{kind}() makes a handle that the plan knows nothing of",
+                    f"call {maker}()",
                 )
 
 

@@ -11,8 +11,15 @@ from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.errors import Hint, LocalFile, Problem, code
+from vmdsl.language.arguments import argument_of
 from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
-from vmdsl.language.operation import Operation, Work, argument_of
+from vmdsl.language.operation import (
+    Operation,
+    Work,
+    origin_of,
+    problem_in,
+    programs_of,
+)
 from vmdsl.language.secret import secrets_in
 from vmdsl.machines import Arch
 from vmdsl.operations.systems.roots import RootMaker
@@ -27,7 +34,7 @@ def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
     """Return the host's programs that a build starts, each with the first operation that does."""
     needed: dict[str, Operation] = {}
     for operation in operations:
-        for program in operation.programs:
+        for program in programs_of(operation):
             needed.setdefault(program, operation)
     return needed
 
@@ -38,7 +45,7 @@ def local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
         try:
             yield from _local_files(operation)
         except OSError as error:
-            yield operation.problem(*unusable(error), kind=LocalFile)
+            yield problem_in(operation, *unusable(error), kind=LocalFile)
 
 
 def unusable(error: OSError) -> tuple[str, str]:
@@ -50,7 +57,7 @@ def unusable(error: OSError) -> tuple[str, str]:
 
 
 def _local_files(operation: Operation) -> Iterator[Problem]:
-    start = operation.origin.directory
+    start = origin_of(operation).directory
     directories, files = (
         (operation.local_directories(), operation.local_files())
         if isinstance(operation, Work)
@@ -59,7 +66,8 @@ def _local_files(operation: Operation) -> Iterator[Problem]:
     for directory in directories:
         place = start / directory
         if place.is_file():
-            yield operation.problem(
+            yield problem_in(
+                operation,
                 f"{directory} is a file, not a directory",
                 Hint(code("copy_file"), " copies a file"),
                 about=argument_of(operation, directory),
@@ -69,7 +77,8 @@ def _local_files(operation: Operation) -> Iterator[Problem]:
             yield _missing(operation, "directory", directory, start)
     made_up = [one for one in directories if _is_of_kernel(start / one)]
     for directory in made_up:
-        yield operation.problem(
+        yield problem_in(
+            operation,
             f"{directory} holds no files: the kernel makes them up when they are read",
             "name a directory of files; copy_file() copies one file of the kernel's",
             about=argument_of(operation, directory),
@@ -82,7 +91,7 @@ def _local_files(operation: Operation) -> Iterator[Problem]:
             if problem := _unreadable(start / file):
                 what, hint = problem
                 about = argument_of(operation, *directories)
-                yield operation.problem(f"{file} {what}", hint, about=about, kind=LocalFile)
+                yield problem_in(operation, f"{file} {what}", hint, about=about, kind=LocalFile)
         else:
             yield from _no_file(operation, file, start)
 
@@ -90,7 +99,8 @@ def _local_files(operation: Operation) -> Iterator[Problem]:
 def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]:
     place = start / file
     if place.is_dir():
-        yield operation.problem(
+        yield problem_in(
+            operation,
             f"{file} is a directory, not a file",
             Hint(code("copy_tree"), " copies a directory"),
             about=argument_of(operation, file),
@@ -101,7 +111,7 @@ def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]
     elif not os.access(place, os.R_OK):
         about = argument_of(operation, file)
         what, hint = f"{file} cannot be read", "change its permissions"
-        yield operation.problem(what, hint, about=about, kind=LocalFile)
+        yield problem_in(operation, what, hint, about=about, kind=LocalFile)
 
 
 def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Problem:
@@ -112,7 +122,7 @@ def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Proble
     if (start / path).is_symlink():
         what = f"{path} is a symlink to a missing {kind}"
         hint = f"it points to {(start / path).readlink()}"
-    return operation.problem(what, hint, about=argument_of(operation, path), kind=LocalFile)
+    return problem_in(operation, what, hint, about=argument_of(operation, path), kind=LocalFile)
 
 
 def _looked_for(path: Path, start: Path) -> str:
@@ -160,10 +170,10 @@ def _missing_programs(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Report programs that the build starts and that are not installed."""
     for program, operation in programs_for(operations).items():
         if programs.find(program) is None:
-            known = operation.programs
+            known = programs_of(operation)
             package = known[program] if isinstance(known, Mapping) else ""
             hint = programs.how_to_get(program, package)
-            yield operation.problem(f"this machine has no program {program}", hint)
+            yield problem_in(operation, f"this machine has no program {program}", hint)
 
 
 def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
@@ -171,8 +181,10 @@ def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
     for operation in operations:
         if isinstance(operation, Luks | VolumeGroup | LogicalVolume):
             kind = "LUKS" if isinstance(operation, Luks) else "LVM"
-            yield operation.problem(
-                f"{kind} cannot be built yet", "to build an image now, format the partition itself"
+            yield problem_in(
+                operation,
+                f"{kind} cannot be built yet",
+                "to build an image now, format the partition itself",
             )
 
 

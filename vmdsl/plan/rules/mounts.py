@@ -10,7 +10,14 @@ from typing import Any
 from vmdsl.errors import Advice, Code, Hint, Problem, code
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import Filesystem, Mountable, Mounted, Partition
-from vmdsl.language.operation import Operation, code_of
+from vmdsl.language.operation import (
+    Operation,
+    code_of,
+    origin_of,
+    problem_in,
+    shown_name,
+    shown_with_line,
+)
 from vmdsl.language.partition_types import FOUND_BY_SYSTEMD
 from vmdsl.operations.systems.roots import RootMaker
 
@@ -30,19 +37,23 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
             continue
         other = at.setdefault(mounted.path, mounted)
         if other is not mounted:
-            yield mounted.problem(
-                f"{other.shown} ({other.origin.where}) is mounted at {mounted.path} already",
+            yield problem_in(
+                mounted,
+                f"{shown_with_line(other)} is mounted at {mounted.path} already",
                 "mount it elsewhere",
                 about="path",
             )
         other = of.setdefault(id(mounted.filesystem), mounted)
         if other is not mounted:
-            yield mounted.problem(
-                f"{mounted.filesystem.shown} is at {other.path} already ({other.origin.where})",
+            yield problem_in(
+                mounted,
+                f"{shown_name(mounted.filesystem)} is at {other.path} already "
+                f"({origin_of(other).where})",
                 "a filesystem is at one place",
             )
         if mounted.on is not None and not mounted.path.is_relative_to(mounted.on.path):
-            yield mounted.problem(
+            yield problem_in(
+                mounted,
                 f"{mounted.path} is not below {mounted.on.path}, which it is mounted on",
                 "mount it on the filesystem that holds the mount point",
             )
@@ -55,9 +66,9 @@ def subvolumes_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
             continue
         for number, option in enumerate(mounted.options):
             if _is_missing(option) and not _uses(operations, mounted.filesystem):
-                what = f"{mounted.filesystem.shown} has no subvolume for {option!r}"
+                what = f"{shown_name(mounted.filesystem)} has no subvolume for {option!r}"
                 hint = "remove the option: mkbtrfs makes no subvolumes"
-                yield mounted.problem(what, hint, about=f"options[{number}]")
+                yield problem_in(mounted, what, hint, about=f"options[{number}]")
 
 
 def _is_missing(option: str) -> bool:
@@ -91,8 +102,8 @@ def filesystems_are_mounted(operations: Sequence[Operation]) -> Iterator[Problem
         if _is_for_others(filesystem.device) or _uses(operations, filesystem):
             continue
         if not any(_names(operation, filesystem) for operation in operations):
-            what = f"{filesystem.shown} is mounted nowhere, so it stays empty"
-            yield filesystem.problem(what, _mount_it(operations, filesystem), kind=Advice)
+            what = f"{shown_name(filesystem)} is mounted nowhere, so it stays empty"
+            yield problem_in(filesystem, what, _mount_it(operations, filesystem), kind=Advice)
 
 
 def _is_for_others(device: object) -> bool:
@@ -128,7 +139,7 @@ def fstab_is_written(operations: Sequence[Operation]) -> Iterator[Problem]:
     system = next((o for o in trees if isinstance(o, RootMaker)), None)
     if system is None or any(o.may_write(_FSTAB) for o in trees):
         return
-    hint = Hint("add ", code("fstab", Code(system.name, tag=system.root.shown)))
+    hint = Hint("add ", code("fstab", Code(system.name, tag=shown_name(system.root))))
     for loader in trees:
         if loader.leaves_root_read_only():
             what = f"no step writes {_FSTAB}, so the root filesystem stays read-only"
@@ -138,6 +149,6 @@ def fstab_is_written(operations: Sequence[Operation]) -> Iterator[Problem]:
         is_mount = isinstance(operation, Mounted) and operation.on is not None
         is_swap = isinstance(operation, Filesystem) and not isinstance(operation, Mountable)
         if is_mount or is_swap:
-            what = f"no step writes {_FSTAB}, so the system does not use {operation.shown}"
-            yield operation.problem(what, hint, kind=Advice)
+            what = f"no step writes {_FSTAB}, so the system does not use {shown_name(operation)}"
+            yield problem_in(operation, what, hint, kind=Advice)
             return

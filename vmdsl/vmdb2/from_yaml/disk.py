@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from vmdsl.language.handles import Traits
+from vmdsl.language.handles import Traits, traits_of
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.similar import closest
 from vmdsl.values import Size
@@ -248,7 +248,7 @@ def _mkfs(context: Context, step: Mkfs, base: Call | Result) -> tuple[Call, str]
         named["label"] = context.text(step, step.label)
     if step.target_old and str(step.mkfs) == "ext4":
         named["features"] = FOR_OLD_TARGETS
-    words, identity = _identity(_options(step.options or "", function), kind.traits)
+    words, identity = _identity(_options(step.options or "", function), traits_of(kind))
     named |= identity
     if words:
         named["options"] = words

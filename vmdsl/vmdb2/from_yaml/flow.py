@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import vmdsl
-from vmdsl.language.handles import Mountable
+from vmdsl.language.handles import Mountable, traits_of
 from vmdsl.similar import did_you_mean
 from vmdsl.vmdb2.from_yaml.context import Context, Tag
 from vmdsl.vmdb2.marked_scripts import MkSwap, SecondGrub
@@ -35,7 +35,7 @@ FILESYSTEMS: Mapping[str, type[Mountable]] = {
     name: kind
     for kind in vars(vmdsl).values()
     if isinstance(kind, type) and issubclass(kind, Mountable) and kind is not Mountable
-    for name in (kind.kind, *kind.traits.aliases)
+    for name in (kind.kind, *traits_of(kind).aliases)
 }
 
 

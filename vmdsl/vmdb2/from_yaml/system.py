@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vmdsl.language.handles import traits_of
 from vmdsl.machines import Arch, arch_of
 from vmdsl.operations.systems.mmdebstrap import is_before_trixie
 from vmdsl.similar import closest
@@ -252,7 +253,7 @@ def resize(context: Context, step: ResizeRootfs) -> None:
     """Write the growth of the root filesystem."""
     mkfs = context.root.mkfs if context.root else None
     kind = FILESYSTEMS.get(str(mkfs.mkfs)) if mkfs is not None else None
-    if mkfs is not None and (kind is None or not kind.traits.can_grow):
+    if mkfs is not None and (kind is None or not traits_of(kind).can_grow):
         what = f"{mkfs.mkfs} cannot grow while it is in use, so this step is left out"
         context.warn(step, "tag", what, "format the root filesystem with ext4")
         context.skip(step)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from vmdsl.language.effects import TreeOperation
-from vmdsl.language.handles import BlockDevice, Partition
+from vmdsl.language.handles import BlockDevice, Partition, traits_of
 from vmdsl.language.layout import PartitionLayout
 from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios
@@ -97,7 +97,7 @@ def _grub(
         yield from parents(export, _IN_EVERY_ENTRY)
         yield YamlStep(keys={"create-file": _IN_EVERY_ENTRY, "contents": line})
     parameters = config.default_parameters
-    if operation.root.mounted.filesystem.traits.starts_writable and "rw" not in parameters:
+    if traits_of(operation.root.mounted.filesystem).starts_writable and "rw" not in parameters:
         parameters = (*parameters, "rw")
     keys: dict[str, Value] = {"grub": flavour, "tag": export.tag(operation.root), **where}
     if config.console == "serial":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from vmdsl.language.handles import Filesystem, Gpt, Partition
+from vmdsl.language.handles import Filesystem, Gpt, Partition, own_arguments, uuid_arguments
 from vmdsl.language.layout import LuksLayout
 from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.ext import Ext4
@@ -99,8 +99,8 @@ def _size(size: int, unit: str = "") -> str:
 
 def _filesystem(export: Export, filesystem: Filesystem) -> YamlStep:
     old = isinstance(filesystem, Ext4) and filesystem.features == FOR_OLD_TARGETS
-    own = filesystem.arguments()[2 if old else 0 :]  # the features come first
-    words = [*filesystem.uuid_arguments(), *own, *filesystem.options]
+    own = own_arguments(filesystem)[2 if old else 0 :]  # the features come first
+    words = [*uuid_arguments(filesystem), *own, *filesystem.options]
     if any(not word or " " in word for word in words):
         export.refuse(filesystem, f"for an option of mkfs with a space: {shlex.join(words)}")
     return YamlStep(

@@ -10,7 +10,7 @@ from typing import Any
 from vmdsl.errors import Problem
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import BlockDevice, Extended, Filesystem, Mounted, RootFs
-from vmdsl.language.operation import Fact, Operation
+from vmdsl.language.operation import Fact, Operation, problem_in
 from vmdsl.operations.files.files import PathExists
 from vmdsl.operations.systems.tarballs import UnpackRootfs
 from vmdsl.plan.plan import Plan
@@ -86,7 +86,7 @@ class Export:
 
     def refuse(self, operation: Operation, what: str, hint: str = "") -> None:
         """Note what vmdb2 has no step for; `what` begins with "for" or "to"."""
-        self.problems.append(operation.problem(f"vmdb2 has no step {what}", hint))
+        self.problems.append(problem_in(operation, f"vmdb2 has no step {what}", hint))
 
     def chroot(self, script: str) -> YamlStep:
         """Return a step that runs a script in the system."""

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from vmdsl.language.effects import ImageOperation
-from vmdsl.language.handles import Partition
+from vmdsl.language.handles import Partition, partitions_below
 from vmdsl.language.layout import SECTOR
 from vmdsl.operations.scripts.image import ImageShell, SystemFile, WriteAt
 from vmdsl.vmdb2.marked_scripts import own
@@ -70,6 +70,6 @@ def _refuse_mounted(
     export: Export, operation: ImageOperation, partitions: Sequence[Partition]
 ) -> None:
     for mount in export.plan.layout.mounts:
-        if set(mount.mounted.filesystem.partitions) & {*partitions}:
+        if set(partitions_below(mount.mounted.filesystem.device)) & {*partitions}:
             what = f"to write to the partition {mount.mounted.name}: it is mounted all the time"
             export.refuse(operation, what)

@@ -25,6 +25,7 @@ from vmdsl.language.operation import (
     Operation,
     Recorder,
     Work,
+    origin_of,
     start_recording,
 )
 from vmdsl.language.secret import Secret
@@ -96,7 +97,7 @@ def others(value: Any, plan: Plan) -> Iterator[Any]:  # noqa: C901, PLR0912 (a l
             yield Secret("environment", ("ANOTHER",))
         case Fact():
             yield None
-            yield Fact(origin=value.origin)
+            yield Fact(_origin=origin_of(value))
         case RootFs():
             yield replace(value, arch=Arch.ARMHF)
             yield replace(value, suite=Suite("forky"))
@@ -146,7 +147,7 @@ def test_every_field_counts(file: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
 def others_of(operation: Operation, name: str, plan: Plan) -> Iterator[Any]:
     value = getattr(operation, name)
-    if name == "origin" or (isinstance(value, Fact) and name != "unless"):
+    if name == "_origin" or (isinstance(value, Fact) and name != "unless"):
         return  # a fact is the operation's own, whatever its name
     placed = not isinstance(operation, TreeOperation) or operation.reads_layout
     for other in others(value, plan):

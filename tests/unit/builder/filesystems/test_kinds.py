@@ -11,7 +11,7 @@ from vmdsl.builder.assemble import kind_of
 from vmdsl.builder.filesystems import contents
 from vmdsl.builder.filesystems.kinds import Kind, Room
 from vmdsl.errors import Where
-from vmdsl.language.handles import Filesystem, Partition
+from vmdsl.language.handles import Filesystem, Partition, traits_of
 from vmdsl.language.operation import Origin
 
 EXPORTED = {name: value for name, value in vars(vmdsl).items() if isinstance(value, type)}
@@ -25,28 +25,28 @@ ORIGIN = Origin("root", Where(Path("recipe.py")), Path())
 
 @pytest.fixture
 def device() -> Partition:
-    disk = vmdsl.Disk(size=vmdsl.GiB(1), origin=ORIGIN)
-    table = vmdsl.Gpt(disk=disk, origin=ORIGIN)
-    return Partition(table=table, type="linux", origin=ORIGIN)
+    disk = vmdsl.Disk(size=vmdsl.GiB(1), _origin=ORIGIN)
+    table = vmdsl.Gpt(disk=disk, _origin=ORIGIN)
+    return Partition(table=table, type="linux", _origin=ORIGIN)
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_builder_has_a_module_for_each_kind(name: str, device: Partition) -> None:
-    filesystem = KINDS[name](device=device, origin=ORIGIN)
+    filesystem = KINDS[name](device=device, _origin=ORIGIN)
     assert isinstance(kind_of(filesystem), Kind)
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_kind_is_described(name: str) -> None:
     kind = KINDS[name]
-    assert kind.programs
-    assert kind.traits.longest_label > 0
+    assert kind._programs
+    assert traits_of(kind).longest_label > 0
     assert hasattr(vmdsl, f"mk{kind.kind}")
 
 
 @pytest.mark.parametrize("name", [n for n, k in KINDS.items() if issubclass(k, vmdsl.Mountable)])
 def test_a_kind_that_holds_files_counts_them(name: str, tmp_path: Path, device: Partition) -> None:
-    kind = kind_of(KINDS[name](device=device, origin=ORIGIN))
+    kind = kind_of(KINDS[name](device=device, _origin=ORIGIN))
     (tmp_path / "large").write_bytes(b"x" * 100_000)
     files = contents.read(tmp_path)
     room = Room(block=4096, free=2**30, available=2**30)

@@ -54,11 +54,11 @@ def system() -> RootFs:
 
 def directory(**owner: int | str) -> CreateDirectory:
     known = {"uid": 0, "gid": 0, **owner}
-    return CreateDirectory(origin=ORIGIN, root=system(), path="/srv", mode=0o755, **known)  # type: ignore[arg-type]
+    return CreateDirectory(_origin=ORIGIN, root=system(), path="/srv", mode=0o755, **known)  # type: ignore[arg-type]
 
 
 def script(text: str) -> Chroot:
-    return Chroot(origin=ORIGIN, root=system(), script=text, secrets={})
+    return Chroot(_origin=ORIGIN, root=system(), script=text, secrets={})
 
 
 @pytest.mark.usefixtures("ann")

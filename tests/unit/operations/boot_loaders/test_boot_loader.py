@@ -30,8 +30,9 @@ from vmdsl import (
     mount,
     set_password,
 )
+from vmdsl.language.arguments import with_settings
 from vmdsl.language.handles import Filesystem
-from vmdsl.language.operation import Operation, Recorder, Refused, operation, record, with_settings
+from vmdsl.language.operation import Operation, Recorder, Refused, operation, record
 from vmdsl.language.secret import Secret
 from vmdsl.operations.boot_loaders.boot_loader import BootMenu, BootSettings
 from vmdsl.operations.packages.named import named_above

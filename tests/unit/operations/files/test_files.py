@@ -5,14 +5,18 @@ from pathlib import Path
 import pytest
 
 from vmdsl import MiB, RootFs, copy_file, create_file, mkext4, mkpart, mount, path_exists
-from vmdsl.language.handles import Mounted
+from vmdsl.language.handles import Mounted, partitions_below
 from vmdsl.language.operation import Recorder, Refused
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.operations.files.files import CopyFile, CreateFile, PathExists
 
 
 def test_path_starts_at_the_mount(recorder: Recorder, root: Mounted[Ext4]) -> None:
-    srv = mount(mkext4(mkpart(root.filesystem.partitions[0].table, size=MiB(1))), "/srv", on=root)
+    srv = mount(
+        mkext4(mkpart(partitions_below(root.filesystem.device)[0].table, size=MiB(1))),
+        "/srv",
+        on=root,
+    )
     create_file(srv, "/data/motd", "Hello")
     operation = recorder.operations[-1]
     assert isinstance(operation, CreateFile)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vmdsl import RootFs, apt, apt_remove, preseed
-from vmdsl.language.operation import Recorder, Refused
+from vmdsl.language.operation import Recorder, Refused, summary_of
 from vmdsl.operations.packages.apt import Apt
 
 
@@ -88,4 +88,4 @@ def test_preseed_refuses(
 def test_an_answer_may_be_empty(recorder: Recorder, system: RootFs) -> None:
     preseed(system, "a b/c string", " a b/d multiselect one, two ")
     assert recorder.problems == []
-    assert recorder.operations[-1].summary() == "preseed b/c, b/d"
+    assert summary_of(recorder.operations[-1]) == "preseed b/c, b/d"

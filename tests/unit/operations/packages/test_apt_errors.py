@@ -247,7 +247,7 @@ class _Install(Operation):
 
 def test_a_package_that_is_missing_is_reported_at_its_place_in_the_list() -> None:
     named = _Install(
-        origin=Origin("packages", Where(Path("x")), Path()), packages=("a", "foo", "b")
+        _origin=Origin("packages", Where(Path("x")), Path()), packages=("a", "foo", "b")
     )
     failed = CommandError(Problem(what="it failed"), output="E: Unable to locate package foo")
     with pytest.raises(BuildError) as caught, explained(named):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import BuildError, Hint, Problem, code
 from vmdsl.language.effects import Image, ImageOperation, Tree
-from vmdsl.language.handles import Gpt, Partition, RootFs
+from vmdsl.language.handles import Gpt, Partition, RootFs, partitions_below
 from vmdsl.language.layout import SECTOR, Layout, Span
 from vmdsl.language.operation import Operation, code_of, operation
 from vmdsl.machines import Arch
@@ -53,7 +53,7 @@ class GrubBootCode(ImageOperation):
 
     @property
     def _has_no_place(self) -> bool:
-        table = self.root.mounted.filesystem.partitions[0].table
+        table = partitions_below(self.root.mounted.filesystem.device)[0].table
         return self.partition is None and isinstance(table, Gpt)
 
     def summary(self) -> str:
@@ -73,7 +73,7 @@ class GrubBootCode(ImageOperation):
         """Report a GPT without a partition for it: unlike an MBR, it leaves no gap."""
         del operations
         if complete and self._has_no_place:
-            table = self.root.mounted.filesystem.partitions[0].table
+            table = partitions_below(self.root.mounted.filesystem.device)[0].table
             yield self.problem(
                 "GRUB for BIOS has no place on this GPT",
                 Hint(

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from vmdsl.language.handles import Gpt, Mounted, Partition, RootFs
-from vmdsl.language.operation import record, recorded, with_settings
+from vmdsl.language.arguments import with_settings
+from vmdsl.language.handles import Gpt, Mounted, Partition, RootFs, partitions_below
+from vmdsl.language.operation import record, recorded
 from vmdsl.operations.boot_loaders.boot_loader import BootMenu, BootSettings
 from vmdsl.operations.boot_loaders.grub.bios import GrubBios, GrubBootCode
 from vmdsl.operations.boot_loaders.grub.config import configure
@@ -29,7 +30,7 @@ def grub_bios(root: RootFs, **settings: Unpack[BootSettings]) -> None:
     grub2-common.
     """
     configure(root, **settings)
-    disk = root.mounted.filesystem.partitions[0].table
+    disk = partitions_below(root.mounted.filesystem.device)[0].table
     record(GrubBios(root=root))
     found = [
         operation

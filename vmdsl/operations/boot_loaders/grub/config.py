@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Unpack
 
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import Filesystem, RootFs
+from vmdsl.language.handles import Filesystem, RootFs, traits_of
 from vmdsl.language.operation import operation, record, recorded, refuse
 from vmdsl.operations.boot_loaders.boot_loader import BootLoader, BootMenu, BootSettings
 
@@ -34,7 +34,7 @@ class GrubConfig(BootMenu):
         return "write /boot/grub/grub.cfg"
 
     def reads(self, filesystem: Filesystem) -> bool:
-        return bool(filesystem.traits.grub_module)
+        return bool(traits_of(filesystem).grub_module)
 
     def apply(self, tree: Tree) -> None:
         """Write the settings where the system's own update-grub reads them, and run that."""

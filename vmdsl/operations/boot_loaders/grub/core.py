@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from vmdsl.language.effects import Tree
+from vmdsl.language.handles import traits_of
 from vmdsl.language.layout import Layout, MountLayout
 
 _MODULES = (
@@ -49,7 +50,7 @@ def modules(layout: Layout) -> list[str]:
 
 def grub_name(mount: MountLayout) -> str:
     """Return GRUB's name for the filesystem of a mount, which is that of its module."""
-    return mount.filesystem.filesystem.traits.grub_module
+    return traits_of(mount.filesystem.filesystem).grub_module
 
 
 def stub(tree: Tree) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.effects import Image, ImageOperation, Tree
 from vmdsl.language.handles import Msdos, Partition, RootFs
-from vmdsl.language.operation import Operation, operation
+from vmdsl.language.operation import Operation, operation, origin_of, shown_name
 from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.boot_loader import check_type
 from vmdsl.operations.boot_loaders.grub.config import GrubPart
@@ -53,8 +53,8 @@ class GrubPrep(ImageOperation):
         yield from check_type(self, partition, "prep")
         if isinstance(partition.table, Msdos) and "boot" not in partition.flags:
             yield self.problem(
-                f"firmware won't look at {partition.shown}, which isn't active in its MBR",
-                f"give it the flag boot ({partition.origin.where})",
+                f"firmware won't look at {shown_name(partition)}, which isn't active in its MBR",
+                f"give it the flag boot ({origin_of(partition).where})",
             )
 
     def apply(self, image: Image) -> None:
@@ -64,8 +64,8 @@ class GrubPrep(ImageOperation):
             raise BuildError(
                 self.problem(
                     f"GRUB's core image takes {len(core)} bytes; "
-                    f"{self.partition.shown} has {place.size}",
-                    f"make it larger ({self.partition.origin.where})",
+                    f"{shown_name(self.partition)} has {place.size}",
+                    f"make it larger ({origin_of(self.partition).where})",
                 )
             )
         image.write_at(0, core, within=self.partition)

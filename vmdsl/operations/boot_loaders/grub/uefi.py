@@ -8,7 +8,7 @@ from vmdsl.errors import Problem
 from vmdsl.language.effects import Tree
 from vmdsl.language.handles import Mounted
 from vmdsl.language.layout import Layout
-from vmdsl.language.operation import Operation, operation
+from vmdsl.language.operation import Operation, operation, origin_of, shown_name
 from vmdsl.machines import Arch, Efi
 from vmdsl.operations.boot_loaders.boot_loader import check_esp
 from vmdsl.operations.boot_loaders.grub.config import GrubPart
@@ -65,8 +65,8 @@ class GrubUefi(GrubPart):
         if device is not layout.open and 0 < size.bytes < least.bytes:
             yield self.problem(
                 f"{self.summary()} takes {least} at least, and the EFI system partition "
-                f"{device.shown} has {size}",
-                f"enlarge it ({device.origin.where}); 64 MiB or more is usual",
+                f"{shown_name(device)} has {size}",
+                f"enlarge it ({origin_of(device).where}); 64 MiB or more is usual",
                 about="esp",
             )
 

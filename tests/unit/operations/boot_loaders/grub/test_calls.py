@@ -22,6 +22,7 @@ from vmdsl import (
     mkvfat,
     mount,
 )
+from vmdsl.language.handles import partitions_below
 from vmdsl.language.operation import Recorder, Refused
 from vmdsl.operations.boot_loaders.grub.config import GrubConfig
 from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
@@ -30,7 +31,7 @@ from vmdsl.values import GiB, MiB
 
 @pytest.fixture
 def esp(root: Mounted[Ext4]) -> Mounted[Vfat]:
-    table = root.filesystem.partitions[0].table
+    table = partitions_below(root.filesystem.device)[0].table
     return mount(mkvfat(mkpart(table, size=MiB(64), type="esp")), "/boot/efi", on=root)
 
 
