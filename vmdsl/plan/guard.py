@@ -9,18 +9,16 @@ operating system's work.
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
-import linecache
 import os
 import signal
 import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from itertools import islice
-from types import FrameType, FunctionType
+from contextlib import contextmanager
+from functools import wraps
+from types import FrameType, FunctionType, ModuleType
 from typing import Any, Self
 
 from vmdsl.language.operation import NeverText, Recorder, Refused
@@ -90,20 +88,12 @@ _SOURCES: dict[Callable[..., object], str] = {
         (
             *(time.time, time.time_ns, time.monotonic, time.monotonic_ns, time.perf_counter),
             *(time.perf_counter_ns, time.process_time, time.process_time_ns, time.clock_gettime),
-            *(time.localtime, time.gmtime, time.ctime, time.strftime),
             *(dt.datetime.now, dt.datetime.utcnow, dt.datetime.today),
             dt.date.today,
         ),
         _CLOCK,
     ),
 }
-#: These read the clock only if they get fewer arguments; the last one is the time.
-_WITH_TIME: dict[Callable[..., object], int] = {
-    time.strftime: 2,
-    **dict.fromkeys((time.localtime, time.gmtime, time.ctime), 1),
-}
-#: C functions that list directories in the order of the disk, which differs between machines.
-_LISTINGS: dict[str, Callable[..., Any]] = {"listdir": os.listdir, "scandir": os.scandir}
 #: C functions that end this process, which no audit event reports either.
 _ENDS = {os._exit, os.abort, signal.raise_signal}
 #: Most calls are known by their name not to matter.
@@ -149,8 +139,6 @@ def _watch(frame: FrameType, event: str, called: Any) -> None:
             return
         source = _SOURCES.get(called) or (_CHANCE if _is_chance(frame, called) else "")
         ends = called in _ENDS
-        if called in _WITH_TIME and _arguments(frame) >= _WITH_TIME[called]:
-            return
     elif event == "call":
         if id(frame.f_code) in _READS_ENVIRON:
             source = _ENVIRONMENT
@@ -195,25 +183,6 @@ def _is_chance(frame: FrameType, called: Any) -> bool:
     if called.__name__ not in ("random", "getrandbits"):
         return False
     return called.__self__ is shared and str(_active[-1].recipe) not in _seeded
-
-
-def _arguments(frame: FrameType) -> int:
-    """Return how many arguments the call has that a frame makes now; 0 if that isn't known."""
-    positions = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
-    first, last, start, end = positions
-    if first is None or last is None or start is None or end is None:
-        return 0
-    lines = [
-        line.encode() for line in linecache.getlines(frame.f_code.co_filename)[first - 1 : last]
-    ]
-    with suppress(SyntaxError, IndexError):
-        lines[-1] = lines[-1][:end]
-        lines[0] = lines[0][start:]
-        call = ast.parse(b"".join(lines).decode("utf-8", "replace"), mode="eval").body
-        if isinstance(call, ast.Call):
-            several = any(isinstance(one, ast.Starred) for one in call.args)
-            return len(call.args) + several
-    return 0
 
 
 def _refuse_text(frame: FrameType) -> None:
@@ -269,12 +238,15 @@ class _SortedEntries:
         self._entries = iter(())
 
 
+_listdir, _scandir = os.listdir, os.scandir
+
+
 def _sorted_listdir(path: Any = None) -> list[Any]:
-    return sorted(_LISTINGS["listdir"](path))
+    return sorted(_listdir(path))
 
 
 def _sorted_scandir(path: Any = None) -> _SortedEntries:
-    with _LISTINGS["scandir"](path) as entries:
+    with _scandir(path) as entries:
         return _SortedEntries(entries)
 
 
@@ -282,15 +254,43 @@ def _sorted_scandir(path: Any = None) -> _SortedEntries:
 os.supports_fd.update((_sorted_listdir, _sorted_scandir))
 
 
+def _with_time(function: Callable[..., Any], last: int) -> Callable[..., Any]:
+    """Return a function that reports if it reads the clock, as its `last` argument is missing."""
+
+    @wraps(function)
+    def read(*arguments: Any) -> Any:
+        if _active and arguments[last - 1 : last] in ((), (None,)):
+            caller = sys._getframe(1)  # noqa: SLF001 (a documented, CPython-wide function)
+            if _is_for_recipe(caller, _active[-1]):
+                _report(_CLOCK, caller)
+        return function(*arguments)
+
+    return read
+
+
+#: C functions that a recipe gets another one for: lists of directories are sorted, so also those of
+#: glob, os.walk() and Path.iterdir(), as the order of the disk differs between machines; and what
+#: reads the clock only if it gets no time.
+_INSTEAD_OF: dict[ModuleType, dict[str, Callable[..., Any]]] = {
+    os: {"listdir": _sorted_listdir, "scandir": _sorted_scandir},
+    time: {
+        "strftime": _with_time(time.strftime, 2),
+        **{c.__name__: _with_time(c, 1) for c in (time.localtime, time.gmtime, time.ctime)},
+    },
+}
+
+
 @contextmanager
-def _directories_sorted() -> Iterator[None]:
-    """Sort what os.listdir() and os.scandir() give, and so glob, os.walk() and Path.iterdir()."""
-    before = {"listdir": os.listdir, "scandir": os.scandir}
-    vars(os).update(listdir=_sorted_listdir, scandir=_sorted_scandir)
+def _replaced() -> Iterator[None]:
+    """Put other functions in place of those that may give something else in each run."""
+    before = {module: {n: vars(module)[n] for n in names} for module, names in _INSTEAD_OF.items()}
+    for module, names in _INSTEAD_OF.items():
+        vars(module).update(names)
     try:
         yield
     finally:
-        vars(os).update(before)
+        for module, names in before.items():
+            vars(module).update(names)
 
 
 @contextmanager
@@ -308,7 +308,7 @@ def guarded(recorder: Recorder) -> Iterator[None]:
         _operations.update(operations())
         sys.setprofile(_watch)  # which ends with the first exception that it raises
     try:
-        with _directories_sorted():
+        with _replaced():
             yield
     finally:
         sys.setprofile(profile)

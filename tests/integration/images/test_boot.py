@@ -12,6 +12,7 @@ import pytest
 
 from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
+from vmdsl.boot.firmware import find_firmware
 from vmdsl.boot.machine import Accel, Firmware, Machine
 from vmdsl.boot.running import running
 from vmdsl.errors import BootError
@@ -61,6 +62,8 @@ def test_image_boots(
     own_ids: set[str],
 ) -> None:
     image, network = built(name), card == "network"
+    # That is how `vmdsl boot` starts it, without --firmware.
+    assert find_firmware(image.image).firmware is promised[name].boots[0][0]
     before = image.image.stat()
     machine = Machine(image=image.image, firmware=firmware, network=network, accel=accel)
     with running(machine) as console:

@@ -106,6 +106,7 @@ CHANGING = {
         "time.time()",
         "time.strftime('%Y')",
         "time.localtime()",
+        "time.localtime(None)",
         "time.gmtime()",
         "time.ctime()",
         "time.monotonic_ns()",
