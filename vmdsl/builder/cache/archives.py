@@ -6,7 +6,6 @@ the directory that it names. Both are written under another name and renamed.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -15,11 +14,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vmdsl.builder.cache.cache_dir import CacheOptions
+from vmdsl.builder.cache.locks import hold
 from vmdsl.errors import BuildError, Problem
 
 #: How long an index is used, in seconds.
@@ -191,25 +191,10 @@ def _never_seen(name: str) -> BuildError:
 @contextmanager
 def _locked(place: Path) -> Iterator[None]:
     """Make a directory and lock it, or wait until nobody else has locked it."""
-    file = None
-    while file is None:
-        file = _hold(place)
+    place.mkdir(parents=True, exist_ok=True)
+    while (file := hold(place, wait=True)) is None:  # somebody has removed it meanwhile
+        place.mkdir(parents=True, exist_ok=True)
     try:
         yield
     finally:
         os.close(file)
-
-
-def _hold(place: Path) -> int | None:
-    """Make a directory and lock it. Returns None where somebody has removed it meanwhile."""
-    place.mkdir(parents=True, exist_ok=True)
-    try:
-        file = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    with suppress(FileNotFoundError):
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if os.path.samestat(os.fstat(file), place.stat()):
-            return file
-    os.close(file)
-    return None

@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vmdsl.builder.cache.cache_dir import CacheDir, default_cache_dir
-from vmdsl.builder.cache.workspace import locked, own_workspace, take_out
+from vmdsl.builder.cache.locks import locked, take_out
+from vmdsl.builder.cache.workspace import own_workspace
 from vmdsl.builder.sandbox import namespaces
 from vmdsl.builder.sandbox.shells import attend
 from vmdsl.errors import HostError, Problem, UsageError

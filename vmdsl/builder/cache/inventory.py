@@ -13,8 +13,9 @@ from pathlib import Path
 from vmdsl.builder.cache.archives import read_state
 from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.failed_trees import read_about
+from vmdsl.builder.cache.locks import take_out
 from vmdsl.builder.cache.store import Store
-from vmdsl.builder.cache.workspace import own_workspace, take_out, unreachable
+from vmdsl.builder.cache.workspace import own_workspace, unreachable
 from vmdsl.builder.sandbox import namespaces
 
 

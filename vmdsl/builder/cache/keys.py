@@ -38,7 +38,8 @@ Inputs = dict[str, Any]
 LAYER_CODE = (
     *("language", "operations", "builder/tree", "builder/sandbox"),
     *("builder/inner.py", "builder/grow.py"),
-    *(f"builder/cache/{name}.py" for name in ("answers", "archives", "checksums", "debs", "store")),
+    *("builder/cache/answers.py", "builder/cache/archives.py", "builder/cache/checksums.py"),
+    *("builder/cache/debs.py", "builder/cache/locks.py", "builder/cache/store.py"),
     *(f"builder/image/{name}.py" for name in ("allocation", "decoys", "sparse", "table")),
     *("plan/lay_out.py", "plan/lay_out_volumes.py", "plan/extents.py", "host/mounts.py"),
     *("errors.py", "machines.py", "programs.py", "values.py"),

@@ -12,7 +12,6 @@ flock); who removes one takes it for itself first.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import subprocess
@@ -28,6 +27,7 @@ from vmdsl import programs
 from vmdsl.builder.cache.archives import State
 from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.checksums import digest
+from vmdsl.builder.cache.locks import hold, take_out
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 #: Layers are dropped, least recently used first, until they take no more than this, in bytes.
@@ -93,16 +93,10 @@ class Store:
 
     def use(self, key: str) -> Layer | None:
         """Return a layer, if it is there, and lock it for as long as this process runs."""
-        try:
-            held = os.open(self._layers / key, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        held = hold(self._layers / key, shared=True)
+        if held is None:  # or it is being removed
             return None
-        try:
-            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:  # it is being removed
-            os.close(held)
-            return None
-        layer = self.find(key) if _is_at(held, self._layers / key) else None
+        layer = self.find(key)
         if layer is None:
             os.close(held)
             return None
@@ -117,8 +111,8 @@ class Store:
         _write(entry / "meta.json", asdict(layer))
         self._layers.mkdir(mode=0o700, exist_ok=True)  # of programs that become another user
         place = self._layers / layer.key
-        held = os.open(entry, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(held, fcntl.LOCK_SH)  # who removes layers finds it in use from the start
+        held = hold(entry, shared=True)  # who removes layers finds it in use from the start
+        assert held is not None  # noqa: S101 (nobody else knows of it)
         self._held.append(held)
         try:
             entry.rename(place)
@@ -153,16 +147,13 @@ class Store:
         """Be the only one who makes a layer. `wait` is called where another build makes it."""
         self._locks.mkdir(exist_ok=True)
         path = self._locks / base
-        while True:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                wait()
-                fcntl.flock(file, fcntl.LOCK_EX)
-            if _is_at(file, path):
-                break
-            os.close(file)  # who had it has removed it
+        path.touch(mode=0o600)
+        file = hold(path)
+        if file is None:
+            wait()
+        while file is None:
+            path.touch(mode=0o600)  # who had it may have removed it
+            file = hold(path, wait=True)
         try:
             yield
         finally:
@@ -197,23 +188,6 @@ class Store:
             if not counts or total > limit:
                 chosen.append(path)
         return chosen
-
-    def take_out(self, entry: Path, trash: Path) -> bool:
-        """Move a layer to `trash`, unless a build uses it. Returns whether it was moved."""
-        try:
-            held = os.open(entry, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not _is_at(held, entry):
-                return False  # somebody has put another there
-            entry.rename(trash / entry.name)
-        except OSError:
-            return False
-        finally:
-            os.close(held)
-        return True
 
     def unsynced(self, *, before: float) -> list[Path]:
         """Return the metadata of layers from before a time that may not be on the disk yet."""
@@ -260,15 +234,8 @@ def drop_old(cache: CacheDir, trash: Path) -> None:
     if chosen:
         trash.mkdir(exist_ok=True)
     for entry in chosen:
-        store.take_out(entry, trash)
-
-
-def _is_at(opened: int, path: Path) -> bool:
-    """Return whether an open file or directory is still the one at a path."""
-    try:
-        return os.path.samestat(os.fstat(opened), path.stat())
-    except FileNotFoundError:
-        return False
+        with suppress(OSError):  # it is there still
+            take_out(entry, trash / entry.name)
 
 
 def _read_layer(meta: Path) -> Layer | None:

@@ -1,8 +1,7 @@
-"""The workspace: each build's own directory in the cache, and how directories are locked."""
+"""The workspace: each build's own directory in the cache."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pwd
 import tempfile
@@ -11,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from vmdsl.builder.cache.cache_dir import CacheDir
+from vmdsl.builder.cache.locks import locked
 from vmdsl.builder.sandbox import namespaces
 from vmdsl.errors import HostError, Problem
 from vmdsl.host.full import error_of_disk, is_full
@@ -61,34 +61,3 @@ def _inherit_nothing(directory: Path) -> None:
     directory.chmod(0o700)
     with suppress(OSError):  # it has none, or there are none here
         os.removexattr(directory, "system.posix_acl_default")
-
-
-@contextmanager
-def locked(path: Path, *, wait: bool = False, shared: bool = False) -> Iterator[bool]:
-    """Lock a file or directory. Yields whether it is there and nobody else holds it.
-
-    With `shared`, others may hold it as well, if they share it too.
-    """
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        try:
-            fcntl.flock(file, kind | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(file)
-
-
-def take_out(entry: Path, trash: Path) -> bool:
-    """Move a file or directory to `trash`, unless it is locked. Returns whether it was moved."""
-    with locked(entry) as free:
-        if free:
-            entry.rename(trash)
-        return free

@@ -15,6 +15,7 @@ import pytest
 
 from vmdsl.builder.cache.archives import State
 from vmdsl.builder.cache.cache_dir import CacheDir
+from vmdsl.builder.cache.locks import take_out
 from vmdsl.builder.cache.store import Layer, Store, boot_id, mark_synced
 
 _numbers = count()
@@ -148,7 +149,7 @@ def test_a_layer_gets_safe(cache: Cache) -> None:
 
 def test_a_layer_that_is_gone_gets_safe(cache: Cache) -> None:
     cache.keep("k")
-    assert cache.store().take_out(cache.path / "layers/k", cache.trash)
+    assert take_out(cache.path / "layers/k", cache.trash / "k")
     mark_synced(cache.meta("k"))
     assert cache.names() == []
 
@@ -160,9 +161,9 @@ def test_two_keep_the_same(cache: Cache) -> None:
     assert found.size == 1000
     assert cache.content("k") == "first"
     release(first)
-    assert not cache.store().take_out(cache.path / "layers/k", cache.trash)  # the second has it
+    assert not take_out(cache.path / "layers/k", cache.trash / "k")  # the second has it
     release(second)
-    assert cache.store().take_out(cache.path / "layers/k", cache.trash)
+    assert take_out(cache.path / "layers/k", cache.trash / "k")
 
 
 def test_what_is_used_stays(cache: Cache) -> None:
@@ -170,13 +171,13 @@ def test_what_is_used_stays(cache: Cache) -> None:
     user = cache.store()
     assert user.use("k")
     place = cache.path / "layers/k"
-    assert not cache.store().take_out(place, cache.trash)
+    assert not take_out(place, cache.trash / "k")
     assert cache.names() == ["k"]
     release(user)
-    assert cache.store().take_out(place, cache.trash)
+    assert take_out(place, cache.trash / "k")
     assert cache.names() == []
     assert (cache.trash / "k/tree/file").exists()
-    assert not cache.store().take_out(place, cache.trash)
+    assert not take_out(place, cache.trash / "k")
 
 
 def test_a_layer_that_took_the_place_of_another(
@@ -186,7 +187,7 @@ def test_a_layer_that_took_the_place_of_another(
     cache.keep("k", content="old")
     place = cache.path / "layers/k"
     between(monkeypatch, lambda: replace_by_another(cache))
-    assert not cache.store().take_out(place, cache.trash)
+    assert not take_out(place, cache.trash / "k")
     assert cache.content("k") == "new"
 
 
@@ -216,7 +217,7 @@ def between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
         real(file, how)
 
     real = fcntl.flock
-    monkeypatch.setattr("vmdsl.builder.cache.store.fcntl.flock", lock)
+    monkeypatch.setattr("vmdsl.builder.cache.locks.fcntl.flock", lock)
 
 
 def test_kept_while_it_is_removed(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +230,7 @@ def test_kept_while_it_is_removed(cache: Cache, monkeypatch: pytest.MonkeyPatch)
     def use(self: Store, key: str) -> Layer | None:
         found = known(self, key)
         if found is None and (cache.path / "layers/k").exists():
-            assert cache.store().take_out(cache.path / "layers/k", cache.trash)
+            assert take_out(cache.path / "layers/k", cache.trash / "k")
         return found
 
     monkeypatch.setattr(Store, "use", use)
@@ -396,7 +397,7 @@ def test_builds_and_removals_at_once(cache: Cache) -> None:
                 return
             trash = cache.folder / f"trash{number}"
             trash.mkdir()
-            taken.extend(p for p in cache.store().too_much(0) if cache.store().take_out(p, trash))
+            taken.extend(p for p in cache.store().too_much(0) if take_out(p, trash / p.name))
 
     def build(number: int) -> None:
         for turn in range(40):
