@@ -105,6 +105,7 @@ def meaning(plan: Plan) -> dict[str, Any]:
         found.pop(kind, None)
     for operation in found["operations"]:
         del operation["line"]
+        operation.pop("reads", None)  # of a playbook all that is beside it, such as exported ones
         if operation["phase"] != "layout":
             del operation["step"]
     return found  # type: ignore[no-any-return]

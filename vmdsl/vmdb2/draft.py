@@ -18,6 +18,9 @@ from vmdsl.machines import Arch
 from vmdsl.values import Percent, Size
 from vmdsl.vmdb2.text import Text, Variable
 
+#: The module of the library whose functions have vmdb2's defaults.
+HABITS = "vmdsl_stdlib.vmdb2"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -45,7 +48,8 @@ class Hex(int):
 class Call:
     """A call of a public function of vmdsl or of its library, by its name.
 
-    `module` is `vmdsl` or `vmdsl_stdlib`; `function` may be a method such as `Secret.from_command`.
+    `module` is `vmdsl`, `vmdsl_stdlib` or a module of that. `function` may be a method such as
+    `Secret.from_command`.
     `places` has those of arguments that are not texts, which know their own.
     """
 

@@ -89,12 +89,9 @@ def test_variables_become_options() -> None:
     assert [shown(step) for step in made.draft.steps[2:]] == [
         (
             "a = mount(mkext4(mkpart(table(), start=position('{gap()}'),"
-            " label='{name()}'), label='{name()}'), options=['defaults'])"
+            " label='{name()}'), label='{name()}'))"
         ),
-        (
-            "system = debootstrap(a(), suite='{suite()}', mirror='http://{host()}/debian', "
-            "format='one-line')"
-        ),
+        ("system = debootstrap(a(), suite='{suite()}', mirror='http://{host()}/debian')"),
         "x = create_file(system(), '/etc/{name()}', '{name()} {host()}')",
     ]
     defaults = {option.name: option.default for option in made.draft.options}
@@ -217,7 +214,7 @@ def test_local_files_of_a_recipe_elsewhere() -> None:
     there = moved(draft, start=start, to=start / "recipes")
     assert [shown(step) for step in there.steps[3:]] == [
         (
-            "system = debootstrap(a(), suite='sid', mirror='m', format='one-line', "
+            "system = debootstrap(a(), suite='sid', mirror='m', "
             "keyring='../keys/k.gpg', install_keyring=False, "
             "tls_ca_certs=['../c.crt', '/etc/d.crt'])"
         ),

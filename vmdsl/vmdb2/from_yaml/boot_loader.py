@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from vmdsl.machines import Arch
 from vmdsl.similar import did_you_mean
-from vmdsl.vmdb2.draft import Argument, Call, Result
+from vmdsl.vmdb2.draft import HABITS, Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import Context
 from vmdsl.vmdb2.from_yaml.system import system_for
 from vmdsl.vmdb2.marked_scripts import SecondGrub
 from vmdsl.vmdb2.schema import Grub
 from vmdsl.vmdb2.text import Text
-
-#: The kernel parameters that vmdb2 gives by default.
-DEFAULT_PARAMETERS = ("biosdevname=0", "net.ifnames=0", "consoleblank=0", "rw")
 
 
 def grub(context: Context, step: Grub) -> None:
@@ -42,11 +39,11 @@ def grub(context: Context, step: Grub) -> None:
             f"the console {str(step.console)!r} changes nothing",
             "serial is the only one that does",
         )
-    named["timeout"] = step.timeout
-    parameters = DEFAULT_PARAMETERS if step.kernel_params is None else step.kernel_params
-    if parameters:
+    if step.timeout:
+        named["timeout"] = step.timeout
+    if step.kernel_params is not None:
         named["default_parameters"] = tuple(
-            word for parameter in parameters for word in _words(context, step, parameter)
+            word for parameter in step.kernel_params for word in _words(context, step, parameter)
         )
     if step.quiet:
         named["quiet"] = True
@@ -62,7 +59,13 @@ def grub(context: Context, step: Grub) -> None:
         "boot_loader",
         step,
         *([] if isinstance(step, SecondGrub) else [installed]),
-        Call(function=function, arguments=(system, *arguments), named=named, where=step.where),
+        Call(
+            function=function,
+            arguments=(system, *arguments),
+            named=named,
+            module=HABITS,
+            where=step.where,
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from vmdsl.language.handles import Traits, traits_of
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.similar import closest
 from vmdsl.values import Size
-from vmdsl.vmdb2.draft import Argument, Call, Result
+from vmdsl.vmdb2.draft import HABITS, Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
 from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
 from vmdsl.vmdb2.from_yaml.parted import PartedDisk
@@ -29,8 +29,6 @@ from vmdsl.vmdb2.schema import (
 )
 from vmdsl.vmdb2.text import Text
 
-#: The mount options of vmdb2's /etc/fstab.
-_IN_FSTAB: Mapping[str, Argument] = {"options": ("defaults",)}
 #: In place of a size that is wrong: all else has room in it.
 _ANY_SIZE = Size.parse("1T")
 #: The features that `target_old` takes away from ext4.
@@ -202,13 +200,13 @@ def _write_filesystem(context: Context, tag: Tag, base: Call | Result) -> None:
     returns = kind
     below = _mounted_on(context, tag)
     if tag.is_root:
-        call = _mount(tag, call, named=_IN_FSTAB)
+        call = _mount(tag, call)
         returns = f"Mounted[{kind}]"
     elif below is not None:
         place: Argument = _place(context, tag) if tag.path else "/boot/efi"
         is_mounted = below.mkfs is not None and below.mount is not None
-        named = {"on": Result(below.step if is_mounted else ""), **_IN_FSTAB}
-        call = _mount(tag, call, place, named=named)
+        on = Result(below.step if is_mounted else "")
+        call = _mount(tag, call, place, named={"on": on})
         returns = f"Mounted[{kind}]"
     made = _commented(context, tag.mkfs, tag)
     context.emit("", made, call, returns=returns, named=tag.step, tag=tag.name)
@@ -216,8 +214,8 @@ def _write_filesystem(context: Context, tag: Tag, base: Call | Result) -> None:
     waiting(context)
 
 
-def _mount(tag: Tag, *arguments: Argument, named: Mapping[str, Argument]) -> Call:
-    call = Call(function="mount", arguments=arguments, named=named)
+def _mount(tag: Tag, *arguments: Argument, named: Mapping[str, Argument] | None = None) -> Call:
+    call = Call(function="mount", arguments=arguments, named=named or {}, module=HABITS)
     return replace(call, where=tag.mount.where, places=places_of(tag.mount)) if tag.mount else call
 
 

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 
 from vmdsl.language.handles import traits_of
 from vmdsl.machines import Arch, arch_of
-from vmdsl.operations.systems.mmdebstrap import is_before_trixie
 from vmdsl.similar import closest
-from vmdsl.values import Suite, debian_suites
-from vmdsl.vmdb2.draft import Argument, Call, Read, Result
+from vmdsl.vmdb2.draft import HABITS, Argument, Call, Read, Result
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, Context, is_placeholder
 from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
 from vmdsl.vmdb2.schema import (
@@ -118,7 +116,6 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
         "suite": _suite(context, step),
         **_architecture(context, step),
         "mirror": _mirror(context, step),
-        **_format(step),
     }
     if step.keyring:
         named["keyring"] = context.text(step, step.keyring)
@@ -136,7 +133,11 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
         named["tls_ca_certs"] = context.texts(step, step.tls_ca_certs)
     named |= context.skip_fact(step)
     call = Call(
-        function="debootstrap", arguments=(root_of(context),), named=named, where=step.where
+        function="debootstrap",
+        arguments=(root_of(context),),
+        named=named,
+        module=HABITS,
+        where=step.where,
     )
     context.system = context.emit("system", step, call, returns="RootFs")
 
@@ -148,13 +149,6 @@ def _suite(context: Context, step: Debootstrap) -> Argument:
     hint = SUBSTITUTE if step.debootstrap else "such as trixie"
     context.problem(step, "debootstrap", what, hint)
     return "stable"
-
-
-def _format(step: Debootstrap) -> Mapping[str, Argument]:
-    """Return the format of the mirror's entry, as vmdb2 has it, if it is not that of the suite."""
-    suite = step.debootstrap
-    is_usual = suite.is_plain and suite in debian_suites() and is_before_trixie(Suite(suite))
-    return {} if is_usual else {"format": "one-line"}
 
 
 def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]:

@@ -17,12 +17,12 @@ from vmdsl.operations.disk.ext import Ext
 from vmdsl.operations.packages.apt import Apt
 from vmdsl.operations.systems.growth import GrowRoot
 from vmdsl.operations.systems.mmdebstrap import Debootstrap
-from vmdsl.vmdb2.from_yaml.boot_loader import DEFAULT_PARAMETERS
 from vmdsl.vmdb2.marked_scripts import own, second_grub_script
 from vmdsl.vmdb2.to_yaml.emit import Value, YamlStep
 from vmdsl.vmdb2.to_yaml.export import Export
 from vmdsl.vmdb2.to_yaml.files import parents
 from vmdsl.vmdb2.to_yaml.system import is_by_hand
+from vmdsl_stdlib.vmdb2 import PARAMETERS
 
 #: The architectures that vmdb2 knows with UEFI.
 _UEFI = (Arch.AMD64, Arch.I386, Arch.ARM64, Arch.ARMHF)
@@ -106,7 +106,7 @@ def _grub(
         keys["timeout"] = config.timeout
     if config.quiet:
         keys["quiet"] = True
-    if parameters != DEFAULT_PARAMETERS:
+    if parameters != PARAMETERS:
         keys["kernel-params"] = list(parameters)
     yield YamlStep(keys=keys)
     yield from _root_by_uuid(export, operation)
