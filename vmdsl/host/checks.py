@@ -68,7 +68,8 @@ def gather(cache: Path, *, thorough: bool) -> Facts:
     )
     # Without a range of ids, the other problems can still be found.
     checks = (identity.check_ids, identity.check_helpers)
-    whole_range = uid != 0 and not any(check(known).problem for check in checks)
+    has_range = identity.has_helpers(known) and not any(check(known).problem for check in checks)
+    whole_range = uid != 0 and has_range
     probe = try_sandbox(cache, whole_range=whole_range)
     free = 0 if probe.cache_error else shutil.disk_usage(cache).free
     known = replace(known, probe=probe, free=free)
@@ -93,7 +94,7 @@ def _user(uid: int) -> str:
 
 
 def _helpers() -> tuple[Helper, ...]:
-    paths = [path for name in ("newuidmap", "newgidmap") if (path := programs.find(name))]
+    paths = [path for name in identity.HELPERS if (path := programs.find(name))]
     return tuple(_helper(path) for path in paths)
 
 

@@ -119,6 +119,10 @@ def _check_range(facts: Facts, own: Range | None, file: Path, id_map: str) -> Pr
     return None
 
 
+#: The programs that map a range of ids.
+HELPERS = ("newuidmap", "newgidmap")
+
+
 def check_helpers(facts: Facts) -> Result:
     """Check that newuidmap and newgidmap have their privileges; root does not need them."""
     name = "newuidmap"
@@ -138,4 +142,10 @@ def check_helpers(facts: Facts) -> Result:
         hint = "systemd: NoNewPrivileges=no. Docker, podman: leave out no-new-privileges."
         where = Where(Path("/proc/self/status"))
         return Result(name=name, problem=Problem(what=what, where=where, hint=hint))
-    return Result(name=name, detail=", ".join(helper.path for helper in facts.helpers) or "missing")
+    paths = [helper.path for helper in facts.helpers]
+    return Result(name=name, detail=", ".join(paths) if has_helpers(facts) else "not tried")
+
+
+def has_helpers(facts: Facts) -> bool:
+    """Return whether both are there; if not, they are among the programs that are missing."""
+    return len(facts.helpers) == len(HELPERS)

@@ -98,6 +98,12 @@ def test_helpers(here: Facts, what: str) -> None:
     assert check_helpers(replace(here, uid=0)).problem is None
 
 
+@pytest.mark.parametrize("helpers", [(), GOOD.helpers[:1]])
+def test_helpers_that_are_missing_are_among_the_programs(helpers: tuple[Helper, ...]) -> None:
+    found = check_helpers(replace(GOOD, helpers=helpers))
+    assert (found.problem, found.detail) == (None, "not tried")
+
+
 @pytest.mark.parametrize(
     ("cache", "probe", "what", "hint"),
     [
