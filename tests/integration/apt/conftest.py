@@ -247,6 +247,13 @@ INITRAMFS = """\
 echo "$@" >>/srv/initramfs.log
 [ "$1" != -c ] || cp "/boot/vmlinuz-$3" "/boot/initrd.img-$3"
 """
+#: As Debian's, it makes none meanwhile if it is told so.
+DRACUT = """\
+#!/bin/sh -e
+[ "$INITRD" != No ] || exit 0
+echo "$@" >>/srv/dracut.log
+"""
+HOOKED = "#!/bin/sh -e\n/etc/kernel/postinst.d/dracut {0} /boot/vmlinuz-{0}\n"
 QUIZ = {
     "config": "#!/bin/sh -e\n. /usr/share/debconf/confmodule\ndb_input high quiz/answer || true\n"
     "db_go\n",
@@ -274,6 +281,10 @@ def fill(archive: Archive, key: Key, other: Key) -> None:
         deb("suggested", fields="Architecture: all\nRecommends: recommended\n"),
         deb("recommended"),
         deb("initramfs", files={"/usr/sbin/update-initramfs": INITRAMFS}),
+        deb("dracut", files={"/etc/kernel/postinst.d/dracut": DRACUT},
+            postinst=HOOKED.format("9.9-acme")),
+        deb("new-kernel", files={"/boot/vmlinuz-7.7-acme": "new kernel\n"},
+            postinst=HOOKED.format("7.7-acme")),
         deb("kernel", "1", files={"/boot/vmlinuz-9.9-acme": "kernel 1\n"}),
         deb("old-kernel", "1", files={"/boot/vmlinuz-8.8-acme": "old kernel\n"}),
     )  # fmt: skip

@@ -63,7 +63,12 @@ def test_each_kernel_gets_one_initramfs_at_the_end(packages: Any) -> None:
     assert calls == ["-c -k 8.8-acme", "-c -k 9.9-acme", "-c -k 9.9-acme"]
     assert packages.read("/boot/initrd.img-9.9-acme") == "kernel 2, longer\n"
     boot = {name for name in packages.names("/boot") if "acme" in name}
-    assert boot == {"vmlinuz-9.9-acme", "initrd.img-9.9-acme"}
+    assert boot == {"vmlinuz-9.9-acme", "initrd.img-9.9-acme", "vmlinuz-7.7-acme"}
+
+
+def test_dracut_makes_them_too(packages: Any) -> None:
+    calls = packages.read("/srv/dracut.log").splitlines()
+    assert calls == [f"{v} /boot/vmlinuz-{v}" for v in ("9.9-acme", "7.7-acme")]
 
 
 def test_sources_and_keyrings(packages: Any, acme: Any) -> None:

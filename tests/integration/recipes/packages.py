@@ -94,3 +94,11 @@ def more() -> None:
 def fewer() -> None:
     apt_remove(system(), "tool", purge=True, autoremove=True)
     apt_remove(system(), "old-kernel")
+
+
+@step
+def dracut() -> None:
+    """Something else makes the initramfs of the kernel that is there, and of one that comes."""
+    apt_remove(system(), "initramfs")
+    apt(system(), "dracut")
+    apt(system(), "new-kernel")

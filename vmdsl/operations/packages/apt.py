@@ -143,8 +143,8 @@ class Apt(TreeOperation):
             for deb in self.debs:
                 tree.copy_in(tree.recipe_directory / deb, f"{_DEBS}/{deb.name}", mode=0o644)
             to_fetch = self._would_fetch(tree, env)
-            with package_cache(tree).packages(to_fetch), _one_initramfs(tree):
-                tree.chroot("apt-get", *_OPTIONS, *self._install(), env=env)
+            with package_cache(tree).packages(to_fetch), _one_initramfs(tree) as more_env:
+                tree.chroot("apt-get", *_OPTIONS, *self._install(), env={**env, **more_env})
         tree.chroot("apt-get", "clean", env=env)
 
     def _would_fetch(self, tree: Tree, env: Mapping[str, str]) -> str:
@@ -237,9 +237,9 @@ class AptRemove(TreeOperation):
     def apply(self, tree: Tree) -> None:
         """Remove; a kernel's initramfs goes with it."""
         options = ["--auto-remove"] * self.autoremove
-        with explained(self, tree), _one_initramfs(tree):
-            command = "purge" if self.purge else "remove"
-            tree.chroot("apt-get", *_OPTIONS, command, *options, *self.packages, env=_APT)
+        with explained(self, tree), _one_initramfs(tree) as more_env:
+            command = ("purge" if self.purge else "remove", *options, *self.packages)
+            tree.chroot("apt-get", *_OPTIONS, *command, env={**_APT, **more_env})
 
 
 def apt_remove(
@@ -311,20 +311,36 @@ _LINKS = """\
 """
 
 
+#: Kernel hooks of programs other than initramfs-tools that make an initramfs.
+_OTHER_MAKERS = tuple(Path("/etc/kernel/postinst.d", name) for name in ("dracut", "tiny-initramfs"))
+
+
 @contextmanager
-def _one_initramfs(tree: Tree) -> Iterator[None]:
-    """Make one initramfs for each kernel that a change of packages brings or replaces."""
-    before = tree.inside(_kernels)
-    yield
-    new, replaced, gone = tree.inside(partial(_changes, before))
+def _one_initramfs(tree: Tree) -> Iterator[dict[str, str]]:
+    """Make one initramfs for each kernel that a change of packages brings or replaces.
+
+    Yields variables for apt: if something else than initramfs-tools is there, it works as ever.
+    """
+    before, others = tree.inside(_kernels), tree.inside(_other_makers)
+    yield {"INITRD": "Yes"} if others else {}
+    new, replaced, gone, maker = tree.inside(partial(_changes, before))
+    if others:
+        new = replaced = []
     if new or replaced:
         env = _ALL_CORES | (_IN_MEMORY if tree.inside(_has_room_in_memory) else {})
         for version in (*new, *replaced):
-            tree.chroot("update-initramfs", "-c", "-k", version, env=env)
+            if maker:
+                tree.chroot(maker, version, f"/boot/vmlinuz-{version}", env=env)
+            else:
+                tree.chroot("update-initramfs", "-c", "-k", version, env=env)
     for version in new:
         tree.chroot("sh", "-ec", _LINKS, "sh", version)
     for version in gone:
         tree.remove(f"/boot/initrd.img-{version}")
+
+
+def _other_makers() -> list[str]:
+    return [str(hook) for hook in _OTHER_MAKERS if os.access(hook, os.X_OK)]
 
 
 def _has_room_in_memory() -> bool:
@@ -342,12 +358,16 @@ def _kernels() -> Kernels:
     return found
 
 
-def _changes(before: Kernels) -> tuple[list[str], list[str], list[str]]:
-    """Return which kernels lack an initramfs, which were replaced, and which are gone."""
+def _changes(before: Kernels) -> tuple[list[str], list[str], list[str], str]:
+    """Return which kernels lack an initramfs, which have an old one, and which are gone.
+
+    The last one is the program that makes it, or "" for update-initramfs.
+    """
     after = _kernels()
     gone = sorted(before.keys() - after.keys())
-    if shutil.which("update-initramfs") is None:
-        return [], [], gone
+    maker = "" if shutil.which("update-initramfs") else next(iter(_other_makers()), None)
+    if maker is None:
+        return [], [], gone, ""
     new = sorted(v for v in after if not Path(f"/boot/initrd.img-{v}").exists())
-    replaced = sorted(v for v in after.keys() - set(new) if after[v] != before.get(v))
-    return new, replaced, gone
+    replaced = sorted(v for v in after.keys() - set(new) if maker or after[v] != before.get(v))
+    return new, replaced, gone, maker
