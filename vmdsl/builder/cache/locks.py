@@ -19,15 +19,17 @@ def hold(path: Path, *, shared: bool = False, wait: bool = False) -> int | None:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    is_held = False
     try:
         kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         fcntl.flock(file, kind | (0 if wait else fcntl.LOCK_NB))
-        if os.path.samestat(os.fstat(file), path.stat()):
-            return file
+        is_held = os.path.samestat(os.fstat(file), path.stat())
     except (BlockingIOError, FileNotFoundError):
         pass
-    os.close(file)
-    return None
+    finally:
+        if not is_held:
+            os.close(file)
+    return file if is_held else None
 
 
 @contextmanager
