@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from translations import ABOVE, added, translated
+from vmdsl.vmdb2.load import load_specification
 
 SYSTEM = ABOVE["system"]
 HOST_NAME = "host_name = set_hostname(system(), 'pc', hosts=False)"
@@ -271,3 +274,53 @@ systemctl mask ssh
 def test_a_script_whose_lines_depend_on_each_other_is_one(script: str) -> None:
     (found,) = become("chroot", script)
     assert found.partition(" = ")[2] == f"chroot(system(), {script!r})"
+
+
+INSTALLED = """\
+steps:
+- {mkimg: "{{ output }}", size: 4G}
+- {mklabel: gpt, device: "{{ output }}"}
+- {mkpart: one, device: "{{ output }}", start: 0%, end: 100%, tag: a}
+- {mkfs: ext4, partition: a}
+- {mount: a}
+- {debootstrap: trixie, target: a, mirror: "http://mirror.example/debian"}
+"""
+FILE = "install -m 600 -o root -g root files/app.conf"
+
+
+@pytest.mark.parametrize(
+    ("scripts", "calls"),
+    [
+        ([f'{FILE} "${{ROOT?}}/etc/app.conf"'], ["/etc/app.conf"]),
+        ([f"{FILE} $ROOT/etc/app/"], ["/etc/app/app.conf"]),
+        ([f'# its settings\n{FILE} "$ROOT/etc/app.conf"\necho more'], ["/etc/app.conf", "shell"]),
+        ([f'{FILE} "$ROOT/srv/a/app.conf"; {FILE} $ROOT/b/'], ["/srv/a/app.conf", "/b/app.conf"]),
+        # A place that may be a directory, a file that a script may make, and other commands.
+        ([f'{FILE} "$ROOT/etc/app"'], ["shell"]),
+        (["make", f'{FILE} "$ROOT/etc/app.conf"'], ["shell", "shell"]),
+        ([f'make\n{FILE} "$ROOT/etc/app.conf"'], ["shell"]),
+        ([f"{FILE} /etc/app.conf"], ["shell"]),
+        ([f'{FILE.replace("app", "none")} "$ROOT/etc/none.conf"'], ["shell"]),
+        ([f'{FILE.replace("root", "me")} "$ROOT/etc/app.conf"'], ["shell"]),
+        ([f'{FILE.replace("app", "*")} "$ROOT/etc/"'], ["shell"]),
+        ([f'{FILE.replace("-m", "-D -m")} "$ROOT/etc/app.conf"'], ["shell"]),
+    ],
+)
+def test_a_local_file_that_a_script_installs(
+    scripts: list[str], calls: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/app.conf").write_text("x", "utf-8")
+    text = INSTALLED
+    for script in scripts:
+        lines = "".join(f"    {line}\n" for line in script.splitlines())
+        text += f"- root-fs: a\n  shell: |\n{lines}"
+    variables = {"output": "pc.img"}
+    file = tmp_path / "pc.vmdb"
+    loaded = load_specification(text, file, directory=tmp_path, variables=variables)
+    made = [c for c in loaded.draft.calls() if c.function in {"copy_file", "host_shell"}]
+    assert [str(c.arguments[2]) if c.function == "copy_file" else "shell" for c in made] == calls
+    for call in made:
+        if call.function == "copy_file":
+            assert call.arguments[1] == "files/app.conf"
+            assert call.named == {"mode": 0o600}

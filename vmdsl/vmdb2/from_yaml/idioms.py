@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from vmdsl.operations.files.files import is_decimal
 from vmdsl.vmdb2.draft import Argument, Call, Octal, Result
@@ -59,6 +59,12 @@ _DIRECTORY = re.compile(
     r"\s+--group=(?P<gid>[\w-]+)\s+(?P<path>/[\w@%+=:,./-]*|'/[^'\ue000]*')",
     re.ASCII,
 )
+#: A local file for the system. Without a slash at its end, the place may be a directory, too.
+_INSTALL = re.compile(
+    r"install(?:\s+-m\s+(?P<mode>[0-7]{3,4})|\s+-[og]\s+(?:root|0))+"
+    r"\s+(?P<source>\w[\w./-]*)\s+(?P<path>/[\w./-]+)",
+    re.ASCII,
+)
 #: With the function that does the same, and a name for its step.
 _SIMPLE = (
     (_ROOT_PASSWORD, "open_root_console", "root_console"),
@@ -99,15 +105,23 @@ class _Command:
 _Found = tuple[Call | None, str, int]
 
 
-def idioms(system: Result, script: Text, *, on_host: bool) -> Idioms | None:
-    """Return what the first lines of a script do, as calls; None if they are not known."""
+def idioms(
+    system: Result, script: Text, *, on_host: bool, files: Path | None = None
+) -> Idioms | None:
+    """Return what the first lines of a script do, as calls; None if they are not known.
+
+    `files` is the directory of its local files, if nothing before can have changed them.
+    """
     if script.parts is None:
         return None
     marked = "".join(_MARK if isinstance(part, Variable) else part for part in script.parts)
     commands = list(_commands(script, marked, on_host=on_host))
     calls: list[tuple[Call, str]] = []
     done, end, whole = 0, 0, 0
-    while done < len(commands) and (found := _known(system, script, commands[done:])):
+    while done < len(commands) and (
+        found := _known(system, script, commands[done:])
+        or _installed(system, script, commands[done].text, files)
+    ):
         call, name, used = found
         if call is not None and call not in [previous for previous, _ in calls[-1:]]:
             calls.append((call, name))
@@ -265,6 +279,23 @@ def _directory(system: Result, script: Text, found: re.Match[str]) -> _Found | N
         named |= {key: owner} if owner else {}
     call = _call("create_directory", system, script, path, named=named, module="vmdsl")
     return call, PurePosixPath(path).name or "files", 1
+
+
+def _installed(system: Result, script: Text, text: str, files: Path | None) -> _Found | None:
+    """Return the file that a host command installs, if it is there."""
+    found = _INSTALL.fullmatch(text)
+    if not found or files is None:
+        return None
+    source, path, mode = found["source"], found["path"], int(found["mode"] or "755", 8)
+    name = PurePosixPath(source).name
+    path += name if path.endswith("/") else ""
+    there = files / source
+    is_plain = there.is_file() and not there.is_symlink() and not is_decimal(mode)
+    if not is_plain or PurePosixPath(path).name != name or path == "/etc/resolv.conf":
+        return None
+    named = {"mode": Octal(mode)}
+    call = _call("copy_file", system, script, source, path, named=named, module="vmdsl")
+    return call, name, 1
 
 
 def _with_variables(text: str, script: Text, variables: Sequence[Variable]) -> Text:

@@ -96,7 +96,10 @@ def _after_idioms(
     context: Context, step: _Script, system: Result, script: Text
 ) -> tuple[_Script, Text | None]:
     """Write functions of the library in place of a script's first lines. Returns the rest of it."""
-    found = idioms(system, script, on_host=isinstance(step, Shell))
+    on_host = isinstance(step, Shell)
+    may_change = any(call.function == "host_shell" for made in context.steps for call in made.calls)
+    files = context.directory if on_host and not may_change else None
+    found = idioms(system, script, on_host=on_host, files=files)
     fact = context.skip_fact(step)
     if found is None or (fact and any(call.module != "vmdsl" for call in found.calls)):
         return step, script  # the library's functions have no condition
