@@ -53,7 +53,7 @@ def works(filesystem: Filesystem, size: int, file: Path) -> bool:
         made(Ext3, block_size=1024),
         made(Ext4, block_size=1024, features=("^64bit", "^metadata_csum")),
     ],
-    ids=lambda f: f"{f.kind} {' '.join(f.arguments())}",
+    ids=lambda f: f"{f.kind} {' '.join(own_arguments(f))}",
 )
 def test_limits_are_those_of_the_tool(filesystem: Filesystem, tmp_path: Path) -> None:
     limits = size_limits(filesystem, 64 * MIB)
