@@ -40,7 +40,7 @@ STARTS = {
     ".deb": "!<arch>\ndebian-binary",
     ".gpg": "\u0180",  # in UTF-8 it starts with the byte of a public key
 }
-QUICK = re.compile(r"(\./bootstrap )?vmdsl (check|plan|from-yaml|to-yaml|--|build .*--help$)")
+QUICK = re.compile(r"(\./bootstrap )?vmdsl (check|plan|diff|from-yaml|to-yaml|--|build .*--help$)")
 COMMENT = re.compile(r"<!-- (file|wrong|added to|not run here): (.+) -->\s*", re.DOTALL)
 
 

@@ -8,8 +8,12 @@ import pytest
 from rich.console import Console
 
 from plans import plan_of
+from vmdsl.cli.diff import show
 from vmdsl.cli.draw import show_plan
 from vmdsl.cli.main import run
+from vmdsl.review.compare import compare
+from vmdsl.review.describe import describe
+from vmdsl.review.outline import without_lines
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent.parent / "recipes"
@@ -40,16 +44,38 @@ def test_every_plan_has_its_recipe() -> None:
     assert {path.stem for path in FOLDER.glob("*.plan")} == {path.stem for path in RECIPES}
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_a_plan_on_a_terminal(width: int) -> None:
-    console = Console(
-        file=io.StringIO(), width=width, highlight=False, force_terminal=True, color_system=None
-    )
-    show_plan(plan_of(FOLDER / "cloud.py", "cloud"), console)
-    assert isinstance(console.file, io.StringIO)
-    shown = console.file.getvalue()
-    file = HERE / f"cloud-{width}.txt"
+def compare_with(file: Path, shown: str, width: int) -> None:
+    """Compare what a terminal shows with a file."""
     if REWRITE:
         file.write_text(shown, encoding="utf-8")
     assert shown == file.read_text("utf-8"), "if this is meant: nox -s golden"
     assert max(map(len, shown.splitlines())) <= width
+
+
+@pytest.fixture(params=[80, 120])
+def terminal(request: pytest.FixtureRequest) -> Console:
+    return Console(
+        file=io.StringIO(),
+        width=request.param,
+        highlight=False,
+        force_terminal=True,
+        color_system=None,
+    )
+
+
+def test_a_plan_on_a_terminal(terminal: Console) -> None:
+    show_plan(plan_of(FOLDER / "cloud.py", "cloud"), terminal)
+    assert isinstance(terminal.file, io.StringIO)
+    file = HERE / f"cloud-{terminal.width}.txt"
+    compare_with(file, terminal.file.getvalue(), terminal.width)
+
+
+def test_a_difference_on_a_terminal(terminal: Console) -> None:
+    before, after = (
+        without_lines(describe(plan_of(FOLDER / f"{name}.py", name)))
+        for name in ("hybrid", "cloud")
+    )
+    show("hybrid.py", "cloud.py", compare(before, after), terminal)
+    assert isinstance(terminal.file, io.StringIO)
+    file = HERE / f"hybrid-to-cloud-{terminal.width}.txt"
+    compare_with(file, terminal.file.getvalue(), terminal.width)

@@ -33,17 +33,22 @@ def show_plan(plan: Plan, console: Console | None = None) -> None:
             console.file.write(f"{line}\n")
 
 
-def _coloured(line: str, width: int) -> Iterator[Text]:
-    """Yield a line of a plan as the lines of a terminal. Further ones are indented more."""
-    indent = len(line) - len(line.lstrip(" "))
-    first, *more = textwrap.wrap(
+def wrapped(line: str, width: int) -> list[str]:
+    """Return a line as those of a terminal. Further ones are indented more."""
+    indent = len(line) - len(line.lstrip("+- "))
+    return textwrap.wrap(
         line.expandtabs(),
         width,
         subsequent_indent=" " * min(indent + 4, width // 2),
         replace_whitespace=False,
         break_on_hyphens=False,
     ) or [""]
-    if not indent:
+
+
+def _coloured(line: str, width: int) -> Iterator[Text]:
+    """Yield a line of a plan as the lines of a terminal."""
+    first, *more = wrapped(line, width)
+    if not line.startswith(" "):
         yield Text(first, "bold")
     elif found := _ENTRY.fullmatch(first):
         yield Text.assemble(found[1], (found[2], "cyan"), (found[3] or "", "dim"), found[4])

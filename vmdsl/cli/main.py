@@ -86,7 +86,9 @@ def run(arguments: Sequence[str]) -> int:
 def compares(arguments: Sequence[str]) -> bool:
     """Return whether a command exits with 2 for a difference, and so with 1 for any error."""
     command, *rest = arguments or [""]
-    return command == "plan" and any(one.partition("=")[0] == "--check" for one in rest)
+    return command == "diff" or (
+        command == "plan" and any(one.partition("=")[0] == "--check" for one in rest)
+    )
 
 
 def depends_on_hashes(arguments: Sequence[str]) -> bool:
@@ -94,6 +96,8 @@ def depends_on_hashes(arguments: Sequence[str]) -> bool:
 
     The order in a set depends on a seed, which a process has from its start.
     """
+    if arguments[:1] == ["diff"]:
+        return True  # of two recipes, of which one may be in another revision
     left = [Path(word) for word in arguments if word.endswith(".py")]
     seen: set[Path] = set()
     while left:

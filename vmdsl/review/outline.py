@@ -72,6 +72,15 @@ def write(outline: Outline, *, lines: bool = False) -> str:
     return "\n".join(found) + "\n"
 
 
+def lines_of(node: Node) -> Iterator[str]:
+    """Yield the lines below a line: those of its text as they are, unless they are escaped."""
+    if node.text is not None:
+        for line in _literal(node.text):
+            yield line if line.startswith(("!", "\\")) else line[2:]
+    for below in node.below:
+        yield from _written(below, 0, lines=False)
+
+
 def without_lines(outline: Outline) -> Outline:
     """Return an outline in which no entry has a line of the recipe."""
 
