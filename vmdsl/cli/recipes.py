@@ -16,7 +16,14 @@ import typer
 from vmdsl.builder.image.formats import FORMATS, RAW
 from vmdsl.cli.convert import Force, Written, write_yaml
 from vmdsl.cli.options import Cache, cache_of
-from vmdsl.cli.paths import PLAN_SUFFIX, check_log, check_output, existing_file
+from vmdsl.cli.paths import (
+    PLAN_SUFFIX,
+    check_directory,
+    check_log,
+    check_output,
+    existing_file,
+    replace_file,
+)
 from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile, RecipesArgument, with_values
 from vmdsl.cli.slow_recipe import watched
 from vmdsl.cli.specification import warn
@@ -65,6 +72,13 @@ _Check = Annotated[
     typer.Option(
         help="Compare with FILE.plan: exit with 0 if nothing has changed, with 2 and the "
         "difference if something has, and with 1 on an error.",
+        show_default=False,
+    ),
+]
+_Html = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write the plan to this file as a page for a browser, with the state of the cache.",
         show_default=False,
     ),
 ]
@@ -217,6 +231,7 @@ def plan(
     plan_file: _PlanFile = None,
     check: _Check = None,
     json: _Json = False,
+    html: _Html = None,
     cache_dir: Cache = None,
     seed: _Seed = "",
 ) -> int:
@@ -228,8 +243,8 @@ def plan(
     """
     if plan_file and recipe.is_specification and plan_file.suffix != PLAN_SUFFIX:
         plan_file = None  # it is that of the image, which is an option of vmdb2
-    if (plan_file is not None) + (check is not None) + json > 1:
-        raise UsageError("--output, --check and --json exclude each other: give one of them.")
+    if (plan_file is not None) + (check is not None) + (html is not None) + json > 1:
+        raise UsageError("--output, --check, --json and --html exclude each other: give one.")
     _require_file(recipe)
     cache = cache_of(cache_dir)
     made = _make_plan(recipe, cache, seed)
@@ -247,9 +262,21 @@ def plan(
         from vmdsl.review.data import plan_json  # noqa: PLC0415
 
         typer.echo(plan_json(made), nl=False)
+    elif html is not None:
+        _write_page(html, made, cache)
     else:
         _show(made, cache)
     return 0
+
+
+def _write_page(file: Path, plan: Plan, cache: CacheDir) -> None:
+    """Write a plan as a page."""
+    from vmdsl.builder.cache.forecast import expect  # noqa: PLC0415 (slow)
+    from vmdsl.review.page import State, page  # noqa: PLC0415
+
+    check_directory(file)
+    states = [State(how=one.how, reason=one.reason) for one in expect(plan, cache=cache)]
+    replace_file(file, page(plan, states))
 
 
 def _show(plan: Plan, cache: CacheDir) -> None:

@@ -176,7 +176,7 @@ class TestHelp:
         assert run([name, "-h"]) == 0
         out = capsys.readouterr().out
         own = {"--help", "--cache-dir"}
-        own |= {"--json", "--seed", "--output", "--check"} if name == "plan" else set()
+        own |= {"--json", "--seed", "--output", "--check", "--html"} if name == "plan" else set()
         options, _, more = out.partition(f"vmdsl {name} RECIPE --help")
         assert set(re.findall(r"--[\w-]+", options)) == own
         assert "shows the options of the recipe too" in more

@@ -163,3 +163,11 @@ def test_a_plan_is_not_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_commands_that_compare(words: list[str], answer: bool) -> None:  # noqa: FBT001
     assert compares(words) is answer
+
+
+def test_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "pc.vmdb", "--html", "pc.html"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert "<title>Plan of pc.vmdb</title>" in Path("pc.html").read_text("utf-8")
+    assert run(["plan", "pc.vmdb", "--html", "a/pc.html"]) == 2
+    assert run(["plan", "pc.vmdb", "--html", "pc.html", "--json"]) == 2
