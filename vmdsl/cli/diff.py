@@ -117,7 +117,12 @@ def as_json(before: str, after: str, changes: Sequence[Change]) -> str:
                 "step": change.step,
                 "summary": change.summary,
                 "details": [
-                    {"name": one.name, "before": one.before, "after": one.after}
+                    {
+                        "name": one.name,
+                        "before": one.before,
+                        "after": one.after,
+                        "diff": list(one.diff),
+                    }
                     for one in change.details
                 ],
             }

@@ -29,7 +29,9 @@ _DERIVED = ("id", "uuid", "hash seed", "physical uuids")
 #: Lines around a change of a text.
 _CONTEXT = 3
 
-#: What tells an entry from others: its section, step, kind and path, and its number among equals.
+#: An entry's section, step, kind and path.
+Identity = tuple[str, str, str, str]
+#: These, and its number among those that have the same.
 Key = tuple[str, str, str, str, int]
 
 
@@ -62,8 +64,8 @@ def compare(before: Outline, after: Outline) -> tuple[Change, ...]:
 
     If the recipes have different names, all UUIDs differ for that reason, which is reported once.
     """
-    new = _entries(after)
-    old = _aligned(_entries(before), new)
+    old, new = _paired(_entries(before), _entries(after))
+    old = _aligned(old, new)
     renamed = before.recipe != after.recipe
     found = dict(_changes(old, new, ignored=_DERIVED if renamed else ()))
     changes = [*_with_what_moves(found, old, new), *_moved(old, new)]
@@ -99,17 +101,45 @@ def _aligned(old: Mapping[Key, Node], new: Mapping[Key, Node]) -> Mapping[Key, N
     return {renamed.get(key, key): node for key, node in old.items()}
 
 
-def _entries(outline: Outline) -> Mapping[Key, Node]:
+def _entries(outline: Outline) -> list[tuple[Identity, Node]]:
     """Return all entries in the order of the plan."""
-    seen: Counter[tuple[str, str, str, str]] = Counter()
-    found: dict[Key, Node] = {}
-    for section in outline.sections:
-        for node in section.below:
-            if not node.drawing:
-                one = (section.name, node.name, _kind(section.name, node), node.of("path"))
-                seen[one] += 1
-                found[(*one, seen[one])] = node
-    return found
+    return [
+        ((section.name, node.name, _kind(section.name, node), node.of("path")), node)
+        for section in outline.sections
+        for node in section.below
+        if not node.drawing
+    ]
+
+
+def _paired(
+    old: Sequence[tuple[Identity, Node]], new: Sequence[tuple[Identity, Node]]
+) -> tuple[Mapping[Key, Node], Mapping[Key, Node]]:
+    """Return both plans by keys. Of equal identities, entries that are the same get the same key.
+
+    So if the first of two scripts of a step is gone, the other one has not changed.
+    """
+    numbers: dict[Identity, Iterator[int]] = {}
+    for one in {identity for identity, _ in old}:
+        was, now = ([node for i, node in plan if i == one] for plan in (old, new))
+        numbers[one] = iter(_numbers(was, now))
+    before = {(*identity, next(numbers[identity])): node for identity, node in old}
+    seen: Counter[Identity] = Counter()
+    after: dict[Key, Node] = {}
+    for identity, node in new:
+        seen[identity] += 1
+        after[(*identity, seen[identity])] = node
+    return before, after
+
+
+def _numbers(old: Sequence[Node], new: Sequence[Node]) -> list[int]:
+    """Return the number of the new entry that each old one has become, or a higher one."""
+    numbers: list[int] = []
+    gone = len(new)
+    for _, first, last, begin, end in SequenceMatcher(None, old, new, False).get_opcodes():
+        for number in range(begin, begin + last - first):
+            gone += number >= end
+            numbers.append(number + 1 if number < end else gone)
+    return numbers
 
 
 def _kind(section: str, node: Node) -> str:

@@ -68,6 +68,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
             "name": "size",
             "before": "4190208 sectors (2046 MiB)",
             "after": "6287360 sectors (3070 MiB)",
+            "diff": [],
         }
     ]
     assert run(["diff", "a/pc.py", "a/pc.py", "--json"]) == 0

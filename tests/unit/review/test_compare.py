@@ -180,3 +180,21 @@ def test_what_is_added_is_whole(plan: Plan) -> None:
     assert (change.kind, change.summary) == ("added", "create /etc/more")
     text = next(one for one in change.details if one.name == "content")
     assert (text.before, text.after, text.diff) == (None, "a\nb", ("+a", "+b"))
+
+
+def test_a_script_that_is_gone_leaves_the_others_as_they_are(plan: Plan) -> None:
+    call = '    chroot(system(), "echo {}")\n'
+    start = "@step\ndef boot()"
+    more = f"{start.replace('boot', 'more')} -> None:\n{{}}\n{start}"
+    scripts = [call.format(number) for number in range(4)]
+    before = plan((start, more.format("".join(scripts))))
+    after = plan((start, more.format("".join(scripts[1:]).replace("echo 3", "echo three"))))
+    assert [shown(change) for change in compare(before, after)] == [
+        [
+            "scripts: removed more",
+            "operation: Chroot (scripts) > None",
+            "script: echo 0 > None",
+            "network: perhaps, as it may install packages > None",
+        ],
+        ["scripts: changed more", "script: echo 3 > echo three"],
+    ]
