@@ -31,7 +31,7 @@ from vmdsl.builder.secrets import read_secrets
 from vmdsl.builder.supervise import run_in_sandbox
 from vmdsl.builder.tree.owners import require_owners
 from vmdsl.errors import HostError, Problem, VmdslError
-from vmdsl.host.full import blamed, error_of_disk, full_disks, is_full
+from vmdsl.host.full import blamed, error_of_disk, full_disks, full_meanwhile, is_full
 from vmdsl.language.operation import problem_in
 from vmdsl.plan.plan import Plan
 from vmdsl.values import Size
@@ -103,7 +103,8 @@ def build(
                 kept = keep_log(own.path, log or beside(image.path))
                 if blame := blamed(ended, full):
                     raise HostError(*(replace(p, hint=f"{p.hint}\n{kept.what}") for p in blame))
-                problems = [*ended.problems, *full, *_failed_tree(ended, job, own.path)]
+                doubts = full or full_meanwhile(ended, cache.path)
+                problems = [*ended.problems, *doubts, *_failed_tree(ended, job, own.path)]
                 raise type(ended)(*problems, kept)
             watch.phase("publishing", cpu=cpu_seconds())
             if log:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vmdsl.errors import HostError, Problem, VmdslError
+from vmdsl.values import Size
 
 #: A disk with less free space than this, in bytes, is full.
 LITTLE = 2**20
@@ -66,6 +67,20 @@ def full_disks(places: Iterable[Path]) -> list[Problem]:
 def error_of_disk(error: OSError, place: Path | str) -> HostError:
     """Return the error of this machine that a full disk is."""
     return HostError(_problem(error.filename2 or error.filename or place, error))
+
+
+def full_meanwhile(error: VmdslError, place: Path) -> list[Problem]:
+    """Return a doubt about the disk of a directory, if an error says that some disk was full.
+
+    Whoever fills a disk may make room again before anybody looks.
+    """
+    (first, *_) = error.problems or (Problem(what=""),)
+    if not says_full(f"{first.what}\n{first.hint}"):
+        return []
+    about = os.statvfs(place)
+    free = Size(about.f_bavail * about.f_frsize // 2**20 * 2**20)
+    what = f"the disk of {place} may have been full for a time: it has {free} free now"
+    return [Problem(what=what, hint=_HINT)]
 
 
 def blamed(error: VmdslError, full: Iterable[Problem]) -> list[Problem]:

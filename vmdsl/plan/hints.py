@@ -31,6 +31,11 @@ _HINTS = (
     ),
     (rf'incompatible type "{_OWN}"; expected "(?!Callable|Condition)', "call it: {text}()"),
     (r'"step_if" .*"Callable.*; expected "Condition"', "write @step, or give it a flag"),
+    (r'"create_file" .* "(Posix)?Path"; expected', "copy_file() takes the path of a local file"),
+    (
+        r"already defined \(possibly by an import\)",
+        "it is a function of vmdsl: rename this",
+    ),
     (
         r'; expected "Condition"',
         "give it the flag itself, as in step_if(uefi); combine flags with & | ~",

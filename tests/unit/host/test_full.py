@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from vmdsl.errors import BuildError, HostError, Problem, Where
-from vmdsl.host.full import blamed, error_of_disk, full_disk, full_disks, is_full, says_full
+from vmdsl.host.full import (
+    blamed,
+    error_of_disk,
+    full_disk,
+    full_disks,
+    full_meanwhile,
+    is_full,
+    says_full,
+)
 
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/cache/x")
 QUOTA = OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
@@ -63,6 +71,16 @@ def test_an_error_that_says_so_comes_of_the_disk_and_not_of_the_recipe() -> None
     assert problem.hint == "make room; step last (recipe.py:13) needs it"
     assert blamed(BuildError(said), []) == []
     assert blamed(BuildError(Problem(what="no such file", where=WHERE, step="last")), [disk]) == []
+
+
+def test_a_disk_that_was_full_for_a_time(tmp_path: Path) -> None:
+    """Nobody can know it, so it is said beside the mistake of the step."""
+    said = Problem(what="the command failed", hint="dd: No space left on device")
+    (problem,) = full_meanwhile(BuildError(said), tmp_path)
+    assert problem.what.startswith(f"the disk of {tmp_path} may have been full for a time: it has ")
+    assert problem.what.endswith("iB free now")
+    assert full_meanwhile(BuildError(Problem(what="no such file")), tmp_path) == []
+    assert full_meanwhile(BuildError(), tmp_path) == []
 
 
 def test_the_error_names_the_file() -> None:

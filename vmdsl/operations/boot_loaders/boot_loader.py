@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Literal, TypedDict, get_args
 
-from vmdsl.errors import Problem
+from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.handles import (
     BlockDevice,
@@ -158,6 +158,12 @@ class BootMenu(BootLoader):
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report a /boot that it cannot read, and a kernel or its helpers that are missing."""
         yield from super().check_plan(operations, complete=complete)
+        for name in ("parameters", "default_parameters"):
+            for number, parameter in enumerate(getattr(self, name)):
+                if parameter.startswith("root="):
+                    what = f"{parameter} takes the place of the root that {self.title} finds"
+                    about = f"{name}[{number}]"
+                    yield self.problem(what, "leave it out", about=about, kind=Advice)
         boot = _holding(operations, self.root, "/boot")
         if not self.reads(boot):
             yield self.problem(

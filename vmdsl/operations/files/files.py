@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import Owner, Tree, TreeOperation
 from vmdsl.language.handles import Mounted, RootFs
-from vmdsl.language.operation import Fact, Script, operation, record, refuse
+from vmdsl.language.operation import (
+    Fact,
+    Operation,
+    Script,
+    Work,
+    operation,
+    origin_of,
+    record,
+    refuse,
+    shown_with_line,
+)
 from vmdsl.language.secret import Secret
+from vmdsl.operations.files.known_places import doubts, doubts_of_pins
 
 Place = Mounted[Any] | RootFs
 
@@ -61,6 +74,14 @@ class CreateFile(TreeOperation):
     def may_write(self, path: str) -> bool:
         return self.path == path
 
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Warn of a name or a mode with which nothing uses the file."""
+        del complete
+        yield from _doubts(self, self.path, self.mode, operations)
+        text = self.content if isinstance(self.content, str) else ""
+        for what, hint in doubts_of_pins(self.path, text):
+            yield self.problem(what, hint, about="content", kind=Advice)
+
     def apply(self, tree: Tree) -> None:
         content = tree.reveal(self.content) if isinstance(self.content, Secret) else self.content
         tree.write(self.path, content, mode=self.mode, uid=self.uid, gid=self.gid)
@@ -96,11 +117,41 @@ def create_file(
     )
 
 
+def _doubts(
+    operation: TreeOperation, path: str, mode: int | None, operations: Sequence[Operation]
+) -> Iterator[Problem]:
+    """Warn of a name or a mode, unless a script below may change it."""
+    below = operations[operations.index(operation) + 1 :]
+    scripts = [one.text for o in below if isinstance(o, Work) for one in o.scripts()]
+    is_named = any(PurePosixPath(path).name in text for text in scripts)
+    yield from replaced(operation, path, operations)
+    for what, hint, about in doubts(path, mode=mode, is_script=bool(operation.scripts())):
+        if not is_named:
+            yield operation.problem(what, hint, about=about, kind=Advice)
+
+
+def replaced(
+    operation: TreeOperation, path: str, operations: Sequence[Operation]
+) -> Iterator[Problem]:
+    """Warn of a file that an operation above writes too, if no script between may use it."""
+    for above in reversed(operations[: operations.index(operation)]):
+        if not isinstance(above, TreeOperation):
+            continue
+        if above.installs_anything or above.unless is not None or operation.unless is not None:
+            return
+        if above.may_write(path) and not above.local_directories():
+            if origin_of(above).where == origin_of(operation).where:
+                return
+            what = f"this replaces {path}, which {shown_with_line(above)} writes"
+            yield operation.problem(what, "write it once", kind=Advice)
+            return
+
+
 def script_at(file: Path, name: str) -> tuple[Script, ...]:
     """Return the script that a local file is, if it is one that can be read."""
     with suppress(OSError, UnicodeDecodeError):
         if file.is_file() and file.stat().st_size <= _LONGEST_SCRIPT:
-            return Script.of_file(file.read_text(encoding="utf-8"), name, "source")
+            return Script.of_file(file.read_bytes().decode(), name, "source")
     return ()
 
 
@@ -131,6 +182,14 @@ class CopyFile(TreeOperation):
 
     def may_write(self, path: str) -> bool:
         return self.path == path
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Warn of a name or a mode with which nothing uses the file."""
+        del complete
+        mode = self.mode
+        with suppress(OSError):
+            mode = (self.directory / self.source).stat().st_mode if mode is None else mode
+        yield from _doubts(self, self.path, mode, operations)
 
     def apply(self, tree: Tree) -> None:
         source = tree.recipe_directory / self.source

@@ -23,6 +23,7 @@ from vmdsl.language.operation import (
 )
 from vmdsl.operations.disk.mount_options import what_is_wrong
 from vmdsl.operations.disk.swap import Swap
+from vmdsl.operations.files.files import replaced
 from vmdsl.similar import closest
 
 FstabName = Literal["uuid", "partuuid", "label", "partlabel"]
@@ -49,6 +50,7 @@ class Fstab(TreeOperation):
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report what has no name for its line, two with the same, and two lines for one place."""
         del complete
+        yield from replaced(self, "/etc/fstab", operations)
         mounts = [o for o in operations if isinstance(o, Mounted)]
         swap = [o for o in operations if isinstance(o, Swap)]
         yield from self._check_names([*(m.filesystem for m in mounts), *swap])

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator, Sequence
 
-from vmdsl.errors import BuildError
+from vmdsl.errors import Advice, BuildError, Problem
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, operation, record, refuse
+from vmdsl.language.operation import Fact, Operation, operation, record, refuse
 from vmdsl.language.secret import Secret
+from vmdsl.similar import did_you_mean
 
 _USER = re.compile(r"[a-z_][a-z0-9_-]*")
 _SALT = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SALT_LENGTH = 20
+#: The users of Debian's base-passwd, in all releases.
+_USERS = (
+    *("root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp"),
+    *("proxy", "www-data", "backup", "list", "irc", "nobody", "_apt"),
+)
+#: The last word of a command that makes a user.
+_MADE = re.compile(r"^.*\b(?:useradd|adduser)\b[^\n;&|]*?\s([a-z_][a-z0-9_-]*)\s*$", re.MULTILINE)
 #: The password comes on standard input and goes through no argument; neither does its hash.
 _SCRIPT = r"""
 line=$(perl -e '
@@ -37,6 +46,24 @@ class SetPassword(TreeOperation):
 
     def summary(self) -> str:
         return f"set the password of {self.user}"
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Warn of a user that Debian does not have, and that nothing above mentions."""
+        above = [o for o in operations[: operations.index(self)] if isinstance(o, TreeOperation)]
+        if not complete or self.user in _USERS:
+            return
+        made: list[str] = []
+        for one in above:
+            scripts = [script.text for script in one.scripts()]
+            texts = [*one.packages_named(), *scripts]
+            texts += [value for value in vars(one).values() if isinstance(value, str)]
+            is_unknown = one.installs_anything and not scripts
+            if is_unknown or one.local_files() or any(self.user in text for text in texts):
+                return
+            made += [name for text in scripts for name in _MADE.findall(text)]
+        what = f"no step above makes the user {self.user}"
+        hint = did_you_mean(self.user, made) or "make the user first, as add_user() does"
+        yield self.problem(what, hint, about="user", kind=Advice)
 
     def apply(self, tree: Tree) -> None:
         """Set it. The salt is another one for each user and image, and the same in each build."""

@@ -64,6 +64,14 @@ _WITH_PLUS = (
     *("minisat+", "ncbi-blast+", "wmweather+"),
 )
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~-]*")
+#: Debian's essential packages, in all releases from bullseye on, and some that these need.
+_ESSENTIAL = (
+    *("base-files", "base-passwd", "bash", "coreutils", "dash", "debianutils", "diffutils"),
+    *("dpkg", "findutils", "grep", "gzip", "hostname", "init-system-helpers", "libc-bin", "libc6"),
+    *("ncurses-base", "ncurses-bin", "perl-base", "sed", "tar", "util-linux"),
+)
+#: So many names of one letter are the letters of one name.
+_LETTERS = 3
 #: What may follow a package's name and is the name of no architecture.
 _NOT_FOREIGN = ("any", "native", "all")
 #: Local packages lie here while they are installed.
@@ -260,6 +268,10 @@ def apt_remove(
             "apt_remove without a package",
             Hint("name them: ", code("apt_remove", code("system"), "nano")),
         )
+    for number, name in enumerate(packages):
+        if name in _ESSENTIAL:
+            hint = "no system works without it: leave it out"
+            raise refuse(f"apt does not remove {name}", hint, about=f"packages[{number}]")
     record(
         AptRemove(
             root=root,
@@ -278,6 +290,9 @@ def is_package(name: str) -> bool:
 
 def check_packages(names: Sequence[str], about: str = "packages") -> tuple[str, ...]:
     """Return the names of packages; refuse what can't be one."""
+    if len(names) >= _LETTERS and all(len(name) == 1 for name in names):
+        what, meant = "these packages are single letters", "".join(names)
+        raise refuse(what, f'did you mean "{meant}"? write it without *', about=f"{about}[0]")
     for number, name in enumerate(names):
         if not is_package(name):
             hint = f'a file goes to debs=["{name}"]' if name.endswith(".deb") else instead_of(name)

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import RootFs
-from vmdsl.language.operation import Fact, one_of, operation, record, refuse
+from vmdsl.language.operation import (
+    Fact,
+    Operation,
+    Work,
+    one_of,
+    operation,
+    origin_of,
+    record,
+    refuse,
+)
 from vmdsl.operations.packages.apt import NONINTERACTIVE
 
 _TYPES = (
@@ -25,6 +37,27 @@ class Preseed(TreeOperation):
 
     def summary(self) -> str:
         return f"preseed {', '.join(answer.split()[1] for answer in self.answers)}"
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Warn of answers that come after their package, but for those of later upgrades."""
+        del complete
+        place = operations.index(self)
+        below = [one.text for o in operations[place:] if isinstance(o, Work) for one in o.scripts()]
+        if any("dpkg-reconfigure" in text for text in below):
+            return
+        for number, answer in enumerate(self.answers):
+            package = answer.split()[0]
+            for above in operations[:place]:
+                named = above.packages_named() if isinstance(above, TreeOperation) else ()
+                if package in named and not package.startswith("grub"):
+                    yield self.problem(
+                        f"{package} is installed already ({origin_of(above).where}): the answer "
+                        "comes too late for it",
+                        "move preseed() above apt()",
+                        about=f"answers[{number}]",
+                        kind=Advice,
+                    )
+                    break
 
     def apply(self, tree: Tree) -> None:
         stdin = "".join(f"{answer}\n" for answer in self.answers)

@@ -4,7 +4,7 @@ It is at most seven tenths of the files of a tree that mmdebstrap made for amd64
 without apt's index and archives: other architectures have smaller programs, and releases change.
 In MiB, the trees had:
 
-    bullseye  minbase 122, buildd 383, important and standard not measured
+    bullseye  minbase 122, buildd 383, important 185, standard not measured
     bookworm  minbase 114, buildd 420, important 189, standard 388
     trixie    minbase 117, buildd 435, important 190, standard 362
 """

@@ -20,7 +20,7 @@ from vmdsl.language.operation import (
     problem_in,
     shown_with_line,
 )
-from vmdsl.plan.rules import disk, machine, mounts
+from vmdsl.plan.rules import disk, machine, mounts, scripts
 from vmdsl.values import Size
 
 _RULES = (
@@ -29,9 +29,11 @@ _RULES = (
     mounts.mounts_are_apart,
     mounts.subvolumes_exist,
     disk.boot_partitions_suit,
+    disk.types_suit,
     disk.handles_are_recorded,
     disk.names_are_apart,
     machine.local_files_exist,
+    scripts.scripts_suit,
 )
 #: What a step that failed may have left out.
 _RULES_OF_COMPLETE_PLANS = (

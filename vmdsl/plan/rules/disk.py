@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from vmdsl.errors import Hint, Problem, code
+from vmdsl.errors import Advice, Hint, Problem, code
 from vmdsl.language.handles import (
     BlockDevice,
     Disk,
@@ -219,6 +219,23 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
                 f"{shown_name(device)}, of the type {device.type}, holds the boot loader itself "
                 "and no filesystem",
                 "leave it unformatted",
+            )
+
+
+def types_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Warn of partitions whose type says that they hold something else than they do."""
+    for device, content in _contents(operations):
+        if not isinstance(device, Partition) or device.type not in ("swap", "lvm", "luks"):
+            continue
+        holds = "luks" if isinstance(content, Luks) else "lvm"
+        if isinstance(content, Filesystem):
+            holds = content.kind
+        if holds != device.type:
+            yield problem_in(
+                content,
+                f"{shown_name(device)} has the type {device.type}, and it is {_kind(content)}",
+                "leave out type= of the partition: it follows from what it holds",
+                kind=Advice,
             )
 
 

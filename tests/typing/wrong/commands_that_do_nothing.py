@@ -1,0 +1,16 @@
+# header: system
+
+
+@step
+def line_ends() -> None:
+    chroot(system(), "set -u\r\nid\r\n")  # E: warning: the lines of the script end with carriage returns
+
+
+@step
+def scripts() -> None:
+    chroot(system(), "[[ -d /srv ]] && touch /srv/a")  # E: warning: sh is dash in Debian, which has no [[
+    chroot(system(), "cd /; source /etc/profile; echo '[[ '")  # E: warning: sh is dash in Debian, which has no source
+    chroot(system(), "systemctl enable ssh && systemctl start ssh")  # E: warning: no service runs while an image is built, so `systemctl start` does nothing
+    chroot(system(), "hostnamectl set-hostname web")  # E: warning: hostnamectl asks a service, and none runs while an image is built
+    chroot(system(), "apt-get update\nDEBIAN_FRONTEND=noninteractive apt-get install nginx")  # E: warning: `apt-get install` asks whether to continue, and nobody answers
+    chroot(system(), "apt-get -y upgrade; apt-get install -qy a; apt install -d b  # apt install c")
