@@ -276,6 +276,77 @@ def test_a_script_whose_lines_depend_on_each_other_is_one(script: str) -> None:
     assert found.partition(" = ")[2] == f"chroot(system(), {script!r})"
 
 
+APT = "- apt: install\n  packages: [curl]\n  tag: a\n"
+CURL = "packages = apt(system(), 'curl')"
+
+
+def before_apt(script: str, *, apt: str = APT) -> list[str]:
+    """The steps that a script becomes, and those below it."""
+    lines = "".join(f"    {line}\n" for line in script.splitlines())
+    return added(SYSTEM, f"- chroot: a\n  shell: |\n{lines}{apt}")
+
+
+@pytest.mark.parametrize(
+    ("script", "steps"),
+    [
+        ("apt-get update", []),
+        ("# the index\napt -y update", []),
+        ("touch /x\napt-get update", ["make_x = chroot(system(), 'touch /x')"]),
+        (
+            "echo 'deb x y z' > /etc/apt/sources.list\napt-get -q update",
+            [SOURCES.replace(r"deb u v w\n", "")],
+        ),
+    ],
+)
+def test_apt_has_its_own_index(script: str, steps: list[str]) -> None:
+    assert before_apt(script) == [*steps, CURL]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "apt-get update\ntouch /x",
+        "apt-get update && touch /x",
+        "apt-get update || true",
+        "apt-get -o Dir::Etc=/x update",
+        "test -e /x && touch /y\napt-get update",
+        "if true; then\ntouch /x; fi\napt-get update",
+        "cat <<EOT >/x\napt-get update",
+        "touch \\\napt-get update",
+    ],
+)
+def test_an_update_that_may_have_an_effect_stays(script: str) -> None:
+    found = before_apt(script)
+    assert [one.partition(" = ")[2] for one in found[:1]] == [f"chroot(system(), {script!r})"]
+
+
+@pytest.mark.parametrize(
+    "apt",
+    [
+        "",
+        "- chroot: a\n  shell: apt-get -y install curl\n",
+        f"- chroot: a\n  shell: touch /x\n{APT}",
+        APT.replace("curl", "./curl.deb"),
+        f"{APT}  unless: rootfs_unpacked\n",
+    ],
+)
+def test_an_update_stays_if_nothing_certain_follows(apt: str) -> None:
+    assert before_apt("apt-get update", apt=apt)[0].endswith("chroot(system(), 'apt-get update')")
+
+
+def test_an_update_and_the_packages_may_have_the_same_condition() -> None:
+    unless = "  unless: rootfs_unpacked\n"
+    steps = f"- chroot: a\n  shell: apt-get update\n{unless}{APT}{unless}"
+    found = added(ABOVE["unpacked"], steps)
+    assert found == ["packages = apt(system(), 'curl', unless=unpacked())"]
+
+
+def test_comments_of_an_update_stay() -> None:
+    steps = f"# of the step\n- chroot: a\n  shell: |\n    # of it\n    apt-get update\n{APT}"
+    (made,) = translated(SYSTEM + steps).draft.steps[-1:]
+    assert made.comments == ("of the step", "of it")
+
+
 INSTALLED = """\
 steps:
 - {mkimg: "{{ output }}", size: 4G}

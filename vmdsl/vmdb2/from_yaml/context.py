@@ -151,6 +151,8 @@ class Context:
     unpacked: str = ""
     system: str = ""
     arch: str = "amd64"
+    #: The step of the specification that follows, if it is ever run.
+    after: SpecStep | None = None
 
     def problem(
         self,

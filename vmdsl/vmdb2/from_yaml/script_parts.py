@@ -30,7 +30,7 @@ def parts_of(system: Result, script: Text, *, on_host: bool) -> Sequence[Text]:
     if not script.is_plain:
         return [script]
     lines = script.split("\n")
-    if not all(map(_is_by_itself, lines)):
+    if not all(map(is_by_itself, lines)):
         return [script]
     starts = [0]
     follows_script = False
@@ -50,7 +50,7 @@ def parts_of(system: Result, script: Text, *, on_host: bool) -> Sequence[Text]:
     return [Text(text, script.where) for text in texts if text] if len(starts) > 1 else [script]
 
 
-def _is_by_itself(line: str) -> bool:
+def is_by_itself(line: str) -> bool:
     """Return whether a line has whole commands that leave nothing for those below but files."""
     text = line.strip()
     if not text or text.startswith("#"):

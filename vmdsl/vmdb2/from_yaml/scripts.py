@@ -12,8 +12,9 @@ from pathlib import PurePath
 from typing import Any, TypeVar
 
 from vmdsl.vmdb2.draft import Argument, Call, Result
+from vmdsl.vmdb2.from_yaml.apt_lines import gets_index, without_update
 from vmdsl.vmdb2.from_yaml.context import IMAGE, Context
-from vmdsl.vmdb2.from_yaml.idioms import idioms
+from vmdsl.vmdb2.from_yaml.idioms import comments_in, idioms
 from vmdsl.vmdb2.from_yaml.quotes import AS_IT_IS, IN_QUOTES, quotes_behind
 from vmdsl.vmdb2.from_yaml.script_names import name_for
 from vmdsl.vmdb2.from_yaml.script_parts import parts_of
@@ -46,7 +47,11 @@ def chroot(context: Context, step: Chroot) -> None:
     script = context.text(step, step.shell)
     if system is None:
         return
-    _write_parts(context, step, system, script, on_host=False)
+    rest = without_update(script) if gets_index(step, context.after) else script
+    if rest is None:
+        context.comments += [*step.comments, *comments_in(script)]
+        return
+    _write_parts(context, step, system, rest, on_host=False)
 
 
 def shell(context: Context, step: Shell) -> None:

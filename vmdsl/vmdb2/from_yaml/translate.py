@@ -76,10 +76,11 @@ def translate(
     context = Context(path=path, directory=directory, variables=variables)
     skipped = _skipped(context, spec)
     follow_tags(context, tuple(step for step in spec.steps if id(step) not in skipped))
-    for step in spec.steps:
+    for step, after in zip(spec.steps, (*spec.steps[1:], None), strict=True):
         if id(step) in skipped:
             context.skip(step)
             continue
+        context.after = None if id(after) in skipped else after
         if isinstance(step, _DISK) and context.skip_fact(step):
             what = "this step is done in any case: a disk has the same parts with any tarball"
             context.warn(step, "unless", what, "remove unless")
