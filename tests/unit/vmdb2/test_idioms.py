@@ -347,6 +347,29 @@ def test_comments_of_an_update_stay() -> None:
     assert made.comments == ("of the step", "of it")
 
 
+@pytest.mark.parametrize(
+    ("script", "count"),
+    [
+        ('echo "root:toor" | chpasswd', 1),
+        ("useradd -m ann\necho 'ann:x y'|/usr/sbin/chpasswd;\ntouch /x", 1),
+        ("printf 'root:toor\\n' | chpasswd", 1),
+        ("echo root:{{ word }} | chpasswd", 1),
+        ("echo 'root:$y$j9T$x' | chpasswd -e", 0),
+        ("# echo root:toor | chpasswd", 0),
+        ('echo "root:$(cat /x)" | chpasswd', 0),
+        ("chpasswd < /x", 0),
+    ],
+)
+def test_a_password_in_a_script_stays_with_a_word_of_secrets(script: str, count: int) -> None:
+    lines = "".join(f"    {line}\n" for line in script.splitlines())
+    found = translated(f"{SYSTEM}# of it\n- chroot: a\n  shell: |\n{lines}", word="toor")
+    (step,) = found.draft.steps[-1:]
+    (call,) = step.calls
+    assert call.function == "chroot"
+    said = "set_password() with a Secret would keep the password out of this script."
+    assert step.comments == (*[said] * count, "of it")
+
+
 INSTALLED = """\
 steps:
 - {mkimg: "{{ output }}", size: 4G}

@@ -37,6 +37,13 @@ _INSTALLED = re.compile(
     \s+"?\$(?:ROOT|\{ROOT\??\})"?/\S+[ \t]*$""",
     re.VERBOSE | re.MULTILINE,
 )
+#: A password in the script itself, not a hash of one, nor one that the script reads from elsewhere.
+_FOR_CHPASSWD = re.compile(
+    r"^[ \t]*(?:echo|printf)[ \t][^#$`|\n]*:[^#$`|\n]*"
+    r"\|[ \t]*(?:/usr/sbin/)?chpasswd[ \t]*;?[ \t]*$",
+    re.MULTILINE,
+)
+_ADVICE = "set_password() with a Secret would keep the password out of this script."
 _Script = TypeVar("_Script", bound=Chroot | Shell)
 _EXPORT = 'export IMAGE="'
 
@@ -92,6 +99,8 @@ def _write_parts(
     for part in [first, *more]:
         step, rest = (step, part) if part is first else _after_idioms(context, step, system, part)
         if rest is not None:
+            if _FOR_CHPASSWD.search(rest):
+                context.comments.append(_ADVICE)
             call = Call(function=function, arguments=(system, rest), named=fact, where=step.where)
             context.emit(name_for(rest, step.comments), step, call)
             step = replace(step, comments=())
