@@ -104,10 +104,28 @@ class Console:
             said = self.wait_for(answer, timeout=max(deadline - time.monotonic(), 1))[0]
         if said == "Login incorrect":
             raise self._error(f"The machine does not let {user} log in.")
-        self._take_shell(deadline)
+        self.take_shell(timeout=deadline - time.monotonic())
+
+    def take_shell(self, *, timeout: float) -> None:
+        """Prepare a shell that waits for input for `run`, as `login` does.
+
+        It is tried again until it answers, as text typed meanwhile may be lost.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            self._commands += 1
+            mark = f"dsl-{self._commands}-ready"
+            self.send(f"{_SHELL}{_QUIET}; echo vm''{mark}${{PS1}}\n")
+            try:
+                self.wait_for(rf"vm{mark}\n", timeout=5)
+            except BootError:
+                if self.closed or failure(self._unread) or time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def run(self, command: str, *, timeout: float = 120) -> Answer:
-        """Run a command of any length with the machine's /bin/sh; `login` must come first.
+        """Run a command of any length with the machine's /bin/sh, after `login` or `take_shell`.
 
         The command runs in a process of its own, with an empty standard input.
         """
@@ -133,20 +151,6 @@ class Console:
         """Shut the machine down and wait until it has stopped; needs a `login` as root."""
         self.send("poweroff\n")
         self.wait_closed(timeout=timeout)
-
-    def _take_shell(self, deadline: float) -> None:
-        """Start the shell; try again until it answers, as text typed meanwhile may be lost."""
-        while True:
-            self._commands += 1
-            mark = f"dsl-{self._commands}-ready"
-            self.send(f"{_SHELL}{_QUIET}; echo vm''{mark}${{PS1}}\n")
-            try:
-                self.wait_for(rf"vm{mark}\n", timeout=5)
-            except BootError:
-                if self.closed or failure(self._unread) or time.monotonic() > deadline:
-                    raise
-            else:
-                return
 
     def _read(self, deadline: float) -> bool:
         """Read what there is, waiting for it if needed. Returns False on a timeout."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from vmdsl.boot.running import running
 pytestmark = pytest.mark.integration
 
 MINUTES = 60
+Bootable = Callable[..., AbstractContextManager[Console]]
 KINDS = ("xfs", "btrfs", "f2fs")
 CHECKS = {
     "ext4": ("e2fsck", "-fn"),
@@ -79,33 +82,63 @@ def test_bytes_are_the_same_whoever_builds(user: User, root_user: User, base: An
     assert different == ["btrfs"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_kernel_finds_all_of_it(user: User, base: Any, kind: str) -> None:
-    """Of the root, and of a filesystem of its kind that holds all that may go wrong."""
-    recipe = user.checkout / "tests/integration/recipes/filesystems.py"
-    image = user.folder("filesystems") / f"{kind}.img"
-    arguments = ("--tarball", base.tarball, "--kind", kind, "--boots", "--output", image)
-    done = user.build(recipe, *arguments, timeout=30 * MINUTES)
-    assert done.returncode == 0, done.stdout
-    boot(image, kind, user.home / "accel")
-    image.unlink()
-
-
-def boot(image: Path, kind: str, cache: Path) -> None:
-    machine = Machine(image=image, firmware=Firmware.BIOS, network=False, accel=choose(cache))
-    with running(machine) as console:
+def test_the_kernel_finds_all_of_it(bootable: Bootable) -> None:
+    """Of filesystems of each kind that hold all that may go wrong."""
+    with bootable("btrfs") as console:
         console.login(timeout=10 * MINUTES)
         state = console.run("systemctl is-system-running --wait", timeout=5 * MINUTES)
         failed = console.run("systemctl --failed --no-legend --plain").output
         assert (state.output.strip(), failed.strip()) == ("running", ""), console.transcript
-        assert said(console, "findmnt --noheadings --output FSTYPE /") == kind
-        assert "cap_net_raw" in said(console, "getcap /usr/bin/ping || /sbin/getcap /usr/bin/ping")
+        check_root(console, "btrfs")
         said(console, "findmnt --verify")
-        assert said(console, f"findmnt --noheadings --output FSTYPE /srv/{kind}") == kind
-        assert said(console, COMPARE.format(kind=kind)) == "same"
-        said(console, WRITE.format(kind=kind))
-        errors = console.run("dmesg --level=emerg,alert,crit,err | grep -iE 'xfs|btrfs|f2fs'")
-        assert errors.output.strip() == ""
+        for kind in KINDS:
+            assert said(console, f"findmnt --noheadings --output FSTYPE /srv/{kind}") == kind
+            assert said(console, COMPARE.format(kind=kind)) == "same"
+            said(console, WRITE.format(kind=kind))
+        check_errors(console)
+
+
+@pytest.mark.parametrize("kind", ["xfs", "f2fs"])
+def test_grub_and_the_kernel_find_the_root(bootable: Bootable, kind: str) -> None:
+    """That is all that starts, as the rest is the same as with any root."""
+    with bootable(kind, "--shell") as console:
+        console.wait_for(r"root@\(none\):/# ", timeout=10 * MINUTES)
+        console.take_shell(timeout=5 * MINUTES)
+        said(console, "mount -o remount,rw / && echo written >/root/file && sync")
+        check_root(console, kind)
+        check_errors(console)
+
+
+@pytest.fixture
+def bootable(user: User, base: Any) -> Bootable:
+    """Builds an image with a root of a kind, with arguments, and boots it once."""
+
+    @contextmanager
+    def boot(kind: str, *arguments: str) -> Iterator[Console]:
+        recipe = user.checkout / "tests/integration/recipes/filesystems.py"
+        image = user.folder("filesystems") / f"{kind}.img"
+        words = ("--tarball", base.tarball, "--kind", kind, "--boots", *arguments)
+        done = user.build(recipe, *words, "--output", image, timeout=30 * MINUTES)
+        assert done.returncode == 0, done.stdout
+        accel = choose(user.home / "accel")
+        machine = Machine(image=image, firmware=Firmware.BIOS, network=False, accel=accel)
+        with running(machine) as console:
+            yield console
+        image.unlink()
+
+    return boot
+
+
+def check_root(console: Console, kind: str) -> None:
+    """The root is of its kind, with what only some filesystems keep."""
+    assert said(console, "findmnt --noheadings --output FSTYPE /") == kind
+    assert "cap_net_raw" in said(console, "getcap /usr/bin/ping || /sbin/getcap /usr/bin/ping")
+
+
+def check_errors(console: Console) -> None:
+    """The kernel's drivers have found nothing wrong."""
+    errors = console.run("dmesg --level=emerg,alert,crit,err | grep -iE 'xfs|btrfs|f2fs'")
+    assert errors.output.strip() == ""
 
 
 def said(console: Console, text: str) -> str:

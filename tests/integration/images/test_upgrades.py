@@ -15,7 +15,7 @@ import pytest
 from users import IS_ROOT, User
 from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
-from vmdsl.boot.machine import Firmware, Machine
+from vmdsl.boot.machine import Accel, Firmware, Machine
 from vmdsl.boot.running import running
 
 pytestmark = pytest.mark.integration
@@ -129,14 +129,22 @@ def test_only_the_image_and_the_cache(building: Building, alone: User) -> None:
     assert building.after.home - building.before.home <= {building.image, alone.cache}
 
 
-@pytest.fixture(scope="module")
-def boots(user: User) -> Boots:
-    """Boots an image, which keeps what the guest writes, with variables of the firmware as new."""
-    accel = choose(user.home / "accel")
+@pytest.fixture
+def accel(user: User) -> Accel:
+    return choose(user.home / "accel")
+
+
+def machine_of(image: Path, firmware: Firmware, accel: Accel) -> Machine:
+    """A machine whose image keeps what the guest writes, with variables of the firmware as new."""
+    return Machine(image=image, firmware=firmware, keep=True, accel=accel)
+
+
+@pytest.fixture
+def boots(accel: Accel) -> Boots:
+    """Boots an image, and gives what each of some commands says there."""
 
     def boot(image: Path, firmware: Firmware, *commands: str) -> list[str]:
-        machine = Machine(image=image, firmware=firmware, keep=True, accel=accel)
-        with running(machine) as console:
+        with running(machine_of(image, firmware, accel)) as console:
             console.login(timeout=10 * MINUTES)
             said = [done(console, command) for command in commands]
             console.power_off(timeout=5 * MINUTES)
@@ -153,7 +161,9 @@ def done(console: Console, command: str) -> str:
     return answer.output.strip()
 
 
-def test_a_kernel_and_grub_are_installed_anew(building: Building, boots: Boots) -> None:
+def test_a_kernel_and_grub_are_installed_anew(
+    building: Building, boots: Boots, accel: Accel
+) -> None:
     image = building.image
 
     old, before, after, *_, made, renewed, entry, _, _, _ = boots(
@@ -193,7 +203,9 @@ def test_a_kernel_and_grub_are_installed_anew(building: Building, boots: Boots) 
     assert "net.ifnames=0" in line.split()
     assert first == second
 
-    again, line = boots(image, Firmware.UEFI, "uname -r", "cat /proc/cmdline")
+    with running(machine_of(image, Firmware.UEFI, accel)) as console:  # GRUB is what is new
+        again = console.wait_for(r"Linux version (\S+)", timeout=5 * MINUTES)[1]
+        line = console.wait_for(r"Command line: (.*)\n", timeout=MINUTES)[1]
     assert again == new
     assert "net.ifnames=0" in line.split()
 

@@ -1,7 +1,7 @@
-"""XFS, Btrfs and F2FS with files that filesystems get wrong; or one that boots, from any of them.
+"""XFS, Btrfs and F2FS with files that filesystems get wrong, in an image that may boot.
 
-Each holds what nasty.py makes. In /root there is a list of it, and what makes such lists. An image
-that boots has one such filesystem, of the root's kind.
+Each holds what nasty.py makes. In /root there is a list of it, and what makes such lists. With
+a shell in the place of systemd, there is but the root.
 """
 
 from collections.abc import Callable
@@ -58,11 +58,12 @@ MAKE: dict[Kind, Callable[[Partition], Mountable]] = {
 tarball = option(Path(__file__), help="The tarball of a minimal system.")
 kind = option(Kind.EXT4, help="Kind of the root filesystem.")
 boots = flag(default=False, help="Install a kernel and GRUB.")
+shell = flag(default=False, help="Let the kernel start a shell and nothing else.")
 
 
 def kinds() -> tuple[Kind, ...]:
     """The kinds of the filesystems that are filled."""
-    return (kind(),) if boots() else (Kind.XFS, Kind.BTRFS, Kind.F2FS)
+    return () if shell() else (Kind.XFS, Kind.BTRFS, Kind.F2FS)
 
 
 @step
@@ -146,4 +147,5 @@ def mounts() -> None:
 @step_if(boots)
 def boot_loader() -> None:
     open_root_console(system())
-    grub_bios(system(), console="serial")
+    started = ("init=/bin/bash",) if shell() else ()
+    grub_bios(system(), console="serial", timeout=1, parameters=started)

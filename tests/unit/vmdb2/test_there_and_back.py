@@ -11,6 +11,7 @@ import pytest
 
 import vmdsl
 from vmdsl.language.operation import summary_of
+from vmdsl.operations.packages.apt import Apt
 from vmdsl.plan.load import load
 from vmdsl.plan.plan import Plan, make_plan
 from vmdsl.plan.typecheck import Untyped
@@ -41,8 +42,25 @@ def disk(plan: Plan) -> list[Any]:
     ]
 
 
+def packages(plan: Plan) -> set[str]:
+    return {str(p) for o in plan.tree_operations if isinstance(o, Apt) for p in o.packages}
+
+
 def kinds(plan: Plan) -> Counter[str]:
     return Counter(type(o).__name__ for o in (*plan.tree_operations, *plan.image_operations))
+
+
+def test_the_announcement_is_one_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its specification boots in a test, though without the flag, and so its recipe need not."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    path = RECIPES / "announcement.py"
+    plan = make_plan(path, {}, cache=tmp_path, loaded=load(path), types=Untyped())
+    file = RECIPES.parent / "tests/bench/announcement.vmdb"
+    variables = {**VARIABLES, "mirror": "http://mirror.example/debian"}
+    there = load_specification(file.read_text(), file, directory=RECIPES, variables=variables)
+    again = there.plan({})
+    assert str(disk(again)) == str(disk(plan)).replace("('boot',)", "()")
+    assert packages(again) == packages(plan)
 
 
 @pytest.mark.parametrize(
