@@ -48,7 +48,10 @@ class Expected:
 IMAGES = {
     "announcement": Expected(boots=(), hostname="pc-vmdb2"),
     "amd64_uefi": Expected(
-        boots=((UEFI, CARD),), arguments=("--console-login",), hostname="debian"
+        boots=((UEFI, CARD),),
+        arguments=("--console-login",),
+        hostname="debian",
+        says=(("systemctl show --property=ConditionResult --value ldconfig", "no"),),
     ),
     "ansible": Expected(
         boots=((UEFI, CARD),),

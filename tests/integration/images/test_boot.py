@@ -32,9 +32,8 @@ fi 2>/dev/null
 """
 INSTALLED_ANEW = (
     "dpkg-reconfigure shim-signed 2>&1",
-    "dpkg-reconfigure grub-efi-amd64 2>&1",
+    "dpkg-reconfigure grub-efi-amd64 2>&1",  # it runs update-grub
     "grub-install 2>&1",
-    "update-grub 2>&1",
     "cmp /usr/lib/shim/shimx64.efi.signed /boot/efi/EFI/BOOT/BOOTX64.EFI",
     "sync",
 )

@@ -47,6 +47,17 @@ def clean() -> None:
             machine.write_text("", encoding="ascii")
     if not dbus.is_symlink() and not dbus.is_dir():  # systemd makes it a symlink to the other
         dbus.unlink(missing_ok=True)
+    _mark_as_updated()
+
+
+def _mark_as_updated() -> None:
+    """Say that /etc and /var are as new as /usr, as systemd-update-done(8) does.
+
+    Otherwise the first boot makes indexes anew that packages have just made.
+    """
+    if Path("/usr/lib/systemd/systemd").exists():
+        for folder in ("/etc", "/var"):
+            Path(folder, ".updated").write_text("", encoding="ascii")
 
 
 def remove_resolver() -> None:
