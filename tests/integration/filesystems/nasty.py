@@ -73,7 +73,7 @@ def make_files(top: Path) -> None:
 def make_folders(top: Path) -> None:
     many = top / "many"
     many.mkdir()
-    for i in range(5000):
+    for i in range(2000):
         (many / f"file number {i}").write_text(str(i))
     for count in (1, 10, 30, 90, 200, 700):
         folder = top / f"folder of {count}"
