@@ -138,8 +138,10 @@ def _closest(keys: Collection[str]) -> tuple[int, str, str] | None:
     """Return a key, the step that it may be, misspelt, and how many keys then are wrong."""
     found = []
     for key in keys:
+        if key in STEP_BY_KEY or key in _INNER:
+            continue
         close = difflib.get_close_matches(key, STEP_BY_KEY, n=1, cutoff=_STEPS_ALIKE)
-        if close and key not in {*STEP_BY_KEY, *_INNER} and close[0] not in keys:
+        if close and close[0] not in keys:
             step = STEP_BY_KEY[close[0]]
             found.append((_misfit(step, [*(set(keys) - {key}), close[0]]), key, close[0]))
     return min(found, key=lambda one: one[0], default=None)
