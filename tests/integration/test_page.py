@@ -16,6 +16,7 @@ from vmdsl.review.page import State, page
 
 pytestmark = pytest.mark.integration
 
+_CHROMIUM = "chromium-headless-shell"
 CLOUD = Path(__file__).parents[2] / "recipes" / "cloud.py"
 
 
@@ -90,7 +91,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         *("--no-first-run", f"--user-data-dir={folder}/profile", "--remote-debugging-pipe"),
     )
     process = subprocess.Popen(  # the pipe is on descriptors 3 and 4
-        ["bash", "-c", f'exec chromium "$@" 3<&{theirs} 4>&{ours}', "chromium", *options],
+        ["bash", "-c", f'exec "$0" "$@" 3<&{theirs} 4>&{ours}', _CHROMIUM, *options],
         pass_fds=(theirs, ours),
         env={**os.environ, "HOME": str(folder)},
         stdin=subprocess.DEVNULL,
