@@ -14,3 +14,4 @@ def scripts() -> None:
     chroot(system(), "hostnamectl set-hostname web")  # E: warning: hostnamectl asks a service, and none runs while an image is built
     chroot(system(), "apt-get update\nDEBIAN_FRONTEND=noninteractive apt-get install nginx")  # E: warning: `apt-get install` asks whether to continue, and nobody answers
     chroot(system(), "apt-get -y upgrade; apt-get install -qy a; apt install -d b  # apt install c")
+    chroot(system(), """apt() { apt-get -y "$@"; }\napt install a; yes | apt-get install b""")

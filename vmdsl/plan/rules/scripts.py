@@ -35,6 +35,8 @@ _APT = re.compile(
 _NO_QUESTION = re.compile(
     r"\s(?:-[a-zA-Z]*[yds]\b|-qq|--(?:yes|assume-yes|download-only|simulate|dry-run|print-uris))"
 )
+#: The name of a function or an alias, which may do anything.
+_OWN = re.compile(r"([\w.-]+)[ \t]*\([ \t]*\)|\balias[ \t]+([\w.-]+)=")
 
 
 def scripts_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
@@ -65,6 +67,8 @@ def _commands(operation: Operation, script: Script) -> Iterator[Problem]:
     if "<<" in script.text:
         return
     text = _COMMENT.sub("", _QUOTED.sub("''", script.text.replace("\\\n", " ")))
+    for own in {name for names in _OWN.findall(text) for name in names if name}:
+        text = re.sub(rf"(?<![\w.-]){re.escape(own)}(?![\w.-])", "own", text)
     found = [_of_bash(text)]
     if script.about == "script" and isinstance(operation, Work) and not operation.programs:
         found += [_of_services(text), _of_apt(text)]
@@ -91,6 +95,7 @@ def _of_services(text: str) -> tuple[str, str] | None:
 
 def _of_apt(text: str) -> tuple[str, str] | None:
     for match in _APT.finditer(text):
-        if not _NO_QUESTION.search(match[0]) and "Assume-Yes" not in text:
+        answered = match[0].startswith("|") or "Assume-Yes" in text  # yes | apt-get …
+        if not answered and not _NO_QUESTION.search(match[0]):
             return f"`{match[1]}` asks whether to continue, and nobody answers", "add -y"
     return None
