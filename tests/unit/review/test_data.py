@@ -6,13 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from plans import plan_of
 from vmdsl.errors import Advice, Problem, Where
 from vmdsl.review.data import FORMAT_VERSION, SCHEMA, plan_json
-
-jsonschema = pytest.importorskip("jsonschema")  # an older ./bootstrap has not installed it
 
 REPOSITORY = Path(__file__).parents[3]
 OF_TESTS = REPOSITORY / "tests/integration/recipes"
