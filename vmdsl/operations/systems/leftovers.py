@@ -32,7 +32,7 @@ _ID_LENGTH = 32
 def clean() -> None:
     """Remove what differs from build to build, or belongs to one machine; called in the tree.
 
-    The machine gets its id when it first boots.
+    The machine gets its id when it first boots; what else systemd would make then is there.
     """
     for pattern in LEFTOVERS:
         for path in Path("/").glob(pattern):
@@ -47,17 +47,20 @@ def clean() -> None:
             machine.write_text("", encoding="ascii")
     if not dbus.is_symlink() and not dbus.is_dir():  # systemd makes it a symlink to the other
         dbus.unlink(missing_ok=True)
-    _mark_as_updated()
+    mark_as_updated(Path("/"))
 
 
-def _mark_as_updated() -> None:
+def mark_as_updated(top: Path) -> None:
     """Say that /etc and /var are as new as /usr, as systemd-update-done(8) does.
 
-    Otherwise the first boot makes indexes anew that packages have just made.
+    Otherwise the first boot makes indexes anew that packages have just made. What is there in the
+    place of such a file stays.
     """
-    if Path("/usr/lib/systemd/systemd").exists():
-        for folder in ("/etc", "/var"):
-            Path(folder, ".updated").write_text("", encoding="ascii")
+    if (top / "usr/lib/systemd/systemd").exists():
+        for folder in (top / "etc", top / "var"):
+            mark = folder / ".updated"
+            if folder.is_dir() and not mark.exists() and not mark.is_symlink():
+                mark.write_text("", encoding="ascii")
 
 
 def remove_resolver() -> None:
