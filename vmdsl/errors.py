@@ -93,10 +93,12 @@ class Hint(str):
 class Problem:
     """A mistake: `what` is a sentence, `hint` says what to do about it.
 
-    `about` is the argument that is wrong, by its name: `path`, or `packages[1]` for one of several.
+    `code` is the kind of mistake that it is, as `vmdsl explain` knows it: `no-room`. `about` is the
+    argument that is wrong, by its name: `path`, or `packages[1]` for one of several.
     """
 
     what: str
+    code: str = ""
     where: Where | None = None
     step: str = ""
     hint: str = ""
@@ -124,8 +126,11 @@ class VmdslError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, *problems: Problem | str) -> None:
-        self.problems = tuple(Problem(what=p) if isinstance(p, str) else p for p in problems)
+    def __init__(self, *problems: Problem | str, code: str = "") -> None:
+        """Take problems, or their sentences; `code` is that of sentences."""
+        self.problems = tuple(
+            Problem(what=p, code=code) if isinstance(p, str) else p for p in problems
+        )
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
@@ -156,8 +161,8 @@ class BuildError(VmdslError):
 class OwnerError(BuildError):
     """A file was to belong to a user or group that none can belong to; `ids` are the numbers."""
 
-    def __init__(self, *problems: Problem | str, ids: tuple[int, ...] = ()) -> None:
-        super().__init__(*problems)
+    def __init__(self, *problems: Problem | str, code: str = "", ids: tuple[int, ...] = ()) -> None:
+        super().__init__(*problems, code=code)
         self.ids = ids
 
 

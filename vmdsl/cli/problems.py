@@ -73,6 +73,8 @@ def describe(problem: Problem, cwd: Path, kind: str = "") -> Sequence[Text]:
     if problem.step:
         head.append(f"step {problem.step}: ", "cyan")
     head.append(what)
+    if problem.code:
+        head.append(f"  [{problem.code}]", "dim")
     lines = [head, *(Text(f"    {line}") for line in more)]
     if problem.where:
         lines += _source(problem.where)

@@ -99,11 +99,17 @@ class Recorder:
         return Where(self.recipe, self.line)
 
     def problem(
-        self, what: str, hint: str = "", *, about: str = "", kind: type[Problem] = Problem
+        self,
+        what: str,
+        hint: str = "",
+        *,
+        code: str = "",
+        about: str = "",
+        kind: type[Problem] = Problem,
     ) -> Problem:
         """Note a mistake at the line that is running now, or at the argument that it is `about`."""
         where = _place_of(about, self.places) or self.where()
-        found = kind(what=what, where=where, step=self.step, hint=hint, about=about)
+        found = kind(what=what, code=code, where=where, step=self.step, hint=hint, about=about)
         if found not in self.problems:
             self.problems.append(found)
         return found
@@ -135,26 +141,26 @@ def recorder_for(what: str) -> Recorder:
     return recorder
 
 
-def refuse(what: str, hint: str = "", *, about: str = "") -> Refused:
+def refuse(what: str, hint: str = "", *, about: str = "", code: str = "") -> Refused:
     """Note a mistake in the recipe. Return an exception, to be raised to end the step.
 
-    `about` is the argument that is wrong, by its name, or by its name and an index: `packages[1]`.
+    `about` is the argument that is wrong: `path`, or `packages[1]`; `code` the kind of mistake.
     """
-    recorder_for("an operation is called").problem(what, hint, about=about)
+    recorder_for("an operation is called").problem(what, hint, code=code, about=about)
     return Refused(what)
 
 
-def warn(what: str, hint: str = "", *, about: str = "") -> None:
+def warn(what: str, hint: str = "", *, about: str = "", code: str = "") -> None:
     """Note a warning about a call that may be right. The arguments are those of `refuse()`."""
-    recorder_for("an operation is called").problem(what, hint, about=about, kind=Advice)
+    recorder_for("an operation is called").problem(what, hint, code=code, about=about, kind=Advice)
 
 
-def misused(what: str, hint: str) -> Exception:
+def misused(what: str, hint: str, *, code: str = "") -> Exception:
     """Note the misuse of a value, in a step or at the top level. Return an exception to raise."""
     recorder = _current.get()
     if recorder is None:
         return TypeError(f"{what}: {hint}")
-    recorder.problem(what, hint)
+    recorder.problem(what, hint, code=code)
     return Refused(what)
 
 
@@ -290,16 +296,18 @@ def problem_in(
     what: str,
     hint: str = "",
     *,
+    code: str = "",
     about: str = "",
     kind: type[Problem] = Problem,
 ) -> Problem:
     """Return a mistake in an operation, with its place; with `Advice` as `kind`, a warning.
 
-    `about` is the argument that is wrong, by its name: `path`, or `packages[1]`.
+    `code` is its kind, as `vmdsl explain` knows it. `about` is the argument that is wrong, by its
+    name: `path`, or `packages[1]`.
     """
     origin = origin_of(operation)
     where = _place_of(about, origin.places) or origin.where
-    return kind(what=what, where=where, step=origin.step, hint=hint, about=about)
+    return kind(what=what, code=code, where=where, step=origin.step, hint=hint, about=about)
 
 
 @operation

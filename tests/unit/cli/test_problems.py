@@ -58,6 +58,12 @@ def test_whole_file(tmp_path: Path) -> None:
     assert line.plain == "a.py: empty"
 
 
+def test_code_ends_the_first_line() -> None:
+    problem = Problem(what="one\nmore", code="no-room", hint="do it")
+    lines = [line.plain for line in describe(problem, Path.cwd())]
+    assert lines == ["vmdsl: one  [no-room]", "    more", "    do it"]
+
+
 def test_markup_and_more_lines_are_shown_as_they_are() -> None:
     text = shown(BuildError("[red]no[/red] :smile:\n[1/2] last line"))
     assert text == "vmdsl: [red]no[/red] :smile:\n    [1/2] last line\n"
