@@ -128,7 +128,7 @@ class VmdslError(Exception):
 
     def __init__(self, *problems: Problem | str, code: str = "") -> None:
         """Take problems, or their sentences; `code` is that of sentences."""
-        self.problems = tuple(
+        self.problems: tuple[Problem, ...] = tuple(
             Problem(what=p, code=code) if isinstance(p, str) else p for p in problems
         )
         super().__init__("\n".join(str(p) for p in self.problems))

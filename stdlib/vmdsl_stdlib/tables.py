@@ -330,7 +330,7 @@ za: basic
 ZONES = frozenset(
     f"{area}/{name}" if area else name for area, names in _ZONES.items() for name in names.split()
 )
-OLD_ZONES = dict(pair.split("=") for pair in _OLD_ZONES.split())
+OLD_ZONES = {old: new for old, _, new in (pair.partition("=") for pair in _OLD_ZONES.split())}
 LOCALES = frozenset(_LOCALES.split())
 LAYOUTS = {
     layout: name.replace("_", " ") for layout, name in (one.split("=") for one in _LAYOUTS.split())

@@ -73,9 +73,9 @@ class Extended(LayoutOperation):
     size: Size | None = None
     start: Size | Percent | None = None
     end: Size | Percent | None = None
-    type: ClassVar = EXTENDED
-    label: ClassVar = ""
-    flags: ClassVar = ()
+    type: ClassVar[int] = EXTENDED
+    label: ClassVar[str] = ""
+    flags: ClassVar[tuple[str, ...]] = ()
 
     def _summary(self) -> str:
         return "extended partition"

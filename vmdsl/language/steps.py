@@ -139,8 +139,8 @@ class Step(_Declared, Generic[_T]):
             what = f"@step stands above {'another @step' if twice else 'something else than def'}"
             raise misused(what, "write it once, right above the def of a function")
         super().__init__(where or Where(Path(code.co_filename), code.co_firstlineno))
-        self.name = name or function.__name__
-        self.module = function.__module__
+        self.name: str = name or function.__name__
+        self.module: str = function.__module__
         self.function = function
         self.condition = condition
         self.__doc__ = function.__doc__

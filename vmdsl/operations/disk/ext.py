@@ -169,13 +169,21 @@ def mkext2(device: BlockDevice, **settings: Unpack[ExtSettings]) -> Ext2:
 
 @with_settings(ExtSettings, Ext)
 def mkext3(device: BlockDevice, **settings: Unpack[ExtSettings]) -> Ext3:
-    """Format a partition or a volume with ext3: ext2 with a journal. Its arguments are mkext2's."""
+    """Format a partition or a volume with ext3: ext2 with a journal. Its arguments are mkext2's.
+
+    `label` is at most 16 bytes. `reserved` is in percent; `block_size`, `inode_size` and
+    `bytes_per_inode` are in bytes.
+    """
     return _ext(Ext3(device=device, **settings))
 
 
 @with_settings(ExtSettings, Ext)
 def mkext4(device: BlockDevice, **settings: Unpack[ExtSettings]) -> Ext4:
-    """Format a partition or a volume with ext4. The arguments are those of mkext2."""
+    """Format a partition or a volume with ext4. The arguments are those of mkext2.
+
+    `label` is at most 16 bytes. `reserved` is in percent; `block_size`, `inode_size` and
+    `bytes_per_inode` are in bytes.
+    """
     return _ext(Ext4(device=device, **settings))
 
 

@@ -54,9 +54,9 @@ def grub_uefi(
     """Make the disk boot with UEFI. `esp` is the mounted FAT of the EFI system partition.
 
     With `secure_boot` it boots where Secure Boot is on, and where it is off: Debian's signed
-    shim starts Debian's signed GRUB. All other arguments are those of grub_bios. The packages:
-    grub-efi-amd64, or grub-efi-amd64-bin with grub2-common; for Secure Boot shim-signed and
-    grub-efi-amd64-signed too.
+    shim starts Debian's signed GRUB. All other arguments are those of grub_bios: `timeout` is in
+    seconds. The packages: grub-efi-amd64, or grub-efi-amd64-bin with grub2-common; for Secure Boot
+    shim-signed and grub-efi-amd64-signed too.
     """
     configure(root, **settings)
     record(GrubUefi(root=root, esp=esp, secure_boot=secure_boot))
@@ -67,8 +67,8 @@ def grub_ieee1275(root: RootFs, prep: Partition, **settings: Unpack[BootSettings
     """Make the disk boot with Open Firmware, as POWER machines have it.
 
     `prep` is the partition of type `prep` that the firmware loads GRUB from; in an MBR it is
-    active (`flags=("boot",)`). All other arguments are those of grub_bios. The package:
-    grub-ieee1275, or grub-ieee1275-bin with grub2-common.
+    active (`flags=("boot",)`). All other arguments are those of grub_bios: `timeout` is in seconds.
+    The package: grub-ieee1275, or grub-ieee1275-bin with grub2-common.
     """
     configure(root, **settings)
     record(GrubIeee1275(root=root))
