@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
+#: The code of what a library finds that gives no code of its own.
+OF_A_LIBRARY = "library-check"
+
 
 @dataclass(frozen=True)
 class Where:

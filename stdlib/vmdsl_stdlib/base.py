@@ -30,9 +30,12 @@ def debian(
         raise refuse(
             f"Debian has no kernel for all machines of {arch}",
             "call debootstrap(), and apt() with the kernel of yours",
+            code="architecture",
         )
     if kernel == "cloud" and not arch.cloud_kernel:
-        raise refuse(f"there is no cloud kernel for {arch}", 'leave out kernel="cloud"')
+        raise refuse(
+            f"there is no cloud kernel for {arch}", 'leave out kernel="cloud"', code="architecture"
+        )
     flavour = arch.cloud_kernel if kernel == "cloud" else arch.kernel
     system = debootstrap(mounted, suite=suite, arch=arch, mirror=mirror)
     apt(system, f"linux-image-{flavour}", *packages)

@@ -41,13 +41,16 @@ def add_cloud_init(system: RootFs, *, sources: Sequence[str] = SOURCES) -> None:
     Packages: `cloud-init`, `sudo`, and those of `use_dhcp()` and `add_ssh_server()`.
     """
     if isinstance(sources, str):
-        raise refuse("sources= is one text", f'write a list: sources=["{sources}"]')
+        raise refuse(
+            "sources= is one text", f'write a list: sources=["{sources}"]', code="text-for-list"
+        )
     for source in sources:
         if not re.fullmatch("[A-Za-z0-9]+", source):
             raise refuse(
                 f"{source!r} is not a source of cloud-init",
                 "write it like NoCloud",
                 about="sources",
+                code="cloud-init-source",
             )
         if source not in _KNOWN:
             _check_source(source)
@@ -64,5 +67,12 @@ def _check_source(source: str) -> None:
     names = {name.casefold(): name for name in _KNOWN}
     what = f"cloud-init has no data source {source}"
     for close in get_close_matches(source.casefold(), names, n=1, cutoff=0.8):
-        raise refuse(what, f"did you mean {names[close]}?", about="sources")
-    warn(f"{what}, as far as vmdsl knows", f"there are {', '.join(_KNOWN)}", about="sources")
+        raise refuse(
+            what, f"did you mean {names[close]}?", about="sources", code="cloud-init-source"
+        )
+    warn(
+        f"{what}, as far as vmdsl knows",
+        f"there are {', '.join(_KNOWN)}",
+        about="sources",
+        code="cloud-init-source",
+    )

@@ -64,7 +64,7 @@ def _check_locale(system: RootFs, name: str) -> None:
         plain = {"POSIX": "C", "en_UK": "en_GB"}.get(plain, plain)
         is_known = plain in {*LOCALES, "C"}
         known = f"did you mean {plain}.UTF-8?" if is_known else "write it like de_DE.UTF-8"
-        raise refuse(f"{name!r} is not the name of a locale", known, about="name")
+        raise refuse(f"{name!r} is not the name of a locale", known, about="name", code="locale")
     territory, modifier = match.groups(default="")
     if territory + modifier not in LOCALES:
         british = territory.replace("_UK", "_GB")
@@ -80,9 +80,10 @@ def _check_locale(system: RootFs, name: str) -> None:
 
 def _unknown(system: RootFs, what: str, hint: str, *, about: str) -> None:
     """Refuse what is in no table; warn of it if the suite is newer than these."""
+    code = "locale" if about == "name" else "keyboard"
     if re.split("[-/]", system.suite.name)[0] in _IN_TABLES:
-        raise refuse(what, hint, about=about)
-    warn(f"{what}, as far as vmdsl knows", hint, about=about)
+        raise refuse(what, hint, about=about, code=code)
+    warn(f"{what}, as far as vmdsl knows", hint, about=about, code=code)
 
 
 def _close(name: str, known: Collection[str], *, cutoff: float = 0.7) -> list[str]:
@@ -99,7 +100,7 @@ def set_time_zone(system: RootFs, zone: str) -> None:
     if not _ZONE.fullmatch(zone):
         close = _close(zone.replace(" ", "_"), ZONES)
         hint = f"did you mean {close[0]}?" if close else "write it like Europe/Helsinki"
-        raise refuse(f"{zone!r} is not a time zone", hint, about="zone")
+        raise refuse(f"{zone!r} is not a time zone", hint, about="zone", code="time-zone")
     if zone not in ZONES:
         _check_zone(system, zone)
     apt(system, "tzdata", recommends=False)
@@ -119,7 +120,7 @@ def _check_zone(system: RootFs, zone: str) -> None:
     if zone in OLD_ZONES:
         if re.split("[-/]", system.suite.name)[0] not in _IN_TABLES[:-1]:
             what = f"from Debian 13 on, {zone} is in the package tzdata-legacy alone"
-            warn(what, f"did you mean {OLD_ZONES[zone]}?", about="zone")
+            warn(what, f"did you mean {OLD_ZONES[zone]}?", about="zone", code="time-zone")
         return
     known = {*ZONES, *OLD_ZONES}
     area, _, place = zone.partition("/")
@@ -132,9 +133,14 @@ def _check_zone(system: RootFs, zone: str) -> None:
     elif close := _close(zone, known, cutoff=0.85):
         hint = f"did you mean {OLD_ZONES.get(close[0], close[0])}?"
     elif place and any(one.startswith(f"{area}/") for one in known):
-        warn(f"there is no time zone {zone}, as far as vmdsl knows", hint, about="zone")
+        warn(
+            f"there is no time zone {zone}, as far as vmdsl knows",
+            hint,
+            about="zone",
+            code="time-zone",
+        )
         return
-    raise refuse(f"there is no time zone {zone}", hint, about="zone")
+    raise refuse(f"there is no time zone {zone}", hint, about="zone", code="time-zone")
 
 
 def set_keyboard(system: RootFs, layout: str, *, variant: str = "") -> None:
@@ -145,14 +151,17 @@ def set_keyboard(system: RootFs, layout: str, *, variant: str = "") -> None:
     """
     if not _LAYOUT.fullmatch(layout):
         raise refuse(
-            f"{layout!r} is not a keyboard's layout", "write it like de, or us,ru", about="layout"
+            f"{layout!r} is not a keyboard's layout",
+            "write it like de, or us,ru",
+            about="layout",
+            code="keyboard",
         )
     layouts, variants = layout.split(","), variant.split(",")
     for one in layouts:
         _check_layout(system, one)
     if len(variants) > len(layouts):
         what = f"there are more variants than layouts: {variant!r}"
-        raise refuse(what, f"the layout is {layout}", about="variant")
+        raise refuse(what, f"the layout is {layout}", about="variant", code="keyboard")
     for one, its in zip(layouts, variants, strict=False):
         _check_variant(system, one, its)
     text = f'XKBMODEL="pc105"\nXKBLAYOUT="{layout}"\nXKBVARIANT="{variant}"\nXKBOPTIONS=""\n'

@@ -40,6 +40,7 @@ def set_hostname(system: RootFs, name: str, *, domain: str = "", hosts: bool = T
             f"{full!r} is not the name of a machine",
             "use letters, digits and hyphens",
             about="name",
+            code="host-name",
         )
     names = f"{full} {name}" if domain else name
     create_file(system, "/etc/hostname", f"{name}\n")

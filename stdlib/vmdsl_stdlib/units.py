@@ -51,18 +51,21 @@ def mask_unit(system: RootFs, *units: str) -> None:
 
 def _change(system: RootFs, verb: str, units: tuple[str, ...]) -> None:
     if not units:
-        raise refuse(f"{verb}_unit without a unit", 'name it: "ssh.service"')
+        raise refuse(f"{verb}_unit without a unit", 'name it: "ssh.service"', code="nothing-given")
     for number, unit in enumerate(units):
         if not _UNIT.fullmatch(unit):
             raise refuse(
                 f"{unit!r} is not the name of a unit",
                 "give each unit by itself",
                 about=f"units[{number}]",
+                code="unit",
             )
         name, dot, kind = unit.rpartition(".")
         close = get_close_matches(kind, _KINDS, n=1, cutoff=0.7)
         if dot and kind not in _KINDS and close:
             what = f"systemd has no units of the kind .{kind}"
-            raise refuse(what, f"did you mean {name}.{close[0]}?", about=f"units[{number}]")
+            raise refuse(
+                what, f"did you mean {name}.{close[0]}?", about=f"units[{number}]", code="unit"
+            )
     names = shlex.join(unit if "." in unit else f"{unit}.service" for unit in units)
     chroot(system, _SCRIPT.format(verb=verb, units=names))

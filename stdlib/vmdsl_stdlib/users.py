@@ -77,9 +77,12 @@ def add_user(
             f"{name!r} is not the name of a user",
             "names are lower case: ann, build-1",
             about="name",
+            code="user-name",
         )
     if isinstance(groups, str):
-        raise refuse("groups= is one text", f'write a list: groups=["{groups}"]')
+        raise refuse(
+            "groups= is one text", f'write a list: groups=["{groups}"]', code="text-for-list"
+        )
     for group in groups:
         _check_group(group)
     _check_shell(shell)
@@ -88,6 +91,7 @@ def add_user(
             raise refuse(
                 f"{line[:40]!r} is not a public key of SSH",
                 "write ssh-ed25519 AAAA… as in a .pub file",
+                code="ssh-key",
             )
     number = "" if uid is None else f" --uid {uid}"
     script = _USER.format(name=name, uid=number, shell=shlex.quote(shell))
@@ -117,7 +121,12 @@ def _check_group(group: str) -> None:
     """Warn of a group that is like one of Debian's, or another system's."""
     close = get_close_matches(group, _GROUPS, n=1, cutoff=0.7)
     if group not in _GROUPS and (meant := _ELSEWHERE.get(group) or (close and close[0])):
-        warn(f"Debian itself has no group {group}", f"did you mean {meant}?", about="groups")
+        warn(
+            f"Debian itself has no group {group}",
+            f"did you mean {meant}?",
+            about="groups",
+            code="unknown-user",
+        )
 
 
 def _check_shell(shell: str) -> None:
@@ -125,11 +134,11 @@ def _check_shell(shell: str) -> None:
     name = shell.rpartition("/")[2]
     if not shell.startswith("/"):
         hint = f"give its path: {_SHELLS.get(name, '/bin/bash')}"
-        raise refuse(f"{shell!r} is not the path of a shell", hint, about="shell")
+        raise refuse(f"{shell!r} is not the path of a shell", hint, about="shell", code="shell")
     close = get_close_matches(name, _SHELLS, n=1, cutoff=0.7)
     if name not in _SHELLS and close:
         what = f"Debian itself has no shell {shell}"
-        warn(what, f"did you mean {_SHELLS[close[0]]}?", about="shell")
+        warn(what, f"did you mean {_SHELLS[close[0]]}?", about="shell", code="shell")
 
 
 def lock_root(system: RootFs) -> None:

@@ -125,14 +125,14 @@ def test_build_says_that_nothing_was_built(vmdsl: Run, tmp_path: Path) -> None:
 def test_mistake_of_the_evaluator(vmdsl: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text(BAD.replace(", 3", "").replace("mkpart(disk", "mkpart(table"))
     text = refused(vmdsl("check", "bad.py"), 3)
-    assert "bad.py:18: step root: this partition is never used\n" in text
+    assert "bad.py:18: step root: this partition is never used  [unused-device]\n" in text
     assert "    18 | return mkpart(table())\n    format it: mkext4(root())" in text
 
 
 def test_recipe_that_cannot_be_loaded(vmdsl: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("print('said')\nsize = 1 / 0\n")
     text = refused(vmdsl("build", "bad.py", "--size", "8G"), 3)
-    assert "bad.py:2: ZeroDivisionError: division by zero\n     2 | size = 1 / 0\n" in text
+    assert "bad.py:2: ZeroDivisionError: division by zero  [crash]\n     2 | size = 1 / 0\n" in text
     (tmp_path / "bad.py").write_text("def broken(:\n")
     assert "bad.py:1: " in refused(vmdsl("plan", "bad.py"), 3)
 

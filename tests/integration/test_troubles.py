@@ -278,7 +278,10 @@ def test_a_full_disk_below_the_output(alone: User, small_disk: Path) -> None:
     recipe = Recipe(alone, HEAD + step("host_shell(root(), 'yes | head -c 60M >$ROOT/large')"))
     recipe.output = small_disk / "recipe.img"
     said = recipe.build().failed(4)
-    assert f"vmdsl: there is no space left in {small_disk.relative_to(alone.home)}\n" in said
+    assert (
+        f"vmdsl: there is no space left in {small_disk.relative_to(alone.home)}  [disk-full]\n"
+        in said
+    )
     assert "does not fit" not in said
     assert not recipe.output.exists()
     assert {path.name for path in small_disk.iterdir()} <= {"recipe.img.log"}

@@ -60,7 +60,9 @@ def check_kvm(answers: Path, device: Path = Path("/dev/kvm")) -> Result:
     if not slow:
         return Result(name="KVM", detail="guests run with it", fatal=False)
     what = f"Images boot here, but slowly: without KVM, QEMU translates their code. {slow}"
-    return Result(name="KVM", problem=Problem(what=what, hint=_remedy(device)), fatal=False)
+    return Result(
+        name="KVM", problem=Problem(what=what, hint=_remedy(device), code="kvm"), fatal=False
+    )
 
 
 def _remedy(device: Path) -> str:

@@ -166,4 +166,8 @@ class Console:
 
     def _error(self, what: str) -> BootError:
         lines = last_lines(self.transcript).replace("\n", "\n    ")
-        return BootError(Problem(what=what, hint=f"The console's last lines:\n    {lines}"))
+        return BootError(
+            Problem(
+                what=what, hint=f"The console's last lines:\n    {lines}", code="machine-failed"
+            )
+        )

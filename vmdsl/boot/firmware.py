@@ -55,10 +55,18 @@ def find_firmware(image: Path) -> Found:
         return Found(firmware=Firmware.BIOS, reason="the disk starts with boot code")
     if others:
         what = f"{image} is for {_BOOT_FILES[others[0]]}: it has EFI/BOOT/{others[0]}."
-        raise UsageError(Problem(what=what, hint="vmdsl boot runs a PC: build it for amd64"))
+        raise UsageError(
+            Problem(
+                what=what, hint="vmdsl boot runs a PC: build it for amd64", code="nothing-to-boot"
+            )
+        )
     what = f"Nothing in {image} starts: it has neither boot code nor EFI/BOOT/BOOTX64.EFI."
     raise UsageError(
-        Problem(what=what, hint=f"a recipe ends with a boot loader: grub_bios(); {_FIRMWARE}")
+        Problem(
+            what=what,
+            hint=f"a recipe ends with a boot loader: grub_bios(); {_FIRMWARE}",
+            code="nothing-to-boot",
+        )
     )
 
 
@@ -76,9 +84,11 @@ def _start_of(image: Path) -> bytes:
         except FileNotFoundError:
             hint = f"{programs.apt_get_install(('qemu-utils',))}; or give --firmware"
             what = f"vmdsl cannot look into {image} for the firmware: qemu-img is missing."
-            raise HostError(Problem(what=what, hint=hint)) from None
+            raise HostError(Problem(what=what, hint=hint, code="missing-program")) from None
         if not done.ok:
-            raise UsageError(f"qemu-img cannot read {image}: {done.output.strip()}")
+            raise UsageError(
+                f"qemu-img cannot read {image}: {done.output.strip()}", code="nothing-to-boot"
+            )
         return part.read_bytes()
 
 

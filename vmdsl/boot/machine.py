@@ -96,7 +96,7 @@ def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
 def qemu_of(arch: Arch) -> Qemu:
     """Return how QEMU runs an architecture. Raises UsageError if that is not known."""
     if arch.traits.qemu is None:
-        raise UsageError(f"Images for {arch} cannot be booted here yet.")
+        raise UsageError(f"Images for {arch} cannot be booted here yet.", code="cannot-boot-here")
     return arch.traits.qemu
 
 
@@ -108,7 +108,7 @@ def bound(command: tuple[str, ...]) -> tuple[str, ...]:
 def require(machine: Machine) -> None:
     """Raise HostError for each program or firmware file that this machine lacks."""
     if not machine.image.is_file():
-        raise UsageError(f"There is no image {machine.image}.")
+        raise UsageError(f"There is no image {machine.image}.", code="no-such-file")
     qemu, board = qemu_of(machine.arch), _board(machine)
     packages = {qemu.program: qemu.package, "setpriv": "util-linux"}
     missing = {name: package for name, package in packages.items() if not programs.find(name)}
@@ -120,6 +120,7 @@ def require(machine: Machine) -> None:
                 Problem(
                     what=f"Booting an image needs {name}.",
                     hint=programs.apt_get_install((package,)),
+                    code="missing-program",
                 )
                 for name, package in missing.items()
             )
@@ -144,7 +145,10 @@ def _board(machine: Machine) -> Board:
     }
     board = boards[machine.firmware]
     if board is None:
-        raise UsageError(f"QEMU has no machine of {machine.arch} with {machine.firmware}.")
+        raise UsageError(
+            f"QEMU has no machine of {machine.arch} with {machine.firmware}.",
+            code="cannot-boot-here",
+        )
     return board
 
 

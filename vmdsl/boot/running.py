@@ -23,7 +23,7 @@ def running(machine: Machine) -> Iterator[Console]:
     try:
         yield console
         if console.closed and (code := process.wait(timeout=10)):
-            raise BootError(f"QEMU ended with exit code {code}.")
+            raise BootError(f"QEMU ended with exit code {code}.", code="machine-failed")
     finally:
         process.kill()
         process.wait()

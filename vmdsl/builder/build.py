@@ -120,7 +120,9 @@ def build(
         if is_full(error):
             raise error_of_disk(error, cache.path) from None
         place = error.filename2 or error.filename or cache
-        raise HostError(f"{place}: {error.strerror}; the build needs it") from None
+        raise HostError(
+            f"{place}: {error.strerror}; the build needs it", code="build-machine"
+        ) from None
     finally:
         image.close()
     seconds = time.monotonic() - started
@@ -134,7 +136,7 @@ def _require_large_files(plan: Plan, image: Output) -> None:
         hint = "write it to another filesystem, by --output; or make it smaller"
         if 0 <= resource.getrlimit(resource.RLIMIT_FSIZE)[0] < plan.layout.size:
             hint = "raise the limit that `ulimit -f` shows"
-        raise HostError(problem_in(plan.layout.disk, what, hint))
+        raise HostError(problem_in(plan.layout.disk, what, hint, code="image-place"))
 
 
 def _failed_tree(error: VmdslError, job: Job, log: Path) -> list[Problem]:

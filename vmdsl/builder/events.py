@@ -148,12 +148,14 @@ def placing(operation: Operation) -> Iterator[None]:
         raise
     except VmdslError as error:
         placed = [
-            p if p.where else problem_in(operation, p.what, p.hint, about=p.about)
+            p if p.where else problem_in(operation, p.what, p.hint, code=p.code, about=p.about)
             for p in error.problems
         ]
         raise BuildError(*placed) from None
     except Exception as error:
-        raise BuildError(problem_in(operation, in_a_sentence(error))) from error
+        raise BuildError(
+            problem_in(operation, in_a_sentence(error), code="build-failed")
+        ) from error
 
 
 def in_a_sentence(error: Exception) -> str:

@@ -36,7 +36,7 @@ class FinishedImage:
         )
         others = [*table_spans(layout), *partition_spans(layout, but=[within] if within else [])]
         if offset < 0:
-            raise BuildError(f"the offset {offset} is before the start")
+            raise BuildError(f"the offset {offset} is before the start", code="write-place")
         if problem := in_the_way(span, [*others, *self._written], end):
             raise BuildError(problem)
         written = 0
@@ -65,13 +65,18 @@ class FinishedImage:
         image = f"/proc/{os.getpid()}/fd/{self._file}"
         self.tree.run(*command, env={**(env or {}), "IMAGE": image})
         if os.fstat(self._file).st_size != size:
-            raise BuildError(f"it has changed the size of the image, which is {size} bytes")
+            raise BuildError(
+                f"it has changed the size of the image, which is {size} bytes", code="image-script"
+            )
         after = checksums(self._file, kept)
         changed = [span for span in kept if before[span] != after[span]]
         if changed:
             hint = "name the partitions that it is to change in partitions=, or add table=True"
             raise BuildError(
-                *(Problem(what=f"it has changed {s.what}", hint=hint) for s in changed)
+                *(
+                    Problem(what=f"it has changed {s.what}", hint=hint, code="image-script")
+                    for s in changed
+                )
             )
 
 

@@ -32,7 +32,7 @@ def main() -> None:
         except VmdslError as error:
             events.failed(error)
         except Exception as error:  # noqa: BLE001 (nobody else would report it)
-            events.failed(BuildError(in_a_sentence(error)))
+            events.failed(BuildError(in_a_sentence(error), code="build-failed"))
         else:
             return
         if growth is not None:

@@ -26,7 +26,9 @@ def read_secrets(operations: Sequence[Operation]) -> dict[Secret, bytes]:
             try:
                 values[secret] = _read(secret, origin_of(operation).directory)
             except _UnreadableError as error:
-                problems[secret] = problem_in(operation, str(error), error.hint)
+                problems[secret] = problem_in(
+                    operation, str(error), error.hint, code="secret-missing"
+                )
     if problems:
         raise HostError(*problems.values())
     return values

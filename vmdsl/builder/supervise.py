@@ -76,6 +76,7 @@ def _message(job: Job) -> bytes:
             Problem(
                 what=f"an operation cannot be sent into the sandbox: {error}",
                 hint="fields of operations hold data: no functions, locks or open files",
+                code="operation",
             )
         ) from None
 
@@ -118,7 +119,7 @@ def _ended(last: Failed | Succeeded | None, log: Log) -> str | VmdslError:
     """Return the key of the tree, or the error that a build has ended with."""
     if last is None:
         what = "the build was killed from outside, or ran out of memory"
-        raise BuildError(Problem(what=what, hint=f"its log is {log.path}"))
+        raise BuildError(Problem(what=what, hint=f"its log is {log.path}", code="build-failed"))
     if isinstance(last, Succeeded):
         return last.tree
     kind = HostError if last.code == HostError.exit_code else BuildError

@@ -57,7 +57,9 @@ def from_yaml(
     """
     if specification.suffix == ".py":
         hint = f"to write a specification of it: vmdsl to-yaml {specification}"
-        raise UsageError(Problem(what=f"{specification} is already a recipe", hint=hint))
+        raise UsageError(
+            Problem(what=f"{specification} is already a recipe", hint=hint, code="wrong-file")
+        )
     if specification != STDIN:
         existing_file(specification, "specification", ".vmdb")
     given = Given(
@@ -98,8 +100,8 @@ def _write(text: str, output: Path | None, *, force: bool) -> None:
         typer.echo(text, nl=False)
         return
     if output.is_dir():
-        raise UsageError(f"{output} is a directory: name the file")
+        raise UsageError(f"{output} is a directory: name the file", code="output-file")
     if output.exists() and not force:
         hint = "name another one, or add --force"
-        raise UsageError(Problem(what=f"{output} exists", hint=hint))
+        raise UsageError(Problem(what=f"{output} exists", hint=hint, code="output-file"))
     replace_file(output, text)

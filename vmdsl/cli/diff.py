@@ -94,7 +94,7 @@ def _planned(file: Path, cache: Path) -> Outline:
 
     plan: Plan
     if str(file) == "-":
-        raise UsageError("vmdsl diff reads no standard input: name a file")
+        raise UsageError("vmdsl diff reads no standard input: name a file", code="no-such-file")
     if is_specification(file):
         plan = load(file, Given()).plan({})
     else:

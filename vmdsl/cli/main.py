@@ -151,7 +151,7 @@ def _paths_of_any_length() -> Iterator[None]:
             raise
         path = str(error.filename or "a path")
         what = f"this path is too long: {path[:_SHOWN]}… ({len(path)} characters)"
-        raise UsageError(Problem(what=what, hint="use a shorter one")) from None
+        raise UsageError(Problem(what=what, hint="use a shorter one", code="usage")) from None
 
 
 def _usage_error(error: typer.TyperException) -> UsageError:
@@ -167,7 +167,7 @@ def _usage_error(error: typer.TyperException) -> UsageError:
     else:
         recipe = f" {context.obj.path}" if context and context.obj else ""
         hint = f"see: {context.command_path}{recipe} --help" if context else ""
-    return UsageError(Problem(what=what[:1].lower() + what[1:], hint=hint))
+    return UsageError(Problem(what=what[:1].lower() + what[1:], hint=hint, code="usage"))
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -24,14 +24,18 @@ def existing_file(path: Path, what: str, suffix: str) -> None:
         inside = sorted(path.glob(f"*{suffix}"))
         names = [str(file) for file in inside[:_SHOWN]] + ["…"] * (len(inside) > _SHOWN)
         hint = f"did you mean {' or '.join(names)}?" if inside else ""
-        raise UsageError(Problem(what=f"{path} is a directory, not a {what}", hint=hint))
+        raise UsageError(
+            Problem(what=f"{path} is a directory, not a {what}", hint=hint, code="no-such-file")
+        )
     if path.exists():
-        raise UsageError(f"{path} is not a file")
+        raise UsageError(f"{path} is not a file", code="no-such-file")
     if not path.parent.is_dir():
-        raise UsageError(f"there is no {what} {path}: no directory {path.parent}")
+        raise UsageError(
+            f"there is no {what} {path}: no directory {path.parent}", code="no-such-file"
+        )
     close = similar_file(path, f"*{suffix}")
     hint = f"did you mean {close}?" if close else ""
-    raise UsageError(Problem(what=f"there is no {what} {path}", hint=hint))
+    raise UsageError(Problem(what=f"there is no {what} {path}", hint=hint, code="no-such-file"))
 
 
 def check_output(output: Path, recipe: Path) -> None:
@@ -40,24 +44,33 @@ def check_output(output: Path, recipe: Path) -> None:
     if output.is_dir():
         inside = output / recipe.with_suffix(RAW.suffix).name
         raise UsageError(
-            Problem(what=f"{output} is a directory", hint=f"name the image: --output {inside}")
+            Problem(
+                what=f"{output} is a directory",
+                hint=f"name the image: --output {inside}",
+                code="output-file",
+            )
         )
     if str(output) == "-" or _is_device(output):
         to = output if output.is_block_device() else "/dev/sdX"
         hint = f"name a file, and copy it: dd if={recipe.stem}{RAW.suffix} of={to} bs=4M"
         what = f"{output} is not a regular file, and vmdsl writes images only to files"
-        raise UsageError(Problem(what=what, hint=hint))
+        raise UsageError(Problem(what=what, hint=hint, code="output-file"))
     if output.exists() and recipe.exists() and output.samefile(recipe):
-        raise UsageError(f"{output} is the recipe; the image would replace it")
+        raise UsageError(f"{output} is the recipe; the image would replace it", code="output-file")
     check_directory(output)
     if output.exists() and not output.stat().st_mode & _WRITABLE:
         hint = f"allow it with chmod u+w {output}, or name another file with --output"
-        raise UsageError(Problem(what=f"{output} is read-only, so it is not replaced", hint=hint))
+        raise UsageError(
+            Problem(
+                what=f"{output} is read-only, so it is not replaced", hint=hint, code="output-file"
+            )
+        )
     if not os.access(directory, os.W_OK | os.X_OK):
         raise UsageError(
             Problem(
                 what=f"you cannot write to the directory {directory}",
                 hint="name another place for the image with --output",
+                code="output-file",
             )
         )
 
@@ -72,11 +85,11 @@ def _is_device(output: Path) -> bool:
 def check_log(log: Path, *, image: Path, recipe: Path) -> None:
     """Raise UsageError if a log cannot be written to `log`, or would replace another file."""
     if log.is_dir():
-        raise UsageError(f"{log} is a directory: name the log's file")
+        raise UsageError(f"{log} is a directory: name the log's file", code="output-file")
     check_directory(log)
     for path, what in ((image, "the image"), (recipe, "the specification")):
         if log.resolve() == path.resolve():
-            raise UsageError(f"{log} is {what}; the log would replace it")
+            raise UsageError(f"{log} is {what}; the log would replace it", code="output-file")
 
 
 def check_directory(path: Path) -> None:
@@ -84,13 +97,15 @@ def check_directory(path: Path) -> None:
     directory = path.parent
     if not directory.is_dir():
         hint = "" if directory.exists() else f"make it first: mkdir -p {directory}"
-        raise UsageError(Problem(what=f"there is no directory {directory}", hint=hint))
+        raise UsageError(
+            Problem(what=f"there is no directory {directory}", hint=hint, code="output-file")
+        )
 
 
 def replace_file(path: Path, text: str) -> None:
     """Write a text to a file that is renamed into place when it is complete."""
     if path.is_dir():
-        raise UsageError(f"{path} is a directory: name the file")
+        raise UsageError(f"{path} is a directory: name the file", code="output-file")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8")
@@ -98,6 +113,8 @@ def replace_file(path: Path, text: str) -> None:
     except OSError as error:
         if is_full(error):
             raise error_of_disk(error, path) from None
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", code="output-file"
+        ) from None
     finally:
         part.unlink(missing_ok=True)

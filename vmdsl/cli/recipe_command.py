@@ -235,7 +235,9 @@ def _loaded(path: Path) -> Recipe | None:
 def _options_of_several(recipes: Sequence[RecipeFile]) -> UsageError:
     """Return the refusal of options of one recipe that are given to several."""
     what = f"{len(recipes)} recipes are named, so none can have options of its own"
-    return UsageError(Problem(what=what, hint="give one recipe with its options at a time"))
+    return UsageError(
+        Problem(what=what, hint="give one recipe with its options at a time", code="usage")
+    )
 
 
 def with_values(
@@ -283,7 +285,7 @@ def _refuse_values_of_flags(
         if spelled in flags and word.lower() in _WORDS:
             off = flags[spelled].secondary_opts[0]
             what = f"{spelled} takes no value: {word}"
-            raise UsageError(Problem(what=what, hint=f"write: {spelled} or {off}"))
+            raise UsageError(Problem(what=what, hint=f"write: {spelled} or {off}", code="usage"))
 
 
 def _parameter(option: Option[object], recipe: Path) -> inspect.Parameter:

@@ -146,7 +146,9 @@ def build(
     if recipe.log:
         check_log(recipe.log, image=output, recipe=recipe.path)
     if refresh and offline:
-        raise UsageError("--refresh needs the network, and --offline uses none: give one of them.")
+        raise UsageError(
+            "--refresh needs the network, and --offline uses none: give one of them.", code="usage"
+        )
     if on_error == "shell":
         from vmdsl.cli.terminal import require_terminal  # noqa: PLC0415
 
@@ -244,7 +246,9 @@ def plan(
     if plan_file and recipe.is_specification and plan_file.suffix != PLAN_SUFFIX:
         plan_file = None  # it is that of the image, which is an option of vmdb2
     if (plan_file is not None) + (check is not None) + (html is not None) + json > 1:
-        raise UsageError("--output, --check, --json and --html exclude each other: give one.")
+        raise UsageError(
+            "--output, --check, --json and --html exclude each other: give one.", code="usage"
+        )
     _require_file(recipe)
     cache = cache_of(cache_dir)
     made = _make_plan(recipe, cache, seed)

@@ -22,7 +22,9 @@ def write_reviewed(file: Path, plan: Plan) -> None:
     """Write a plan to a file, which is replaced at once. Raises UsageError if it cannot be."""
     if file.suffix != PLAN_SUFFIX:
         hint = f"name it: --output {file.with_suffix(PLAN_SUFFIX)}"
-        raise UsageError(Problem(what=f"{file} is not the name of a plan", hint=hint))
+        raise UsageError(
+            Problem(what=f"{file} is not the name of a plan", hint=hint, code="output-file")
+        )
     check_directory(file)
     replace_file(file, write(describe(plan)))
 
@@ -35,9 +37,9 @@ def read_reviewed(file: Path) -> Outline:
     except (NotAPlan, UnicodeDecodeError) as error:
         what = f"{file} is not a plan: {error}"
         hint = "write it again: vmdsl plan RECIPE --output FILE.plan"
-        raise UsageError(Problem(what=what, hint=hint)) from None
+        raise UsageError(Problem(what=what, hint=hint, code="wrong-file")) from None
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{file} cannot be read: {error.strerror}", code="output-file") from None
 
 
 def changes_since(file: Path, plan: Plan) -> Sequence[str]:
@@ -57,4 +59,10 @@ def require_reviewed(file: Path, plan: Plan) -> None:
         for line in changes:
             typer.echo(line, err=True)
         hint = "review the difference, and write the plan again: vmdsl plan RECIPE --output"
-        raise RecipeError(Problem(what=f"the plan is not the one in {file}", hint=f"{hint} {file}"))
+        raise RecipeError(
+            Problem(
+                what=f"the plan is not the one in {file}",
+                hint=f"{hint} {file}",
+                code="plan-changed",
+            )
+        )

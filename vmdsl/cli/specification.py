@@ -81,7 +81,9 @@ class Given:
         """Return the variables of templates. The image is named after `path` if it has no name."""
         values = _values(self.variable or ())
         if path == STDIN and self.output is None and self.image is None:
-            raise UsageError("name the image, as standard input has no name: --output FILE")
+            raise UsageError(
+                "name the image, as standard input has no name: --output FILE", code="usage"
+            )
         named = {"output": self.output, "image": self.image}
         if self.output is None and self.image is None:
             named = dict.fromkeys(named, Path(f"{path.stem}{RAW.suffix}"))
@@ -139,11 +141,17 @@ def load(path: Path, given: Given) -> Loaded:
     text = text_of(path)
     if path != STDIN and _is_python(text):
         what = f"{path} is a recipe in Python, and its name does not end with .py"
-        raise UsageError(Problem(what=what, hint=f"rename it: mv {path} {path}.py"))
+        raise UsageError(
+            Problem(what=what, hint=f"rename it: mv {path} {path}.py", code="wrong-file")
+        )
     if text.startswith("Plan of "):
         what = f"{path} is a plan, not a recipe"
         raise UsageError(
-            Problem(what=what, hint=f"compare with it: vmdsl plan RECIPE --check {path}")
+            Problem(
+                what=what,
+                hint=f"compare with it: vmdsl plan RECIPE --check {path}",
+                code="wrong-file",
+            )
         )
     try:
         found = load_specification(
@@ -187,14 +195,20 @@ def _values(given: Sequence[str]) -> Mapping[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             hint = "write it like --variable hostname=pc"
-            raise UsageError(Problem(what=f"--variable {text} is not NAME=VALUE", hint=hint))
+            raise UsageError(
+                Problem(what=f"--variable {text} is not NAME=VALUE", hint=hint, code="usage")
+            )
         if name in _OWN:
             option = f"--{name.replace('_', '-')}"
             raise UsageError(
-                Problem(what=f"{name} is set with an option of its own", hint=f"{option} FILE")
+                Problem(
+                    what=f"{name} is set with an option of its own",
+                    hint=f"{option} FILE",
+                    code="usage",
+                )
             )
         if name in values:
-            raise UsageError(f"--variable {name} is given twice")
+            raise UsageError(f"--variable {name} is given twice", code="usage")
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]  # as vmdb2 does
         values[name] = value

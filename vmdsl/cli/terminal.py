@@ -22,7 +22,9 @@ def require_terminal(what: str, hint: str) -> None:
     for stream, name in ((sys.stdin, "standard input"), (sys.stderr, "standard error")):
         if stream is None or not stream.isatty():
             raise UsageError(
-                Problem(what=f"{what} needs a terminal, and {name} is not one", hint=hint)
+                Problem(
+                    what=f"{what} needs a terminal, and {name} is not one", hint=hint, code="usage"
+                )
             )
 
 

@@ -50,8 +50,10 @@ def full_disk(place: Path) -> Problem | None:
 def _problem(place: Path | str | bytes, error: OSError) -> Problem:
     place = os.fsdecode(place)
     if error.errno == errno.EDQUOT:
-        return Problem(what=f"your quota of the disk of {place} is used up", hint=_HINT)
-    return Problem(what=f"there is no space left in {place}", hint=_HINT)
+        return Problem(
+            what=f"your quota of the disk of {place} is used up", hint=_HINT, code="disk-full"
+        )
+    return Problem(what=f"there is no space left in {place}", hint=_HINT, code="disk-full")
 
 
 def full_disks(places: Iterable[Path]) -> list[Problem]:
@@ -74,13 +76,13 @@ def full_meanwhile(error: VmdslError, place: Path) -> list[Problem]:
 
     Whoever fills a disk may make room again before anybody looks.
     """
-    (first, *_) = error.problems or (Problem(what=""),)
+    (first, *_) = error.problems or (Problem(what="", code="disk-full"),)
     if not says_full(f"{first.what}\n{first.hint}"):
         return []
     about = os.statvfs(place)
     free = Size(about.f_bavail * about.f_frsize // 2**20 * 2**20)
     what = f"the disk of {place} may have been full for a time: it has {free} free now"
-    return [Problem(what=what, hint=_HINT)]
+    return [Problem(what=what, hint=_HINT, code="disk-full")]
 
 
 def blamed(error: VmdslError, full: Iterable[Problem]) -> list[Problem]:
@@ -88,7 +90,7 @@ def blamed(error: VmdslError, full: Iterable[Problem]) -> list[Problem]:
 
     They name the step, which need not have made a mistake.
     """
-    (first, *_) = error.problems or (Problem(what=""),)
+    (first, *_) = error.problems or (Problem(what="", code="disk-full"),)
     if not says_full(f"{first.what}\n{first.hint}"):
         return []
     at = f"; step {first.step} ({first.where}) needs it" if first.step and first.where else ""

@@ -71,13 +71,15 @@ def _check_root(facts: Facts) -> Result:
             what = f"root has fewer than {NEEDED} ids here."
             where = Where(Path("/proc/self") / file)
             hint = f"Give the container the ids 0 to {NEEDED - 1}, or build outside it."
-            return Result(name="ids", problem=Problem(what=what, where=where, hint=hint))
+            return Result(
+                name="ids", problem=Problem(what=what, where=where, hint=hint, code="ids")
+            )
     effective = int(status_field(facts, "CapEff") or "-1", 16)
     if lacking := [name for name, bit in _CAPABILITIES.items() if not effective >> bit & 1]:
         what = f"root lacks {', '.join(lacking)}, so it can't give ids to a namespace."
         hint = "Give the container these capabilities, or build as an ordinary user."
         where = Where(Path("/proc/self/status"))
-        return Result(name="ids", problem=Problem(what=what, where=where, hint=hint))
+        return Result(name="ids", problem=Problem(what=what, where=where, hint=hint, code="ids"))
     return Result(name="ids", detail="root uses its own")
 
 
@@ -85,7 +87,7 @@ def _check_user(facts: Facts) -> Result:
     if not facts.user:
         what = f"User id {facts.uid} has no name, so it can't have a range of ids."
         hint = f"Add it to /etc/passwd. As root: useradd --uid {facts.uid} NAME"
-        return Result(name="ids", problem=Problem(what=what, hint=hint))
+        return Result(name="ids", problem=Problem(what=what, hint=hint, code="ids"))
     sources = (("subuid", facts.subuid, facts.uid_map), ("subgid", facts.subgid, facts.gid_map))
     found = []
     for file, text, id_map in sources:
@@ -104,18 +106,20 @@ def _check_range(facts: Facts, own: Range | None, file: Path, id_map: str) -> Pr
     usermod = f"usermod --add-subuids {new} --add-subgids {new} {facts.user}"
     if own is None:
         what = f"{facts.user} has no range of ids, so a build can't give files their owners."
-        return Problem(what=what, where=Where(file), hint=f"As root: {usermod}")
+        return Problem(what=what, where=Where(file), hint=f"As root: {usermod}", code="ids")
     where = Where(file, own.line)
     if own.length < NEEDED:
         what = (
             f"{facts.user} has {own.length} ids, and a build needs {NEEDED}. "
             "Only the first line counts."
         )
-        return Problem(what=what, where=where, hint=f"As root: remove this line, then {usermod}")
+        return Problem(
+            what=what, where=where, hint=f"As root: remove this line, then {usermod}", code="ids"
+        )
     if id_map and not map_covers(id_map, own.start, own.length):
         what = f"The ids {own} of {facts.user} don't exist in this container (see /proc/self)."
         hint = "Give the container more ids, or name a range here that it has."
-        return Problem(what=what, where=where, hint=hint)
+        return Problem(what=what, where=where, hint=hint, code="ids")
     return None
 
 
@@ -132,16 +136,16 @@ def check_helpers(facts: Facts) -> Result:
         if not helper.privileged:
             what = f"{helper.path} has neither the setuid bit nor file capabilities."
             hint = "As root: apt-get install --reinstall uidmap"
-            return Result(name=name, problem=Problem(what=what, hint=hint))
+            return Result(name=name, problem=Problem(what=what, hint=hint, code="ids"))
         if helper.nosuid:
             what = f"{helper.path} is on a file system mounted nosuid, so it has no privileges."
             hint = "As root: remount that file system without nosuid."
-            return Result(name=name, problem=Problem(what=what, hint=hint))
+            return Result(name=name, problem=Problem(what=what, hint=hint, code="ids"))
     if status_field(facts, "NoNewPrivs") == "1":
         what = "This process can't gain privileges (NoNewPrivs is 1), so newuidmap can't work."
         hint = "systemd: NoNewPrivileges=no. Docker, podman: leave out no-new-privileges."
         where = Where(Path("/proc/self/status"))
-        return Result(name=name, problem=Problem(what=what, where=where, hint=hint))
+        return Result(name=name, problem=Problem(what=what, where=where, hint=hint, code="ids"))
     paths = [helper.path for helper in facts.helpers]
     return Result(name=name, detail=", ".join(paths) if has_helpers(facts) else "not tried")
 

@@ -31,7 +31,7 @@ def check_user_namespaces(facts: Facts) -> Result:
         return Result(name=name, problem=problem)
     said = said or f"exit code {code}"
     what = f"A user namespace can't be created: {said}."
-    return Result(name=name, problem=Problem(what=what, hint=_remedy(facts, said)))
+    return Result(name=name, problem=Problem(what=what, hint=_remedy(facts, said), code="sandbox"))
 
 
 def forbidden(facts: Facts) -> Problem | None:
@@ -50,7 +50,7 @@ def forbidden(facts: Facts) -> Problem | None:
 def _setting(file: str, value: str, fix: str) -> Problem:
     what = f"User namespaces are forbidden: this setting is {value}."
     hint = f"As root: {fix}  (to keep it: a file in /etc/sysctl.d)"
-    return Problem(what=what, where=Where(Path(file)), hint=hint)
+    return Problem(what=what, where=Where(Path(file)), hint=hint, code="sandbox")
 
 
 def _remedy(facts: Facts, said: str) -> str:
@@ -76,7 +76,8 @@ def check_proc(facts: Facts) -> Result:
     if not facts.mountinfo:
         what = "/proc is not mounted, or can't be read."
         return Result(
-            name=name, problem=Problem(what=what, hint="As root: mount -t proc proc /proc")
+            name=name,
+            problem=Problem(what=what, hint="As root: mount -t proc proc /proc", code="sandbox"),
         )
     if facts.probe.code != NO_PROC or forbidden(facts):
         detail = "can be mounted" if facts.probe.code in {0, NO_OVERLAY} else "not tried"
@@ -85,6 +86,8 @@ def check_proc(facts: Facts) -> Result:
         what = f"A sandbox can't mount /proc while parts of it are hidden: {', '.join(hidden)}."
         said = f"mount says: {facts.probe.output}. " if facts.probe.output else ""
         hint = f"{said}In a container: {_UNMASK}"
-        return Result(name=name, problem=Problem(what=what, hint=hint))
+        return Result(name=name, problem=Problem(what=what, hint=hint, code="sandbox"))
     what = f"A sandbox can't mount /proc: {facts.probe.output}"
-    return Result(name=name, problem=Problem(what=what, hint=f"In a container: {_UNMASK}"))
+    return Result(
+        name=name, problem=Problem(what=what, hint=f"In a container: {_UNMASK}", code="sandbox")
+    )

@@ -74,7 +74,7 @@ def check_programs(facts: Facts) -> Result:
         what = f"Not installed, though their programs exist: {', '.join(unknown)}."
     else:
         return Result(name=name, detail=f"all {len(programs.PACKAGES)} are here")
-    problem = Problem(what=what, hint=programs.apt_get_install(packages))
+    problem = Problem(what=what, hint=programs.apt_get_install(packages), code="missing-program")
     return Result(name=name, problem=problem, fatal=bool(gone))
 
 
@@ -86,7 +86,10 @@ def check_util_linux(facts: Facts) -> Result:
         return Result(name=name, detail="version unknown")
     if tuple(map(int, version[0].split("."))) < _OLDEST:
         what = f"util-linux is {version[0]}; unshare --map-auto needs 2.38 or newer."
-        return Result(name=name, problem=Problem(what=what, hint="Use Debian 12 or newer."))
+        return Result(
+            name=name,
+            problem=Problem(what=what, hint="Use Debian 12 or newer.", code="missing-program"),
+        )
     return Result(name=name, detail=version[0])
 
 
@@ -95,5 +98,9 @@ def check_boot(facts: Facts) -> Result:
     gone = [p for p in wanted("boot") if p in facts.missing_packages]
     if not gone:
         return Result(name="boot", detail="images can be booted here", fatal=False)
-    problem = Problem(what="Images can't be booted here.", hint=programs.apt_get_install(gone))
+    problem = Problem(
+        what="Images can't be booted here.",
+        hint=programs.apt_get_install(gone),
+        code="missing-program",
+    )
     return Result(name="boot", problem=problem, fatal=False)

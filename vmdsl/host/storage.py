@@ -21,19 +21,23 @@ def check_cache(facts: Facts) -> Result:
         what = f"The cache can't be written to: {probe.cache_error}."
         full = says_full(probe.cache_error)
         hint = _ROOM if full else "Set VMDSL_CACHE or --cache-dir to a directory of your own."
-        return Result(name=name, problem=Problem(what=what, where=where, hint=hint))
+        return Result(name=name, problem=Problem(what=what, where=where, hint=hint, code="cache"))
     if kind == "overlay":
         what = "The cache is on overlayfs, as in a container, and can't hold layers."
-        return Result(name=name, problem=Problem(what=what, where=where, hint=_ELSEWHERE))
+        return Result(
+            name=name, problem=Problem(what=what, where=where, hint=_ELSEWHERE, code="cache")
+        )
     if probe.xattr_error:
         what = f"The cache's file system, {kind}, has no user xattrs: {probe.xattr_error}."
-        return Result(name=name, problem=Problem(what=what, where=where, hint=_ELSEWHERE))
+        return Result(
+            name=name, problem=Problem(what=what, where=where, hint=_ELSEWHERE, code="cache")
+        )
     if probe.code == NO_OVERLAY:
         what = f"The cache's file system, {kind}, can't hold layers: {probe.output}"
         hint = _ROOM if says_full(probe.output) else _ELSEWHERE
         if "unknown filesystem type" in probe.output:
             hint = "This kernel has no overlayfs. As root: modprobe overlay"
-        return Result(name=name, problem=Problem(what=what, where=where, hint=hint))
+        return Result(name=name, problem=Problem(what=what, where=where, hint=hint, code="cache"))
     return Result(name=name, detail=f"{facts.cache} ({kind})")
 
 
@@ -43,5 +47,5 @@ def check_space(facts: Facts) -> Result:
     if facts.probe.cache_error or facts.free >= ENOUGH:
         return Result(name="space", detail=free, fatal=False)
     what = f"Only {free}; the layers of some builds need {ENOUGH >> 30} GiB."
-    problem = Problem(what=what, where=Where(facts.cache), hint=_ELSEWHERE)
+    problem = Problem(what=what, where=Where(facts.cache), hint=_ELSEWHERE, code="disk-full")
     return Result(name="space", detail=free, problem=problem, fatal=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
-from vmdsl.errors import Advice, Code, Problem, Where
+from vmdsl.errors import OF_A_LIBRARY, Advice, Code, Problem, Where
 from vmdsl.similar import did_you_mean
 
 _O = TypeVar("_O", bound="Operation")
@@ -103,7 +103,7 @@ class Recorder:
         what: str,
         hint: str = "",
         *,
-        code: str = "",
+        code: str,
         about: str = "",
         kind: type[Problem] = Problem,
     ) -> Problem:
@@ -135,13 +135,13 @@ def recorder_for(what: str) -> Recorder:
     if recorder is None or not recorder.step:
         message = f"{what} outside a step; put it into a function with @step"
         if recorder is not None:
-            recorder.problem(message)
+            recorder.problem(message, code="outside-step")
             raise Refused(message)
         raise RuntimeError(message)
     return recorder
 
 
-def refuse(what: str, hint: str = "", *, about: str = "", code: str = "") -> Refused:
+def refuse(what: str, hint: str = "", *, about: str = "", code: str = OF_A_LIBRARY) -> Refused:
     """Note a mistake in the recipe. Return an exception, to be raised to end the step.
 
     `about` is the argument that is wrong: `path`, or `packages[1]`; `code` the kind of mistake.
@@ -150,12 +150,12 @@ def refuse(what: str, hint: str = "", *, about: str = "", code: str = "") -> Ref
     return Refused(what)
 
 
-def warn(what: str, hint: str = "", *, about: str = "", code: str = "") -> None:
+def warn(what: str, hint: str = "", *, about: str = "", code: str = OF_A_LIBRARY) -> None:
     """Note a warning about a call that may be right. The arguments are those of `refuse()`."""
     recorder_for("an operation is called").problem(what, hint, code=code, about=about, kind=Advice)
 
 
-def misused(what: str, hint: str, *, code: str = "") -> Exception:
+def misused(what: str, hint: str, *, code: str) -> Exception:
     """Note the misuse of a value, in a step or at the top level. Return an exception to raise."""
     recorder = _current.get()
     if recorder is None:
@@ -178,7 +178,7 @@ class NeverText:
         if _current.get() is None:
             return repr(self)
         name, hint = self._instead_of_text()
-        raise misused(f"{name} cannot become text", hint)
+        raise misused(f"{name} cannot become text", hint, code="as-text")
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
@@ -201,11 +201,8 @@ def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
     """Refuse a value that its type does not allow, as mypy doesn't check data."""
     if value not in choices:
         meant = did_you_mean(value, choices, "'{}'")
-        raise refuse(
-            f"{name}={value!r} is not known",
-            f"{meant} there are {', '.join(choices)}".lstrip(),
-            about=name,
-        )
+        hint = f"{meant} there are {', '.join(choices)}".lstrip()
+        raise refuse(f"{name}={value!r} is not known", hint, about=name, code="unknown-value")
 
 
 def here() -> Origin:
@@ -296,7 +293,7 @@ def problem_in(
     what: str,
     hint: str = "",
     *,
-    code: str = "",
+    code: str = OF_A_LIBRARY,
     about: str = "",
     kind: type[Problem] = Problem,
 ) -> Problem:
@@ -395,6 +392,5 @@ class Fact(Operation):
     if not TYPE_CHECKING:  # mypy must not know of it, or it would allow `if fact:`
 
         def __bool__(self) -> bool:
-            raise misused(
-                "a Fact is known only while building, so `if` cannot ask it", "pass it as unless="
-            )
+            what = "a Fact is known only while building, so `if` cannot ask it"
+            raise misused(what, "pass it as unless=", code="fact-in-if")

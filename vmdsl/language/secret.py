@@ -31,14 +31,20 @@ class Secret:
     def from_file(cls, path: str | Path) -> Secret:
         """Take the content of a file; `path` is relative to the recipe's directory."""
         if str(path) in {"", "."}:
-            raise misused("a secret from a file without a name", 'name it: "root.password"')
+            raise misused(
+                "a secret from a file without a name", 'name it: "root.password"', code="secret"
+            )
         return cls("file", (str(path),))
 
     @classmethod
     def from_environment(cls, name: str) -> Secret:
         """Take the value of an environment variable, which the build's programs don't get."""
         if not _VARIABLE.fullmatch(name):
-            raise misused(f"{name!r} is not the name of a variable", "give its name alone: TOKEN")
+            raise misused(
+                f"{name!r} is not the name of a variable",
+                "give its name alone: TOKEN",
+                code="secret",
+            )
         return cls("environment", (name,))
 
     @classmethod
@@ -51,7 +57,9 @@ class Secret:
             words = (command[0] if command else "").split() or ["pass", "show", "root"]
             written = ", ".join(f'"{word}"' for word in words)
             raise misused(
-                "a secret from a command that isn't a list of words", f"write: ({written})"
+                "a secret from a command that isn't a list of words",
+                f"write: ({written})",
+                code="secret",
             )
         return cls("command", command)
 
@@ -59,7 +67,7 @@ class Secret:
     def from_text(cls, text: str) -> Secret:
         """Take a text in the recipe, which everybody who can read the recipe can see."""
         if not text.strip():
-            raise misused("a secret that is empty", "give its value")
+            raise misused("a secret that is empty", "give its value", code="secret")
         return cls("text", text=text)
 
     @property
@@ -77,6 +85,7 @@ class Secret:
         raise misused(
             f"the secret of the {self.place} cannot become text",
             "pass it as it is: create_file(content=…), chroot(secrets=…), set_password()",
+            code="as-text",
         )
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ def _untrue(self: object) -> bool:
     """Refuse `if flag:` without a call. mypy reports it, as it doesn't see this method."""
     name = getattr(self, "name", "")
     hint = f"call it: {name}()" if name else "call it; for step_if(), combine flags with & | ~"
-    raise misused("this is always true, whatever its value", hint)
+    raise misused("this is always true, whatever its value", hint, code="call-it")
 
 
 class _Declared(NeverText):
@@ -137,7 +137,9 @@ class Step(_Declared, Generic[_T]):
         if not isinstance(code, CodeType):
             twice = isinstance(function, Step)
             what = f"@step stands above {'another @step' if twice else 'something else than def'}"
-            raise misused(what, "write it once, right above the def of a function")
+            raise misused(
+                what, "write it once, right above the def of a function", code="decorator"
+            )
         super().__init__(where or Where(Path(code.co_filename), code.co_firstlineno))
         self.name: str = name or function.__name__
         self.module: str = function.__module__
@@ -192,7 +194,7 @@ def require(condition: bool, message: str) -> None:  # noqa: FBT001 (reads as a 
     """Refuse the recipe with `message`, together with all other mistakes, unless `condition`."""
     recorder = recorder_for("require() is called")
     if not condition:
-        recorder.problem(message)
+        recorder.problem(message, code="requirement")
 
 
 def _caller() -> Where:

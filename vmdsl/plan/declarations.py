@@ -65,6 +65,7 @@ def _unread_options(tree: ast.Module, options: Sequence[Option[object]]) -> Iter
                 what=f"no step reads the {option.kind} {option.name}, so it changes nothing",
                 where=option.where,
                 hint=f"call it: {option.name}(); or remove it",
+                code="unread-option",
             )
 
 
@@ -77,7 +78,12 @@ def _forgotten_prefixes(
         if name in names:
             what = f"{{{name}()}} stays as it is in a text without an f before it"
             where = Where(path, node.lineno)
-            yield Advice(what=what, where=where, hint='write f"…", or use + between the parts')
+            yield Advice(
+                what=what,
+                where=where,
+                hint='write f"…", or use + between the parts',
+                code="f-string",
+            )
 
 
 def _calls_in_text(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
@@ -138,7 +144,7 @@ def _wrong_option(option: Option[object], tree: ast.Module) -> Iterator[Problem]
         what = f"the option {option.name} is on or off"
         hint = f"write: {option.name} = flag(default={option.default}, help=…)"
     if what:
-        yield Problem(what=what, where=option.where, hint=hint)
+        yield Problem(what=what, where=option.where, hint=hint, code="option")
 
 
 def _imported(module: ModuleType, path: Path, tree: ast.Module) -> Iterator[Problem]:
@@ -158,6 +164,7 @@ def _imported(module: ModuleType, path: Path, tree: ast.Module) -> Iterator[Prob
                 hint="share functions, not steps: a plain function from handles to handles"
                 if isinstance(value, Step)
                 else "declare it here: options belong to one recipe",
+                code="shared-step",
             )
 
 
@@ -168,6 +175,7 @@ def _wrong_step(step: Step[object]) -> Iterator[Problem]:
             what=f"the step {step.name} has parameters",
             where=step.where,
             hint="a step calls the options and the steps above it for what it needs",
+            code="step-parameters",
         )
     elif not runs(step):
         is_async = step.function.__code__.co_flags & _ASYNC
@@ -175,19 +183,24 @@ def _wrong_step(step: Step[object]) -> Iterator[Problem]:
             ("async", "leave out async") if is_async else ("a generator", "leave out yield")
         )
         yield Problem(
-            what=f"the step {step.name} is {what}, so it never runs", where=step.where, hint=hint
+            what=f"the step {step.name} is {what}, so it never runs",
+            where=step.where,
+            hint=hint,
+            code="never-runs",
         )
     if signature.return_annotation is inspect.Signature.empty:
         yield Problem(
             what=f"the step {step.name} doesn't say what it returns",
             where=step.where,
             hint=f"write: def {step.name}() -> Disk: (or -> None), so that mypy checks it",
+            code="return-type",
         )
     if "<locals>" in step.function.__qualname__:
         yield Problem(
             what=f"the step {step.name} stands inside a function",
             where=step.where,
             hint="put it at the recipe's top level",
+            code="outside-top-level",
         )
 
 
@@ -200,6 +213,7 @@ def _same_names(steps: Sequence[Step[object]]) -> Iterator[Problem]:
                 what=f"there is a step {step.name} at line {first.where.line}",
                 where=step.where,
                 hint="give one of them another name",
+                code="name-twice",
             )
 
 
@@ -243,6 +257,7 @@ def _names_used_again(
                 what=f"the {one.kind} of line {one.where.line} has the name {name} already",
                 where=Where(path, line),
                 hint="give one of them another name",
+                code="name-twice",
             )
 
 
@@ -257,6 +272,7 @@ def _clashing_flags(options: Sequence[Option[object]]) -> Iterator[Problem]:
                 what=f"--{spelled} already turns off the flag {flag.name}",
                 where=option.where,
                 hint=f"call the {option.kind} something else than {option.name}",
+                code="name-twice",
             )
 
 
@@ -270,6 +286,7 @@ def _under_main(path: Path, tree: ast.Module) -> Iterator[Problem]:
                 what="a recipe is never __main__, so this never runs",
                 where=Where(path, node.lineno),
                 hint="put steps at the top level; vmdsl calls them",
+                code="never-runs",
             )
 
 
@@ -297,12 +314,15 @@ def _called_like_steps(module: ModuleType, path: Path, tree: ast.Module) -> Iter
                 if calls[node.name] > 1:
                     what = f"each call of the function {node.name} makes another {made.__name__}"
                     yield Problem(
-                        what=what, where=where, hint="put @step above it: a step runs once"
+                        what=what,
+                        where=where,
+                        hint="put @step above it: a step runs once",
+                        code="not-a-step",
                     )
                 elif calls[node.name] and _calls_a_step(module, node):
                     what = f"the function {node.name} is written like a step, but it is not one"
                     hint = f"put @step above it: then {node.name} is its name in the plan"
-                    yield Advice(what=what, where=where, hint=hint)
+                    yield Advice(what=what, where=where, hint=hint, code="not-a-step")
 
 
 def _calls_a_step(module: ModuleType, function: ast.FunctionDef) -> bool:
@@ -325,4 +345,5 @@ def _forgotten_steps(path: Path, tree: ast.Module) -> Iterator[Problem]:
                 what=f"nothing calls the function {node.name}",
                 where=Where(path, node.lineno),
                 hint="put @step above it, or remove it",
+                code="not-a-step",
             )

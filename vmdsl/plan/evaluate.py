@@ -50,7 +50,9 @@ class _Values:
             raise DependsOnFailed  # reported when the recipe was loaded
         assert self.recorder is not None  # noqa: S101 (set before any step runs)
         what = "an option is read that this recipe does not declare"
-        self.recorder.problem(what, "declare options and flags at the recipe's top level")
+        self.recorder.problem(
+            what, "declare options and flags at the recipe's top level", code="outside-top-level"
+        )
         raise Refused(what)
 
 
@@ -90,7 +92,7 @@ class _Results:
         else:
             what = f"the step {step.name} is called above the line where it stands"
             hint = f"steps run in source order: move {step.name} (line {step.where.line}) up"
-        self.recorder.problem(what, hint)
+        self.recorder.problem(what, hint, code="step-order")
         raise Refused(what)
 
 

@@ -149,7 +149,7 @@ class Places:
     ) -> list[Problem]:
         start, end = place.start, place.end
         problems = [
-            problem_in(partition, what, hint, about=about)
+            problem_in(partition, what, hint, about=about, code="partition-place")
             for what, hint, about in (self._at_the_edge(place), self._beyond(place, before))
             if what
         ]
@@ -160,6 +160,7 @@ class Places:
                 f"({origin_of(other).where}): {Size(there.start)} to {Size(there.end)}",
                 f"start it at {Size(round_up_to_mib(there.end))} or later",
                 about="start",
+                code="overlap",
             )
             for other, there in before
             if start < there.end and there.start < end
@@ -234,6 +235,7 @@ class LogicalPlaces(Places):
                     f"it has no place in the extended partition {extended}, which is at "
                     f"{Size(self._first - SECTOR)} to {Size(limit)}",
                     "enlarge that one, or move this one",
+                    code="partition-place",
                 )
             ]
         problems = super()._misplaced(partition, place, before)
@@ -245,6 +247,7 @@ class LogicalPlaces(Places):
                     f"it starts at {Size(place.start)}, but a table of its own needs the MiB "
                     f"behind {shown_with_line(other)}",
                     f"start it at {Size(round_up_to_mib(there.end) + self.gap)} or later",
+                    code="partition-place",
                 )
             ]
         return problems

@@ -127,7 +127,7 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
     if deed is not None:
         recorder = _active[-1]
         what = f"the recipe {deed} while it is read ({event})"
-        recorder.problem(what, _HINT)
+        recorder.problem(what, _HINT, code="effect")
         raise Refused(what)
 
 
@@ -146,13 +146,15 @@ def _watch(frame: FrameType, event: str, called: Any) -> None:
             _refuse_text(frame)
         function = _operations.get(id(frame.f_code))
         if function and (mistake := wrong_kind(function, frame.f_locals)):
-            _active[-1].problem(*mistake)
-            raise Refused(mistake[0])
+            _active[-1].problem(mistake.what, mistake.hint, code=mistake.code)
+            raise Refused(mistake.what)
     if not (source or ends) or not _is_for_recipe(frame, _active[-1]):
         return
     if ends:
         what = f"the recipe ends vmdsl itself ({called.__name__})"
-        _active[-1].problem(what, "require(False, message) refuses the recipe with a message")
+        _active[-1].problem(
+            what, "require(False, message) refuses the recipe with a message", code="exits"
+        )
         raise Refused(what)
     _report(source, frame)
 
@@ -163,7 +165,8 @@ def _report(source: str, frame: FrameType) -> None:
     A module between that reads it may expect that.
     """
     what = f"the recipe {'runs' if source == _UNCHECKED else 'reads'} {source}"
-    _active[-1].problem(what, _INSTEAD[source])
+    code = "unchecked-code" if source == _UNCHECKED else "not-repeatable"
+    _active[-1].problem(what, _INSTEAD[source], code=code)
     caller = frame.f_back.f_globals.get("__name__") if frame.f_back else None
     is_read = source == _ENVIRONMENT and frame.f_code.co_name == "__getitem__"
     if is_read and caller not in _BETWEEN and frame.f_locals["key"] not in os.environ:

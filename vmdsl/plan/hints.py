@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 import vmdsl
@@ -14,75 +15,147 @@ from vmdsl.similar import did_you_mean
 
 _OWN = r"(?:Flag|Condition|Option\[.*\]|Step\[.*\])"
 _ALWAYS_TRUE = "which does not implement __bool__"
-#: The first pattern that fits gives the hint; {text} is the piece of the recipe that is meant.
+#: The code of all messages that no other code is about.
+OF_MYPY = "type-check"
+#: The codes of messages that have no hint, by mypy's own.
+_CODES = {
+    "arg-type": "wrong-type",
+    "attr-defined": "unknown-name",
+    "call-arg": "wrong-argument",
+    "import-not-found": "import",
+    "import-untyped": "import",
+    "name-defined": "unknown-name",
+    "no-redef": "name-twice",
+    "no-untyped-def": "return-type",
+    "return": "return-type",
+    "return-value": "return-type",
+    "syntax": "syntax",
+    "type-arg": "return-type",
+    "truthy-bool": "call-it",
+    "truthy-function": "call-it",
+    "type-var": "wrong-type",
+}
+#: The first pattern that fits gives the hint and the code; {text} is the code that is meant.
 _HINTS = (
-    (rf'"Fact" {_ALWAYS_TRUE}', "it is known only while building: pass it as unless="),
+    (
+        rf'"Fact" {_ALWAYS_TRUE}',
+        "it is known only while building: pass it as unless=",
+        "fact-in-if",
+    ),
     (
         rf'"(Flag|Condition)" {_ALWAYS_TRUE}',
         "call it: {text}(); for step_if(), combine flags with & | ~",
+        "call-it",
     ),
     (
         rf'"{_OWN}" {_ALWAYS_TRUE}',
         "call it: {text}()",
+        "call-it",
     ),
     (
         r'"unless" to .* expected "Fact \| None"',
         "unless= is decided while building, as path_exists() is; what is known now is for @step_if",
+        "unless",
     ),
-    (rf'incompatible type "{_OWN}"; expected "(?!Callable|Condition)', "call it: {text}()"),
-    (r'"step_if" .*"Callable.*; expected "Condition"', "write @step, or give it a flag"),
-    (r'"create_file" .* "(Posix)?Path"; expected', "copy_file() takes the path of a local file"),
+    (
+        rf'incompatible type "{_OWN}"; expected "(?!Callable|Condition)',
+        "call it: {text}()",
+        "call-it",
+    ),
+    (
+        r'"step_if" .*"Callable.*; expected "Condition"',
+        "write @step, or give it a flag",
+        "decorator",
+    ),
+    (
+        r'"create_file" .* "(Posix)?Path"; expected',
+        "copy_file() takes the path of a local file",
+        "wrong-type",
+    ),
     (
         r"already defined \(possibly by an import\)",
         "it is a function of vmdsl: rename this",
+        "name-twice",
     ),
     (
         r'; expected "Condition"',
         "give it the flag itself, as in step_if(uefi); combine flags with & | ~",
+        "step-condition",
     ),
     (
         r'(incompatible type|\(got) "[^"]+ \| None"[;,] expected|Item "None" of',
         "it is None where its step does not run: first ask `if (it := {text}) is not None:`",
+        "maybe-none",
     ),
     (
         r'incompatible type "str"; expected "(Mounted\[Any\] \| )?RootFs"',
         "begin with the system: system()",
+        "wrong-handle",
     ),
-    (r'incompatible type "(int|float|str)"; expected "Size', "write a size: MiB(512), GiB(4)"),
-    (r'"VolumeGroup"; expected "Partition', "make a volume in it: mklv({text}, size=GiB(1))"),
-    (r'incompatible type "str"; expected "Secret"', 'say where it is: Secret.from_file("key")'),
-    (r'incompatible type "str"; expected "Arch"', "write Arch.AMD64 and the like"),
-    (r'to "apt" .* "list\[str\]"; expected "str"', "name them one by one, without a list"),
-    (r'Argument "flags" .* "str"; expected', 'write flags=("boot",)'),
-    (r'expected "RootFs"', "this needs a system: give what debootstrap() returned"),
-    (r'expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat"),
+    (
+        r'incompatible type "(int|float|str)"; expected "Size',
+        "write a size: MiB(512), GiB(4)",
+        "plain-number",
+    ),
+    (
+        r'"VolumeGroup"; expected "Partition',
+        "make a volume in it: mklv({text}, size=GiB(1))",
+        "wrong-handle",
+    ),
+    (
+        r'incompatible type "str"; expected "Secret"',
+        'say where it is: Secret.from_file("key")',
+        "secret",
+    ),
+    (r'incompatible type "str"; expected "Arch"', "write Arch.AMD64 and the like", "wrong-type"),
+    (
+        r'to "apt" .* "list\[str\]"; expected "str"',
+        "name them one by one, without a list",
+        "text-for-list",
+    ),
+    (r'Argument "flags" .* "str"; expected', 'write flags=("boot",)', "text-for-list"),
+    (r'expected "RootFs"', "this needs a system: give what debootstrap() returned", "wrong-handle"),
+    (r'expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat", "wrong-handle"),
     (
         r'of "mount" cannot be "Swap"',
         "swap is mounted nowhere: fstab() writes a line for it by itself",
+        "wrong-handle",
     ),
-    (r'of "mount" cannot be', "mount() takes a filesystem: mkext4(), mkvfat() or their like"),
+    (
+        r'of "mount" cannot be',
+        "mount() takes a filesystem: mkext4(), mkvfat() or their like",
+        "wrong-handle",
+    ),
     (
         r'of "option" cannot be',
         "an option is a Size, a Suite, a StrEnum, a str or an int; on or off is a flag",
+        "option",
     ),
     (
         r"missing a return type annotation",
         "say what it returns, as in `-> Disk:`, or `-> None:`, so that it can be checked",
+        "return-type",
     ),
     (
         r'Argument 1 .*"Callable\[\[.+\], .*"; expected "Callable\[\[\],',
         "a step has no parameters: it calls the options and the steps above it for what it needs",
+        "step-parameters",
     ),
-    (r'in call to "step"', "write @step, without ()"),
+    (r'in call to "step"', "write @step, without ()", "decorator"),
     (
         r'positional arguments for "(?:Disk|Partition|Mounted|LogicalVolume|VolumeGroup)"',
         "call the function that makes it: mkimg(), mkpart(), mount(), mklv() or mkvg()",
+        "hand-made-handle",
     ),
-    (r"Too many positional arguments", "name the values: key=…"),
-    (r"Missing return statement", "return what it makes, or write -> None:"),
-    (r'type arguments for generic type "Mounted"', "name its filesystem: Mounted[Ext4]"),
-    (r'module named "\.', "a recipe is not in a package: write it without the dot"),
-    (r"module named .* \[import-not-found\]", "is it installed where vmdsl is?"),
+    (r"Too many positional arguments", "name the values: key=…", "wrong-argument"),
+    (r"Missing return statement", "return what it makes, or write -> None:", "return-type"),
+    (
+        r'type arguments for generic type "Mounted"',
+        "name its filesystem: Mounted[Ext4]",
+        "return-type",
+    ),
+    (r'module named "\.', "a recipe is not in a package: write it without the dot", "import"),
+    (r"module named .* \[import-not-found\]", "is it installed where vmdsl is?", "import"),
 )
 _NAME = re.compile(r'Name "(\w+)" is not defined')
 _EXPORT = re.compile(r'Module "vmdsl" has no attribute "(\w+)"')
@@ -109,19 +182,29 @@ _RUNGS = {
 }
 
 
-def hint_for(message: str, text: str) -> str:
-    """Return a hint for a message with its code, or "". `text` is the code that it is about."""
+@dataclass(frozen=True, kw_only=True)
+class Reworded:
+    """A hint at the remedy for a message of mypy, or "", and the code of that kind of mistake."""
+
+    hint: str
+    code: str
+
+
+def reworded(message: str, text: str) -> Reworded:
+    """Return hint and code for a message with mypy's code. `text` is the code it is about."""
+    by_mypy = re.search(r"\[([\w-]+)\]$", message)
+    code = _CODES.get(by_mypy[1] if by_mypy else "", OF_MYPY)
     if "did you mean" in message or "maybe" in message:
-        return ""
-    for search, answer in _SEARCHES:
+        return Reworded(hint="", code=code)
+    for search, answer, own in _SEARCHES:
         match = search.search(message)
         if match and (hint := answer(text, *match.groups())):
-            return hint
+            return Reworded(hint=hint, code=own)
     text = text.rpartition(".")[0] if message.startswith('Item "None" of') else text
-    for pattern, hint in _HINTS:
+    for pattern, hint, own in _HINTS:
         if re.search(pattern, message) and (text or "{text}" not in hint):
-            return hint.format(text=text)
-    return ""
+            return Reworded(hint=hint.format(text=text), code=own)
+    return Reworded(hint="", code=code)
 
 
 def _keywords(_: str, wrong: str, function: str) -> str:
@@ -238,17 +321,17 @@ def _handle_class(_: str, name: str) -> str:
     return f"call the function that makes it: {maker}()" if hasattr(vmdsl, maker) else ""
 
 
-_SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str]], ...] = (
-    (_KEYWORD, _keywords),
-    (_NAME, _names),
-    (_EXPORT, _exports),
-    (_LITERAL, _choices),
-    (_RETURNS, _annotation),
-    (re.compile(r'positional arguments for "(\w+)"'), _handle_class),
-    (_KIND, _other_kind),
-    (_HANDLE, _made_of),
-    (re.compile(r'of "mount" cannot be "(\w+)"'), _mounted),
-    (_UNTYPED, _untyped),
-    (_USED_AS_VALUE, _uncalled),
-    (re.compile("No return value expected"), _unannotated),
+_SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
+    (_KEYWORD, _keywords, "wrong-argument"),
+    (_NAME, _names, "unknown-name"),
+    (_EXPORT, _exports, "unknown-name"),
+    (_LITERAL, _choices, "unknown-value"),
+    (_RETURNS, _annotation, "return-type"),
+    (re.compile(r'positional arguments for "(\w+)"'), _handle_class, "hand-made-handle"),
+    (_KIND, _other_kind, "return-type"),
+    (_HANDLE, _made_of, "wrong-handle"),
+    (re.compile(r'of "mount" cannot be "(\w+)"'), _mounted, "wrong-handle"),
+    (_UNTYPED, _untyped, "import"),
+    (_USED_AS_VALUE, _uncalled, "call-it"),
+    (re.compile("No return value expected"), _unannotated, "return-type"),
 )

@@ -22,12 +22,13 @@ from typing import (
 )
 
 import vmdsl
+from vmdsl.errors import Problem
 from vmdsl.language.handles import Mounted
 from vmdsl.language.operation import NeverText
 from vmdsl.language.secret import Secret
 from vmdsl.language.steps import Condition, Option, Step
 from vmdsl.machines import Arch
-from vmdsl.plan.hints import hint_for
+from vmdsl.plan.hints import reworded
 from vmdsl.values import Size
 
 #: They stand for no value of another kind.
@@ -53,7 +54,7 @@ def _operations(*, library: bool) -> Mapping[int, FunctionType]:
     }
 
 
-def wrong_kind(function: FunctionType, values: Mapping[str, Any]) -> tuple[str, str] | None:
+def wrong_kind(function: FunctionType, values: Mapping[str, Any]) -> Problem | None:
     """Return a mistake in the arguments that an operation is called with, and a hint."""
     for name, value, wanted in _arguments(function, values):
         if not _fits(value, wanted):
@@ -67,7 +68,8 @@ def wrong_kind(function: FunctionType, values: Mapping[str, Any]) -> tuple[str, 
             )
             given = given.removesuffix("[…]")
             what = f"{function.__name__}() takes {kind} as {name}, not {given}"
-            return what, hint_for(message, text)
+            found = reworded(f"{message}  [arg-type]", text)
+            return Problem(what=what, hint=found.hint, code=found.code)
     return None
 
 

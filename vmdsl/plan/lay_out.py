@@ -59,12 +59,20 @@ def lay_out(
         return None, []
     disk = disks[0]
     problems = [
-        problem_in(other, f"a second image beside {shown_name(disk)}", "a recipe makes one image")
+        problem_in(
+            other,
+            f"a second image beside {shown_name(disk)}",
+            "a recipe makes one image",
+            code="only-one",
+        )
         for other in disks[1:]
     ]
     problems += [
         problem_in(
-            other, f"a second partition table on {shown_name(disk)}", f"use {tables[0].name}()"
+            other,
+            f"a second partition table on {shown_name(disk)}",
+            f"use {tables[0].name}()",
+            code="only-one",
         )
         for other in tables[1:]
     ]
@@ -162,6 +170,7 @@ def _wrong_size(filesystem: FilesystemLayout) -> Problem | None:
         f"{limits.name} takes {bound}, and the {what} {shown_name(device)} has {Size(size)}",
         f"{change} the {what} ({origin_of(device).where}){limits.otherwise}",
         about="device",
+        code="too-small",
     )
 
 
@@ -188,7 +197,11 @@ def _place(
         code = type_code(partition.type, gpt=is_gpt)
         if not code:
             problems.append(
-                problem_in(partition, f"an MBR has no partitions of type {partition.type}")
+                problem_in(
+                    partition,
+                    f"an MBR has no partitions of type {partition.type}",
+                    code="table-kind",
+                )
             )
         identifier = ids.of(partition, "partition")
         placed.append(
@@ -215,7 +228,10 @@ def _too_many(table: Gpt | Msdos, primary: Sequence[AnyPartition]) -> list[Probl
             hint = "an MBR has room for four: use a GPT, or put it into an extended one"
         problems.append(
             problem_in(
-                primary[most], f"partition {most + 1} on the {table.kind} {shown_name(table)}", hint
+                primary[most],
+                f"partition {most + 1} on the {table.kind} {shown_name(table)}",
+                hint,
+                code="table-kind",
             )
         )
     extended = [p for p in primary if isinstance(p, Extended)]
@@ -224,6 +240,7 @@ def _too_many(table: Gpt | Msdos, primary: Sequence[AnyPartition]) -> list[Probl
             other,
             f"a second extended partition beside {shown_with_line(extended[0])}",
             "an MBR has one, for all logical partitions",
+            code="only-one",
         )
         for other in extended[1:]
     ]
@@ -238,7 +255,7 @@ def _places(
         places, problems = finder.find(partitions)
         if not finder.has_room:
             what = f"an image of {disk.size} has no room for a {table.kind} partition table"
-            problems = [problem_in(disk, what, "make it larger")]
+            problems = [problem_in(disk, what, "make it larger", code="too-small")]
         return places, size, problems
     least = max(round_up_to_mib(disk.free.bytes if disk.free else 0), ALIGNMENT)
     places, problems = Places(table, size=None, rest=least).find(partitions)
@@ -256,6 +273,7 @@ def _not_growing(partitions: list[AnyPartition]) -> list[Problem]:
             other,
             f"a second partition without a size beside {shown_with_line(first)}",
             "give it one: with free= one partition grows",
+            code="only-one",
         )
         for other in others
     ]
@@ -266,6 +284,7 @@ def _not_growing(partitions: list[AnyPartition]) -> list[Problem]:
             f"it starts at {other.start}, but is behind {shown_with_line(first)}, "
             "which grows with its content",
             "leave out start=, or put it before that one",
+            code="grows-with-content",
         )
         for other in behind
         if other.start is not None

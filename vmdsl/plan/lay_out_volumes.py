@@ -70,6 +70,7 @@ class Volumes:
                     f"{Size(device.size)}",
                     f"enlarge it ({origin_of(luks.device).where})",
                     about="device",
+                    code="too-small",
                 )
             )
         uuid = luks.uuid or str(self._ids(luks, "luks"))
@@ -120,19 +121,29 @@ def _size(
         if size <= left:
             return size, None
         what = f"it takes {Size(size)}, and the volume group {group} has {Size(max(left, 0))} left"
-        return size, problem_in(volume, what, "make it smaller, or the group larger", about="size")
+        return size, problem_in(
+            volume, what, "make it smaller, or the group larger", about="size", code="volume"
+        )
     size = room - sum(_whole(v.size) for v in volumes if v.size)
     other = next((v for v in before if v.size is None), None)
     if other is not None:
         what = f"a second volume without a size beside {shown_with_line(other)}"
         return 0, problem_in(
-            volume, what, "give it one: the other takes all that is left", about="size"
+            volume,
+            what,
+            "give it one: the other takes all that is left",
+            about="size",
+            code="only-one",
         )
     if size > 0:
         return size, None
     what = f"no room is left for it in the volume group {group} of {Size(room)}"
     return 0, problem_in(
-        volume, what, "make the other volumes smaller, or the group larger", about="group"
+        volume,
+        what,
+        "make the other volumes smaller, or the group larger",
+        about="group",
+        code="volume",
     )
 
 

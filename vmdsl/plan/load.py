@@ -77,7 +77,9 @@ def load(path: Path) -> Recipe:
         source = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"{path}: the recipe cannot be read: {reason}") from None
+        raise UsageError(
+            f"{path}: the recipe cannot be read: {reason}", code="no-such-file"
+        ) from None
     found: list[object] = []
     recorder = Recorder(recipe=path, value_of=_too_early, result_of=_too_early)
     module = ModuleType(module_name(path))
@@ -116,17 +118,20 @@ def crash(error: BaseException, path: Path, step: str = "", place: Where | None 
     """
     if isinstance(error, SyntaxError) and error.filename and _is_beside(error.filename, path):
         where = Where(Path(error.filename), error.lineno or 0)
-        return Problem(what=f"syntax error: {error.msg}", where=where)
+        return Problem(what=f"syntax error: {error.msg}", where=where, code="syntax")
     frames = traceback.extract_tb(error.__traceback__)
     own = [Where(Path(f.filename), f.lineno or 0) for f in frames if _is_beside(f.filename, path)]
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
+    code = "import" if isinstance(error, ImportError) else "crash"
     if isinstance(error, ValueError) and frames and frames[-1].filename == values.__file__:
-        what = str(error)  # a sentence for users
+        what, code = str(error), "value"  # a sentence for users
     hint = _NOT_A_PACKAGE if isinstance(error, ImportError) and "relative import" in what else ""
     kind = Crash if isinstance(error, TypeError | NameError | AttributeError) else Problem
     if isinstance(error, UnboundLocalError):
         hint = "if a step or an option has that name, call the variable something else"
-    return kind(what=what, where=place or (own or [Where(path)])[-1], step=step, hint=hint)
+    return kind(
+        what=what, code=code, where=place or (own or [Where(path)])[-1], step=step, hint=hint
+    )
 
 
 def _is_beside(file: str, recipe: Path) -> bool:

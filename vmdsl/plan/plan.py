@@ -159,10 +159,13 @@ def _failed_check(error: Exception, operations: Sequence[Operation]) -> Problem:
     if not looked_at:
         raise error
     if isinstance(error, OSError) and error.strerror:
-        return problem_in(looked_at[-1], *unusable(error))
+        return problem_in(looked_at[-1], *unusable(error), code="local-file")
     what = f"this cannot be checked: {type(error).__name__}: {error}"
     return problem_in(
-        looked_at[-1], what, "one of its arguments may not be of the type that it needs"
+        looked_at[-1],
+        what,
+        "one of its arguments may not be of the type that it needs",
+        code="wrong-type",
     )
 
 
@@ -172,5 +175,5 @@ def _unknown_options(recipe: Recipe, values: Mapping[str, object]) -> list[Probl
     for name in values:
         if name not in names:
             what, hint = f"the recipe has no option {name}", did_you_mean(name, names)
-            problems.append(Problem(what=what, hint=hint))
+            problems.append(Problem(what=what, hint=hint, code="unknown-option"))
     return problems

@@ -40,7 +40,9 @@ def syntax_problems(operations: Sequence[Operation]) -> Iterator[Problem]:
                 what, _, line = known[script].partition("\n")
                 sure = script.interpreter in _SHELLS and not script.may_be_data
                 kind = Problem if sure else Advice
-                yield problem_in(operation, what, line, about=script.about, kind=kind)
+                yield problem_in(
+                    operation, what, line, about=script.about, kind=kind, code="script-syntax"
+                )
 
 
 def _mistake(script: Script) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem, Where
-from vmdsl.plan.hints import hint_for
+from vmdsl.plan.hints import OF_MYPY, reworded
 
 
 class Types(Protocol):
@@ -67,7 +67,10 @@ class TypeCheck:
             output, errors = self._mypy.communicate()
         if self._failed(output):
             said = errors.decode(errors="replace").strip()
-            raise HostError(f"mypy does not run: {said.splitlines()[-1] if said else 'no message'}")
+            raise HostError(
+                f"mypy does not run: {said.splitlines()[-1] if said else 'no message'}",
+                code="type-checker",
+            )
         found = read_messages(output.decode(errors="replace"), self._folder)
         return tuple(_in_its_folder(problem, self._recipe) for problem in found)
 
@@ -154,6 +157,7 @@ def hidden_packages(recipe: Path) -> tuple[Problem, ...]:
             what=f"{place.relative_to(recipe.parent)} beside the recipe hides the package {name}",
             where=Where(recipe),
             hint="give it another name",
+            code="import",
         )
         for name in ("vmdsl", "vmdsl_stdlib")
         for place in (recipe.parent / name / "__init__.py", recipe.parent / f"{name}.py")
@@ -180,15 +184,24 @@ def read_messages(text: str, folder: Path) -> list[Problem]:
         if message["code"] == "syntax" and file in unreadable:
             continue  # it follows from the first one
         unreadable |= {file} if message["code"] == "syntax" else set()
+        found = reworded(what, _text(file, message))
         problems.append(
             Problem(
                 what=what,
+                code=found.code,
                 where=Where(file, max(message["line"], 0)),
-                hint=(hint_for(what, _text(file, message)) or own).replace("\n", "\n    "),
+                hint=(found.hint or own).replace("\n", "\n    "),
             )
         )
     problems.sort(key=lambda p: (str(p.where.file), p.where.line) if p.where else ("", 0))
-    return _causes(problems)
+    return [_without_code(problem) for problem in _causes(problems)]
+
+
+def _without_code(problem: Problem) -> Problem:
+    """Return a problem without mypy's own code, but if vmdsl has no code for that kind."""
+    if problem.code == OF_MYPY:
+        return problem
+    return replace(problem, what=re.sub(r"  \[[a-z-]+\]$", "", problem.what))
 
 
 def _causes(problems: Sequence[Problem]) -> list[Problem]:

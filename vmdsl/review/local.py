@@ -42,7 +42,7 @@ def local_files(operation: Operation) -> Iterator[LocalFile]:
             yield _local_file(operation.directory / path, str(shown), follow=not inside)
         except OSError as error:
             what = f"{path} cannot be read: {error.strerror}"
-            raise HostError(operation.problem(what)) from None
+            raise HostError(operation.problem(what, code="local-file")) from None
 
 
 def _local_file(path: Path, shown: str, *, follow: bool) -> LocalFile:

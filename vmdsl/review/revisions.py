@@ -27,10 +27,10 @@ def checked_out(revision: str, path: str) -> Iterator[Path]:
     top = Path(_git("rev-parse", "--show-toplevel").rstrip("\n"))
     found = _run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if not found.ok:
-        raise UsageError(f"git knows no revision {revision}")
+        raise UsageError(f"git knows no revision {revision}", code="revision")
     place = Path(os.path.relpath(path, top)) if path.startswith(".") else Path(path)
     if place.is_absolute() or ".." in place.parts:
-        raise UsageError(f"{path} is not in the repository {top}")
+        raise UsageError(f"{path} is not in the repository {top}", code="revision")
     with TemporaryDirectory(prefix="vmdsl-revision-") as folder:
         tree = Path(folder, "tree")
         try:
@@ -39,7 +39,9 @@ def checked_out(revision: str, path: str) -> Iterator[Path]:
             _git(*hooks, "worktree", "add", "--quiet", "--detach", str(tree), found.output.strip())
             if not (tree / place).is_file():
                 hint = f"from here: {revision}:./{path}" if Path(path).is_file() else ""
-                raise UsageError(Problem(what=f"{revision} has no file {place}", hint=hint))
+                raise UsageError(
+                    Problem(what=f"{revision} has no file {place}", hint=hint, code="revision")
+                )
             yield tree / place
         finally:
             _run("worktree", "remove", "--force", str(tree))
@@ -50,7 +52,7 @@ def _git(*words: str) -> str:
     done = _run(*words)
     if not done.ok:
         said = done.output.strip().splitlines() or [f"it exited with {done.code}"]
-        raise UsageError(Problem(what=f"git: {said[-1].removeprefix('fatal: ')}"))
+        raise UsageError(Problem(what=f"git: {said[-1].removeprefix('fatal: ')}", code="revision"))
     return done.output
 
 
@@ -61,4 +63,6 @@ def _run(*words: str) -> programs.Finished:
         return programs.run(command, env={**env, "LC_ALL": "C"})
     except FileNotFoundError:
         what = "a revision needs git, which is missing"
-        raise HostError(Problem(what=what, hint=programs.how_to_get("git", "git"))) from None
+        raise HostError(
+            Problem(what=what, hint=programs.how_to_get("git", "git"), code="missing-program")
+        ) from None

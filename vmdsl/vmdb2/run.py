@@ -181,7 +181,7 @@ def _perform(
         try:
             return function(*arguments, **named)
         except ValueError as error:  # of a value's own reading, such as Size.parse
-            raise refuse(str(error), about=next(iter(places), "")) from None
+            raise refuse(str(error), about=next(iter(places), ""), code="value") from None
 
 
 def _function(call: Call) -> Callable[..., Any]:

@@ -160,7 +160,7 @@ def test_what_a_user_is_told_where_something_is_missing(builds: Builds, cold: Pa
     builds.run("rm", "-r", offline / "debs")
     done = builds.build(offline, "--offline")
     assert done.returncode == 5, done.stdout
-    assert "with --offline, packages are missing: mover_1.0_all.deb\n" in done.stdout
+    assert "with --offline, packages are missing: mover_1.0_all.deb  [offline]\n" in done.stdout
     assert "build once without --offline" in done.stdout
 
     done = builds.build(offline, "--offline", "--refresh")

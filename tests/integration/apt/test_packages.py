@@ -287,6 +287,6 @@ def test_what_apt_says_is_told_in_words_that_help(
     assert done.returncode == 5, done.stdout
     line = len(text.splitlines())
     said = failure.said.replace("ADDRESS", acme.address).replace("KEY", acme.key.id)
-    assert f"recipe.py:{line}: step packages: {said}\n" in done.stdout
+    assert f"recipe.py:{line}: step packages: {said}  [apt-failed]\n" in done.stdout
     assert failure.hint in done.stdout
     assert "Traceback" not in done.stdout

@@ -124,13 +124,25 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["buidl"], "no such command 'buidl'\n    did you mean 'build'?"),
-        (["--frob"], "no such option: --frob\n    see: vmdsl --help"),
-        (["check"], "missing argument 'RECIPE'\n    see: vmdsl check --help"),
-        (["build", "emty.py"], "there is no recipe emty.py\n    did you mean empty.py?"),
-        (["plan", "."], ". is a directory, not a recipe\n    did you mean empty.py?"),
-        (["build", "empty.py", "-o", "a/b"], "there is no directory a\n    make it first: mkdir"),
-        (["build", "empty.py", "-o", "."], ". is a directory\n    name the image: --output empty"),
+        (["buidl"], "no such command 'buidl'  [usage]\n    did you mean 'build'?"),
+        (["--frob"], "no such option: --frob  [usage]\n    see: vmdsl --help"),
+        (["check"], "missing argument 'RECIPE'  [usage]\n    see: vmdsl check --help"),
+        (
+            ["build", "emty.py"],
+            "there is no recipe emty.py  [no-such-file]\n    did you mean empty.py?",
+        ),
+        (
+            ["plan", "."],
+            ". is a directory, not a recipe  [no-such-file]\n    did you mean empty.py?",
+        ),
+        (
+            ["build", "empty.py", "-o", "a/b"],
+            "there is no directory a  [output-file]\n    make it first: mkdir",
+        ),
+        (
+            ["build", "empty.py", "-o", "."],
+            ". is a directory  [output-file]\n    name the image: --output empty",
+        ),
         (["boot", "a.img", "--firmware", "bios"], "there is no image a.img"),
         (["boot", "a.img", "--firmware", "q"], "invalid value for '--firmware': 'q' is not one of"),
         (["boot", "a.img", "--firmware", "bios", "--memory", "x"], "invalid value for '--memory'"),

@@ -108,14 +108,17 @@ class TestValues:
             (["--count", "x"], "invalid value for '--count'"),
             (
                 ["--size", "4"],
-                "invalid value for '--size': 4 is a number of bytes\n    did you mean 4G?",
+                "invalid value for '--size': 4 is a number of bytes  [usage]\n    did you mean 4G?",
             ),
             (["--size", "200%"], "invalid value for '--size': '200%' is not a size"),
-            (["--siez", "8G"], "no such option: --siez\n    did you mean --size"),
+            (["--siez", "8G"], "no such option: --siez  [usage]\n    did you mean --size"),
             (["--no-size"], "no such option: --no-size"),
             (["--size"], "option '--size' requires an argument"),
             (["--uefi=yes"], "option '--uefi' does not take a value"),
-            (["--uefi", "yes"], "--uefi takes no value: yes\n    write: --uefi or --no-uefi"),
+            (
+                ["--uefi", "yes"],
+                "--uefi takes no value: yes  [usage]\n    write: --uefi or --no-uefi",
+            ),
             (["--uefi", "False"], "--uefi takes no value: False"),
         ],
     )
@@ -359,7 +362,9 @@ class TestSeveral:
         assert run(["check", "server.py", "one/pc.py", *options]) == 2
         out, err = capsys.readouterr()
         assert out == ""
-        assert err.startswith("vmdsl: 2 recipes are named, so none can have options of its own\n")
+        assert err.startswith(
+            "vmdsl: 2 recipes are named, so none can have options of its own  [usage]\n"
+        )
 
     def test_only_the_one_that_cannot_be_loaded(self, planned: dict[str, Any]) -> None:
         Path("server.py").write_text("def broken(:")

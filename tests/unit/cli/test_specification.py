@@ -33,7 +33,7 @@ def test_a_release_that_has_left_the_mirrors(capsys: pytest.CaptureFixture[str])
     for command in ("check", "plan", "from-yaml"):
         assert run([command, "old.vmdb"]) == 0
         warning, _, _, hint = capsys.readouterr().err.splitlines()
-        assert warning.endswith(": warning: stretch has left Debian's mirrors")
+        assert warning.endswith(": warning: stretch has left Debian's mirrors  [suite]")
         assert "`mirror: http://mirror.example/debian-archive/debian`, with `keyring: /" in hint
         assert "check_valid_until" not in hint
 
@@ -61,7 +61,7 @@ def test_a_recipe_without_py(capsys: pytest.CaptureFixture[str]) -> None:
     Path("server").write_text("# A server.\nfrom vmdsl import *\n", encoding="utf-8")
     assert run(["check", "server"]) == 2
     what, hint = capsys.readouterr().err.splitlines()
-    assert what == "vmdsl: server is a recipe in Python, and its name does not end with .py"
+    assert what.endswith("in Python, and its name does not end with .py  [wrong-file]")
     assert hint.strip() == "rename it: mv server server.py"
 
 
@@ -159,4 +159,4 @@ def test_a_wrapper_is_vmdb2(capsys: pytest.CaptureFixture[str]) -> None:
 def test_options_of_recipes_are_not_shortened(capsys: pytest.CaptureFixture[str]) -> None:
     Path("pc.py").write_text("", encoding="utf-8")
     assert run(["check", "pc.py", "--verb"]) == 2
-    assert "no such option: --verb\n" in capsys.readouterr().err
+    assert "no such option: --verb  [usage]\n" in capsys.readouterr().err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vmdsl.plan.hints import hint_for
+from vmdsl.plan.hints import reworded
 
 ARGUMENT = 'Argument 1 to "{}" has incompatible type "{}"; expected "{}"  [arg-type]'
 
@@ -27,7 +27,7 @@ ARGUMENT = 'Argument 1 to "{}" has incompatible type "{}"; expected "{}"  [arg-t
     ],
 )
 def test_handles(function: str, got: str, wanted: str, text: str, hint: str) -> None:
-    said = hint_for(ARGUMENT.format(function, got, wanted), text)
+    said = reworded(ARGUMENT.format(function, got, wanted), text).hint
     assert hint in said
     assert bool(hint) == bool(said)
 
@@ -46,7 +46,7 @@ def test_handles(function: str, got: str, wanted: str, text: str, hint: str) -> 
     ],
 )
 def test_annotations(text: str, hint: str) -> None:
-    assert hint_for("No return value expected  [return-value]", text) == hint
+    assert reworded("No return value expected  [return-value]", text).hint == hint
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_annotations(text: str, hint: str) -> None:
     ],
 )
 def test_options_without_a_call(message: str, text: str, hint: str) -> None:
-    assert hint_for(message, text) == hint
+    assert reworded(message, text).hint == hint
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_options_without_a_call(message: str, text: str, hint: str) -> None:
     ],
 )
 def test_modules_without_types(message: str, hint: str) -> None:
-    assert hint_for(f"{message}  [import-untyped]", "") == hint
+    assert reworded(f"{message}  [import-untyped]", "").hint == hint

@@ -35,7 +35,7 @@ def test_messages(tmp_path: Path) -> None:
     ]
     whole, step, last = read_messages("\n".join(lines), Path())
     assert (str(whole.where), whole.what, whole.hint) == (str(recipe), "the file", "")
-    assert step.what.endswith("[arg-type]")
+    assert step.code == "call-it"
     assert step.hint == "call it: disk()"
     assert (str(last.where), last.hint) == (f"{recipe}:9", '"f" defined in "acme"')
 

@@ -185,7 +185,7 @@ def _sync(file: Path) -> None:
 
 def _never_seen(name: str) -> BuildError:
     what = f"no index of {name} with these sources is in the cache, and --offline fetches none"
-    return BuildError(Problem(what=what, hint="build once without --offline"))
+    return BuildError(Problem(what=what, hint="build once without --offline", code="offline"))
 
 
 @contextmanager

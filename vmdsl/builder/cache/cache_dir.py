@@ -115,4 +115,6 @@ def default_cache_dir(env: Mapping[str, str] = os.environ) -> CacheDir:
     try:
         return CacheDir(path=Path.home().absolute() / ".cache" / "vmdsl")
     except RuntimeError:
-        raise UsageError("This user has no home directory: set VMDSL_CACHE.") from None
+        raise UsageError(
+            "This user has no home directory: set VMDSL_CACHE.", code="cache"
+        ) from None

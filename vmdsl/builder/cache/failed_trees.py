@@ -42,6 +42,7 @@ def keep_tree(copied: Path, cache: CacheDir, name: str, about: FailedTree) -> Pr
     return Problem(
         what=f"the tree is kept in {place / 'tree'}",
         hint=f"look into it: {command.format('shell')}\nremove it: {command.format('remove')}",
+        code="",
     )
 
 
@@ -58,7 +59,11 @@ def _find(cache: CacheDir, name: str) -> Path:
     place = cache.failed_trees / name
     if "/" in name or not os.path.isdir(place):  # noqa: PTH112 (raises nothing)
         raise UsageError(
-            Problem(what=f"no tree is kept as {name}", hint="the names: vmdsl cache show --all")
+            Problem(
+                what=f"no tree is kept as {name}",
+                hint="the names: vmdsl cache show --all",
+                code="kept-tree",
+            )
         )
     return place
 
@@ -71,7 +76,7 @@ def visit(cache: CacheDir, name: str, show: Callable[[int], None]) -> None:
     place = _find(cache, name)
     with ExitStack() as stack:
         if not stack.enter_context(locked(place, shared=True)):
-            raise UsageError(f"the tree {name} is being removed")
+            raise UsageError(f"the tree {name} is being removed", code="kept-tree")
         workspace = stack.enter_context(own_workspace(cache))
         log = stack.enter_context((workspace / "log").open("w+b"))
         ours, theirs = (stack.enter_context(end) for end in socket.socketpair())
@@ -85,7 +90,11 @@ def visit(cache: CacheDir, name: str, show: Callable[[int], None]) -> None:
         stack.callback(namespaces.end, process)
         if not attend(ours, show):
             said = (workspace / "log").read_text("utf-8", "replace").splitlines()[-1:]
-            raise HostError(Problem(what="no shell can be opened in the tree", hint="".join(said)))
+            raise HostError(
+                Problem(
+                    what="no shell can be opened in the tree", hint="".join(said), code="kept-tree"
+                )
+            )
 
 
 def remove(cache: CacheDir, name: str) -> None:
@@ -93,4 +102,4 @@ def remove(cache: CacheDir, name: str) -> None:
     place = _find(cache, name)
     with own_workspace(cache) as workspace:
         if not take_out(place, workspace / "trash"):
-            raise UsageError(f"the tree {name} is in use: a shell is open in it")
+            raise UsageError(f"the tree {name} is in use: a shell is open in it", code="kept-tree")

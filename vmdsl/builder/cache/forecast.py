@@ -162,7 +162,9 @@ def given_epoch() -> int | None:
     if not text:
         return None
     if not text.isdecimal():
-        raise HostError(f"SOURCE_DATE_EPOCH is {text!r}, which is not a number of seconds")
+        raise HostError(
+            f"SOURCE_DATE_EPOCH is {text!r}, which is not a number of seconds", code="build-machine"
+        )
     return int(text)
 
 

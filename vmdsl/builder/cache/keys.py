@@ -134,7 +134,7 @@ class Describer:
                 found[str(path)] = content_of(operation.directory / path, first, follow=not inside)
             except OSError as error:
                 what = f"{path} cannot be read: {error.strerror}"
-                raise HostError(operation.problem(what)) from None
+                raise HostError(operation.problem(what, code="local-file")) from None
         return found
 
     def _code(self, operation: Operation) -> dict[str, str]:

@@ -73,6 +73,7 @@ def _unknown(
             f"the archive has no package {name}",
             meant or "`vmdsl build --refresh` looks whether there is one by now",
             about=f"{about}[{number}]",
+            code="unknown-package",
         )
 
 

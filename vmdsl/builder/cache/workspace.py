@@ -51,9 +51,10 @@ def unreachable(cache: CacheDir, error: OSError, done: str) -> HostError:
             Problem(
                 what=f"the cache {cache} can't be {done}: {error.filename}: {error.strerror}",
                 hint="" if cache.path.stat().st_uid == os.geteuid() else f"it belongs to {owner}",
+                code="cache",
             )
         )
-    return HostError(f"the cache {cache} can't be {done}: {error.strerror}")
+    return HostError(f"the cache {cache} can't be {done}: {error.strerror}", code="cache")
 
 
 def _inherit_nothing(directory: Path) -> None:

@@ -34,14 +34,16 @@ def make_btrfs(target: Target, content: Path | None) -> Room:
         try:
             disk = Disk(stream)
         except ValueError as error:
-            raise BuildError(problem_in(filesystem, str(error))) from None
+            raise BuildError(
+                problem_in(filesystem, str(error), code="filesystem-content")
+            ) from None
         disk.resize(size)
         if files:
             try:
                 disk.fix_metadata(files, target.tree.epoch)
             except LookupError as error:
                 what = f"mkfs.btrfs left out {error.args[0]}, or took it for another file"
-                raise BuildError(problem_in(filesystem, what)) from None
+                raise BuildError(problem_in(filesystem, what, code="filesystem-content")) from None
         free = disk.size - disk.used
     target.place(file)
     return Room(block=_BLOCK, free=free, available=free, inline=_INLINE)
@@ -71,10 +73,24 @@ def _check(target: Target, files: Sequence[File]) -> None:
     for file in files:
         if stat.S_ISCHR(file.about.st_mode) or stat.S_ISBLK(file.about.st_mode):
             what = f"mkfs.btrfs cannot make {file.shown}, which is a device"
-            raise BuildError(problem_in(filesystem, what, "remove it: the machine makes its own"))
+            raise BuildError(
+                problem_in(
+                    filesystem,
+                    what,
+                    "remove it: the machine makes its own",
+                    code="filesystem-content",
+                )
+            )
     for name in files[0].attributes if files else ():
         what = f"mkfs.btrfs cannot give its top directory the attribute {name}"
-        raise BuildError(problem_in(filesystem, what, "remove it, or give it to a directory below"))
+        raise BuildError(
+            problem_in(
+                filesystem,
+                what,
+                "remove it, or give it to a directory below",
+                code="filesystem-content",
+            )
+        )
 
 
 def need_btrfs(files: Sequence[File], room: Room) -> Need:

@@ -121,7 +121,12 @@ class _Debugfs:
         if errors:
             what = "debugfs could not set the times of its files"
             raise BuildError(
-                problem_in(self.target.filesystem.filesystem, what, "\n".join(errors[:_SHOWN]))
+                problem_in(
+                    self.target.filesystem.filesystem,
+                    what,
+                    "\n".join(errors[:_SHOWN]),
+                    code="filesystem-tool",
+                )
             )
 
 

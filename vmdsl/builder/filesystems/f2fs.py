@@ -30,10 +30,12 @@ def make_f2fs(target: Target, content: Path | None) -> Room:
             if files:
                 disk.fix_metadata(files, target.tree.epoch)
         except UnfitError as error:
-            raise BuildError(problem_in(filesystem, str(error))) from None
+            raise BuildError(
+                problem_in(filesystem, str(error), code="filesystem-content")
+            ) from None
         except LookupError as error:
             what = f"sload.f2fs left out {error.args[0]}"
-            raise BuildError(problem_in(filesystem, what)) from None
+            raise BuildError(problem_in(filesystem, what, code="filesystem-content")) from None
     target.place(file)
     return Room(block=BLOCK, free=disk.free, available=disk.free, inline=_INLINE)
 
@@ -65,7 +67,9 @@ def _check(target: Target, files: Sequence[File]) -> None:
     for file in files:
         if stat.S_IFMT(file.about.st_mode) not in _HELD:
             what = f"sload.f2fs cannot make {file.shown}, which is a pipe, a socket or a device"
-            problem = problem_in(target.filesystem.filesystem, what, "remove it")
+            problem = problem_in(
+                target.filesystem.filesystem, what, "remove it", code="filesystem-content"
+            )
             raise BuildError(problem)
 
 

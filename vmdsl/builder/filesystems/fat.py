@@ -99,6 +99,7 @@ def _fill(target: Target, image: Path, content: Path) -> None:
                         target.filesystem.filesystem,
                         f"FAT cannot hold {file.names[0]}, which is not a plain file",
                         "remove it, or put it on another filesystem",
+                        code="filesystem-content",
                     )
                 )
         if files:
@@ -119,7 +120,10 @@ def _check_names(target: Target, folders: Sequence[File]) -> None:
             what = f"FAT cannot hold the name {path!r}: {fault}"
             problems.append(
                 problem_in(
-                    target.filesystem.filesystem, what, "rename it, or put it on another filesystem"
+                    target.filesystem.filesystem,
+                    what,
+                    "rename it, or put it on another filesystem",
+                    code="filesystem-content",
                 )
             )
     if problems:

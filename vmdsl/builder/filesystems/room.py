@@ -65,8 +65,13 @@ def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
         return None
     where = f"the partition {partition.name} ({origin_of(partition).where})"
     if partition.size is partition.end is None:
-        return problem_in(filesystem, what, f"{where} takes what is left: enlarge the image {more}")
-    return problem_in(filesystem, what, f"enlarge {where} {more}")
+        return problem_in(
+            filesystem,
+            what,
+            f"{where} takes what is left: enlarge the image {more}",
+            code="no-room",
+        )
+    return problem_in(filesystem, what, f"enlarge {where} {more}", code="no-room")
 
 
 def fits_easily(files: Sequence[File], size: int) -> bool:
@@ -138,7 +143,7 @@ def _never_enough(target: Target, kind: Kind, need: Need, room: Room) -> BuildEr
     filesystem = target.filesystem.filesystem
     what = f"its content is {need.files} {kind.files}, and it has room for {room.files}"
     hint = "a larger size gives it no more: does inodes= say how many there are?"
-    return BuildError(problem_in(filesystem, what, hint))
+    return BuildError(problem_in(filesystem, what, hint, code="no-room"))
 
 
 def _lacking(room: Room, need: Need, free: int) -> int:

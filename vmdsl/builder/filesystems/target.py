@@ -86,7 +86,9 @@ class Target:
         """Return the error for content that turns out not to fit."""
         filesystem = self.filesystem.filesystem
         what = f"its content does not fit into {filesystem.kind} of {Size(self.size)}"
-        return BuildError(problem_in(filesystem, what, "make the partition, or the image, larger"))
+        return BuildError(
+            problem_in(filesystem, what, "make the partition, or the image, larger", code="no-room")
+        )
 
     def _disk_is_full(self, said: str) -> bool:
         """Return whether it is a disk of this machine that is full, and not the filesystem."""
@@ -100,10 +102,17 @@ class Target:
     def _failed(self, tool: str, done: programs.Finished) -> BuildError:
         filesystem = self.filesystem.filesystem
         if says_full(done.output) and self._disk_is_full(done.output):
-            return BuildError(problem_in(filesystem, f"{tool}: {os.strerror(errno.ENOSPC)}"))
+            return BuildError(
+                problem_in(filesystem, f"{tool}: {os.strerror(errno.ENOSPC)}", code="no-room")
+            )
         if any(text in done.output for text in (_NO_SPACE, *traits_of(filesystem).no_room)):
             return self.full()
         lines = done.output.strip().splitlines()[-10:]
         return BuildError(
-            problem_in(filesystem, f"{tool} failed (exit code {done.code})", "\n".join(lines))
+            problem_in(
+                filesystem,
+                f"{tool} failed (exit code {done.code})",
+                "\n".join(lines),
+                code="filesystem-tool",
+            )
         )

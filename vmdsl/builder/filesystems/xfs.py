@@ -44,7 +44,9 @@ def make_xfs(target: Target, content: Path | None) -> Room:
         disk = Disk(target.image, target.offset)
     except ValueError as error:
         hint = "remove the options= that ask for it"
-        raise BuildError(problem_in(target.filesystem.filesystem, str(error), hint)) from None
+        raise BuildError(
+            problem_in(target.filesystem.filesystem, str(error), hint, code="filesystem-content")
+        ) from None
     fill(target, disk, content)
     free = disk.free_blocks * disk.sb.block
     return Room(block=disk.sb.block, free=free, available=free, inline=disk.sb.inode - CORE)
@@ -98,7 +100,9 @@ def fill(target: Target, disk: Disk, content: Path | None) -> None:
             try:
                 write_inode(disk, number, file, numbers, epoch)
             except UnfitError as error:
-                raise BuildError(problem_in(filesystem, f"{file.shown}: {error}")) from None
+                raise BuildError(
+                    problem_in(filesystem, f"{file.shown}: {error}", code="filesystem-content")
+                ) from None
     except NoRoomError:
         raise target.full() from None
     own = [disk.sb.root + 1, disk.sb.root + 2]

@@ -49,7 +49,11 @@ class Decoys:
         yield path
         end_everything()  # what it has left running must not write later
         if not path.is_file() or not os.path.samestat(path.lstat(), os.fstat(file)):
-            raise BuildError(Problem(what="it has removed $IMAGE", hint="write to it in place"))
+            raise BuildError(
+                Problem(
+                    what="it has removed $IMAGE", hint="write to it in place", code="image-script"
+                )
+            )
         path.unlink()
         _check(file, layout, before)
         where = origin_of(operation).where
@@ -76,7 +80,7 @@ def _check(file: int, layout: Layout, before: dict[Span, bytes]) -> None:
     if (size := os.fstat(file).st_size) != layout.size:
         what = f"it has made the image {size} bytes large, which is one of {layout.size} bytes"
         hint = "dd cuts it off without conv=notrunc" if size < layout.size else "end before that"
-        raise BuildError(Problem(what=what, hint=hint))
+        raise BuildError(Problem(what=what, hint=hint, code="image-script"))
     problems = []
     after = _table(file, layout)
     for span, old in before.items():
@@ -84,12 +88,12 @@ def _check(file: int, layout: Layout, before: dict[Span, bytes]) -> None:
             pairs = enumerate(zip(old, after[span], strict=True))
             first = span.start + next(number for number, (one, other) in pairs if one != other)
             what = f"it has written to byte {first} of the image, where {span.what} is"
-            problems.append(Problem(what=what, hint=_TABLE_HINT))
+            problems.append(Problem(what=what, hint=_TABLE_HINT, code="image-script"))
     for span in partition_spans(layout):
         for start, end in data(file, span.start, span.end):
             if (byte := _first(file, start, end)) is not None:
                 what = f"it has written to byte {byte} of the image, where {span.what} is"
-                problems.append(Problem(what=what, hint=_PARTITION_HINT))
+                problems.append(Problem(what=what, hint=_PARTITION_HINT, code="image-script"))
                 break
     if problems:
         raise BuildError(*problems)

@@ -30,7 +30,10 @@ class Output:
         self._named = False
         self.format = _format_to_build(path)
         if self.path.exists() and not self.path.is_file():
-            raise UsageError(f"{path}: the image cannot be written here: it is not a plain file")
+            raise UsageError(
+                f"{path}: the image cannot be written here: it is not a plain file",
+                code="image-place",
+            )
         try:
             self._part.unlink(missing_ok=True)
             self.file = self.raw = self._open()
@@ -41,7 +44,7 @@ class Output:
             if is_full(error):
                 raise error_of_disk(error, path) from None
             raise UsageError(
-                f"{path}: the image cannot be written here: {error.strerror}"
+                f"{path}: the image cannot be written here: {error.strerror}", code="image-place"
             ) from None
 
     def _open(self) -> int:
@@ -108,9 +111,17 @@ def _format_to_build(image: Path) -> Format:
     if form.convert is None:
         names = " or ".join(form.suffix for form in FORMATS if form.convert is not None)
         what = f"{image}: vmdsl cannot build images in the format {form.name}"
-        raise UsageError(Problem(what=what, hint=f"let the name end with {names}"))
+        raise UsageError(
+            Problem(what=what, hint=f"let the name end with {names}", code="image-format")
+        )
     for program in form.programs:
         if programs.find(program) is None:
             what = f"there is no program {program}, which makes images in the format {form.name}"
-            raise HostError(Problem(what=what, hint=programs.how_to_get(program, form.package)))
+            raise HostError(
+                Problem(
+                    what=what,
+                    hint=programs.how_to_get(program, form.package),
+                    code="missing-program",
+                )
+            )
     return form

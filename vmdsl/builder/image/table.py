@@ -35,7 +35,11 @@ def write_table(image: int, layout: Layout, *, epoch: int, log: int) -> None:
         said = "\n".join(done.output.strip().splitlines()[-_SHOWN:])
         if not said and has_little(image):
             said = os.strerror(errno.ENOSPC)  # which it does not say itself
-        raise BuildError(Problem(what=f"sfdisk failed with exit code {done.code}", hint=said))
+        raise BuildError(
+            Problem(
+                what=f"sfdisk failed with exit code {done.code}", hint=said, code="filesystem-tool"
+            )
+        )
 
 
 def table_script(layout: Layout) -> str:

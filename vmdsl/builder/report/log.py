@@ -100,4 +100,4 @@ def keep_log(log: Path, copy: Path) -> Problem:
             if copy.is_file() and not copy.is_symlink():  # /dev/stdout, say
                 copy.unlink()
         copy = log
-    return Problem(what=f"the whole log is {copy}")
+    return Problem(what=f"the whole log is {copy}", code="")

@@ -31,7 +31,7 @@ class Child(Generic[_T]):
             answer = pipe.read()
         os.waitpid(self._process, 0)
         if not answer:
-            raise BuildError("a child process of the build was killed")
+            raise BuildError("a child process of the build was killed", code="build-failed")
         succeeded, value = pickle.loads(answer)  # noqa: S301 (our own child wrote it)
         if not succeeded:
             raise value

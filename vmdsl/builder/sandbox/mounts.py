@@ -61,6 +61,7 @@ def mount_proc() -> None:
             Problem(
                 what=f"the sandbox cannot have a /proc of its own: {error.strerror}",
                 hint="this happens in containers that hide parts of /proc; vmdsl doctor says more",
+                code="sandbox",
             )
         ) from None
 

@@ -86,7 +86,11 @@ def start(
     process.wait()
     said = os.pread(log, _ENOUGH, printed).decode(errors="replace").strip() if log >= 0 else ""
     what = "no sandbox can be made on this machine"
-    raise HostError(Problem(what=f"{what}: {said}" if said else what, hint="vmdsl doctor says why"))
+    raise HostError(
+        Problem(
+            what=f"{what}: {said}" if said else what, hint="vmdsl doctor says why", code="sandbox"
+        )
+    )
 
 
 def _is_readable(file: IO[bytes], seconds: float) -> bool:

@@ -64,7 +64,9 @@ class Commands:
         before = os.fstat(self.log).st_size
         program = programs.find(command[0])
         if program is None:
-            raise BuildError(f"there is no program {command[0]} on this machine")
+            raise BuildError(
+                f"there is no program {command[0]} on this machine", code="missing-program"
+            )
         limit = () if largest is None else (*_LIMITED, str(largest // _BLOCK))
         done = programs.run(
             [*limit, program, *command[1:]],
@@ -85,6 +87,7 @@ class Commands:
                 Problem(
                     what=f"the command failed ({ended}): {shown(command)}",
                     hint="\n".join(hints) or "it printed nothing",
+                    code="command-failed",
                 ),
                 output=output,
             )

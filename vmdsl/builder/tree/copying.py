@@ -91,7 +91,9 @@ class _Copier:
         made = not path.is_dir()
         if made:
             if os.path.lexists(path):
-                raise BuildError(f"{shown} is a directory, and {path} in the system is not")
+                raise BuildError(
+                    f"{shown} is a directory, and {path} in the system is not", code="in-the-way"
+                )
             path.mkdir(0o700)
         with os.scandir(source) as entries:
             names = sorted(
@@ -113,7 +115,9 @@ class _Copier:
             self._own(path, about, shown)
             return
         if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)):
-            raise BuildError(f"{shown} is neither a file, a directory nor a symlink")
+            raise BuildError(
+                f"{shown} is neither a file, a directory nor a symlink", code="local-file"
+            )
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=source)
         try:
             if stat.S_ISDIR(about.st_mode):
@@ -158,7 +162,9 @@ class _Copier:
     def _replace(self, path: Path, shown: Path) -> None:
         """Remove what is at a path, for something to take its place."""
         if path.is_dir() and not path.is_symlink():
-            raise BuildError(f"{path} in the system is a directory, and {shown} is not")
+            raise BuildError(
+                f"{path} in the system is a directory, and {shown} is not", code="in-the-way"
+            )
         path.unlink(missing_ok=True)
 
     def _attributes(self, source: int, path: Path, shown: Path) -> None:
@@ -193,7 +199,8 @@ class _Copier:
                 raise
             raise BuildError(
                 f"{shown} has capabilities that only root can copy: build as root, or set them "
-                "in the system with setcap"
+                "in the system with setcap",
+                code="needs-root",
             ) from None
 
     def _access(self, acl: bytes, shown: Path) -> bytes:
@@ -236,7 +243,8 @@ class _OutsideIds:
                 return found
         raise BuildError(
             f"{file} names a {self._kind} whose number only root can read: build as root, or "
-            "say whose it is to be"
+            "say whose it is to be",
+            code="needs-root",
         )
 
 
@@ -250,7 +258,7 @@ def _real_targets(source: Path, exclude: Sequence[str]) -> Mapping[Path, Path]:
     for path in (source / below for below in paths_below(source, Path(), exclude)):
         if path.is_symlink():
             if not (path.is_file() or path.is_dir()):
-                raise BuildError(f"{path} is a symlink that leads to no file")
+                raise BuildError(f"{path} is a symlink that leads to no file", code="in-the-way")
             found[path] = path.resolve().relative_to("/")
     return found
 

@@ -31,8 +31,18 @@ def copy_tree(tree: BuildTree, directory: Path) -> list[Problem]:
         part.rename(directory)
     except (BuildError, OSError) as error:
         tree.run("rm", "-rf", str(part))  # so that there is room for the log
-        reason = error.problems[0] if isinstance(error, BuildError) else Problem(what=str(error))
-        return [Problem(what=f"the tree could not be kept: {reason.what}", hint=reason.hint)]
+        reason = (
+            error.problems[0]
+            if isinstance(error, BuildError)
+            else Problem(what=str(error), code="kept-tree")
+        )
+        return [
+            Problem(
+                what=f"the tree could not be kept: {reason.what}",
+                hint=reason.hint,
+                code="kept-tree",
+            )
+        ]
     return []
 
 

@@ -92,6 +92,7 @@ class Layers:
                 Problem(
                     what=f"the layers in {self._directory} cannot be mounted: {error.strerror}",
                     hint="vmdsl doctor checks this directory's filesystem",
+                    code="cache",
                 )
             ) from None
         finally:

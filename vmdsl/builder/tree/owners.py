@@ -85,7 +85,7 @@ def require_owners(operations: Iterable[TreeOperation]) -> None:
         # Some versions of unshare map one more than others.
         known = [lambda number, count=count: number <= count for count in counts]
     problems = [
-        operation.problem(_beyond(number, ids), ids.how_to_get(number), about=argument)
+        operation.problem(_beyond(number, ids), ids.how_to_get(number), about=argument, code="ids")
         for operation in operations
         for argument, number in operation.owner_numbers()
         if not known[argument == "gid"](number)
@@ -139,7 +139,7 @@ def check_homes(layer: Path) -> None:
         if unknown and _is_made_in(layer, home):
             what = f"{home} does not belong to {name}: no file can belong to {max(unknown)} here"
             hint = ids_of_sandbox().how_to_get(max(unknown))
-            problems.append(Problem(what=what, hint=hint))
+            problems.append(Problem(what=what, hint=hint, code="ids"))
     if problems:
         raise BuildError(*problems)
 

@@ -22,7 +22,7 @@ def read(path: str) -> bytes:
     file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not wait
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise BuildError(f"{path} is not a plain file")
+        raise BuildError(f"{path} is not a plain file", code="in-the-way")
     with os.fdopen(file, "rb") as stream:
         return stream.read()
 
@@ -31,7 +31,9 @@ def real_place(path: str, *, directory: bool) -> str:
     """Return the path of a plain file, or of a directory, without any symlink in it."""
     place = os.path.realpath(path, strict=True)
     if not (Path(place).is_dir() if directory else Path(place).is_file()):
-        raise BuildError(f"{path} is not a {'directory' if directory else 'plain file'}")
+        raise BuildError(
+            f"{path} is not a {'directory' if directory else 'plain file'}", code="in-the-way"
+        )
     return place
 
 
@@ -72,7 +74,9 @@ def make_room(place: Path, kind: str) -> None:
     """Make the parents of something new, and remove what is in its place, but no directory."""
     _make_parents(place.parent)
     if place.is_dir() and not place.is_symlink():
-        raise BuildError(f"{place} is a directory, which a {kind} does not replace")
+        raise BuildError(
+            f"{place} is a directory, which a {kind} does not replace", code="in-the-way"
+        )
     place.unlink(missing_ok=True)
 
 
@@ -80,7 +84,9 @@ def _make_parents(place: Path) -> None:
     try:
         place.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise BuildError(f"{error.filename} is in the way: it is not a directory") from None
+        raise BuildError(
+            f"{error.filename} is in the way: it is not a directory", code="in-the-way"
+        ) from None
 
 
 def uid_of(owner: int | str) -> int:
@@ -101,7 +107,10 @@ def _look_up(name: str, file: str, what: str) -> int:
         fields = line.split(":")
         if fields[0] == name and len(fields) > 2 and fields[2].isdecimal():  # noqa: PLR2004
             return int(fields[2])
-    raise BuildError(f"the system has no {what} {name}; make it in a step above, or give a number")
+    raise BuildError(
+        f"the system has no {what} {name}; make it in a step above, or give a number",
+        code="owner",
+    )
 
 
 def chown(path: Path | int, user: int, group: int, *, follow_symlinks: bool = True) -> None:
@@ -112,4 +121,4 @@ def chown(path: Path | int, user: int, group: int, *, follow_symlinks: bool = Tr
         if error.errno != errno.EINVAL:
             raise
         what = f"no file can belong to {user}:{group}: your range of ids is too short"
-        raise OwnerError(what, ids=(user, group)) from None
+        raise OwnerError(what, ids=(user, group), code="ids") from None

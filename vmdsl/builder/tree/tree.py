@@ -118,7 +118,9 @@ class BuildTree(PackageCache):
     def layout(self) -> Layout:
         if self._works is not None and not self._works.reads_layout:
             what = f"{type(self._works).__name__} has reads_layout = False, and reads the layout"
-            raise BuildError(self._works.problem(what, "set it to True in the class"))
+            raise BuildError(
+                self._works.problem(what, "set it to True in the class", code="operation")
+            )
         return self._layout
 
     @layout.setter
@@ -172,7 +174,10 @@ class BuildTree(PackageCache):
 
     def reveal(self, secret: Secret) -> bytes:
         if secret not in self._secrets:
-            raise BuildError(f"the {secret.place} was not read: no field of the operation holds it")
+            raise BuildError(
+                f"the {secret.place} was not read: no field of the operation holds it",
+                code="operation",
+            )
         return self._secrets[secret]
 
     def decide(self, fact: Fact, truth: bool) -> None:  # noqa: FBT001 (the protocol's)
@@ -185,7 +190,9 @@ class BuildTree(PackageCache):
     def truth_of(self, fact: Fact) -> bool:
         """Return whether a fact is true. Raises BuildError if it has not been decided."""
         if id(fact) not in self._facts:
-            raise BuildError(problem_in(fact, "no operation has decided this fact yet"))
+            raise BuildError(
+                problem_in(fact, "no operation has decided this fact yet", code="operation")
+            )
         return self._facts[id(fact)]
 
     def run(
@@ -308,5 +315,6 @@ def _not_kept(names: Sequence[str]) -> BuildError:
         Problem(
             what=f"with --offline, packages are missing: {' '.join(names[:_MOST_NAMED])}{more}",
             hint="build once without --offline",
+            code="offline",
         )
     )

@@ -80,6 +80,7 @@ class BootLoader(TreeOperation):
             yield self.problem(
                 f"{self.summary()} is not available for {self.root.arch}",
                 f"it is for {' and '.join(self.architectures)}",
+                code="architecture",
             )
         named = named_above(self, operations) if complete else None
         for packages in self.needs() if named else ():
@@ -88,7 +89,11 @@ class BootLoader(TreeOperation):
 
     def missing(self, package: str, why: str) -> Problem:
         """Return the mistake that a package is not installed."""
-        return self.problem(f"no step above installs {package}, which {why}", installing(package))
+        return self.problem(
+            f"no step above installs {package}, which {why}",
+            installing(package),
+            code="not-installed",
+        )
 
 
 @operation
@@ -114,13 +119,18 @@ class BootMenu(BootLoader):
                 f"a timeout of {self.timeout}",
                 "give seconds; -1 waits until somebody chooses",
                 about="timeout",
+                code="boot-loader-setting",
             )
         for name in ("parameters", "default_parameters"):
             object.__setattr__(self, name, self._checked(name, getattr(self, name)))
 
     def _checked(self, name: str, parameters: Sequence[str]) -> tuple[str, ...]:
         if isinstance(parameters, str):
-            raise refuse(f"{name}= is one text", f'write a tuple: {name}=("{parameters}",)')
+            raise refuse(
+                f"{name}= is one text",
+                f'write a tuple: {name}=("{parameters}",)',
+                code="text-for-list",
+            )
         for number, parameter in enumerate(parameters):
             if not _PARAMETER.fullmatch(parameter):
                 several = len(parameter.split()) > 1
@@ -130,6 +140,7 @@ class BootMenu(BootLoader):
                     if several
                     else "there are no spaces, quotes, or signs such as $ and ; in one",
                     about=f"{name}[{number}]",
+                    code="kernel-parameter",
                 )
         return tuple(parameters)
 
@@ -163,24 +174,30 @@ class BootMenu(BootLoader):
                 if parameter.startswith("root="):
                     what = f"{parameter} takes the place of the root that {self.title} finds"
                     about = f"{name}[{number}]"
-                    yield self.problem(what, "leave it out", about=about, kind=Advice)
+                    yield self.problem(
+                        what, "leave it out", about=about, kind=Advice, code="kernel-parameter"
+                    )
         boot = _holding(operations, self.root, "/boot")
         if not self.reads(boot):
             yield self.problem(
                 f"{self.title} cannot read {boot.kind}, which /boot is on",
                 "give /boot a filesystem of its own, such as ext4",
+                code="boot-filesystem",
             )
         for luks in _encrypted(boot.device):
             yield self.problem(
                 f"{self.title} cannot unlock {shown_with_line(luks)}, which /boot is on",
                 "give /boot a filesystem of its own, which is not encrypted",
+                code="boot-filesystem",
             )
         named = named_above(self, operations) if complete else None
         if named is None:
             return
         if not named.has_kernel:
             kernel = f"linux-image-{self.root.arch.kernel or self.root.arch}"
-            yield self.problem("no step above installs a kernel", installing(kernel))
+            yield self.problem(
+                "no step above installs a kernel", installing(kernel), code="not-installed"
+            )
         root = self.root.mounted.filesystem
         for package in _packages_to_open(root.device):
             if package not in named.present:
@@ -198,6 +215,7 @@ def check_esp(operation: Operation, esp: Mounted[Vfat]) -> Iterator[Problem]:
             f"firmware cannot read {shown_name(filesystem)}, "
             f"which is on {shown_name(filesystem.device)}",
             "give it a partition of its own, of the type esp",
+            code="boot-place",
         )
 
 
@@ -209,6 +227,7 @@ def check_type(operation: Operation, partition: Partition, wanted: str) -> Itera
             f"firmware won't look at {shown_name(partition)}, "
             f"of the type {type_name(partition.type)}",
             f"give it the type {wanted} ({origin_of(partition).where})",
+            code="boot-place",
         )
 
 

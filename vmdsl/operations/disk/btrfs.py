@@ -68,7 +68,12 @@ def mkbtrfs(
     for word in options:
         if re.search(_OF_SEVERAL, word):
             hint = "one of a single device is single or dup"
-            raise refuse(f"a Btrfs with {word} needs several devices", hint, about="options")
+            raise refuse(
+                f"a Btrfs with {word} needs several devices",
+                hint,
+                about="options",
+                code="tool-option",
+            )
     return record_filesystem(
         Btrfs(device=device, label=label, uuid=check_uuid(uuid), options=options)
     )

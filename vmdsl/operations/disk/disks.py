@@ -37,15 +37,25 @@ def mkimg(size: Size | None = None, *, free: Size | None = None) -> Disk:
         raise refuse(
             f"an image with {both}",
             Hint("give one of the two: ", code("mkimg", code("GiB", 4)), ", say"),
+            code="image-size",
         )
     if size is not None and (size.bytes <= 0 or size.bytes % 512):
         raise refuse(
-            f"an image of {size}", "give a size that is a multiple of 512 bytes", about="size"
+            f"an image of {size}",
+            "give a size that is a multiple of 512 bytes",
+            about="size",
+            code="whole-sectors",
         )
     if size is not None and size.bytes > _LARGEST_FILE:
-        raise refuse(f"an image of {size}", "Linux has files of up to 8 EiB", about="size")
+        raise refuse(
+            f"an image of {size}", "Linux has files of up to 8 EiB", about="size", code="image-size"
+        )
     if free is not None and free.bytes < 0:
-        raise refuse(f"an image with {free} free", "give how much is to be free, or Size(0)")
+        raise refuse(
+            f"an image with {free} free",
+            "give how much is to be free, or Size(0)",
+            code="image-size",
+        )
     return record(Disk(size=size, free=free))
 
 
@@ -75,7 +85,7 @@ def mkextended(
     """
     if table.disk.size is None:
         what = "an extended partition of an image that grows with its content"
-        raise refuse(what, "give mkimg a size, or use mkgpt")
+        raise refuse(what, "give mkimg a size, or use mkgpt", code="grows-with-content")
     _check_extent(table, size, start, end)
     return record(Extended(table=table, size=size, start=start, end=end))
 
@@ -110,11 +120,17 @@ def mkpart(
     _check_type(table, type)
     if label and isinstance(table, Msdos):
         raise refuse(
-            "a partition of an MBR has no label", "remove label=, or use mkgpt", about="label"
+            "a partition of an MBR has no label",
+            "remove label=, or use mkgpt",
+            about="label",
+            code="table-kind",
         )
     if len(label.encode("utf-16-le")) > 2 * 36:  # the GPT's field holds 36 characters of UTF-16
         raise refuse(
-            f"the label {label!r} is too long", "a GPT has room for 36 characters", about="label"
+            f"the label {label!r} is too long",
+            "a GPT has room for 36 characters",
+            about="label",
+            code="table-kind",
         )
     known = MBR_FLAGS if isinstance(table, Msdos) else {*GPT_FLAGS, *GPT_BITS}
     for flag in flags:
@@ -124,7 +140,10 @@ def mkpart(
                 "an MBR has boot" if is_mbr else f"a GPT has {', '.join(GPT_FLAGS)}, and 48 to 63"
             )
             raise refuse(
-                f"a partition of this table cannot have the flag {flag!r}", hint, about="flags"
+                f"a partition of this table cannot have the flag {flag!r}",
+                hint,
+                about="flags",
+                code="table-kind",
             )
     return record(
         Partition(
@@ -145,22 +164,35 @@ def _check_extent(
 ) -> None:
     """Refuse what is wrong on any disk; what is wrong on this one is found when it is laid out."""
     if size is not None and end is not None:
-        raise refuse("a partition with both size= and end=", "give one of the two")
+        raise refuse(
+            "a partition with both size= and end=", "give one of the two", code="partition-place"
+        )
     if size is not None and (size.bytes <= 0 or size.bytes % 512):
         raise refuse(
-            f"a partition of {size}", "give a size that is a multiple of 512 bytes", about="size"
+            f"a partition of {size}",
+            "give a size that is a multiple of 512 bytes",
+            about="size",
+            code="whole-sectors",
         )
     for word, place, about in (("starts", start, "start"), ("ends", end, "end")):
         if place is None:
             continue
         if isinstance(place, Size) and place.bytes % 512:
             raise refuse(
-                f"a partition that {word} at {place}", "give a multiple of 512 bytes", about=about
+                f"a partition that {word} at {place}",
+                "give a multiple of 512 bytes",
+                about=about,
+                code="whole-sectors",
             )
         from_the_end = isinstance(place, Percent) or place.bytes < 0
         if table.disk.size is None and from_the_end:
             what = f"a partition that {word} at {place} of an image that grows with its content"
-            raise refuse(what, "count from its start, or give mkimg a size", about=about)
+            raise refuse(
+                what,
+                "count from its start, or give mkimg a size",
+                about=about,
+                code="grows-with-content",
+            )
     if start is None or end is None:
         return
     swapped = (
@@ -173,7 +205,10 @@ def _check_extent(
     )
     if swapped:
         raise refuse(
-            f"a partition that ends at {end} and starts at {start}", "swap the two", about="end"
+            f"a partition that ends at {end} and starts at {start}",
+            "swap the two",
+            about="end",
+            code="partition-place",
         )
 
 
@@ -182,15 +217,24 @@ def _check_type(table: Gpt | Msdos, kind: str | UUID | int) -> None:
         one_of("type", kind, get_args(PartitionType))
     elif isinstance(kind, UUID) and isinstance(table, Msdos):
         raise refuse(
-            "an MBR has no types by UUID", "give a name, or a number such as 0x83", about="type"
+            "an MBR has no types by UUID",
+            "give a name, or a number such as 0x83",
+            about="type",
+            code="table-kind",
         )
     elif isinstance(kind, int) and isinstance(table, Gpt):
-        raise refuse("a GPT has no types by number", "give a name, or a uuid.UUID", about="type")
+        raise refuse(
+            "a GPT has no types by number",
+            "give a name, or a uuid.UUID",
+            about="type",
+            code="table-kind",
+        )
     elif isinstance(kind, int) and (kind in MBR_REFUSED or not 0 <= kind <= 0xFF):  # noqa: PLR2004
         raise refuse(
             f"the type {type_name(kind)} of an MBR is of no partition that holds something",
             "give another one from 1 to 255",
             about="type",
+            code="table-kind",
         )
 
 
@@ -208,13 +252,16 @@ def mount(
     writes `errors=remount-ro` for a root of ext, `umask=0077` for FAT, or `defaults`.
     """
     if isinstance(options, str):
-        raise refuse("options= is one text", f"make it a tuple: options=({options!r},)")
+        raise refuse(
+            "options= is one text", f"make it a tuple: options=({options!r},)", code="text-for-list"
+        )
     for option in options:
         if not option or any(letter.isspace() or letter == "," for letter in option):
             raise refuse(
                 f"{option!r} is not a mount option",
                 "give them one by one, without commas",
                 about="options",
+                code="mount-option",
             )
         _check_option(option, filesystem.kind)
     place = PurePosixPath(path)
@@ -223,18 +270,24 @@ def mount(
             f"{path!r} is not a place to mount at",
             "write it as it is in the system: /srv",
             about="path",
+            code="mount-point",
         )
     if why := _not_in_an_image(place):
-        raise refuse(f"a filesystem at {path}", why, about="path")
+        raise refuse(f"a filesystem at {path}", why, about="path", code="mount-point")
     below = on.mounted if isinstance(on, RootFs) else on
     if below is None and place != PurePosixPath("/"):
         raise refuse(
             f"what {path} is mounted on isn't given",
             "add on=, with the root filesystem",
             about="path",
+            code="mount-point",
         )
     if below is not None and place == PurePosixPath("/"):
-        raise refuse("the root filesystem is mounted on nothing", 'give a path, such as "/boot"')
+        raise refuse(
+            "the root filesystem is mounted on nothing",
+            'give a path, such as "/boot"',
+            code="mount-point",
+        )
     return record(Mounted(filesystem=filesystem, path=place, on=below, options=tuple(options)))
 
 
@@ -246,10 +299,11 @@ def _check_option(option: str, kind: str) -> None:
             f"{name} is a mount option of {other}, not of {kind}",
             "remove it: the mount would fail",
             about="options",
+            code="mount-option",
         )
     if meant:
         what = f"{kind} may have no mount option {option!r}"
-        warn(what, f"did you mean {meant}?", about="options")
+        warn(what, f"did you mean {meant}?", about="options", code="mount-option")
 
 
 #: The running system has filesystems of its own there.

@@ -191,7 +191,11 @@ def _ext(filesystem: _E) -> _E:
     """Record an ext filesystem, if its arguments are good."""
     filesystem = replace(filesystem, uuid=check_uuid(filesystem.uuid))
     if isinstance(filesystem.features, str):
-        raise refuse("features as one text", f'write features=("{filesystem.features}",)')
+        raise refuse(
+            "features as one text",
+            f'write features=("{filesystem.features}",)',
+            code="text-for-list",
+        )
     for feature in filesystem.features:
         if feature != "none":
             one_of("features", feature.removeprefix("^"), EXT_FEATURES)
@@ -203,28 +207,45 @@ def _ext(filesystem: _E) -> _E:
             "offset= among the options",
             "the partition says where the filesystem is",
             about="options",
+            code="tool-option",
         )
     _check_sizes(filesystem)
     ratio, count = filesystem.bytes_per_inode, filesystem.inodes
     if ratio is not None and count is not None:
-        raise refuse("both bytes_per_inode= and inodes=", "give one of the two")
+        raise refuse(
+            "both bytes_per_inode= and inodes=", "give one of the two", code="filesystem-setting"
+        )
     if ratio is not None and not _BYTES_PER_INODE[0] <= ratio <= _BYTES_PER_INODE[1]:
-        raise refuse(f"an inode for each {ratio} bytes", "give 1024 to 67108864")
+        raise refuse(
+            f"an inode for each {ratio} bytes", "give 1024 to 67108864", code="filesystem-setting"
+        )
     inode = filesystem.inode_size or _USUAL_INODE
     if ratio is not None and ratio <= inode and not filesystem.options:
         what = f"an inode of {inode} bytes for each {ratio} bytes leaves no room for files"
-        raise refuse(what, "give fewer or smaller ones", about="bytes_per_inode")
+        raise refuse(
+            what, "give fewer or smaller ones", about="bytes_per_inode", code="filesystem-setting"
+        )
     if count is not None and count < 1:
-        raise refuse(f"{count} inodes", "give how many files it is to hold")
+        raise refuse(
+            f"{count} inodes", "give how many files it is to hold", code="filesystem-setting"
+        )
     return record_filesystem(filesystem)
 
 
 def _check_sizes(filesystem: Ext) -> None:
     reserved, block, inode = filesystem.reserved, filesystem.block_size, filesystem.inode_size
     if reserved is not None and not 0 <= reserved <= _MOST_RESERVED:
-        raise refuse(f"{reserved} percent of the blocks reserved", "give 0 to 50")
+        raise refuse(
+            f"{reserved} percent of the blocks reserved", "give 0 to 50", code="filesystem-setting"
+        )
     if block is not None and block not in _BLOCK_SIZES:
-        raise refuse(f"blocks of {block} bytes", "give 1024, 2048 or 4096")
+        raise refuse(
+            f"blocks of {block} bytes", "give 1024, 2048 or 4096", code="filesystem-setting"
+        )
     most = block or _BLOCK_SIZES[-1]
     if inode is not None and (not _LEAST_INODE <= inode <= most or inode & (inode - 1)):
-        raise refuse(f"inodes of {inode} bytes", f"give a power of two from 128 to {most}")
+        raise refuse(
+            f"inodes of {inode} bytes",
+            f"give a power of two from 128 to {most}",
+            code="filesystem-setting",
+        )

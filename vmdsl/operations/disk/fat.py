@@ -109,13 +109,18 @@ def mkvfat(
     """
     if uuid and not re.fullmatch(r"[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}", uuid):
         raise refuse(
-            f"{uuid!r} is not the id of a FAT filesystem", 'one is like "1234-ABCD"', about="uuid"
+            f"{uuid!r} is not the id of a FAT filesystem",
+            'one is like "1234-ABCD"',
+            about="uuid",
+            code="uuid",
         )
     if fat is not None and fat not in _FATS:
-        raise refuse(f"there is no FAT{fat}", "there are 12, 16 and 32")
+        raise refuse(f"there is no FAT{fat}", "there are 12, 16 and 32", code="filesystem-setting")
     if cluster is not None and cluster not in _CLUSTERS:
         raise refuse(
-            f"a cluster of {cluster} bytes", "give 512, 1024, 2048 or so, up to 65536 bytes"
+            f"a cluster of {cluster} bytes",
+            "give 512, 1024, 2048 or so, up to 65536 bytes",
+            code="filesystem-setting",
         )
     _check_label(label)
     digits = uuid.replace("-", "").upper()
@@ -140,9 +145,15 @@ def _check_label(label: str) -> None:
             f"the label {label!r} has characters that FAT does not take: {' '.join(wrong)}",
             "write it with ASCII letters, digits, - and _",
             about="label",
+            code="label",
         )
     if label != label.strip() or label == _NO_LABEL:
-        raise refuse(f"FAT does not keep the label {label!r}", "give it another one", about="label")
+        raise refuse(
+            f"FAT does not keep the label {label!r}",
+            "give it another one",
+            about="label",
+            code="label",
+        )
 
 
 def fat_bits(size: int) -> int:

@@ -36,10 +36,17 @@ def check_label(label: str, most: int) -> str:
     """Return a label; refuse one that is longer than `most` bytes, or can't be printed."""
     if len(label.encode()) > most:
         raise refuse(
-            f"the label {label!r} is too long", f"it has room for {most} bytes", about="label"
+            f"the label {label!r} is too long",
+            f"it has room for {most} bytes",
+            about="label",
+            code="label",
         )
     if not label.isprintable():
-        raise refuse(f"the label {label!r} has characters that cannot be printed", about="label")
+        raise refuse(
+            f"the label {label!r} has characters that cannot be printed",
+            about="label",
+            code="label",
+        )
     return label
 
 
@@ -52,6 +59,7 @@ def check_uuid(uuid: str) -> str:
             f"{uuid!r} is not a UUID",
             'one is like "ed09e570-a448-5eae-8a35-3b7317a07202"',
             about="uuid",
+            code="uuid",
         ) from None
 
 
@@ -71,6 +79,7 @@ def check_options(
                 f"{tool} may not be given {option} here",
                 refused[option] or "vmdsl decides that itself",
                 about="options",
+                code="tool-option",
             )
         _check_value(option, value, tool, known)
     return parsed
@@ -80,10 +89,12 @@ def check_words(options: tuple[str, ...], tool: str) -> None:
     """Refuse options that are one text, or that cannot be words on a command line."""
     if isinstance(options, str):
         words = ", ".join(f'"{word}"' for word in options.split())
-        raise refuse("options as one text", f"write options=({words},)")
+        raise refuse("options as one text", f"write options=({words},)", code="text-for-list")
     for word in options:
         if not word.isprintable() or not word:
-            raise refuse(f"{word!r} among the options of {tool}", about="options")
+            raise refuse(
+                f"{word!r} among the options of {tool}", about="options", code="tool-option"
+            )
 
 
 def _parsed(options: tuple[str, ...], tool: str, known: ToolOptions) -> list[tuple[str, str]]:
@@ -91,7 +102,9 @@ def _parsed(options: tuple[str, ...], tool: str, known: ToolOptions) -> list[tup
     for word in options:
         if re.match(r"--?[A-Za-z]\S* +\S", word):
             apart = ", ".join(f'"{part}"' for part in word.split())
-            raise refuse(f"{word!r} is one word", f"write {apart}", about="options")
+            raise refuse(
+                f"{word!r} is one word", f"write {apart}", about="options", code="tool-option"
+            )
     optional = [name for name in known.long if name.endswith("=?")]
     words = [re.sub(rf"^(--({'|'.join(n[:-2] for n in optional)}))=.*", r"\1", w) for w in options]
     try:
@@ -102,11 +115,20 @@ def _parsed(options: tuple[str, ...], tool: str, known: ToolOptions) -> list[tup
         name = f"--{error.opt}" if len(error.opt) > 1 else f"-{error.opt}"
         names = [f"--{long.rstrip('=?')}" for long in known.long]
         if "not recognized" not in error.msg:
-            raise refuse(f"{tool}: {error.msg}", f"see man {tool}", about="options") from None
+            raise refuse(
+                f"{tool}: {error.msg}", f"see man {tool}", about="options", code="tool-option"
+            ) from None
         hint = did_you_mean(name, names) or f"its options are in man {tool}"
-        raise refuse(f"{tool} has no option {name}", hint, about="options") from None
+        raise refuse(
+            f"{tool} has no option {name}", hint, about="options", code="tool-option"
+        ) from None
     if rest:
-        raise refuse(f"{rest[0]!r} is not an option of {tool}", f"see man {tool}", about="options")
+        raise refuse(
+            f"{rest[0]!r} is not an option of {tool}",
+            f"see man {tool}",
+            about="options",
+            code="tool-option",
+        )
     return parsed
 
 
@@ -116,7 +138,9 @@ def _check_value(option: str, value: str, tool: str, known: ToolOptions) -> None
     if not re.fullmatch(pattern, value):
         is_list = re.fullmatch(r"[\w|-]+", pattern) is not None
         hint = f"it takes {pattern.replace('|', ', ')}" if is_list else f"see man {tool}"
-        raise refuse(f"{tool} {option} cannot be {value!r}", hint, about="options")
+        raise refuse(
+            f"{tool} {option} cannot be {value!r}", hint, about="options", code="tool-option"
+        )
     names = known.words.get(option, ())
     for word in value.split(",") if names else ():
         name = word.removeprefix("^").partition("=")[0]
@@ -124,5 +148,10 @@ def _check_value(option: str, value: str, tool: str, known: ToolOptions) -> None
             continue
         what = f"{tool} {option} does not know {name!r}"
         if meant := did_you_mean(name, names):
-            raise refuse(what, meant, about="options")
-        warn(f"{what} in Debian 13", f"it knows {', '.join(names)}", about="options")
+            raise refuse(what, meant, about="options", code="tool-option")
+        warn(
+            f"{what} in Debian 13",
+            f"it knows {', '.join(names)}",
+            about="options",
+            code="tool-option",
+        )

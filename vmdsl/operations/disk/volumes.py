@@ -61,6 +61,7 @@ def mkluks(
                     f"cryptsetup may not be given {option} here",
                     instead or "vmdsl decides that itself",
                     about="options",
+                    code="tool-option",
                 )
     return record(
         Luks(
@@ -86,10 +87,15 @@ def mkvg(*devices: Partition | Luks, name: str = "") -> VolumeGroup:
             "a volume group of nothing",
             "give the partitions that it is to consist of",
             about="devices",
+            code="volume",
         )
     for number, device in enumerate(devices):
         if any(device is other for other in devices[:number]):
-            raise refuse(f"{shown_name(device)} is twice in a volume group", "give it once")
+            raise refuse(
+                f"{shown_name(device)} is twice in a volume group",
+                "give it once",
+                code="device-in-use",
+            )
     return record(VolumeGroup(devices=devices, vg_name=_lvm_name(name, "the volume group")))
 
 
@@ -106,6 +112,7 @@ def mklv(group: VolumeGroup, *, size: Size | None = None, name: str = "") -> Log
             f"a volume of {size}",
             "give a positive size, or leave it out to take the rest",
             about="size",
+            code="volume",
         )
     return record(
         LogicalVolume(group=group, lv_name=_lvm_name(name, "the logical volume"), size=size)
@@ -119,6 +126,7 @@ def _lvm_name(name: str, what: str) -> str:
             f"{what} {chosen!r}: LVM keeps such names for itself",
             "give it another one",
             about="name",
+            code="volume",
         )
     return chosen
 
@@ -131,5 +139,6 @@ def _named(name: str, what: str) -> str:
             f"{chosen!r} cannot be the name of {what}",
             "a name has letters of ASCII, digits and _ + . -, 127 at most",
             about="name",
+            code="volume",
         )
     return chosen

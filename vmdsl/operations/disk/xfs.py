@@ -59,10 +59,18 @@ def mkxfs(
     which override those of vmdsl. Blocks are of 4096 bytes, and there is no realtime section.
     """
     if any("uuid=" in word for word in options):
-        raise refuse("mkfs.xfs's option uuid= among the options", GIVE_UUID, about="options")
+        raise refuse(
+            "mkfs.xfs's option uuid= among the options",
+            GIVE_UUID,
+            about="options",
+            code="tool-option",
+        )
     if " " in label:
         raise refuse(
-            f"the label {label!r} has a space", "labels of XFS have no spaces", about="label"
+            f"the label {label!r} has a space",
+            "labels of XFS have no spaces",
+            about="label",
+            code="label",
         )
     return record_filesystem(
         Xfs(device=device, label=label, uuid=check_uuid(uuid), options=options)

@@ -100,12 +100,14 @@ def create_symlink(root: Place, path: str, target: str, *, unless: Fact | None =
             f"{target!r} is not a target of a symlink",
             "give the path that it leads to",
             about="target",
+            code="path",
         )
     if len(os.fsencode(target)) > LONGEST_PATH:
         raise refuse(
             f"the target of the symlink is too long: {len(os.fsencode(target))} bytes",
             f"a symlink has at most {LONGEST_PATH}",
             about="target",
+            code="path",
         )
     record(CreateSymlink(root=root, path=place_of(root, path), target=target, unless=unless))
 
@@ -204,16 +206,26 @@ def copy_tree(
     an empty one. A symlink that leads nowhere is a mistake then.
     """
     if isinstance(exclude, str):
-        raise refuse(f"exclude={exclude!r} is one text", f"give a tuple: exclude=({exclude!r},)")
+        raise refuse(
+            f"exclude={exclude!r} is one text",
+            f"give a tuple: exclude=({exclude!r},)",
+            code="text-for-list",
+        )
     for pattern in exclude:
         if not pattern or "/" in pattern:
             raise refuse(
-                f"exclude={pattern!r} is not the name of a file", 'give names, such as ".git"'
+                f"exclude={pattern!r} is not the name of a file",
+                'give names, such as ".git"',
+                code="path",
             )
     if parents is not None and not 0 <= parents <= 0o7777:  # noqa: PLR2004 (twelve bits)
-        raise refuse(f"parents={parents}", "write it in octal, such as 0o755", about="parents")
+        raise refuse(
+            f"parents={parents}", "write it in octal, such as 0o755", about="parents", code="mode"
+        )
     if not 0 <= umask <= 0o777:  # noqa: PLR2004 (nine bits)
-        raise refuse(f"the umask {umask}", "write it in octal, such as 0o022", about="umask")
+        raise refuse(
+            f"the umask {umask}", "write it in octal, such as 0o022", about="umask", code="mode"
+        )
     record(
         CopyTree(
             root=root,

@@ -80,7 +80,7 @@ class CreateFile(TreeOperation):
         yield from _doubts(self, self.path, self.mode, operations)
         text = self.content if isinstance(self.content, str) else ""
         for what, hint in doubts_of_pins(self.path, text):
-            yield self.problem(what, hint, about="content", kind=Advice)
+            yield self.problem(what, hint, about="content", kind=Advice, code="unread-file")
 
     def apply(self, tree: Tree) -> None:
         content = tree.reveal(self.content) if isinstance(self.content, Secret) else self.content
@@ -127,7 +127,7 @@ def _doubts(
     yield from replaced(operation, path, operations)
     for what, hint, about in doubts(path, mode=mode, is_script=bool(operation.scripts())):
         if not is_named:
-            yield operation.problem(what, hint, about=about, kind=Advice)
+            yield operation.problem(what, hint, about=about, kind=Advice, code="unread-file")
 
 
 def replaced(
@@ -143,7 +143,7 @@ def replaced(
             if origin_of(above).where == origin_of(operation).where:
                 return
             what = f"this replaces {path}, which {shown_with_line(above)} writes"
-            yield operation.problem(what, "write it once", kind=Advice)
+            yield operation.problem(what, "write it once", kind=Advice, code="written-twice")
             return
 
 
@@ -259,7 +259,7 @@ def place_of(root: Place, path: str, *, top: bool = False) -> str:
     at_top = asked == PurePosixPath("/")
     if asked.root != "/" or ".." in asked.parts or (at_top and not top):
         hint = "write it as it is in the system: /etc/motd"
-        raise refuse(f"{path!r} is not the path of a file", hint, about="path")
+        raise refuse(f"{path!r} is not the path of a file", hint, about="path", code="path")
     _check_length(path)
     mounted = root.mounted if isinstance(root, RootFs) else root
     return str(mounted.path / asked.relative_to("/"))
@@ -274,6 +274,7 @@ def _check_length(path: str) -> None:
                 f"the {kind} {text[:_SHOWN]}… is too long: {len(os.fsencode(text))} bytes",
                 f"a {kind} has at most {most}",
                 about="path",
+                code="path",
             )
 
 
@@ -281,16 +282,23 @@ def _file_at(root: Place, path: str) -> str:
     """Return the path of a file; refuse that of a directory."""
     place = place_of(root, path)
     if path.endswith("/") or place in _DIRECTORIES:
-        raise refuse(f"{path!r} is a directory", "name the file that is to be in it", about="path")
+        raise refuse(
+            f"{path!r} is a directory",
+            "name the file that is to be in it",
+            about="path",
+            code="path",
+        )
     return place
 
 
 def checked_mode(mode: int) -> int:
     """Return the mode; refuse one of more than twelve bits, or one in decimal."""
     if not 0 <= mode <= 0o7777:  # noqa: PLR2004 (twelve bits)
-        raise refuse(f"the mode {mode}", "write it in octal, such as 0o644", about="mode")
+        raise refuse(
+            f"the mode {mode}", "write it in octal, such as 0o644", about="mode", code="mode"
+        )
     if is_decimal(mode):
-        raise refuse(f"the mode {mode} is {mode:#o}", f"write 0o{mode}", about="mode")
+        raise refuse(f"the mode {mode} is {mode:#o}", f"write 0o{mode}", about="mode", code="mode")
     return mode
 
 
@@ -307,5 +315,6 @@ def checked_owner(argument: str, owner: Owner) -> Owner:
             f"{argument} {owner!r} is not an owner",
             "give a number, or a name such as www-data",
             about=argument,
+            code="owner",
         )
     return owner

@@ -61,6 +61,7 @@ class Fstab(TreeOperation):
                 yield self.problem(
                     f"{place} of extra= is the place of {places[place]} already",
                     "remove one of the two",
+                    code="mounted-twice",
                 )
             places[place] = "another line of extra="
             yield from self._check_label(line, operations)
@@ -71,7 +72,9 @@ class Fstab(TreeOperation):
         name, _, label = line.split(maxsplit=1)[0].partition("=")
         if name == "LABEL" and label not in labels and (meant := closest(label, labels)):
             what = f"no filesystem of the recipe has the label {label}"
-            yield self.problem(what, f"did you mean {meant}?", about="extra", kind=Advice)
+            yield self.problem(
+                what, f"did you mean {meant}?", about="extra", kind=Advice, code="fstab-name"
+            )
 
     def _check_names(self, named: Sequence[Filesystem]) -> Iterator[Problem]:
         if self.by in {"partuuid", "partlabel"}:
@@ -81,6 +84,7 @@ class Fstab(TreeOperation):
                         f"{shown_with_line(filesystem)} is not on a partition, "
                         "which fstab could name it by",
                         'use by="uuid" or by="label"',
+                        code="fstab-name",
                     )
         seen: dict[str, Filesystem] = {}
         for filesystem in named if self.by in {"label", "partlabel"} else ():
@@ -92,18 +96,20 @@ class Fstab(TreeOperation):
                 labelled, it = filesystem.device, f"the partition {shown_name(filesystem.device)}"
                 if isinstance(labelled.table, Msdos):
                     what = "partitions of an MBR have no labels that fstab could name them by"
-                    yield self.problem(what, 'use by="label" or by="partuuid"')
+                    yield self.problem(what, 'use by="label" or by="partuuid"', code="fstab-name")
                     return
             if not labelled.label:
                 yield self.problem(
                     f"{it} ({origin_of(labelled).where}) has no label for fstab to name it by",
                     'add label= there, or use by="uuid"',
+                    code="fstab-name",
                 )
             elif seen.setdefault(labelled.label, filesystem) is not filesystem:
                 yield self.problem(
                     f"{it} ({origin_of(labelled).where}) has the label of another: "
                     f"{labelled.label}",
                     "give each one of its own",
+                    code="fstab-name",
                 )
 
     def apply(self, tree: Tree) -> None:
@@ -132,7 +138,9 @@ def fstab(
     """
     one_of("by", by, get_args(FstabName))
     if isinstance(extra, str):
-        raise refuse("extra= is one text", f"make it a list: extra=[{extra!r}]")
+        raise refuse(
+            "extra= is one text", f"make it a list: extra=[{extra!r}]", code="text-for-list"
+        )
     for line in extra:
         _check_line(line)
     record(Fstab(root=root, by=by, extra=tuple(extra), unless=unless))
@@ -191,28 +199,45 @@ def _check_line(line: str) -> None:
     fields = line.split()
     hint = 'write it as in the file: "tmpfs /tmp tmpfs size=1G 0 0"'
     if "\n" in line or line.startswith("#") or not 4 <= len(fields) <= 6:  # noqa: PLR2004
-        raise refuse(f"{line!r} is not a line of fstab: it has four to six fields", hint)
+        raise refuse(
+            f"{line!r} is not a line of fstab: it has four to six fields", hint, code="fstab-line"
+        )
     if any(not number.isdecimal() for number in fields[4:]):
-        raise refuse(f"{line!r} is not a line of fstab: fields five and six are numbers", hint)
+        raise refuse(
+            f"{line!r} is not a line of fstab: fields five and six are numbers",
+            hint,
+            code="fstab-line",
+        )
     if not place_of(line).startswith("/") and (fields[2], fields[1]) not in _PLACELESS:
         raise refuse(
-            f"{line!r} is not a line of fstab: {fields[1]!r} is not an absolute path", hint
+            f"{line!r} is not a line of fstab: {fields[1]!r} is not an absolute path",
+            hint,
+            code="fstab-line",
         )
     _check_kind(fields[2])
     for option in fields[3].split(","):
         other, meant = what_is_wrong(option, fields[2])
         if other or meant:
             hint = f"did you mean {meant}?" if meant else f"it is one of {other}"
-            warn(f"{fields[2]} may have no mount option {option!r}", hint, about="extra")
+            warn(
+                f"{fields[2]} may have no mount option {option!r}",
+                hint,
+                about="extra",
+                code="mount-option",
+            )
     if ".." in place_of(line).split("/"):
-        raise refuse(f"{fields[1]!r} is not a place to mount at", "write it as it is in the system")
+        raise refuse(
+            f"{fields[1]!r} is not a place to mount at",
+            "write it as it is in the system",
+            code="fstab-line",
+        )
 
 
 def _check_kind(kind: str) -> None:
     """Warn of a type of filesystem that is like one that Linux has, and none of them."""
     if kind not in _KINDS and not kind.startswith("fuse.") and (meant := closest(kind, _KINDS)):
         what = f"Linux may have no filesystem {kind}"
-        warn(what, f"did you mean {meant}?", about="extra")
+        warn(what, f"did you mean {meant}?", about="extra", code="fstab-line")
 
 
 #: Types of filesystems that a line of fstab is likely to have.

@@ -63,13 +63,15 @@ class SetPassword(TreeOperation):
             made += [name for text in scripts for name in _MADE.findall(text)]
         what = f"no step above makes the user {self.user}"
         hint = did_you_mean(self.user, made) or "make the user first, as add_user() does"
-        yield self.problem(what, hint, about="user", kind=Advice)
+        yield self.problem(what, hint, about="user", kind=Advice, code="unknown-user")
 
     def apply(self, tree: Tree) -> None:
         """Set it. The salt is another one for each user and image, and the same in each build."""
         password = tree.reveal(self.password).removesuffix(b"\n").removesuffix(b"\r")
         if b"\n" in password or b"\0" in password:
-            raise BuildError(f"the {self.password.place} has several lines; a password is one")
+            raise BuildError(
+                f"the {self.password.place} has several lines; a password is one", code="secret"
+            )
         uuid = tree.layout.of_mount(self.root.mounted).filesystem.uuid
         digest = hashlib.sha256(f"{uuid} {self.user}".encode()).digest()
         salt = "".join(_SALT[byte % len(_SALT)] for byte in digest[:_SALT_LENGTH])
@@ -90,5 +92,6 @@ def _user(name: str) -> str:
             f"{name!r} is not the name of a user",
             "names are lower case: ann, www-data",
             about="user",
+            code="user-name",
         )
     return name

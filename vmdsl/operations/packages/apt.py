@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 
 from vmdsl.errors import Advice, CommandError, Hint, Problem, code
@@ -29,6 +26,7 @@ from vmdsl.operations.packages.apt_index import current_index, use_index
 from vmdsl.operations.packages.archives import suite_meant
 from vmdsl.operations.packages.credentials import apt_environment
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
+from vmdsl.operations.packages.initramfs import one_initramfs
 from vmdsl.operations.packages.named import (
     foreign_names,
     is_missing,
@@ -40,12 +38,6 @@ from vmdsl.operations.packages.sources import check_architectures, first_bytes
 from vmdsl.values import Suite, is_debian_suite
 
 NONINTERACTIVE = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-#: zstd writes the same with any number of threads.
-_ALL_CORES = {"ZSTD_NBTHREADS": "0"}
-#: It puts its thousand files together here, if it isn't in /var/tmp. To remove them takes long on a
-#: disk that is informed of everything that is removed (the mount option `discard`).
-_IN_MEMORY = {"TMPDIR": "/run"}
-_ROOM = 4 * 2**30
 #: Meanwhile no initramfs is made: one is, at the end.
 _APT = {**NONINTERACTIVE, "INITRD": "No"}
 _OPTIONS = (
@@ -124,15 +116,25 @@ class Apt(TreeOperation):
                 what = f"no source of the system has the suite {suite}"
                 place = f'name="more", uris=["http://mirror.example/debian"], suites=["{suite}"]'
                 hint = f"add one above: apt_source(system(), Source({place}))"
-                yield self.problem(what, hint, about=argument_of(self, suite))
+                yield self.problem(
+                    what, hint, about=argument_of(self, suite), code="suite-without-source"
+                )
             if suite and not is_debian_suite(suite) and (meant := suite_meant(suite)):
                 what = f"Debian has no suite {suite}; another archive may"
-                yield self.problem(what, meant, about=argument_of(self, suite), kind=Advice)
+                yield self.problem(
+                    what,
+                    meant,
+                    about=argument_of(self, suite),
+                    kind=Advice,
+                    code="suite-without-source",
+                )
         for file in self.debs:
             start = first_bytes(self.directory / file)
             if start is not None and not start.startswith(_DEB):
                 yield self.problem(
-                    f"{file} is not a Debian package", "dpkg-deb --build makes one of a folder"
+                    f"{file} is not a Debian package",
+                    "dpkg-deb --build makes one of a folder",
+                    code="deb-file",
                 )
 
     def check_layout(self, layout: Layout) -> Iterator[Problem]:
@@ -151,7 +153,7 @@ class Apt(TreeOperation):
             for deb in self.debs:
                 tree.copy_in(tree.recipe_directory / deb, f"{_DEBS}/{deb.name}", mode=0o644)
             to_fetch = self._would_fetch(tree, env)
-            with package_cache(tree).packages(to_fetch), _one_initramfs(tree) as more_env:
+            with package_cache(tree).packages(to_fetch), one_initramfs(tree) as more_env:
                 tree.chroot("apt-get", *_OPTIONS, *self._install(), env={**env, **more_env})
         tree.chroot("apt-get", "clean", env=env)
 
@@ -196,22 +198,33 @@ def apt(
     the archive.
     """
     if isinstance(debs, str):
-        raise refuse("debs= is one text", f'write a list: debs=["{debs}"]')
+        raise refuse("debs= is one text", f'write a list: debs=["{debs}"]', code="text-for-list")
     if not packages and not debs:
         raise refuse(
-            "apt without a package", Hint("name them: ", code("apt", code("system"), "curl"))
+            "apt without a package",
+            Hint("name them: ", code("apt", code("system"), "curl")),
+            code="nothing-given",
         )
     files = tuple(Path(deb) for deb in debs)
     for file in files:
         if file.suffix != ".deb":
             raise refuse(
-                f"{file} is not a .deb file", "give packages of the archive by their names"
+                f"{file} is not a .deb file",
+                "give packages of the archive by their names",
+                code="deb-file",
             )
     if len({file.name for file in files}) < len(files):
-        raise refuse("two files of debs= have the same name", "install them one after the other")
+        raise refuse(
+            "two files of debs= have the same name",
+            "install them one after the other",
+            code="deb-file",
+        )
     if suite and not _SUITE.fullmatch(str(suite)):
         raise refuse(
-            f"{suite!r} is not the name of a suite", "such as trixie-backports", about="suite"
+            f"{suite!r} is not the name of a suite",
+            "such as trixie-backports",
+            about="suite",
+            code="suite",
         )
     installed = Apt(
         root=root,
@@ -245,7 +258,7 @@ class AptRemove(TreeOperation):
     def apply(self, tree: Tree) -> None:
         """Remove; a kernel's initramfs goes with it."""
         options = ["--auto-remove"] * self.autoremove
-        with explained(self, tree), _one_initramfs(tree) as more_env:
+        with explained(self, tree), one_initramfs(tree) as more_env:
             command = ("purge" if self.purge else "remove", *options, *self.packages)
             tree.chroot("apt-get", *_OPTIONS, *command, env={**_APT, **more_env})
 
@@ -267,11 +280,17 @@ def apt_remove(
         raise refuse(
             "apt_remove without a package",
             Hint("name them: ", code("apt_remove", code("system"), "nano")),
+            code="nothing-given",
         )
     for number, name in enumerate(packages):
         if name in _ESSENTIAL:
             hint = "no system works without it: leave it out"
-            raise refuse(f"apt does not remove {name}", hint, about=f"packages[{number}]")
+            raise refuse(
+                f"apt does not remove {name}",
+                hint,
+                about=f"packages[{number}]",
+                code="package-name",
+            )
     record(
         AptRemove(
             root=root,
@@ -292,14 +311,24 @@ def check_packages(names: Sequence[str], about: str = "packages") -> tuple[str, 
     """Return the names of packages; refuse what can't be one."""
     if len(names) >= _LETTERS and all(len(name) == 1 for name in names):
         what, meant = "these packages are single letters", "".join(names)
-        raise refuse(what, f'did you mean "{meant}"? write it without *', about=f"{about}[0]")
+        raise refuse(
+            what,
+            f'did you mean "{meant}"? write it without *',
+            about=f"{about}[0]",
+            code="package-name",
+        )
     for number, name in enumerate(names):
         if not is_package(name):
             hint = f'a file goes to debs=["{name}"]' if name.endswith(".deb") else instead_of(name)
-            raise refuse(f"{name!r} is not the name of a package", hint, about=f"{about}[{number}]")
+            raise refuse(
+                f"{name!r} is not the name of a package",
+                hint,
+                about=f"{about}[{number}]",
+                code="package-name",
+            )
         if _ONE_PLUS.search(name) and name not in _WITH_PLUS:
             what = f"apt installs {name[:-1]!r} for {name!r}, unless that is a package"
-            warn(what, "leave out the +", about=f"{about}[{number}]")
+            warn(what, "leave out the +", about=f"{about}[{number}]", code="package-name")
     return tuple(names)
 
 
@@ -315,74 +344,3 @@ def instead_of(name: str) -> str:
     if name.endswith("-") and is_package(name.rstrip("-")):
         return Hint("to remove it: ", code("apt_remove", code("system"), name.rstrip("-")))
     return "names are lower case: linux-image"
-
-
-#: By version: the time and the size, which change where a package replaces it.
-Kernels = dict[str, tuple[int, int]]
-#: INITRD=No also kept the kernel's package from making the link /initrd.img.
-_LINKS = """\
-! command -v linux-update-symlinks >/dev/null ||
-    linux-update-symlinks install "$1" "/boot/vmlinuz-$1"
-"""
-
-
-#: Kernel hooks of programs other than initramfs-tools that make an initramfs.
-_OTHER_MAKERS = tuple(Path("/etc/kernel/postinst.d", name) for name in ("dracut", "tiny-initramfs"))
-
-
-@contextmanager
-def _one_initramfs(tree: Tree) -> Iterator[dict[str, str]]:
-    """Make one initramfs for each kernel that a change of packages brings or replaces.
-
-    Yields variables for apt: if something else than initramfs-tools is there, it works as ever.
-    """
-    before, others = tree.inside(_kernels), tree.inside(_other_makers)
-    yield {"INITRD": "Yes"} if others else {}
-    new, replaced, gone, maker = tree.inside(partial(_changes, before))
-    if others:
-        new = replaced = []
-    if new or replaced:
-        env = _ALL_CORES | (_IN_MEMORY if tree.inside(_has_room_in_memory) else {})
-        for version in (*new, *replaced):
-            if maker:
-                tree.chroot(maker, version, f"/boot/vmlinuz-{version}", env=env)
-            else:
-                tree.chroot("update-initramfs", "-c", "-k", version, env=env)
-    for version in new:
-        tree.chroot("sh", "-ec", _LINKS, "sh", version)
-    for version in gone:
-        tree.remove(f"/boot/initrd.img-{version}")
-
-
-def _other_makers() -> list[str]:
-    return [str(hook) for hook in _OTHER_MAKERS if os.access(hook, os.X_OK)]
-
-
-def _has_room_in_memory() -> bool:
-    """Return whether /run is in memory, with room for the largest initramfs and for others."""
-    about = os.statvfs("/run")
-    return os.path.ismount("/run") and about.f_bavail * about.f_frsize >= _ROOM
-
-
-def _kernels() -> Kernels:
-    """Return the kernels of the system."""
-    found = {}
-    for path in Path("/boot").glob("vmlinuz-*"):
-        about = path.stat()
-        found[path.name.removeprefix("vmlinuz-")] = (about.st_mtime_ns, about.st_size)
-    return found
-
-
-def _changes(before: Kernels) -> tuple[list[str], list[str], list[str], str]:
-    """Return which kernels lack an initramfs, which have an old one, and which are gone.
-
-    The last one is the program that makes it, or "" for update-initramfs.
-    """
-    after = _kernels()
-    gone = sorted(before.keys() - after.keys())
-    maker = "" if shutil.which("update-initramfs") else next(iter(_other_makers()), None)
-    if maker is None:
-        return [], [], gone, ""
-    new = sorted(v for v in after if not Path(f"/boot/initrd.img-{v}").exists())
-    replaced = sorted(v for v in after.keys() - set(new) if maker or after[v] != before.get(v))
-    return new, replaced, gone, maker

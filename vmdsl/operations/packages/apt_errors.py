@@ -194,7 +194,9 @@ def meaning(
             hints = [hint, f"a pin may keep it out: {', '.join(pinned)}" if pinned else ""]
             lines = [*filter(None, hints), *_said(output)]
             about = argument_of(operation, *words) if operation else ""
-            return Problem(what=what.format(*words), hint="\n".join(lines), about=about)
+            return Problem(
+                what=what.format(*words), hint="\n".join(lines), about=about, code="apt-failed"
+            )
     return None
 
 

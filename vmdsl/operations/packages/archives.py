@@ -47,24 +47,30 @@ _METHODS = (
 def check_uri(uri: str, *, outside: bool = False) -> None:
     """Refuse what is not an address; `outside` also one that programs of the host can't use."""
     if not _URI.fullmatch(uri):
-        raise refuse(f"{uri!r} is not an address", _SUCH_AS, about="mirror")
+        raise refuse(f"{uri!r} is not an address", _SUCH_AS, about="mirror", code="mirror")
     place = urlsplit(uri)
     if place.password:
         what = f"the password in the address of {place.hostname} gets into the image"
-        warn(what, "debootstrap() takes credentials=Secret.from_file(…)", about="mirror")
+        warn(
+            what,
+            "debootstrap() takes credentials=Secret.from_file(…)",
+            about="mirror",
+            code="mirror",
+        )
     if place.scheme not in _METHODS:
         is_compound = "+" in place.scheme  # of somebody's package, such as ar+https
         meant = "" if is_compound else did_you_mean(place.scheme, _METHODS, "{}:")
         what = f"apt cannot read {place.scheme}:"
         if meant:
-            raise refuse(f"{what} in {uri!r}", meant, about="mirror")
-        warn(f"{what} by itself", "apt reads http, https and file", about="mirror")
+            raise refuse(f"{what} in {uri!r}", meant, about="mirror", code="mirror")
+        warn(f"{what} by itself", "apt reads http, https and file", about="mirror", code="mirror")
     if place.scheme in _OF_THE_NETWORK and not place.netloc:
-        raise refuse(f"{uri!r} names no machine", _SUCH_AS, about="mirror")
+        raise refuse(f"{uri!r} names no machine", _SUCH_AS, about="mirror", code="mirror")
     if outside and place.scheme in _OF_THIS_MACHINE:
         raise refuse(
             f"{place.scheme}: is a place in the system, and there is no system yet",
             "serve the folder: python3 -m http.server, and http://localhost:8000",
+            code="mirror",
         )
 
 
@@ -110,11 +116,11 @@ def check_archive(
         elif has_left_the_mirrors(suite) and archive.is_a_usual_mirror:
             kind = Problem if archive.is_debians else Advice
             what = f"{suite} has left Debian's mirrors"
-            yield problem_in(operation, what, _OLD, about="suite", kind=kind)
+            yield problem_in(operation, what, _OLD, about="suite", kind=kind, code="suite")
         elif has_left_the_mirrors(suite) and archive.may_be_debians and archive.has_debians_keys:
             what = f"{suite} is signed with keys that Debian uses no more"
             hint = Hint("add ", code("", keyring=REMOVED_KEYS))
-            yield problem_in(operation, what, hint, about="suite", kind=Advice)
+            yield problem_in(operation, what, hint, about="suite", kind=Advice, code="suite")
     yield from _unknown_components(operation, archive, suites, components)
 
 
@@ -137,9 +143,11 @@ def _unknown_suite(operation: Operation, archive: Archive, suite: str) -> Iterat
     if archive.is_debians:
         hint = "it is one of Ubuntu's" if is_ubuntus else hint
         hint = f"{hint} (a suite of another archive takes mirror=)".lstrip()
-        yield problem_in(operation, what, hint, about="suite")
+        yield problem_in(operation, what, hint, about="suite", code="suite")
     elif hint and not is_ubuntus:
-        yield problem_in(operation, f"{what}; the mirror may", hint, about="suite", kind=Advice)
+        yield problem_in(
+            operation, f"{what}; the mirror may", hint, about="suite", kind=Advice, code="suite"
+        )
 
 
 def _unknown_components(
@@ -154,11 +162,18 @@ def _unknown_components(
             if component == COMPONENTS[-1] and before and archive.may_be_debians:
                 hint = f"it is for {_WITH_FIRMWARE} and later; before, firmware is in non-free"
                 what = f"{before[0]} has no {component}"
-                yield problem_in(operation, what, hint, about=about, kind=Advice)
+                yield problem_in(operation, what, hint, about=about, kind=Advice, code="component")
             continue
         what, meant = f"Debian has no component {component}", did_you_mean(component, COMPONENTS)
         if archive.is_debians or (meant and archive.has_debians_keys):
             hint = meant or f"there are {', '.join(COMPONENTS)}"
-            yield problem_in(operation, what, hint, about=about)
+            yield problem_in(operation, what, hint, about=about, code="component")
         elif meant:
-            yield problem_in(operation, f"{what}; the mirror may", meant, about=about, kind=Advice)
+            yield problem_in(
+                operation,
+                f"{what}; the mirror may",
+                meant,
+                about=about,
+                kind=Advice,
+                code="component",
+            )

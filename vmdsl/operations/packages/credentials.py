@@ -31,6 +31,7 @@ def auth_conf(credentials: Credentials, value: bytes) -> str:
                 what=f"the {credentials.secret.place} does not hold credentials that apt can read",
                 hint="USER:PASSWORD without spaces, or lines of apt's auth.conf: "
                 "machine https://mirror.example login USER password PASSWORD",
+                code="secret",
             )
         )
     place = urlsplit(credentials.mirror)

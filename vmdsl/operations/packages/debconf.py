@@ -56,6 +56,7 @@ class Preseed(TreeOperation):
                         "move preseed() above apt()",
                         about=f"answers[{number}]",
                         kind=Advice,
+                        code="too-late",
                     )
                     break
 
@@ -72,13 +73,18 @@ def preseed(root: RootFs, *answers: str, unless: Fact | None = None) -> None:
     empty.
     """
     if not answers:
-        raise refuse("preseed without an answer", 'as in "tzdata tzdata/Areas select Europe"')
+        raise refuse(
+            "preseed without an answer",
+            'as in "tzdata tzdata/Areas select Europe"',
+            code="nothing-given",
+        )
     for answer in answers:
         words = answer.split(maxsplit=_WORDS)
         if len(words) < _WORDS or "\n" in answer.strip() or answer.lstrip().startswith("#"):
             raise refuse(
                 f"{answer!r} is not an answer",
                 "each by itself: package, question, type, value",
+                code="debconf-answer",
             )
         one_of("type", words[2], _TYPES)
     stripped = tuple(answer.strip() for answer in answers)

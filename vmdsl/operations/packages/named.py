@@ -99,7 +99,14 @@ def foreign_names(
         if meant := debians_name(package, arch):
             what = f"Debian has no package {package}" + "; another archive may" * (not is_debians)
             about, kind = argument_of(operation, package), Problem if is_debians else Advice
-            yield problem_in(operation, what, f"did you mean {meant}?", about=about, kind=kind)
+            yield problem_in(
+                operation,
+                what,
+                f"did you mean {meant}?",
+                about=about,
+                kind=kind,
+                code="unknown-package",
+            )
 
 
 def kernel_has_room(
@@ -120,6 +127,7 @@ def kernel_has_room(
             f"enlarge {shown_with_line(made)}; after an upgrade there are two kernels",
             about=argument_of(operation, kernels[0]),
             kind=Advice,
+            code="too-small",
         )
 
 

@@ -154,10 +154,13 @@ def checked(source: Source) -> Source:
         raise refuse(
             f"{source.name!r} is not the name of a source",
             "use letters, digits, - and _: backports",
+            code="source",
         )
     for name, what in (("uris", "address"), ("suites", "suite"), ("types", "type")):
         if not getattr(source, name):
-            raise refuse(f"the source {source.name} has no {what}", f"give {name}=[…]")
+            raise refuse(
+                f"the source {source.name} has no {what}", f"give {name}=[…]", code="source"
+            )
     for uri in source.uris:
         check_uri(uri)
     _check_suites(source)
@@ -171,15 +174,22 @@ def checked(source: Source) -> Source:
 def _check_suites(source: Source) -> None:
     for suite in source.suites:
         if not _SUITE.fullmatch(suite):
-            raise refuse(f"{suite!r} is not the name of a suite", "such as trixie, or a folder: ./")
+            raise refuse(
+                f"{suite!r} is not the name of a suite",
+                "such as trixie, or a folder: ./",
+                code="suite",
+            )
         if suite.endswith("/") and source.components:
             raise refuse(
                 f"the suite {suite} is a folder, which has no components",
                 "leave out components=, or the / at the end",
+                code="source",
             )
         if suite.endswith("/") != source.suites[0].endswith("/"):
             raise refuse(
-                f"the source {source.name} has both a folder and a suite", "make two sources"
+                f"the source {source.name} has both a folder and a suite",
+                "make two sources",
+                code="source",
             )
 
 
@@ -192,6 +202,7 @@ def check_components(components: Sequence[str]) -> None:
                 f"{word!r} cannot be one of the components",
                 meant or "give each by itself: main, non-free",
                 about=f"components[{number}]",
+                code="component",
             )
 
 
@@ -202,17 +213,19 @@ def check_architectures(name: str, architectures: Iterable[str]) -> None:
             continue
         if not _WORD.fullmatch(arch):
             what = f"{arch!r} cannot be one of the {name}"
-            raise refuse(what, "give each by itself: amd64, i386", about=name)
+            raise refuse(what, "give each by itself: amd64, i386", about=name, code="architecture")
         what = f"{arch!r} is not an architecture of Debian"
         if close := arch_of(arch) or closest(arch, list(Arch)):
-            raise refuse(what, f"did you mean {close}?", about=name)
-        warn(what, f"there are {', '.join(Arch)}", about=name)
+            raise refuse(what, f"did you mean {close}?", about=name, code="architecture")
+        warn(what, f"there are {', '.join(Arch)}", about=name, code="architecture")
 
 
 def several(name: str, values: object) -> None:
     """Refuse a text where a list of texts is wanted: it would count as a list of letters."""
     if isinstance(values, str):
-        raise refuse(f"{name}= is one text", f'write a list: {name}=["{values}"]')
+        raise refuse(
+            f"{name}= is one text", f'write a list: {name}=["{values}"]', code="text-for-list"
+        )
 
 
 def check_source(operation: Operation, source: Source) -> Iterator[Problem]:
@@ -251,7 +264,7 @@ def check_keyrings(operation: Work, keyrings: Sequence[Path]) -> Iterator[Proble
                 f"apt cannot read the keyring {file}: {wrong[0]}",
                 argument_of(operation, file),
             )
-            yield operation.problem(what, wrong[1], about=about)
+            yield operation.problem(what, wrong[1], about=about, code="keyring")
 
 
 def first_bytes(file: Path) -> bytes | None:

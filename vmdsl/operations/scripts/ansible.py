@@ -107,18 +107,21 @@ class Ansible(TreeOperation):
         """
         group = self.group if complete else ""
         for what, hint, about in playbook_mistakes(self.directory / self.playbook, group):
-            yield self.problem(what, hint, about=about)
+            yield self.problem(what, hint, about=about, code="ansible")
         named = named_above(self, operations) if complete else None
         if named and all(_WITHOUT_PYTHON.fullmatch(name) for name in named.ever):
             yield self.problem(
                 "no step above installs python3, which Ansible works with",
                 installing("python3"),
+                code="not-installed",
             )
 
     def apply(self, tree: Tree) -> None:
         if not tree.exists(_PYTHON):
             what = f"Ansible works with the system's {_PYTHON}, which isn't there"
-            raise BuildError(self.problem(what, 'add "python3" to the packages'))
+            raise BuildError(
+                self.problem(what, 'add "python3" to the packages', code="not-installed")
+            )
         inventory = (
             f"[{self.group}]\n"
             f"system ansible_connection=community.general.chroot "
@@ -158,8 +161,14 @@ class Ansible(TreeOperation):
         said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         task, lines = failed_task(said)
         if not task:
-            return self.problem(f"the playbook {self.playbook} cannot be played", otherwise.hint)
-        return self.problem(f"{self.playbook}: {task} failed", "\n".join(lines))
+            return self.problem(
+                f"the playbook {self.playbook} cannot be played",
+                otherwise.hint,
+                code="command-failed",
+            )
+        return self.problem(
+            f"{self.playbook}: {task} failed", "\n".join(lines), code="command-failed"
+        )
 
 
 def _reveal(tree: Tree, secrets: Mapping[str, Secret]) -> None:
@@ -208,15 +217,23 @@ def ansible(
                 f"extra_vars has {name!r}, which is not a name for Ansible",
                 "use a-z, _",
                 about="extra_vars",
+                code="ansible",
             )
     if not _WORD.fullmatch(group):
         raise refuse(
-            f"{group!r} is not the name of a group", "letters, digits and _ make one", about="group"
+            f"{group!r} is not the name of a group",
+            "letters, digits and _ make one",
+            about="group",
+            code="ansible",
         )
     if not isinstance(files, str | Path):
         listed = tuple(Path(file) for file in files)
     else:
-        raise refuse(f"files={files!r} is one path", f"give a tuple: files=({str(files)!r},)")
+        raise refuse(
+            f"files={files!r} is one path",
+            f"give a tuple: files=({str(files)!r},)",
+            code="text-for-list",
+        )
     record(
         Ansible(
             root=root,
@@ -235,11 +252,18 @@ def ansible(
 
 def _words(name: str, words: Sequence[str]) -> tuple[str, ...]:
     if isinstance(words, str):
-        raise refuse(f"{name}={words!r} is one text", f"give a tuple: {name}=({words!r},)")
+        raise refuse(
+            f"{name}={words!r} is one text",
+            f"give a tuple: {name}=({words!r},)",
+            code="text-for-list",
+        )
     for word in words:
         if not _WORD.fullmatch(word):
             raise refuse(
-                f"{name} has {word!r}, which is not a tag", "give the tags one by one", about=name
+                f"{name} has {word!r}, which is not a tag",
+                "give the tags one by one",
+                about=name,
+                code="ansible",
             )
     return tuple(words)
 
@@ -250,7 +274,10 @@ def _variables(variables: Mapping[str, object]) -> str:
     except (TypeError, ValueError) as error:
         hint = "Ansible takes texts, numbers, truths, lists and mappings: str(size()), say"
         raise refuse(
-            f"extra_vars cannot be given to Ansible: {error}", hint, about="extra_vars"
+            f"extra_vars cannot be given to Ansible: {error}",
+            hint,
+            about="extra_vars",
+            code="ansible",
         ) from None
 
 

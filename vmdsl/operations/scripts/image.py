@@ -72,7 +72,7 @@ class WriteAt(ImageOperation):
     def apply(self, image: Image) -> None:
         content = self._content(image)
         if not content:
-            raise BuildError("there is nothing to write: the file is empty")
+            raise BuildError("there is nothing to write: the file is empty", code="write-place")
         within = self.place if isinstance(self.place, Partition) else None
         image.write_at(self.offset.bytes, content, within=within)
 
@@ -98,13 +98,17 @@ def write_at(place: Disk | Partition, content: bytes | Path | SystemFile, *, off
     """
     if isinstance(content, str):
         hint = 'write b"…" for bytes, Path(…) for a file of this machine, or system_file(…)'
-        raise refuse(f"content={content!r} is a text", hint)
+        raise refuse(f"content={content!r} is a text", hint, code="write-place")
     if not isinstance(place, Disk | Partition):
-        raise refuse("bytes are written to a disk or to a partition", "give the handle of one")
+        raise refuse(
+            "bytes are written to a disk or to a partition",
+            "give the handle of one",
+            code="write-place",
+        )
     if content == b"":
-        raise refuse("no bytes to write", "give the bytes, or remove the step")
+        raise refuse("no bytes to write", "give the bytes, or remove the step", code="write-place")
     if offset.bytes < 0:
-        raise refuse(f"an offset of {offset}", "count from the start")
+        raise refuse(f"an offset of {offset}", "count from the start", code="write-place")
     record(WriteAt(place=place, content=content, offset=offset))
 
 
@@ -148,7 +152,9 @@ def image_shell(
     image, ends the build.
     """
     if isinstance(partitions, Partition):
-        raise refuse("partitions is one partition", "give a tuple: partitions=(esp(),)")
+        raise refuse(
+            "partitions is one partition", "give a tuple: partitions=(esp(),)", code="text-for-list"
+        )
     record(
         ImageShell(
             disk=disk, script=checked_script(script), partitions=tuple(partitions), table=table

@@ -60,7 +60,10 @@ class Chroot(TreeOperation):
         env = {}
         if self.secrets:
             if not tree.inside(_has_memory):
-                raise BuildError("the system has no directory /run, where secrets could be given")
+                raise BuildError(
+                    "the system has no directory /run, where secrets could be given",
+                    code="in-the-way",
+                )
             tree.mkdir(_IN_SYSTEM, mode=0o700)
             env["SECRETS"] = _IN_SYSTEM
         for name, secret in self.secrets.items():
@@ -169,7 +172,11 @@ def host_shell(
     `$IMAGE`, or its size, the build fails. The disk has a size, and there are no `inputs`.
     """
     if isinstance(inputs, str | Path):
-        raise refuse(f"inputs={inputs!r} is one path", f"give a tuple: inputs=({str(inputs)!r},)")
+        raise refuse(
+            f"inputs={inputs!r} is one path",
+            f"give a tuple: inputs=({str(inputs)!r},)",
+            code="text-for-list",
+        )
     if image is not None:
         _check_image(image, inputs)
     record(
@@ -186,16 +193,18 @@ def host_shell(
 
 def _check_image(image: Disk, inputs: Sequence[str | Path] | None) -> None:
     if not isinstance(image, Disk):
-        raise refuse("image= is not a disk", "give what mkimg() returns")
+        raise refuse("image= is not a disk", "give what mkimg() returns", code="host-shell-image")
     if image.size is None:
         raise refuse(
             f"the size of {image.name} is not known yet when this script runs",
             f"give it one: mkimg(GiB(4)) ({origin_of(image).where}); or use image_shell()",
+            code="host-shell-image",
         )
     if inputs is not None:
         raise refuse(
             "a script that writes to the image runs in every build, so it has no inputs=",
             "leave out inputs=; or write to the image in a step of its own",
+            code="host-shell-image",
         )
 
 
@@ -212,15 +221,17 @@ def checked_script(script: str) -> str:
             "an empty shell script",
             "write the commands, or remove the step",
             about="script",
+            code="script",
         )
     if "\0" in script:
         hint = r"write it as r'…', or \\0 where a program of the script is to see \0"
-        raise refuse("the script has a NUL character", hint, about="script")
+        raise refuse("the script has a NUL character", hint, about="script", code="script")
     if len(script.encode("utf-8", "surrogateescape")) > _LONGEST:
         raise refuse(
             f"the script is longer than {(_LONGEST + 1) // 1024} KiB, which Linux gives no program",
             "put it, or its data, into a file: copy_file()",
             about="script",
+            code="script",
         )
     return script
 
@@ -228,5 +239,7 @@ def checked_script(script: str) -> str:
 def _named(secrets: Mapping[str, Secret] | None) -> dict[str, Secret]:
     for name in secrets or {}:
         if not _FILE_NAME.fullmatch(name):
-            raise refuse(f"{name!r} is not the name of a file", "name the secret like TOKEN")
+            raise refuse(
+                f"{name!r} is not the name of a file", "name the secret like TOKEN", code="secret"
+            )
     return dict(secrets or {})

@@ -79,12 +79,19 @@ def debootstrap(
     for number, file in enumerate(certificates):
         if file.suffix != ".crt":
             about = f"tls_ca_certs[{number}]"
-            raise refuse(f"{file} is not a certificate", "its name must end with .crt", about=about)
+            raise refuse(
+                f"{file} is not a certificate",
+                "its name must end with .crt",
+                about=about,
+                code="keyring",
+            )
     check_proxy(proxy)
     if mirror:
         check_uri(mirror, outside=True)
     if credentials is not None and not mirror:
-        raise refuse("credentials without a mirror", "give mirror=, too", about="credentials")
+        raise refuse(
+            "credentials without a mirror", "give mirror=, too", about="credentials", code="mirror"
+        )
     login = Credentials(mirror=mirror, secret=credentials) if credentials is not None else None
     record(
         Debootstrap(
@@ -117,6 +124,8 @@ def _more_sources(sources: Sequence[Source]) -> tuple[Source, ...]:
         for uri in source.uris:
             check_uri(uri, outside=True)
         if source.name in names:
-            raise refuse(f"there are two sources {source.name}", "give each another name")
+            raise refuse(
+                f"there are two sources {source.name}", "give each another name", code="source"
+            )
         names.append(source.name)
     return tuple(sources)

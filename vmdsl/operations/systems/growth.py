@@ -65,19 +65,25 @@ class GrowRoot(TreeOperation):
         """Report a root filesystem that cannot grow, or that has no room to grow into."""
         root = self.root.mounted.filesystem
         if not traits_of(root).can_grow:
-            yield self.problem(f"{root.kind} cannot grow while it is in use", "format it with ext4")
+            yield self.problem(
+                f"{root.kind} cannot grow while it is in use",
+                "format it with ext4",
+                code="cannot-grow",
+            )
         partition = root.device
         if not isinstance(partition, Partition):
             yield self.problem(
                 f"{shown_name(root)} cannot grow: "
                 f"it is on {shown_name(partition)}, which is not a partition",
                 "leave this out, or format a partition",
+                code="cannot-grow",
             )
             return
         if partition.extended is not None:
             yield self.problem(
                 f"{shown_name(partition)} cannot grow: it is in an extended partition",
                 "give the root a partition that isn't, after all others",
+                code="cannot-grow",
             )
         place = layout.of_partition(partition)
         behind = [p.partition for p in layout.partitions if p.start > place.start]
@@ -86,12 +92,16 @@ class GrowRoot(TreeOperation):
                 f"{shown_name(partition)} cannot grow: "
                 f"{shown_name(other)} is behind it on the disk ({origin_of(other).where})",
                 f"make {shown_name(partition)} after all others",
+                code="cannot-grow",
             )
 
     def apply(self, tree: Tree) -> None:
         for path, package in _NEEDED.items():
             if not tree.exists(path):
-                raise BuildError(f"the system has no {path}: install the package {package} first")
+                raise BuildError(
+                    f"the system has no {path}: install the package {package} first",
+                    code="not-installed",
+                )
         tree.write(_PROGRAM, _SCRIPT, mode=0o755)
         tree.write(f"/etc/systemd/system/{_UNIT}", _SERVICE)
         tree.chroot("systemctl", "enable", _UNIT)

@@ -46,16 +46,19 @@ class SystemSource(TreeOperation):
                 yield self.problem(
                     f"the tree is no longer empty ({early.origin.where})",
                     "unpack first, and debootstrap only what was not unpacked",
+                    code="tree-order",
                 )
         elif systems:
             yield self.problem(
                 f"{shown_name(self.root)} holds a system already ({systems[0].origin.where})",
                 "make it once; apt adds packages",
+                code="only-one",
             )
         elif changes:
             yield changes[0].problem(
                 f"it changes the tree before there is a system in it ({self.origin.where})",
                 "the system wants an empty tree: move this step below it",
+                code="tree-order",
             )
         elif tarballs and self.unless is not tarballs[-1].found:
             yield self.problem(
@@ -63,6 +66,7 @@ class SystemSource(TreeOperation):
                 f"({tarballs[-1].origin.where})",
                 Hint("add ", code("", unless=code_of(tarballs[-1]))),
                 about="unless",
+                code="tree-order",
             )
 
 
@@ -79,13 +83,14 @@ class RootMaker(SystemSource):
         filesystem, place = self.root.filesystem, shown_name(self.root)
         if not traits_of(filesystem).has_owners:
             what = f"a system cannot be on {filesystem.kind}, which {place} is"
-            yield self.problem(what, "format it with ext4", about="mounted")
+            yield self.problem(what, "format it with ext4", about="mounted", code="root-filesystem")
         known, suite, last = debian_suites(), self.suite.name, self.arch.traits.last_suite
         late = known[known.index(last) + 1 :] if last else ()
         if suite.partition("-")[0] in late:
             yield self.problem(
                 f"{suite} has no kernel for {self.arch}, so the image could not boot",
                 f"{last} is the last that has one; or choose amd64",
+                code="architecture",
             )
 
 
@@ -104,6 +109,7 @@ def check_place(mounted: Mounted[Any]) -> None:
             f"a system at {mounted.path}",
             "give the filesystem that is mounted at /",
             about="mounted",
+            code="root-filesystem",
         )
 
 
@@ -114,6 +120,7 @@ def check_proxy(proxy: str) -> None:
             f"{proxy!r} is not the address of a proxy",
             "such as http://proxy.example:3128",
             about="proxy",
+            code="mirror",
         )
 
 
@@ -125,4 +132,6 @@ def suite_of(suite: Suite | str) -> Suite:
         return Suite.parse(suite)
     except ValueError:
         what = f"{suite!r} is not the name of a suite"
-        raise refuse(what, suite_meant(suite) or "such as trixie", about="suite") from None
+        raise refuse(
+            what, suite_meant(suite) or "such as trixie", about="suite", code="suite"
+        ) from None

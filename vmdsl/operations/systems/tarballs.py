@@ -184,6 +184,7 @@ def cache_rootfs(root: RootFs, tarball: str | Path | None, *, unless: Fact | Non
             f"{path.name!r} does not say how it is compressed",
             f"end it with {known}",
             about="tarball",
+            code="tarball",
         )
     record(CacheRootfs(root=root, tarball=path, unless=unless))
 
@@ -205,7 +206,9 @@ def _unpack(tree: Tree, tarball: Path) -> None:
             newest = tree.inside(partial(unpack, file))
         except (tarfile.TarError, OSError, EOFError, KeyError) as error:
             reason = str(error).splitlines()[0].rstrip(":")
-            raise BuildError(f"{tarball.name} could not be unpacked: {reason}") from None
+            raise BuildError(
+                f"{tarball.name} could not be unpacked: {reason}", code="tarball"
+            ) from None
     package_cache(tree).set_epoch(newest)
 
 
@@ -223,7 +226,9 @@ class _Tar(tarfile.TarFile):
             what = (
                 f"{tarinfo.name} in the tarball belongs to {owner[0]}:{owner[1]}, and no file can"
             )
-            raise OwnerError(f"{what}: your range of ids is too short", ids=owner) from None
+            raise OwnerError(
+                f"{what}: your range of ids is too short", ids=owner, code="ids"
+            ) from None
 
 
 def unpack(file: IO[bytes]) -> int:

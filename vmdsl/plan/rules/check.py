@@ -57,7 +57,7 @@ def check(operations: Sequence[Operation], recipe: Path, *, complete: bool = Tru
         if not any(isinstance(operation, Disk | Table) for operation in operations):
             hint = Hint("start with ", code("mkimg", code("GiB", 4)))
             what = "no step makes a disk image"
-            problems.append(Problem(what=what, where=Where(recipe), hint=hint))
+            problems.append(Problem(what=what, where=Where(recipe), hint=hint, code="no-image"))
         problems += [p for rule in _RULES_OF_COMPLETE_PLANS for p in rule(operations)]
     return problems
 
@@ -93,10 +93,15 @@ def writes_have_room(operations: Sequence[Operation], layout: Layout) -> Iterato
             others = partition_spans(layout, but=[within] if within else [])
             if problem := in_the_way(span, [*table_spans(layout), *others], end):
                 hint = "choose another offset, or start the partition later, such as at 16 MiB"
-                yield problem_in(operation, problem, hint)
+                yield problem_in(operation, problem, hint, code="write-place")
                 break
             if problem := in_the_way(span, written, end):
-                yield problem_in(operation, problem, "choose another offset, or remove one of them")
+                yield problem_in(
+                    operation,
+                    problem,
+                    "choose another offset, or remove one of them",
+                    code="write-place",
+                )
                 break
         where = origin_of(operation).where
         written += [Span(start=s.start, end=s.end, what=f"{s.what}, {where}") for s in spans]
@@ -130,4 +135,5 @@ def trees_have_room(operations: Sequence[Operation], layout: Layout) -> Iterator
                 f"and there are {Size(sum(sizes))}",
                 f"enlarge {shown_with_line(device)}",
                 about="device",
+                code="too-small",
             )

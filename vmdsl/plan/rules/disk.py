@@ -54,7 +54,9 @@ def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
         ):
             what, hint = _use_of(device)
             if what:
-                yield problem_in(device, what, Hint(*hint.parts, ", or remove it"))
+                yield problem_in(
+                    device, what, Hint(*hint.parts, ", or remove it"), code="unused-device"
+                )
 
 
 def _use_of(device: Operation) -> tuple[str, Hint]:
@@ -119,6 +121,7 @@ def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]
                 disk,
                 "no partition can grow with its content, as free= asks for",
                 "leave out size= and end= of one, or give the image a size",
+                code="grows-with-content",
             )
     for partition in growing:
         if partition.table.disk.size is not None:
@@ -130,6 +133,7 @@ def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]
                 partition,
                 "it can't grow with its content, as free= asks for: it holds no files",
                 "give it a size, and none to a partition with a filesystem",
+                code="grows-with-content",
             )
 
 
@@ -147,12 +151,14 @@ def devices_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Prob
                 content,
                 f"a second filesystem on the {what} {shown_name(device)}: {where}",
                 "give each filesystem a partition of its own",
+                code="device-in-use",
             )
         else:
             yield problem_in(
                 content,
                 f"{shown_name(device)} is in use already: {where}",
                 "give each a device of its own",
+                code="device-in-use",
             )
 
 
@@ -177,6 +183,7 @@ def uuids_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
                     filesystem,
                     f"{shown_with_line(other)} has the UUID {filesystem.uuid} already",
                     "give each its own, or leave it out: one is derived then",
+                    code="same-identity",
                 )
 
 
@@ -197,6 +204,7 @@ def names_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
                 operation,
                 f"{what} with the name {name}: {shown_with_line(other)} has it",
                 "give it another one",
+                code="same-identity",
             )
 
 
@@ -212,6 +220,7 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
                 content,
                 f"the EFI system partition {shown_name(device)} is {_kind(content)}",
                 "firmware reads FAT alone: format it with that",
+                code="partition-type",
             )
         if device.type in BOOT_CODE:
             yield problem_in(
@@ -219,6 +228,7 @@ def boot_partitions_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
                 f"{shown_name(device)}, of the type {device.type}, holds the boot loader itself "
                 "and no filesystem",
                 "leave it unformatted",
+                code="partition-type",
             )
 
 
@@ -236,6 +246,7 @@ def types_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
                 f"{shown_name(device)} has the type {device.type}, and it is {_kind(content)}",
                 "leave out type= of the partition: it follows from what it holds",
                 kind=Advice,
+                code="partition-type",
             )
 
 
@@ -259,6 +270,7 @@ def handles_are_recorded(operations: Sequence[Operation]) -> Iterator[Problem]:
                     handle,
                     f"{kind}() makes a handle that the plan knows nothing of",
                     f"call {maker}()",
+                    code="hand-made-handle",
                 )
 
 

@@ -45,7 +45,7 @@ def local_files_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
         try:
             yield from _local_files(operation)
         except OSError as error:
-            yield problem_in(operation, *unusable(error), kind=LocalFile)
+            yield problem_in(operation, *unusable(error), kind=LocalFile, code="local-file")
 
 
 def unusable(error: OSError) -> tuple[str, str]:
@@ -72,6 +72,7 @@ def _local_files(operation: Operation) -> Iterator[Problem]:
                 Hint(code("copy_file"), " copies a file"),
                 about=argument_of(operation, directory),
                 kind=LocalFile,
+                code="local-file",
             )
         elif not place.is_dir():
             yield _missing(operation, "directory", directory, start)
@@ -82,6 +83,7 @@ def _local_files(operation: Operation) -> Iterator[Problem]:
             f"{directory} holds no files: the kernel makes them up when they are read",
             "name a directory of files; copy_file() copies one file of the kernel's",
             about=argument_of(operation, directory),
+            code="local-file",
         )
     if made_up:
         return  # they come and go: who looks at each of them finds that some are gone
@@ -91,7 +93,14 @@ def _local_files(operation: Operation) -> Iterator[Problem]:
             if problem := _unreadable(start / file):
                 what, hint = problem
                 about = argument_of(operation, *directories)
-                yield problem_in(operation, f"{file} {what}", hint, about=about, kind=LocalFile)
+                yield problem_in(
+                    operation,
+                    f"{file} {what}",
+                    hint,
+                    about=about,
+                    kind=LocalFile,
+                    code="local-file",
+                )
         else:
             yield from _no_file(operation, file, start)
 
@@ -105,13 +114,14 @@ def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]
             Hint(code("copy_tree"), " copies a directory"),
             about=argument_of(operation, file),
             kind=LocalFile,
+            code="local-file",
         )
     elif not place.is_file():
         yield _missing(operation, "file", file, start)
     elif not os.access(place, os.R_OK):
         about = argument_of(operation, file)
         what, hint = f"{file} cannot be read", "change its permissions"
-        yield problem_in(operation, what, hint, about=about, kind=LocalFile)
+        yield problem_in(operation, what, hint, about=about, kind=LocalFile, code="local-file")
 
 
 def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Problem:
@@ -122,7 +132,9 @@ def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Proble
     if (start / path).is_symlink():
         what = f"{path} is a symlink to a missing {kind}"
         hint = f"it points to {(start / path).readlink()}"
-    return problem_in(operation, what, hint, about=argument_of(operation, path), kind=LocalFile)
+    return problem_in(
+        operation, what, hint, about=argument_of(operation, path), kind=LocalFile, code="local-file"
+    )
 
 
 def _looked_for(path: Path, start: Path) -> str:
@@ -173,7 +185,9 @@ def _missing_programs(operations: Sequence[Operation]) -> Iterator[Problem]:
             known = programs_of(operation)
             package = known[program] if isinstance(known, Mapping) else ""
             hint = programs.how_to_get(program, package)
-            yield problem_in(operation, f"this machine has no program {program}", hint)
+            yield problem_in(
+                operation, f"this machine has no program {program}", hint, code="missing-program"
+            )
 
 
 def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
@@ -185,6 +199,7 @@ def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
                 operation,
                 f"{kind} cannot be built yet",
                 "to build an image now, format the partition itself",
+                code="build-machine",
             )
 
 
@@ -199,4 +214,5 @@ def _foreign_systems(operations: Sequence[Operation]) -> Iterator[Problem]:
             yield operation.problem(
                 f"{operation.arch} cannot be built on this machine ({machine}) yet",
                 ", or ".join(hints),
+                code="build-machine",
             )

@@ -42,6 +42,7 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
                 f"{shown_with_line(other)} is mounted at {mounted.path} already",
                 "mount it elsewhere",
                 about="path",
+                code="mounted-twice",
             )
         other = of.setdefault(id(mounted.filesystem), mounted)
         if other is not mounted:
@@ -50,12 +51,14 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
                 f"{shown_name(mounted.filesystem)} is at {other.path} already "
                 f"({origin_of(other).where})",
                 "a filesystem is at one place",
+                code="mounted-twice",
             )
         if mounted.on is not None and not mounted.path.is_relative_to(mounted.on.path):
             yield problem_in(
                 mounted,
                 f"{mounted.path} is not below {mounted.on.path}, which it is mounted on",
                 "mount it on the filesystem that holds the mount point",
+                code="mount-point",
             )
 
 
@@ -68,7 +71,9 @@ def subvolumes_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
             if _is_missing(option) and not _uses(operations, mounted.filesystem):
                 what = f"{shown_name(mounted.filesystem)} has no subvolume for {option!r}"
                 hint = "remove the option: mkbtrfs makes no subvolumes"
-                yield problem_in(mounted, what, hint, about=f"options[{number}]")
+                yield problem_in(
+                    mounted, what, hint, about=f"options[{number}]", code="mount-option"
+                )
 
 
 def _is_missing(option: str) -> bool:
@@ -103,7 +108,9 @@ def filesystems_are_mounted(operations: Sequence[Operation]) -> Iterator[Problem
             continue
         if not any(_names(operation, filesystem) for operation in operations):
             what = f"{shown_name(filesystem)} is mounted nowhere, so it stays empty"
-            yield problem_in(filesystem, what, _mount_it(operations, filesystem), kind=Advice)
+            yield problem_in(
+                filesystem, what, _mount_it(operations, filesystem), kind=Advice, code="not-mounted"
+            )
 
 
 def _is_for_others(device: object) -> bool:
@@ -143,12 +150,12 @@ def fstab_is_written(operations: Sequence[Operation]) -> Iterator[Problem]:
     for loader in trees:
         if loader.leaves_root_read_only():
             what = f"no step writes {_FSTAB}, so the root filesystem stays read-only"
-            yield loader.problem(what, hint, kind=Advice)
+            yield loader.problem(what, hint, kind=Advice, code="no-fstab")
             return
     for operation in operations:
         is_mount = isinstance(operation, Mounted) and operation.on is not None
         is_swap = isinstance(operation, Filesystem) and not isinstance(operation, Mountable)
         if is_mount or is_swap:
             what = f"no step writes {_FSTAB}, so the system does not use {shown_name(operation)}"
-            yield problem_in(operation, what, hint, kind=Advice)
+            yield problem_in(operation, what, hint, kind=Advice, code="no-fstab")
             return

@@ -56,10 +56,10 @@ def _carriage_returns(operation: Operation, script: Script) -> Iterator[Problem]
     if first.startswith("#!"):
         kind = Advice if script.may_be_data else Problem
         what = f"Linux cannot start {script.name}: its first line ends with a carriage return"
-        yield problem_in(operation, what, hint, about=script.about, kind=kind)
+        yield problem_in(operation, what, hint, about=script.about, kind=kind, code="script")
     elif script.interpreter in _SHELLS:
         what = "the lines of the script end with carriage returns, which get into the commands"
-        yield problem_in(operation, what, hint, about=script.about, kind=Advice)
+        yield problem_in(operation, what, hint, about=script.about, kind=Advice, code="script")
 
 
 def _commands(operation: Operation, script: Script) -> Iterator[Problem]:
@@ -73,7 +73,9 @@ def _commands(operation: Operation, script: Script) -> Iterator[Problem]:
     if script.about == "script" and isinstance(operation, Work) and not operation.programs:
         found += [_of_services(text), _of_apt(text)]
     for what, hint in filter(None, found):
-        yield problem_in(operation, what, hint, about=script.about, kind=Advice)
+        yield problem_in(
+            operation, what, hint, about=script.about, kind=Advice, code="script-in-vain"
+        )
 
 
 def _of_bash(text: str) -> tuple[str, str] | None:

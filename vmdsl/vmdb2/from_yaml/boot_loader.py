@@ -15,7 +15,9 @@ from vmdsl.vmdb2.text import Text
 def grub(context: Context, step: Grub) -> None:
     """Write the boot loader, and the package that vmdb2's step installs."""
     if step.tag is None:
-        context.problem(step, "grub", "which system it boots isn't said", "add tag:")
+        context.problem(
+            step, "grub", "which system it boots isn't said", "add tag:", code="spec-key"
+        )
         return
     system = system_for(context, step, "grub", step.tag)
     if step.image_dev and step.image_dev != context.device:
@@ -24,6 +26,7 @@ def grub(context: Context, step: Grub) -> None:
             "image_dev",
             f"the boot loader goes to the image, not to {step.image_dev}",
             "leave it out",
+            code="spec-differs",
         )
     made = _flavour(context, step)
     if system is None or made is None:
@@ -38,6 +41,7 @@ def grub(context: Context, step: Grub) -> None:
             "console",
             f"the console {str(step.console)!r} changes nothing",
             "serial is the only one that does",
+            code="spec-differs",
         )
     if step.timeout:
         named["timeout"] = step.timeout
@@ -53,6 +57,7 @@ def grub(context: Context, step: Grub) -> None:
             "unless",
             "the boot loader cannot be left out",
             "it is not in the tarball: remove unless",
+            code="spec-condition",
         )
     installed = Call(function="apt", arguments=(system, package), where=step.where)
     context.emit(
@@ -90,20 +95,26 @@ def _flavour(context: Context, step: Grub) -> tuple[str, str, tuple[Argument, ..
             place = _partition_for(context, step, "prep")
             return ("grub-ieee1275", "grub_ieee1275", (place,)) if place else None
     hint = did_you_mean(step.grub, ["bios", "uefi", "ieee1275"]) or "bios, uefi or ieee1275"
-    context.problem(step, "grub", f"{str(step.grub)!r} is not a kind of GRUB", hint)
+    context.problem(
+        step, "grub", f"{str(step.grub)!r} is not a kind of GRUB", hint, code="spec-value"
+    )
     return None
 
 
 def _partition_for(context: Context, step: Grub, key: str) -> Result | None:
     name = getattr(step, key)
     if name is None:
-        context.problem(step, "grub", f"grub: {step.grub} needs a partition", f"add {key}: TAG")
+        context.problem(
+            step, "grub", f"grub: {step.grub} needs a partition", f"add {key}: TAG", code="spec-key"
+        )
         return None
     tag = context.tag(step, key, name)
     if tag is None or not tag.step:
         return None
     if key == "efi" and tag.mkfs is None:
         what = f"there is no filesystem on {tag.name!r}"
-        context.problem(step, key, what, "add mkfs: vfat", missing="mkfs", name=tag.name)
+        context.problem(
+            step, key, what, "add mkfs: vfat", missing="mkfs", name=tag.name, code="spec-order"
+        )
         return None
     return Result(tag.step)

@@ -161,6 +161,7 @@ class Context:
         what: str,
         hint: str = "",
         *,
+        code: str,
         missing: str = "",
         name: str = "",
     ) -> None:
@@ -169,15 +170,15 @@ class Context:
         `missing` is the kind of step that is to be above it, for the tag `name`, if that is wrong.
         """
         where = self.where(step, key)
-        found = Problem(what=what, where=where, hint=hint)
+        found = Problem(what=what, code=code, where=where, hint=hint)
         if missing:
-            found = Missing(what=what, where=where, hint=hint, of=missing, name=name)
+            found = Missing(what=what, code=code, where=where, hint=hint, of=missing, name=name)
         if found not in self.problems:
             self.problems.append(found)
 
-    def warn(self, step: SpecStep, key: str, what: str, hint: str = "") -> None:
+    def warn(self, step: SpecStep, key: str, what: str, hint: str = "", *, code: str) -> None:
         """Note what vmdb2 does without a word."""
-        self.warnings.append(Problem(what=what, where=self.where(step, key), hint=hint))
+        self.warnings.append(Problem(what=what, code=code, where=self.where(step, key), hint=hint))
 
     def where(self, step: SpecStep, key: str = "") -> Where:
         """Return the place of a key, or of the step if the key isn't given."""
@@ -297,7 +298,7 @@ class Context:
             if isinstance(tag.made_by, Mkpart) and not tag.made_by.tag and tag.name not in close:
                 hint = f"the partition at line {tag.made_by.where.line} has no tag: is it that one?"
         what = f"no step above makes the tag {str(name)!r}"
-        self.problem(step, key, what, hint, missing=A_TAG, name=name)
+        self.problem(step, key, what, hint, missing=A_TAG, name=name, code="spec-order")
         return None
 
     def same_device(self, step: SpecStep, key: str, device: str) -> None:
@@ -305,7 +306,7 @@ class Context:
         if self.device and device != self.device:
             hint = f"which is {self.device!r} (mkimg)"
             what = f"{str(device)!r} is not the image"
-            self.problem(step, key, what, hint, missing="mkimg", name=device)
+            self.problem(step, key, what, hint, missing="mkimg", name=device, code="spec-order")
 
     def skip_fact(self, step: SpecStep) -> Mapping[str, Argument]:
         """Return `unless=` for a call if the step's condition is known only while building."""

@@ -38,14 +38,24 @@ FOR_OLD_TARGETS = ("^large_dir", "^metadata_csum_seed", "^orphan_file")
 def image(context: Context, step: Mkimg) -> None:
     """Write the disk."""
     if context.disk:
-        context.problem(step, "mkimg", "a second image", "vmdsl makes one image a specification")
+        context.problem(
+            step,
+            "mkimg",
+            "a second image",
+            "vmdsl makes one image a specification",
+            code="spec-twice",
+        )
         return
     place = context.directory / str(step.mkimg)
     if not step.mkimg:
-        context.problem(step, "mkimg", "the image has no name", 'write mkimg: "{{ output }}"')
+        context.problem(
+            step, "mkimg", "the image has no name", 'write mkimg: "{{ output }}"', code="spec-value"
+        )
     elif place.is_block_device() or place.is_relative_to("/dev"):
         what = f"{step.mkimg} is a device, and vmdsl writes image files"
-        context.problem(step, "mkimg", what, "name a file, and write it there with dd")
+        context.problem(
+            step, "mkimg", what, "name a file, and write it there with dd", code="spec-device"
+        )
     size = _size(context, step)
     context.disk = context.emit(
         "disk", step, Call(function="mkimg", arguments=(size,)), returns="Disk"
@@ -60,7 +70,9 @@ def _size(context: Context, step: Mkimg) -> Argument:
         size = image_size(text)
         is_same = not text.is_plain and Size.parse(text) == size
     except ValueError as error:
-        context.problem(step, "size", str(error), "k, M, G and T are its units: 4G is 4 GiB")
+        context.problem(
+            step, "size", str(error), "k, M, G and T are its units: 4G is 4 GiB", code="value"
+        )
         return _ANY_SIZE
     context.size = size.bytes
     return Call(function="Size.parse", arguments=(text,)) if is_same else size
@@ -75,11 +87,23 @@ def label(context: Context, step: Mklabel) -> None:
     if not is_gpt and kind != "msdos":
         close = closest(kind, ["gpt", "msdos"])
         hint = f"did you mean {close}?" if close else "gpt or msdos"
-        context.problem(step, "mklabel", f"{str(step.mklabel)!r} is not a kind of table", hint)
+        context.problem(
+            step,
+            "mklabel",
+            f"{str(step.mklabel)!r} is not a kind of table",
+            hint,
+            code="spec-value",
+        )
         is_gpt = close == "gpt" or (not close and not _has_primary(context))
     context.same_device(step, "device", step.device)
     if context.table:
-        context.problem(step, "mklabel", "a second partition table", "the image has one already")
+        context.problem(
+            step,
+            "mklabel",
+            "a second partition table",
+            "the image has one already",
+            code="spec-twice",
+        )
         return
     context.is_gpt = is_gpt
     if context.size:
@@ -107,11 +131,17 @@ def _existing(context: Context, step: Mklabel) -> None:
         return
     if place.is_block_device() or place.is_relative_to("/dev"):
         what = f"{step.device} is a device, and vmdsl writes image files"
-        context.problem(step, "device", what, "make one with mkimg, and write it there with dd")
+        context.problem(
+            step,
+            "device",
+            what,
+            "make one with mkimg, and write it there with dd",
+            code="spec-device",
+        )
     else:
         what = "no step makes the image"
         hint = 'add above: mkimg: "{{ output }}", size: 4G'
-        context.problem(step, "device", what, hint, missing="mkimg")
+        context.problem(step, "device", what, hint, missing="mkimg", code="spec-order")
     context.disk = context.name("disk")
 
 
@@ -122,7 +152,9 @@ def partition(context: Context, step: Mkpart) -> None:
         return  # a tag that was made twice
     if not context.table:
         what = "a partition before there is a partition table"
-        context.problem(step, "mkpart", what, "put mklabel above it", missing="mklabel")
+        context.problem(
+            step, "mkpart", what, "put mklabel above it", missing="mklabel", code="spec-order"
+        )
         context.table, context.is_gpt = context.name("table"), True  # where any name is right
     context.same_device(step, "device", step.device)
     call = mkpart(context, step, tag)
@@ -307,6 +339,7 @@ def encrypted(context: Context, step: Cryptsetup) -> None:
             keys[-1] if keys else "cryptsetup",
             f"{said} for {tag.name!r}",
             "give one of password, key-file and key-cmd",
+            code="spec-value",
         )
         return
     text = context.text(step, getattr(step, keys[0]))
@@ -350,7 +383,9 @@ def volume(context: Context, step: Lvcreate) -> None:
         try:
             named["size"] = Size.parse(step.size)
         except ValueError as error:
-            context.problem(step, "size", str(error), 'or "fill", for all that is left')
+            context.problem(
+                step, "size", str(error), 'or "fill", for all that is left', code="value"
+            )
             named["size"] = Size.parse("4M")  # there is room for that, whatever was meant
     place = Result(context.groups.get(str(step.lvcreate), ""))
     places = places_of(step)

@@ -82,6 +82,7 @@ def create_dir(context: Context, step: CreateDir) -> None:
             f"the directory gets the permissions {mode:04o}, not {wanted:04o}: "
             "vmdb2 takes the umask away",
             "in a recipe: create_directory(…, mode=…), as written",
+            code="spec-differs",
         )
     path = _in_system(context, step)
     _emit(context, step, "create_directory", (place, path), path=path, mode=mode, usual=0o755)
@@ -93,7 +94,9 @@ def copy_dir(context: Context, step: CopyDir) -> None:
         return
     path, source = _in_system(context, step), context.text(step, step.src)
     if not source:
-        context.problem(step, "src", "src is empty", "name the directory; . is this one")
+        context.problem(
+            step, "src", "src is empty", "name the directory; . is this one", code="spec-value"
+        )
     umask = step.umask & _BITS
     named: dict[str, Argument] = {} if umask == _UMASK else {"umask": Octal(umask)}
     if step.user or step.uid:
@@ -113,6 +116,7 @@ def copy_dir(context: Context, step: CopyDir) -> None:
             "there are symlinks in it: vmdb2 copies the files that they lead to, "
             "and makes an empty directory where that is one",
             "in a recipe: copy_tree(…) without follow=True",
+            code="spec-differs",
         )
     named |= context.skip_fact(step)
     context.emit(
@@ -174,4 +178,5 @@ def _warn_of_resolver(context: Context, step: SpecStep, path: str) -> None:
             "path",
             "vmdb2 removes /etc/resolv.conf when the image is done",
             "add keep_resolvconf: true to the mount of the root filesystem",
+            code="spec-differs",
         )

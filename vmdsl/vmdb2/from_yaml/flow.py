@@ -79,7 +79,13 @@ def _volume(context: Context, step: Lvcreate) -> None:
         what = f"no step above makes the volume group {str(step.lvcreate)!r}"
         group = str(step.lvcreate)
         context.problem(
-            step, "lvcreate", what, "vgcreate makes one", missing="vgcreate", name=group
+            step,
+            "lvcreate",
+            what,
+            "vgcreate makes one",
+            missing="vgcreate",
+            name=group,
+            code="spec-order",
         )
     _add(context, step, step.name, step.comments)
 
@@ -89,7 +95,7 @@ def _scan(context: Context, step: Lvscan) -> None:
     if step.lvscan not in context.groups:
         what = f"no step above makes the volume group {str(step.lvscan)!r}"
         hint = "make it with vgcreate and lvcreate: an image that exists cannot be changed"
-        context.problem(step, "lvscan", what, hint, missing=step.lvscan)
+        context.problem(step, "lvscan", what, hint, missing=step.lvscan, code="spec-order")
         return
     for tag in step.tags or ():
         what = f"no step above makes the volume {str(tag)!r}"
@@ -97,7 +103,7 @@ def _scan(context: Context, step: Lvscan) -> None:
         if tag in context.tags:
             what = f"{str(tag)!r} is a tag already, which vmdb2 refuses"
             hint = "remove it here: a volume has the tag of its lvcreate"
-        context.problem(step, "tags", what, hint, missing=tag)
+        context.problem(step, "tags", what, hint, missing=tag, code="spec-order")
 
 
 def _add(
@@ -110,7 +116,7 @@ def _add(
     number = sum(isinstance(tag.made_by, Mkpart) for tag in context.tags.values())
     key = "tag" if isinstance(step, Mkpart) else "name"
     if not name and not isinstance(step, Mkpart):
-        context.problem(step, key, f"{key} is empty", "give it a name")
+        context.problem(step, key, f"{key} is empty", "give it a name", code="spec-value")
     if not name:  # which vmdb2 allows once
         name = f"partition {number + 1}" if number else "partition"
         while name in context.tags:
@@ -122,6 +128,7 @@ def _add(
             key,
             f"the tag {name!r} is made at line {first.line} already",
             "give each partition and volume a tag of its own",
+            code="spec-twice",
         )
         return False
     context.tags[name] = Tag(name, step, number=number + 1, comments=list(comments))
@@ -133,7 +140,13 @@ def _flag(context: Context, step: SetPartFlag) -> None:
     if (tag := context.tag(step, "tag", step.tag)) is None:
         return
     if step.state not in {None, "enabled", "disabled"}:
-        context.problem(step, "state", f"{str(step.state)!r} is not a state", "enabled or disabled")
+        context.problem(
+            step,
+            "state",
+            f"{str(step.state)!r} is not a state",
+            "enabled or disabled",
+            code="spec-value",
+        )
     tag.flags.append(step)
     tag.comments += step.comments
 
@@ -149,33 +162,48 @@ def _alias(context: Context, step: Kpartx) -> None:
             "kpartx",
             "vmdsl makes images, and cannot change one that exists",
             "make the partitions with mklabel and mkpart",
+            code="spec-device",
         )
     for name, tag in zip(step.tags, dict.fromkeys(map(id, partitions)), strict=False):
         found = next(t for t in partitions if id(t) == tag)
         if context.tags.setdefault(name, found) is not found:
             what = f"{name!r} is another partition already"
-            context.problem(step, "tags", what, "name the partitions in the order of their steps")
+            context.problem(
+                step,
+                "tags",
+                what,
+                "name the partitions in the order of their steps",
+                code="spec-twice",
+            )
         elif isinstance(found.made_by, Mkpart) and not found.made_by.tag:
             found.name = name  # it has no other one
 
 
 def _use(context: Context, step: SpecStep, key: str, tag: Tag) -> None:
     if tag.mkfs is not None or tag.is_device:
-        context.problem(step, key, f"{tag.name!r} is in use already", "give it one of its own")
+        context.problem(
+            step,
+            key,
+            f"{tag.name!r} is in use already",
+            "give it one of its own",
+            code="spec-twice",
+        )
     tag.is_device = True
 
 
 def _group(context: Context, step: Vgcreate) -> None:
     if step.vgcreate in context.groups:
         what = f"there is a volume group {str(step.vgcreate)!r} already"
-        context.problem(step, "vgcreate", what, "name it otherwise")
+        context.problem(step, "vgcreate", what, "name it otherwise", code="spec-twice")
         return
     for name in step.physical:
         if tag := context.tag(step, "physical", name):
             _use(context, step, "physical", tag)
     if not step.physical:
         key = "physical" if "physical" in step.places else "vgcreate"
-        context.problem(step, key, "a volume group on nothing", "physical: names its tags")
+        context.problem(
+            step, key, "a volume group on nothing", "physical: names its tags", code="spec-value"
+        )
     context.groups[str(step.vgcreate)] = ""
 
 
@@ -183,7 +211,7 @@ def _format(context: Context, step: Mkfs) -> None:
     if str(step.mkfs) not in FILESYSTEMS and not isinstance(step, MkSwap):
         meant = did_you_mean(step.mkfs, FILESYSTEMS)
         hint = f"{meant} it makes {', '.join(sorted(FILESYSTEMS))}".lstrip()
-        context.problem(step, "mkfs", f"vmdsl makes no {str(step.mkfs)!r}", hint)
+        context.problem(step, "mkfs", f"vmdsl makes no {str(step.mkfs)!r}", hint, code="spec-value")
     if (tag := context.tag(step, "partition", step.partition)) is None:
         return
     if tag.mkfs is not None:
@@ -192,11 +220,12 @@ def _format(context: Context, step: Mkfs) -> None:
             "partition",
             f"{tag.name!r} is formatted at line {tag.mkfs.where.line} already",
             "format each partition once",
+            code="spec-twice",
         )
         return
     if tag.is_device:
         what = f"{tag.name!r} holds volumes, and can hold no files"
-        context.problem(step, "partition", what, "format a volume that is on it")
+        context.problem(step, "partition", what, "format a volume that is on it", code="spec-twice")
     tag.mkfs = step
     tag.comments += step.comments
     if step.fs_tag and step.fs_tag != step.partition:
@@ -212,6 +241,7 @@ def _mount(context: Context, step: Mount) -> None:
             "mount",
             f"{tag.name!r} is mounted at line {tag.mount.where.line} already",
             "mount each filesystem once",
+            code="spec-twice",
         )
         return
     if tag.mkfs is None:
@@ -222,6 +252,7 @@ def _mount(context: Context, step: Mount) -> None:
             f"format it above: mkfs: ext4, partition: {tag.name}",
             missing="mkfs",
             name=tag.name,
+            code="spec-order",
         )
     _place(context, step, tag)
     tag.mount = step
@@ -232,7 +263,13 @@ def _mount(context: Context, step: Mount) -> None:
 
 def _place(context: Context, step: Mount, tag: Tag) -> None:
     if step.dirname is not None and step.mount_on is None:
-        context.problem(step, "dirname", "dirname without mount-on", "add mount-on: with the tag")
+        context.problem(
+            step,
+            "dirname",
+            "dirname without mount-on",
+            "add mount-on: with the tag",
+            code="spec-key",
+        )
     if step.mount_on is not None:
         on = context.tag(step, "mount_on", step.mount_on)
         if on is not None and on.mount is None:
@@ -243,6 +280,7 @@ def _place(context: Context, step: Mount, tag: Tag) -> None:
                 "mount it before this one",
                 missing="mount",
                 name=on.name,
+                code="spec-order",
             )
         if step.dirname is None:
             context.problem(
@@ -250,6 +288,7 @@ def _place(context: Context, step: Mount, tag: Tag) -> None:
                 "mount_on",
                 "mount-on without dirname: vmdb2 mounts it elsewhere and takes it for the root",
                 "add dirname:, with the place in the system",
+                code="spec-key",
             )
         elif on is not None:
             _place_below(context, step, tag, on)
@@ -261,6 +300,7 @@ def _place(context: Context, step: Mount, tag: Tag) -> None:
                 "mount",
                 f"{tag.name!r} would be a second root filesystem: it has no dirname",
                 "mount it below the other one, with dirname: and mount-on:",
+                code="spec-twice",
             )
         else:
             context.root = tag
@@ -274,7 +314,9 @@ def _place_below(context: Context, step: Mount, tag: Tag, on: Tag) -> None:
     if tag.path == "/":
         tag.path = ""
         what = f"{on.name!r} is mounted there already"
-        context.problem(step, "dirname", what, "name a directory that is below it")
+        context.problem(
+            step, "dirname", what, "name a directory that is below it", code="spec-twice"
+        )
     elif not f"{tag.path}/".startswith(f"{on.path}/"):
         asked, tag.path = tag.path, on.path + tag.path
         context.warn(
@@ -282,17 +324,18 @@ def _place_below(context: Context, step: Mount, tag: Tag, on: Tag) -> None:
             "dirname",
             f"it is mounted at {tag.path}; vmdb2 writes {asked} to /etc/fstab, where it is not",
             f"with the root's tag, dirname: {tag.path} is right for both",
+            code="spec-differs",
         )
     elif not written.startswith("/"):
         what = f"vmdb2 writes {written} to /etc/fstab as it is, and the system ignores that"
-        context.warn(step, "dirname", what, f"write {tag.path}")
+        context.warn(step, "dirname", what, f"write {tag.path}", code="spec-differs")
 
 
 def _surround(context: Context, step: VirtualFilesystems) -> None:
     tag = context.tag(step, "tag", step.tag)
     if tag is not None and tag.mount is None:
         what, hint = f"{tag.name!r} is not mounted above", f"add above: mount: {tag.name}"
-        context.problem(step, "tag", what, hint, missing="mount", name=tag.name)
+        context.problem(step, "tag", what, hint, missing="mount", name=tag.name, code="spec-order")
 
 
 def _boot(context: Context, step: Grub) -> None:

@@ -23,7 +23,9 @@ _COMMANDS = ("update", "upgrade", "full-upgrade", "dist-upgrade", "remove", "pur
 def apt(context: Context, step: Apt) -> None:
     """Write the packages; apt-get itself, as vmdb2 runs it, if there is more than their names."""
     if step.tag is None:
-        context.problem(step, "apt", "which system gets the packages isn't said", "add tag:")
+        context.problem(
+            step, "apt", "which system gets the packages isn't said", "add tag:", code="spec-key"
+        )
         return
     system = system_for(context, step, "apt", step.tag)
     packages = context.texts(step, step.packages)
@@ -34,7 +36,7 @@ def apt(context: Context, step: Apt) -> None:
     if system is None:
         return
     if not packages:
-        context.problem(step, "packages", "no package is named", "add packages:")
+        context.problem(step, "packages", "no package is named", "add packages:", code="spec-key")
         return
     wrong = [_mistake(name) for name in packages if not _is_known(name)]
     context.problems += [problem for problem in wrong if problem not in context.problems]
@@ -44,6 +46,7 @@ def apt(context: Context, step: Apt) -> None:
             "clean",
             "vmdsl leaves no packages in an image",
             "they stay in its cache, for the next build",
+            code="spec-differs",
         )
     fact = context.skip_fact(step)
     named: dict[str, Argument] = {} if step.recommends else {"recommends": False}
@@ -65,7 +68,9 @@ def _is_old(context: Context, step: Apt) -> bool:
     elif step.packages and difflib.get_close_matches(step.apt, ["install"], n=1, cutoff=0.8):
         hint = "did you mean install?"
     if hint:
-        context.problem(step, "apt", f"vmdb2 has no apt: {step.apt}; it only installs", hint)
+        context.problem(
+            step, "apt", f"vmdb2 has no apt: {step.apt}; it only installs", hint, code="spec-value"
+        )
     return not hint
 
 
@@ -79,7 +84,12 @@ def _mistake(name: Text) -> Problem:
         hint = f"a chroot step removes it: apt-get -y remove {name.rstrip('-')}"
     if name.endswith(".deb"):
         hint = f"a file in the system is ./{name}"
-    return Problem(what=f"{str(name)!r} is not the name of a package", where=name.where, hint=hint)
+    return Problem(
+        what=f"{str(name)!r} is not the name of a package",
+        where=name.where,
+        hint=hint,
+        code="package-name",
+    )
 
 
 def _apt_get(packages: Sequence[Text], *, recommends: bool) -> Text:

@@ -100,10 +100,12 @@ def mkpart(context: Context, step: Mkpart, tag: Tag) -> Call:
         context.behind, context.behind_is_end = str(step.end), True
         if not context.extended:
             what = "a logical partition before there is an extended one"
-            context.problem(step, "mkpart", what, "make one above: mkpart: extended")
+            context.problem(
+                step, "mkpart", what, "make one above: mkpart: extended", code="spec-order"
+            )
     elif step.mkpart.lower() != "primary":
         what = f"{str(step.mkpart)!r} is not a kind of partition of an MBR"
-        context.problem(step, "mkpart", what, "primary, extended or logical")
+        context.problem(step, "mkpart", what, "primary, extended or logical", code="spec-value")
     if flags:
         named["flags"] = tuple(flags)
     return _call("mkpart", table, step, named)
@@ -125,7 +127,13 @@ def _extended(context: Context, step: Mkpart, tag: Tag, named: Mapping[str, Argu
     wrong = [*([tag.mkfs] if tag.mkfs else []), *(f for f in tag.flags if f.flag != "lba")]
     for other in wrong:
         what = f"{tag.name!r} is an extended partition, which holds others and nothing else"
-        context.problem(other, "partition" if other is tag.mkfs else "tag", what, "name another")
+        context.problem(
+            other,
+            "partition" if other is tag.mkfs else "tag",
+            what,
+            "name another",
+            code="spec-twice",
+        )
     return _call("mkextended", context.table, step, named)
 
 
@@ -139,10 +147,16 @@ def _places(context: Context, step: Mkpart, tag: Tag) -> dict[str, Argument]:
         try:
             place = parted_position(text, is_end=is_end)
         except ValueError as error:
-            context.problem(step, key, str(error), "these are what parted takes")
+            context.problem(step, key, str(error), "these are what parted takes", code="spec-value")
             continue
         if hint := not_taken(text, context.size):
-            context.problem(step, key, f"{str(text)!r} is a place that parted does not take", hint)
+            context.problem(
+                step,
+                key,
+                f"{str(text)!r} is a place that parted does not take",
+                hint,
+                code="spec-value",
+            )
             continue
         if is_logical and not is_end and _begins_as_usual(context, step, tag, place, made):
             continue
@@ -256,7 +270,7 @@ def _variable_place(
     if position(text) == place:
         return Call(function="position", arguments=(text,))
     what = f"{str(text)!r} is {place} for parted, which it is in a recipe, not an option"
-    context.warn(step, key, what, "give the variable in MiB")
+    context.warn(step, key, what, "give the variable in MiB", code="spec-differs")
     return place
 
 
@@ -282,7 +296,9 @@ def _kind(context: Context, step: Mkpart, tag: Tag) -> tuple[str | int | UUID, l
                 sorted({*types, *(_GPT_FLAGS if context.is_gpt else ("boot", "lba"))})
             )
             hint = did_you_mean(name, types) or f"there are {known}"
-            context.problem(flag, "flag", f"{table} has no flag {str(flag.flag)!r}", hint)
+            context.problem(
+                flag, "flag", f"{table} has no flag {str(flag.flag)!r}", hint, code="spec-value"
+            )
     boots = kind == "bios-boot" and context.has_bios_grub
     if tag.mkfs is None and not tag.is_device and not tag.role and not boots:
         kind = _unused(kind, is_gpt=context.is_gpt)

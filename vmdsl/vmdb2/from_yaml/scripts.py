@@ -85,7 +85,7 @@ def _warn_of_missing(context: Context, step: Shell, script: Text) -> None:
         if not (context.directory / name).exists() and PurePath(name).name not in above:
             what = f"the script installs {name}, and there is no such file in {context.directory}"
             hint = "put it there, unless something makes it before: the script runs there"
-            context.warn(step, "shell", what, hint)
+            context.warn(step, "shell", what, hint, code="spec-differs")
 
 
 def _write_parts(
@@ -188,6 +188,7 @@ def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]
                 "shell",
                 "a template that puts the image's name into a script",
                 'write "{{ output }}" alone, outside of {% … %}',
+                code="spec-template",
             )
         return context.text(step, script), False
     named = _with_device(context, script)
@@ -204,7 +205,9 @@ def with_image(context: Context, step: Shell, script: Text) -> tuple[Text, bool]
             quotes = quotes_behind(above)
             if quotes == AS_IT_IS:
                 what = "the image's name stands in a here-document that the shell takes as it is"
-                context.problem(step, "shell", what, "take the quotes from its first line")
+                context.problem(
+                    step, "shell", what, "take the quotes from its first line", code="spec-template"
+                )
             name = IN_QUOTES.get(quotes, "")
             parts.append(name.replace("IMAGE", _FREE) if own else name)
             above += "x"

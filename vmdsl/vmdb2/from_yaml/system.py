@@ -42,6 +42,7 @@ def is_root(context: Context, step: SpecStep, kind: str, name: str, *, key: str 
             f"add above: mount: {name}",
             missing="mount",
             name=tag.name,
+            code="spec-order",
         )
     elif tag.mount.where.line > step.where.line:
         context.problem(
@@ -49,6 +50,7 @@ def is_root(context: Context, step: SpecStep, kind: str, name: str, *, key: str 
             key,
             f"{name!r} is mounted below, at line {tag.mount.where.line}",
             "move the mount up",
+            code="spec-order",
         )
     elif tag is not context.root:
         root = context.root.name if context.root else "none"
@@ -58,6 +60,7 @@ def is_root(context: Context, step: SpecStep, kind: str, name: str, *, key: str 
             f"{kind} takes the root filesystem, which {name!r} is not",
             f"the root filesystem is {root!r}",
             missing="mount",
+            code="spec-order",
         )
     else:
         return True
@@ -77,6 +80,7 @@ def system_for(
             f"{kind} before there is a system",
             "put it below debootstrap",
             missing="debootstrap",
+            code="spec-order",
         )
         return None
     return Result(context.system)
@@ -91,7 +95,9 @@ def place_for(context: Context, step: SpecStep) -> Result | None:
     if context.root is None or context.root.mount is None:
         what = "no root filesystem is mounted"
         tag = context.target
-        context.problem(step, "path", what, "add mount: above", missing="mount", name=tag)
+        context.problem(
+            step, "path", what, "add mount: above", missing="mount", name=tag, code="spec-order"
+        )
         return None
     return Result(context.system)
 
@@ -110,7 +116,9 @@ def debootstrap(context: Context, step: Debootstrap) -> None:
         context.system = context.system or context.name("system")  # one mistake is enough
         return
     if context.system:
-        context.problem(step, "debootstrap", "a second system", "one is enough for an image")
+        context.problem(
+            step, "debootstrap", "a second system", "one is enough for an image", code="spec-twice"
+        )
         return
     named: dict[str, Argument] = {
         "suite": _suite(context, step),
@@ -147,7 +155,7 @@ def _suite(context: Context, step: Debootstrap) -> Argument:
         return context.text(step, step.debootstrap)
     what = f"{str(step.debootstrap)!r} is not a suite of Debian"
     hint = SUBSTITUTE if step.debootstrap else "such as trixie"
-    context.problem(step, "debootstrap", what, hint)
+    context.problem(step, "debootstrap", what, hint, code="suite")
     return "stable"
 
 
@@ -161,7 +169,13 @@ def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]
         hint = f"did you mean {meant}?" if meant else f"there are {', '.join(Arch)}"
         if is_placeholder(step.arch):
             hint = SUBSTITUTE
-        context.problem(step, "arch", f"{str(step.arch)!r} is not an architecture of Debian", hint)
+        context.problem(
+            step,
+            "arch",
+            f"{str(step.arch)!r} is not an architecture of Debian",
+            hint,
+            code="spec-value",
+        )
         return {}
     context.arch = arch.value
     return {} if arch is Arch.AMD64 else {"arch": arch}
@@ -170,7 +184,7 @@ def _architecture(context: Context, step: Debootstrap) -> Mapping[str, Argument]
 def _mirror(context: Context, step: Debootstrap) -> Text:
     if not step.mirror:
         hint = "such as http://mirror.example/debian"
-        context.problem(step, "mirror", "no mirror is named", hint)
+        context.problem(step, "mirror", "no mirror is named", hint, code="spec-key")
     return context.text(step, step.mirror)
 
 
@@ -191,6 +205,7 @@ def _variant(context: Context, step: Debootstrap) -> str:
             "variant",
             f"{name!r} is not a variant that vmdsl knows",
             "minbase, buildd, or - for the usual one",
+            code="spec-value",
         )
         return ""
     return _VARIANTS[name]
@@ -201,7 +216,9 @@ def unpack(context: Context, step: UnpackRootfs) -> None:
     if not is_root(context, step, "unpack-rootfs", step.tag):
         return
     if context.unpacked:
-        context.problem(step, "tag", "a second unpack-rootfs", "the first one did it")
+        context.problem(
+            step, "tag", "a second unpack-rootfs", "the first one did it", code="spec-twice"
+        )
         return
     option = context.tarball_option(step)
     call = Call(
@@ -219,7 +236,13 @@ def cache(context: Context, step: CacheRootfs) -> None:
         return
     option = context.tarball_option(step)
     if step.options and step.options.split() not in ([], ["--one-file-system"]):
-        context.warn(step, "options", "vmdsl gives tar no options", "nothing is lost by that")
+        context.warn(
+            step,
+            "options",
+            "vmdsl gives tar no options",
+            "nothing is lost by that",
+            code="spec-differs",
+        )
     fact = context.skip_fact(step)
     if not fact and context.unpacked and not step.force:
         fact = {"unless": Result(context.unpacked)}  # one that is there stays, as vmdb2 has it
@@ -249,7 +272,7 @@ def resize(context: Context, step: ResizeRootfs) -> None:
     kind = FILESYSTEMS.get(str(mkfs.mkfs)) if mkfs is not None else None
     if mkfs is not None and (kind is None or not traits_of(kind).can_grow):
         what = f"{mkfs.mkfs} cannot grow while it is in use, so this step is left out"
-        context.warn(step, "tag", what, "format the root filesystem with ext4")
+        context.warn(step, "tag", what, "format the root filesystem with ext4", code="spec-differs")
         context.skip(step)
     elif system := system_for(context, step, "resize-rootfs", step.tag):
         named = context.skip_fact(step)

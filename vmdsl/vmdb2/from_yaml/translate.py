@@ -83,7 +83,7 @@ def translate(
         context.after = None if id(after) in skipped else after
         if isinstance(step, _DISK) and context.skip_fact(step):
             what = "this step is done in any case: a disk has the same parts with any tarball"
-            context.warn(step, "unless", what, "remove unless")
+            context.warn(step, "unless", what, "remove unless", code="spec-condition")
         if isinstance(step, UnpackRootfs) and not _has_debootstrap(spec):
             _system_from_tarball(context, step)
         else:
@@ -92,7 +92,9 @@ def translate(
             _write_deferred(context)
     for step in context.deferred:
         what = "it needs a system, and no step makes one"
-        context.problem(step, "", what, "add debootstrap:", missing="debootstrap")
+        context.problem(
+            step, "", what, "add debootstrap:", missing="debootstrap", code="spec-order"
+        )
     _remove_resolver(context)
     draft = Draft(
         path=path,
@@ -142,6 +144,7 @@ def _system_from_tarball(context: Context, step: UnpackRootfs) -> None:
             "the system comes from a tarball, and none is given",
             "add --rootfs-tarball FILE, or a step debootstrap:",
             missing="debootstrap",
+            code="spec-order",
         )
     if root is None:
         return
@@ -161,7 +164,7 @@ def _skipped(context: Context, spec: Spec) -> set[int]:
     for step in spec.steps:
         if step.unless is not None and {str(name) for name in step.unless} <= context.always:
             what = "this step is never run: its condition always holds"
-            context.warn(step, "unless", what, "remove unless, or the step")
+            context.warn(step, "unless", what, "remove unless, or the step", code="spec-condition")
             skipped.add(id(step))
             continue
         if isinstance(step, UnpackRootfs):
@@ -190,14 +193,14 @@ def _warn_of_unset(context: Context, step: SpecStep, flag: str, known: set[str])
         return
     if flag in _INTERNAL:
         what = f"{flag!r} is a flag of vmdb2's own, which vmdsl does not have"
-        context.problem(step, "unless", what, "remove unless, or the step")
+        context.problem(step, "unless", what, "remove unless, or the step", code="spec-condition")
         return
     what = f"nothing sets the flag {flag!r}, so this step is always run"
     hint = "the flag that unpack-rootfs sets is rootfs_unpacked"
     if flag == "rootfs_unpacked":
         what = "no unpack-rootfs above sets rootfs_unpacked, so this step is always run"
         hint = "put unpack-rootfs above it, or remove unless"
-    context.warn(step, "unless", what, hint)
+    context.warn(step, "unless", what, hint, code="spec-condition")
 
 
 def _write_deferred(context: Context) -> None:
@@ -209,6 +212,7 @@ def _write_deferred(context: Context) -> None:
             "",
             "done after the system is made, which wants an empty tree",
             "put it below debootstrap",
+            code="spec-differs",
         )
         _WRITERS[type(step)](context, step)
 
@@ -274,12 +278,16 @@ def _noted(context: Context, step: SpecStep) -> None:
 
 
 def _echo(context: Context, step: Echo) -> None:
-    context.warn(step, "echo", "echo prints nothing here", "the log has every step")
+    context.warn(
+        step, "echo", "echo prints nothing here", "the log has every step", code="spec-differs"
+    )
     context.skip(step)
 
 
 def _error(context: Context, step: Error) -> None:
-    context.problem(step, "error", f"this step ends every build: {step.error}", "remove it")
+    context.problem(
+        step, "error", f"this step ends every build: {step.error}", "remove it", code="spec-value"
+    )
 
 
 _WRITERS: Mapping[type[SpecStep], Callable[[Context, Any], None]] = {

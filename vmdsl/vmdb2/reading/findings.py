@@ -16,13 +16,13 @@ class Findings:
     _problems: list[Problem] = field(default_factory=list)
     _warnings: list[Problem] = field(default_factory=list)
 
-    def wrong(self, where: Where, what: str, hint: str) -> None:
+    def wrong(self, where: Where, what: str, hint: str, *, code: str) -> None:
         """Note a problem."""
-        self._problems.append(Problem(what=what, where=where, hint=hint))
+        self._problems.append(Problem(what=what, code=code, where=where, hint=hint))
 
-    def odd(self, where: Where, what: str, hint: str) -> None:
+    def odd(self, where: Where, what: str, hint: str, *, code: str) -> None:
         """Note a warning."""
-        self._warnings.append(Problem(what=what, where=where, hint=hint))
+        self._warnings.append(Problem(what=what, code=code, where=where, hint=hint))
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -53,16 +53,18 @@ class Mappings:
                 )
 
     def _report(self, node: Node, path: str, what: str, hint: str) -> None:
-        self.findings.wrong(self.document.where(node, path), what, hint)
+        self.findings.wrong(self.document.where(node, path), what, hint, code="spec-yaml")
 
     def _twice(self, key: Scalar, first: Scalar, path: str) -> None:
         where = self.document.where(key, path)
         what = f"{key.value} is there twice, first in line {first.line}"
         if self.findings.lenient:
-            self.findings.odd(where, f"{what}: only the last counts", "remove the first")
+            self.findings.odd(
+                where, f"{what}: only the last counts", "remove the first", code="spec-key"
+            )
         else:
             hint = "vmdb2 silently takes the last (as --lenient does); remove one"
-            self.findings.wrong(where, what, hint)
+            self.findings.wrong(where, what, hint, code="spec-key")
 
 
 def _no_key(key: Node) -> tuple[str, str]:

@@ -74,7 +74,7 @@ def why(error: yaml.YAMLError, text: str, path: Path) -> Problem:
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, said)), _ANY)
     if mark and _UNQUOTED.search(lines[mark.line] if mark.line < len(lines) else ""):
         hint = 'text that begins with a template must be in quotes: "{{ output }}"'
-    return Problem(what=f"not YAML: {what}", where=where, hint=hint)
+    return Problem(what=f"not YAML: {what}", where=where, hint=hint, code="spec-yaml")
 
 
 def template_in(lines: Sequence[str], around: list[int], path: Path) -> Problem | None:
@@ -92,6 +92,7 @@ def template_in(lines: Sequence[str], around: list[int], path: Path) -> Problem 
                 where=where,
                 hint=f"substitute {', '.join(shown[:_SHOWN])}{more} first, with the program that "
                 "the file was written for, and give vmdsl the result",
+                code="spec-yaml",
             )
     return None
 
@@ -108,4 +109,5 @@ def _no_text(error: yaml.reader.ReaderError, text: str, path: Path) -> Problem:
         what=f"not YAML: there is a character {ord(text[error.position]):#04x}, which is not text",
         where=Where(path, len(before), len(before[-1]) + 1),
         hint="is it a specification at all? It is text in UTF-8",
+        code="spec-yaml",
     )

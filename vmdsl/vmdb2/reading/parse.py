@@ -50,6 +50,7 @@ class _Composer:
                     what="there is nothing in it",
                     where=Where(self._path),
                     hint="a specification begins with `steps:`, and a list of steps",
+                    code="spec-yaml",
                 )
             )
         root = self._node(0)
@@ -63,7 +64,7 @@ class _Composer:
 
     def _fail(self, mark: yaml.Mark, what: str, hint: str) -> None:
         where = Where(self._path, mark.line + 1, mark.column + 1)
-        raise RecipeError(Problem(what=what, where=where, hint=hint))
+        raise RecipeError(Problem(what=what, where=where, hint=hint, code="spec-yaml"))
 
     def _node(self, depth: int) -> Node:
         event: Any = self._loader.get_event()

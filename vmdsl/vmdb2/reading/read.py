@@ -36,12 +36,16 @@ def text_of(path: Path) -> str:
     """
     if path.is_dir():
         raise UsageError(
-            Problem(what=f"{path} is a directory", hint="name the specification that is in it")
+            Problem(
+                what=f"{path} is a directory",
+                hint="name the specification that is in it",
+                code="no-such-file",
+            )
         )
     try:
         data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}", code="no-such-file") from None
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -56,6 +60,7 @@ def text_of(path: Path) -> str:
                 what=f"it is not UTF-8 text: there is a byte {data[error.start]:#04x}",
                 where=Where(path, len(before), column),
                 hint=hint,
+                code="spec-yaml",
             )
         ) from None
 
@@ -155,4 +160,6 @@ def _fail(document: Document, node: Node, what: str, hint: str) -> Never:
     path = "$" if node is document.root else "$.steps"
     if isinstance(node, Scalar) and node.tag == "null" and path == "$":
         what = "there is nothing in it"
-    raise RecipeError(Problem(what=what, where=document.where(node, path), hint=hint))
+    raise RecipeError(
+        Problem(what=what, where=document.where(node, path), hint=hint, code="spec-yaml")
+    )

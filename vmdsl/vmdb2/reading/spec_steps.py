@@ -52,13 +52,15 @@ class Steps:
                 self._no_mapping(item, where)
             return ()
         if set(entries) == {"zerofree"}:
-            self.findings.odd(where, *ZEROFREE)
+            self.findings.odd(where, *ZEROFREE, code="spec-differs")
             return (Zerofree(where=where, comments=comments, places={}),)
         kinds = kinds_of(entries)
         if kinds.what:
             key = entries[kinds.wrong].key
             place = below(path, key.value) if len(kinds.named) > 1 else path
-            self.findings.wrong(self.document.where(key, place), kinds.what, kinds.hint)
+            self.findings.wrong(
+                self.document.where(key, place), kinds.what, kinds.hint, code="spec-key"
+            )
         entries = {kinds.meant.get(key, key): entry for key, entry in entries.items()}
         return tuple(self._filled(kind, kinds, entries, where, comments) for kind in kinds.named)
 
@@ -68,7 +70,7 @@ class Steps:
             hint = f"it lacks a colon and a value: {item.value}: ..."
         empty = isinstance(item, Pairs) or (isinstance(item, Scalar) and item.tag == "null")
         what = "this step is empty" if empty else "this is not a step"
-        self.findings.wrong(where, what, hint)
+        self.findings.wrong(where, what, hint, code="spec-key")
 
     def _filled(
         self,
@@ -127,7 +129,9 @@ class Steps:
     def _both(self, keys: list[str], entries: Mapping[str, Entry], where: Where) -> None:
         first, second = keys[:2]
         what = f"{first} and {second} are two names of one key"
-        self.findings.wrong(self._place(entries[second], where), what, f"remove {second}")
+        self.findings.wrong(
+            self._place(entries[second], where), what, f"remove {second}", code="spec-key"
+        )
 
     def _as_meant(
         self, kind: type[SpecStep], name: str, entries: Mapping[str, Entry], where: Where
@@ -145,16 +149,20 @@ class Steps:
                 hint = f"it has {', '.join(field.keys[0] for field in FIELDS[kind])} and unless"
             place = self._place(entries[key], where)
             if other in needed:  # and so vmdb2 refuses it
-                self.findings.wrong(place, what, hint)
+                self.findings.wrong(place, what, hint, code="spec-key")
             elif self.findings.lenient:
                 ignored.add(key)
-                self.findings.odd(place, f"{what}; it is ignored, as vmdb2 does", hint)
+                self.findings.odd(
+                    place, f"{what}; it is ignored, as vmdb2 does", hint, code="spec-key"
+                )
             else:
                 hint = f"{hint} (vmdb2 silently ignores it; with --lenient it is a warning)"
-                self.findings.wrong(place, what, hint)
+                self.findings.wrong(place, what, hint, code="spec-key")
         for field in lacking(kind, {*entries, *meant.values(), name}):
             key = field.keys[0]
-            self.findings.wrong(where, f"{name} has no {key}, which it needs", f"add `{key}:`")
+            self.findings.wrong(
+                where, f"{name} has no {key}, which it needs", f"add `{key}:`", code="spec-key"
+            )
         return {meant.get(k) or k: entry for k, entry in entries.items() if k not in ignored}
 
 

@@ -129,7 +129,7 @@ class Values:
             line, column = position(self.document, node, fault.offset)
             place = Where(self.document.path, line, column, path)
             report = self.findings.wrong if fault.wrong else self.findings.odd
-            report(place, fault.what, fault.hint)
+            report(place, fault.what, fault.hint, code="spec-template")
         if any(fault.wrong for fault in filled.faults):
             return Text(node.value, where, None)
         return Text(filled.value, where, filled.parts, filled.template)
@@ -261,12 +261,18 @@ class Values:
         if self._is_template(node):
             template = go_template(self.document, node.line)
             if template:
-                self._problem(node, path, template.what, template.hint)
+                self._problem(node, path, template.what, template.hint, "spec-template")
                 return
             line = self.document.lines[node.line - 1]
             found = _BRACES.match(line, node.column - 1)
             what = "a template must stand in quotes; without them, braces are a mapping"
-            self._problem(node, path, what, f"write {quoted(found[0] if found else '{{ ... }}')}")
+            self._problem(
+                node,
+                path,
+                what,
+                f"write {quoted(found[0] if found else '{{ ... }}')}",
+                "spec-template",
+            )
             return
         if isinstance(node, Scalar) and node.tag == "str" and "{{" in node.value:
             hint = "a template gives text, never anything else; write the value itself"
@@ -275,8 +281,10 @@ class Values:
     def _is_template(self, node: Node) -> bool:
         return isinstance(node, Pairs) and any(isinstance(key, Pairs) for key, _ in node.pairs)
 
-    def _problem(self, node: Node, path: str, what: str, hint: str) -> None:
-        self.findings.wrong(self.document.where(node, path), what, hint)
+    def _problem(
+        self, node: Node, path: str, what: str, hint: str, code: str = "spec-value"
+    ) -> None:
+        self.findings.wrong(self.document.where(node, path), what, hint, code=code)
 
     def _warning(self, node: Node, path: str, what: str, hint: str) -> None:
-        self.findings.odd(self.document.where(node, path), what, hint)
+        self.findings.odd(self.document.where(node, path), what, hint, code="spec-value")

@@ -86,7 +86,9 @@ class Export:
 
     def refuse(self, operation: Operation, what: str, hint: str = "") -> None:
         """Note what vmdb2 has no step for; `what` begins with "for" or "to"."""
-        self.problems.append(problem_in(operation, f"vmdb2 has no step {what}", hint))
+        self.problems.append(
+            problem_in(operation, f"vmdb2 has no step {what}", hint, code="no-vmdb2-step")
+        )
 
     def chroot(self, script: str) -> YamlStep:
         """Return a step that runs a script in the system."""

@@ -80,6 +80,7 @@ class GrubBootCode(ImageOperation):
                     "add, above it: ",
                     code("mkpart", code_of(table), size=code("MiB", 1), type="bios-boot"),
                 ),
+                code="boot-place",
             )
 
     def apply(self, image: Image) -> None:
@@ -94,7 +95,10 @@ class GrubBootCode(ImageOperation):
             start, room = place.start, place.size
         if len(core) > room:
             raise BuildError(
-                self.problem(f"GRUB's core image takes {len(core)} bytes; there is room for {room}")
+                self.problem(
+                    f"GRUB's core image takes {len(core)} bytes; there is room for {room}",
+                    code="no-room",
+                )
             )
         sector = start // SECTOR
         boot[0x5C:0x64] = sector.to_bytes(8, "little")

@@ -78,4 +78,5 @@ def _check_same(wanted: GrubConfig, other: GrubConfig) -> None:
             raise refuse(
                 f"{name} is {mine!r} here, and {others!r} at {other.origin.where}",
                 "there is one grub.cfg for all firmware: give each call the same settings",
+                code="boot-loader-setting",
             )

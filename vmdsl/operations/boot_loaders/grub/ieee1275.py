@@ -55,6 +55,7 @@ class GrubPrep(ImageOperation):
             yield self.problem(
                 f"firmware won't look at {shown_name(partition)}, which isn't active in its MBR",
                 f"give it the flag boot ({origin_of(partition).where})",
+                code="boot-place",
             )
 
     def apply(self, image: Image) -> None:
@@ -66,6 +67,7 @@ class GrubPrep(ImageOperation):
                     f"GRUB's core image takes {len(core)} bytes; "
                     f"{shown_name(self.partition)} has {place.size}",
                     f"make it larger ({origin_of(self.partition).where})",
+                    code="no-room",
                 )
             )
         image.write_at(0, core, within=self.partition)

@@ -68,6 +68,7 @@ class GrubUefi(GrubPart):
                 f"{shown_name(device)} has {size}",
                 f"enlarge it ({origin_of(device).where}); 64 MiB or more is usual",
                 about="esp",
+                code="too-small",
             )
 
     def apply(self, tree: Tree) -> None:

@@ -1,0 +1,88 @@
+"""One initramfs for each kernel that a change of packages brings or replaces."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from vmdsl.language.effects import Tree
+
+#: zstd writes the same with any number of threads.
+_ALL_CORES = {"ZSTD_NBTHREADS": "0"}
+#: It puts its thousand files together here, if it isn't in /var/tmp. To remove them takes long on a
+#: disk that is informed of everything that is removed (the mount option `discard`).
+_IN_MEMORY = {"TMPDIR": "/run"}
+_ROOM = 4 * 2**30
+#: By version: the time and the size, which change where a package replaces it.
+Kernels = dict[str, tuple[int, int]]
+#: INITRD=No also kept the kernel's package from making the link /initrd.img.
+_LINKS = """\
+! command -v linux-update-symlinks >/dev/null ||
+    linux-update-symlinks install "$1" "/boot/vmlinuz-$1"
+"""
+
+
+#: Kernel hooks of programs other than initramfs-tools that make an initramfs.
+_OTHER_MAKERS = tuple(Path("/etc/kernel/postinst.d", name) for name in ("dracut", "tiny-initramfs"))
+
+
+@contextmanager
+def one_initramfs(tree: Tree) -> Iterator[dict[str, str]]:
+    """Make one initramfs for each kernel that a change of packages brings or replaces.
+
+    Yields variables for apt: if something else than initramfs-tools is there, it works as ever.
+    """
+    before, others = tree.inside(_kernels), tree.inside(_other_makers)
+    yield {"INITRD": "Yes"} if others else {}
+    new, replaced, gone, maker = tree.inside(partial(_changes, before))
+    if others:
+        new = replaced = []
+    if new or replaced:
+        env = _ALL_CORES | (_IN_MEMORY if tree.inside(_has_room_in_memory) else {})
+        for version in (*new, *replaced):
+            if maker:
+                tree.chroot(maker, version, f"/boot/vmlinuz-{version}", env=env)
+            else:
+                tree.chroot("update-initramfs", "-c", "-k", version, env=env)
+    for version in new:
+        tree.chroot("sh", "-ec", _LINKS, "sh", version)
+    for version in gone:
+        tree.remove(f"/boot/initrd.img-{version}")
+
+
+def _other_makers() -> list[str]:
+    return [str(hook) for hook in _OTHER_MAKERS if os.access(hook, os.X_OK)]
+
+
+def _has_room_in_memory() -> bool:
+    """Return whether /run is in memory, with room for the largest initramfs and for others."""
+    about = os.statvfs("/run")
+    return os.path.ismount("/run") and about.f_bavail * about.f_frsize >= _ROOM
+
+
+def _kernels() -> Kernels:
+    """Return the kernels of the system."""
+    found = {}
+    for path in Path("/boot").glob("vmlinuz-*"):
+        about = path.stat()
+        found[path.name.removeprefix("vmlinuz-")] = (about.st_mtime_ns, about.st_size)
+    return found
+
+
+def _changes(before: Kernels) -> tuple[list[str], list[str], list[str], str]:
+    """Return which kernels lack an initramfs, which have an old one, and which are gone.
+
+    The last one is the program that makes it, or "" for update-initramfs.
+    """
+    after = _kernels()
+    gone = sorted(before.keys() - after.keys())
+    maker = "" if shutil.which("update-initramfs") else next(iter(_other_makers()), None)
+    if maker is None:
+        return [], [], gone, ""
+    new = sorted(v for v in after if not Path(f"/boot/initrd.img-{v}").exists())
+    replaced = sorted(v for v in after.keys() - set(new) if maker or after[v] != before.get(v))
+    return new, replaced, gone, maker
