@@ -149,31 +149,44 @@ def test_option_that_the_recipe_refuses(vmdsl: Run) -> None:
         (
             ["check", "bad.py", "--size", "8Q"],
             (
-                "vmdsl: invalid value for '--size': '8Q' is not a size; write it like 512M or 4G\n"
+                "vmdsl: invalid value for '--size': '8Q' is not a size; write it like 512M or 4G"
+                "  [usage]\n"
                 "    see: vmdsl check bad.py --help\n"
             ),
         ),
         (
             ["check", "bad.py", "--siez", "8G"],
-            "vmdsl: no such option: --siez\n    did you mean --size?\n",
+            "vmdsl: no such option: --siez  [usage]\n    did you mean --size?\n",
         ),
-        (["check", "bda.py"], "vmdsl: there is no recipe bda.py\n    did you mean bad.py?\n"),
-        (["check", "a/b.py"], "vmdsl: there is no recipe a/b.py: no directory a\n"),
-        (["check", "."], "vmdsl: . is a directory, not a recipe\n    did you mean bad.py?\n"),
+        (
+            ["check", "bda.py"],
+            "vmdsl: there is no recipe bda.py  [no-such-file]\n    did you mean bad.py?\n",
+        ),
+        (["check", "a/b.py"], "vmdsl: there is no recipe a/b.py: no directory a  [no-such-file]\n"),
+        (
+            ["check", "."],
+            "vmdsl: . is a directory, not a recipe  [no-such-file]\n    did you mean bad.py?\n",
+        ),
         (
             ["build", "bad.py", "-o", "images/x.img"],
-            "vmdsl: there is no directory images\n    make it first: mkdir -p images\n",
+            (
+                "vmdsl: there is no directory images  [output-file]\n"
+                "    make it first: mkdir -p images\n"
+            ),
         ),
         (
             ["build", "bad.py", "-o", "."],
-            "vmdsl: . is a directory\n    name the image: --output bad.img\n",
+            "vmdsl: . is a directory  [output-file]\n    name the image: --output bad.img\n",
         ),
         (
             ["build", "bad.py", "-o", "bad.py"],
-            "vmdsl: bad.py is the recipe; the image would replace it\n",
+            "vmdsl: bad.py is the recipe; the image would replace it  [output-file]\n",
         ),
-        (["boot", "bad.img", "--firmware", "bios"], "vmdsl: there is no image bad.img\n"),
-        (["frob"], "vmdsl: no such command 'frob'\n    see: vmdsl --help\n"),
+        (
+            ["boot", "bad.img", "--firmware", "bios"],
+            "vmdsl: there is no image bad.img  [no-such-file]\n",
+        ),
+        (["frob"], "vmdsl: no such command 'frob'  [usage]\n    see: vmdsl --help\n"),
     ],
 )
 def test_usage(vmdsl: Run, arguments: list[str], message: str) -> None:
@@ -184,7 +197,7 @@ def test_usage(vmdsl: Run, arguments: list[str], message: str) -> None:
 def test_output_where_nothing_can_be_written(vmdsl: Run, tmp_path: Path) -> None:
     (tmp_path / "images").mkdir(mode=0o555)
     text = refused(vmdsl("build", "bad.py", "-o", "images/x.img"), 2)
-    assert text.startswith("vmdsl: you cannot write to the directory images\n")
+    assert text.startswith("vmdsl: you cannot write to the directory images  [output-file]\n")
 
 
 @pytest.mark.parametrize("command", ["build", "check", "plan"])
