@@ -32,7 +32,9 @@ from vmdsl.errors import RecipeError
 from vmdsl.plan.plan import make_plan
 
 REPOSITORY = Path(__file__).parents[2]
-PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
+#: Its recipes are tested where they come from: tests/typing/test_explained.py.
+CODES = REPOSITORY / "docs/reference/codes.md"
+PAGES = sorted({*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")} - {CODES})
 LANGUAGES = {"python", "sh", "console", "toml", "text", "yaml"}
 #: How files of a kind start, which the plan's checks look at.
 STARTS = {
@@ -40,7 +42,9 @@ STARTS = {
     ".deb": "!<arch>\ndebian-binary",
     ".gpg": "\u0180",  # in UTF-8 it starts with the byte of a public key
 }
-QUICK = re.compile(r"(\./bootstrap )?vmdsl (check|plan|diff|from-yaml|to-yaml|--|build .*--help$)")
+QUICK = re.compile(
+    r"(\./bootstrap )?vmdsl (check|plan|diff|explain|from-yaml|to-yaml|--|build .*--help$)"
+)
 COMMENT = re.compile(r"<!-- (file|wrong|added to|not run here): (.+) -->\s*", re.DOTALL)
 
 

@@ -20,9 +20,11 @@ import pytest
 
 import vmdsl
 import vmdsl_stdlib
+from vmdsl.explanations.catalog import explanations
 from vmdsl.operations.boot_loaders import boot_loader
 
 REPOSITORY = Path(__file__).parents[2]
+CODES = REPOSITORY / "docs/reference/codes.md"
 PLACE = REPOSITORY / "docs/reference/operations"
 CASES = REPOSITORY / "tests/cases"
 REWRITE = os.environ.get("VMDSL_GOLDEN") == "rewrite"
@@ -193,6 +195,29 @@ def test_the_reference_is_what_the_docstrings_say() -> None:
     stale = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
     if stale:
         pytest.fail(f"out of date: {', '.join(stale)}: run `nox -s golden`", pytrace=False)
+
+
+def codes() -> str:
+    """The page of all codes, from the texts of `vmdsl explain`."""
+    lines = [
+        "# Codes of mistakes",
+        "",
+        "The first line of each report ends with the code of its kind, such as `[call-it]`.",
+        "`vmdsl explain call-it` shows what is below here. In the examples, steps that are called",
+        "and not shown, such as `table()` and `system()`, are those of most recipes.",
+        "",
+    ]
+    for one in explanations().values():
+        text = re.sub(r"^(Wrong|Right):$", r"*\1:*", one.text.rstrip(), flags=re.MULTILINE)
+        lines += [f"## {one.code}", "", f"**{one.title}.**", "", text, ""]
+    return "\n".join(lines)
+
+
+def test_the_page_of_codes_is_what_is_explained() -> None:
+    if REWRITE:
+        CODES.write_text(codes(), encoding="utf-8")
+    if CODES.read_text("utf-8") != codes():
+        pytest.fail("codes.md is out of date: run `nox -s golden`", pytrace=False)
 
 
 @pytest.mark.parametrize("name", sorted({*functions(vmdsl), *functions(vmdsl_stdlib)}))

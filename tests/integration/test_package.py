@@ -53,6 +53,7 @@ def test_the_wheel_has_both_packages_and_the_licence(made: Path) -> None:
     about = {name for name in names if ".dist-info/" in name}
     assert {name.partition("/")[0] for name in names - about} == {"vmdsl", "vmdsl_stdlib"}
     assert {"vmdsl/py.typed", "vmdsl_stdlib/py.typed", "vmdsl/host/packages.txt"} <= names
+    assert "vmdsl/explanations/texts/call-it.md" in names
     assert any(name.endswith("/licenses/LICENSE") for name in about)
 
 

@@ -17,6 +17,7 @@ import vmdsl
 import vmdsl_stdlib
 from vmdsl import programs
 from vmdsl.errors import Problem
+from vmdsl.explanations.catalog import Example, explanations
 from vmdsl.language.operation import Recorder
 from vmdsl.plan import plan
 from vmdsl.plan.guard import guarded
@@ -80,7 +81,10 @@ def with_header(text: str) -> str:
     if not first.startswith("# header: "):
         return text
     body = _header(first) + rest
-    tree = ast.parse(body)
+    try:
+        tree = ast.parse(body)
+    except SyntaxError:
+        return f"from vmdsl import *\n\n\n{body}"
     known = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - known
     imports = [
@@ -123,13 +127,34 @@ def wrong_recipe(request: pytest.FixtureRequest, wrong: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def explained(wrong: Path) -> Mapping[Example, Path]:
+    """The recipes of the explanations of codes, as files, beside the module that some import."""
+    for name in ("alice.password", "authority.crt", "disk.key", "greeting.txt", "root.password"):
+        (wrong / name).write_text("text\n", encoding="utf-8")
+    (wrong / "playbook.yml").write_text("- hosts: all\n  tasks: []\n", encoding="utf-8")
+    found = {}
+    for code, explanation in explanations().items():
+        for example in explanation.examples:
+            if example.language == "python":
+                text = with_header(f"# header: {example.after}\n\n\n{example.code}")
+                word = "wrong" if example.is_wrong else "right"
+                found[example] = wrong / f"explained_{code.replace('-', '_')}_{word}.py"
+                found[example].write_text(text, encoding="utf-8")
+    return found
+
+
+@pytest.fixture(scope="session")
 def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """mypy's memory, which makes its second run a fast one."""
     return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="session")
-def said_by_mypy(mypy_cache: Path, wrong: Path) -> Mapping[Path, list[Problem]]:
+def said_by_mypy(
+    mypy_cache: Path,
+    wrong: Path,
+    explained: Mapping[Example, Path],  # noqa: ARG001 (they are in the folder `wrong` by then)
+) -> Mapping[Path, list[Problem]]:
     """What mypy says of each file: one run for all, as a run takes longer than a recipe.
 
     A file that can't be parsed ends the run at once, so each of these gets one of its own.

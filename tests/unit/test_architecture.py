@@ -16,7 +16,7 @@ from vmdsl.builder.cache.keys import IMAGE_CODE, LAYER_CODE
 PACKAGE = Path(vmdsl.__file__).parent
 #: From the bottom up. A layer may import those below it.
 LAYERS = [
-    {"errors", "values", "similar", "machines", "programs"},
+    {"errors", "values", "similar", "explanations", "machines", "programs"},
     {"host"},
     {"language"},
     {"operations"},

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from vmdsl import errors
+from vmdsl.explanations.catalog import explanations
+from vmdsl.plan import hints
 
 REPOSITORY = Path(__file__).parents[2]
 FILES = [p for part in ("vmdsl", "stdlib") for p in sorted((REPOSITORY / part).rglob("*.py"))]
 #: Functions and classes that take a `code`, and methods; not the command line's of the same names.
 MAKERS = {"Problem", "Advice", "Crash", "Missing", "problem_in", "refuse", "warn", "misused"}
 METHODS = {"problem", "warn", "wrong", "odd"}
+SLUG = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 ERRORS = {name for name in vars(errors) if name.endswith("Error")}
 
 
@@ -38,8 +41,41 @@ def test_every_problem_has_a_code(file: Path) -> None:
     assert [f"{file}:{line}" for line in without_code(file)] == []
 
 
-def test_codes_are_slugs() -> None:
-    texts = "".join(file.read_text("utf-8") for file in FILES)
-    codes = set(re.findall(r"\bcode=\"([^/\"]+)\"", texts))
-    assert len(codes) > 80
-    assert [code for code in codes if not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", code)] == []
+def texts_in(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def codes_in(file: Path) -> Iterator[str]:
+    """The codes that are given by name: to what makes a problem, or to a variable for that."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        match node:
+            case ast.keyword(arg="code") | ast.Assign(targets=[ast.Name(id="code")]):
+                values = [node.value]
+            case _:
+                continue
+        if isinstance(node.value, ast.IfExp):
+            values = [node.value.body, node.value.orelse]
+        found = (one.value for one in values if isinstance(one, ast.Constant))
+        yield from (one for one in found if isinstance(one, str) and SLUG.fullmatch(one))
+
+
+def test_every_code_has_a_text_and_every_text_a_code() -> None:
+    given = {code for file in FILES for code in codes_in(file)}
+    given |= {*hints.codes(), errors.OF_A_LIBRARY}
+    assert sorted(given - {*explanations()}) == []
+    assert sorted({*explanations()} - {text for file in FILES for text in texts_in(file)}) == []
+    assert len(explanations()) > 100
+
+
+@pytest.mark.parametrize("code", explanations())
+def test_explanations_teach(code: str) -> None:
+    """Each has a title and a reason; of its examples the wrong one comes first."""
+    explanation = explanations()[code]
+    assert SLUG.fullmatch(code)
+    assert explanation.title
+    assert not explanation.title.endswith(".")
+    assert explanation.text.strip().partition("\n\nWrong:")[0].rstrip().endswith((".", "…"))
+    assert [one.is_wrong for one in explanation.examples] in ([], [True, False])
+    assert explanation.text.count("```") == 2 * len(explanation.examples)

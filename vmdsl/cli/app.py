@@ -12,6 +12,7 @@ from vmdsl.builder.image.formats import RAW
 from vmdsl.cli import cache, recipes
 from vmdsl.cli.convert import from_yaml
 from vmdsl.cli.diff import diff
+from vmdsl.cli.explain import explain
 from vmdsl.cli.options import Cache, Command, cache_of, parser
 from vmdsl.cli.paths import existing_file
 from vmdsl.cli.recipe_command import BuildCommand, CommandLine, RecipeCommand
@@ -36,7 +37,7 @@ def make_app() -> typer.Typer:
     app.command(cls=BuildCommand)(recipes.build)
     for command in (recipes.check, recipes.plan, recipes.to_yaml):
         app.command(cls=RecipeCommand)(command)
-    for other in (diff, from_yaml, boot, doctor):
+    for other in (diff, from_yaml, boot, doctor, explain):
         app.command(cls=Command)(other)
     app.add_typer(cache.app())
     return app

@@ -117,6 +117,16 @@ _HINTS = (
     (r'expected "RootFs"', "this needs a system: give what debootstrap() returned", "wrong-handle"),
     (r'expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat", "wrong-handle"),
     (
+        r'of "mount" cannot be "[^"]+ \| None"',
+        "it is None where its step does not run: first ask `if (it := step()) is not None:`",
+        "maybe-none",
+    ),
+    (
+        r'incompatible type "str"; expected "tuple\[str, \.\.\.\]"',
+        "a tuple of one text has a comma: ({text},)",
+        "text-for-list",
+    ),
+    (
         r'of "mount" cannot be "Swap"',
         "swap is mounted nowhere: fstab() writes a line for it by itself",
         "wrong-handle",
@@ -205,6 +215,11 @@ def reworded(message: str, text: str) -> Reworded:
         if re.search(pattern, message) and (text or "{text}" not in hint):
             return Reworded(hint=hint.format(text=text), code=own)
     return Reworded(hint="", code=code)
+
+
+def codes() -> frozenset[str]:
+    """Return the codes that mypy's messages get."""
+    return frozenset({OF_MYPY, *_CODES.values(), *(row[-1] for row in (*_SEARCHES, *_HINTS))})
 
 
 def _keywords(_: str, wrong: str, function: str) -> str:

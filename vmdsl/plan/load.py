@@ -127,6 +127,8 @@ def crash(error: BaseException, path: Path, step: str = "", place: Where | None 
         what, code = str(error), "value"  # a sentence for users
     hint = _NOT_A_PACKAGE if isinstance(error, ImportError) and "relative import" in what else ""
     kind = Crash if isinstance(error, TypeError | NameError | AttributeError) else Problem
+    if isinstance(error, SystemExit):
+        hint, code = "require(False, message) refuses the recipe with a message", "exits"
     if isinstance(error, UnboundLocalError):
         hint = "if a step or an option has that name, call the variable something else"
     return kind(

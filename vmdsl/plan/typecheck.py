@@ -220,7 +220,8 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
         call = (where, found[1] if found else "")
         decorated = what.endswith("[untyped-decorator]") and where.file in unknown
         again = what.endswith("[name-defined]") and (where.file, what) in told
-        if not (decorated or again or call in calls):
+        called = _ON_A_STEP in what and (where, "step") in calls
+        if not (decorated or again or called or call in calls):
             causes.append(problem)
             told.add((where.file, what))
             if found and _COUNT.search(what):
@@ -228,6 +229,8 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
     return causes
 
 
+#: What mypy finds in `@step()` besides the call without a function.
+_ON_A_STEP = '"__call__" of "Step"'
 _CALL = re.compile(r'\b(?:for|to|call to) "(\w+)"')
 _COUNT = re.compile(r"^(?:Too many|Too few|Missing) .*arguments? ")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from vmdsl.cli import main
+from vmdsl.cli.explain import codes_like
 from vmdsl.cli.main import run
 from vmdsl.errors import (
     BootError,
@@ -18,6 +19,7 @@ from vmdsl.errors import (
     UsageError,
     VmdslError,
 )
+from vmdsl.explanations.catalog import explanations
 from vmdsl.host.facts import Result
 
 
@@ -150,6 +152,40 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_usage(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(arguments, capsys).startswith(message)
+
+
+def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "call-it"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("# A step, an option or a flag is not called\n\n")
+    assert out.endswith('    apt(system(), "curl")\n```\n')
+    assert "after=" not in out
+
+
+def test_explain_lists_all_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(explanations())
+    assert [line.split(" ", 1)[0] for line in lines] == sorted(explanations())
+
+
+def test_explain_a_misspelt_code(capsys: pytest.CaptureFixture[str]) -> None:
+    message = "there is no code no-romm  [usage]\n    did you mean no-room?"
+    assert refused(["explain", "no-romm"], capsys).startswith(message)
+
+
+def test_explain_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert run(["explain", "[mode]"]) == 0
+    out = capsys.readouterr().out
+    assert "Permissions are not written in octal" in out
+    assert "```" not in out
+
+
+def test_codes_are_completed() -> None:
+    assert ("mode", "Permissions are not written in octal") in codes_like("mo")
 
 
 def test_boot(
