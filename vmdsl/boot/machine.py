@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +15,7 @@ from vmdsl.errors import HostError, Problem, UsageError
 from vmdsl.machines import Arch, Board, Qemu
 from vmdsl.values import GiB, Size
 
-_NO_LIMIT = b"[Unit]\nJobRunningTimeoutSec=infinity\n"
+_NO_LIMIT = "[Unit]\nJobRunningTimeoutSec=infinity\n"
 
 
 class Firmware(StrEnum):
@@ -50,7 +51,8 @@ class Machine:
 
     Its writes to the image are discarded unless `keep` is set; those to the firmware's variables
     always are. `disks` are further disks, read-only. `ssh_port` is a port on this machine's
-    loopback interface that is forwarded to the guest's port 22.
+    loopback interface that is forwarded to the guest's port 22. `credentials` are those that
+    systemd reads from the firmware's tables, by name.
 
     There is one processor unless `cpus` says otherwise: kernels patch their own code at
     boot, and panic now and then when TCG translates it for several processors at once.
@@ -64,6 +66,7 @@ class Machine:
     network: bool = True
     ssh_port: int | None = None
     disks: tuple[Path, ...] = ()
+    credentials: tuple[tuple[str, str], ...] = ()
     keep: bool = False
     accel: Accel = Accel.TCG
 
@@ -83,7 +86,7 @@ def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
         *("-smp", str(machine.cpus)),
         *("-m", f"{machine.memory.bytes // 2**20}M"),
         *_firmware(board),
-        *_patience(machine),
+        *_credentials(machine),
         *("-drive", _drive(machine.image, keep=machine.keep)),
         *(word for disk in machine.disks for word in ("-drive", f"{_drive(disk)},readonly=on")),
         *_network(machine),
@@ -164,17 +167,22 @@ def _firmware(board: Board) -> tuple[str, ...]:
     )
 
 
-def _patience(machine: Machine) -> tuple[str, ...]:
-    """Return options that let systemd wait for the serial port as long as it takes.
+def _credentials(machine: Machine) -> Iterator[str]:
+    """Yield the options for systemd's credentials. Raises UsageError where they cannot be read.
 
-    Its getty waits for udev to find the port. In translated code that can take longer than the 90
-    seconds after which systemd gives up. systemd 256 and newer read this from the firmware.
+    systemd's getty waits for udev to find the serial port. In translated code that can take longer
+    than the 90 seconds after which systemd gives up, so that it is asked not to. systemd 256 and
+    newer read that; 252 and newer read credentials.
     """
+    if not qemu_of(machine.arch).smbios:
+        if machine.credentials:
+            raise UsageError(f"QEMU passes no credentials to machines of {machine.arch}.")
+        return
     port = machine.arch.traits.serial.partition(",")[0]
-    if machine.accel is Accel.KVM or not qemu_of(machine.arch).smbios:
-        return ()
-    name = f"io.systemd.credential.binary:systemd.unit-dropin.dev-{port}.device"
-    return ("-smbios", f"type=11,value={name}={base64.b64encode(_NO_LIMIT).decode()}")
+    patience = ((f"systemd.unit-dropin.dev-{port}.device", _NO_LIMIT),)
+    for name, value in (*(patience if machine.accel is Accel.TCG else ()), *machine.credentials):
+        text = base64.b64encode(value.encode()).decode()
+        yield from ("-smbios", f"type=11,value=io.systemd.credential.binary:{name}={text}")
 
 
 def _drive(image: Path, *, keep: bool = False) -> str:

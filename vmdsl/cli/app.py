@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -55,6 +56,18 @@ def _top(
     del version  # its callback has seen to it
 
 
+def _check_credentials(texts: list[str] | None) -> list[str] | None:
+    for text in texts or ():
+        if not re.fullmatch(r"[\w@.:-]+=.*", text, re.ASCII | re.DOTALL):
+            raise typer.BadParameter(f"{text} is not a credential: NAME=VALUE")
+    return texts
+
+
+def _parts(credential: str) -> tuple[str, str]:
+    name, _, value = credential.partition("=")
+    return name, value
+
+
 def boot(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The image; it is not changed.")],
     *,
@@ -81,6 +94,15 @@ def boot(
             show_default=False,
         ),
     ] = None,
+    credential: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            callback=_check_credentials,
+            help="A credential for the image's systemd; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     cache_dir: Cache = None,
 ) -> int:
     """Run an image in QEMU, with its serial console on this terminal."""
@@ -103,6 +125,7 @@ def boot(
         memory=memory,
         network=not no_network,
         ssh_port=ssh_port,
+        credentials=tuple(_parts(text) for text in credential or ()),
         accel=Accel.TCG if slow else Accel.KVM,
     )
     if sys.stdin.isatty():

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from guests import QUICK_START
 from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.firmware import find_firmware
@@ -64,7 +65,13 @@ def test_image_boots(
     # That is how `vmdsl boot` starts it, without --firmware.
     assert find_firmware(image.image).firmware is promised[name].boots[0][0]
     before = image.image.stat()
-    machine = Machine(image=image.image, firmware=firmware, network=network, accel=accel)
+    machine = Machine(
+        image=image.image,
+        firmware=firmware,
+        network=network,
+        credentials=() if name == "amd64_uefi" else QUICK_START,
+        accel=accel,
+    )
     with running(machine) as console:
         console.login(timeout=10 * MINUTES)
         check(console, machine, image, promised[name])
@@ -81,7 +88,13 @@ def test_signed_files_stay_so(
     """The image boots as it was built, and again when its boot loader is installed anew."""
     original, copy = built("secure_boot"), tmp_path / "secure.img"
     subprocess.run(["cp", "--sparse=always", original.image, copy], check=True)
-    machine = Machine(image=copy, firmware=Firmware.SECURE_BOOT, keep=True, accel=accel)
+    machine = Machine(
+        image=copy,
+        firmware=Firmware.SECURE_BOOT,
+        keep=True,
+        credentials=QUICK_START,
+        accel=accel,
+    )
     with running(machine) as console:
         console.login(timeout=10 * MINUTES)
         check(console, machine, original, promised["secure_boot"])

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from guests import QUICK_START
 from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Firmware, Machine
@@ -124,6 +125,7 @@ def test_a_cloud_gives_the_key(cloud: Path, user: Any, ssh: Ssh, tmp_path: Path)
         firmware=Firmware.UEFI,
         ssh_port=ssh.port,
         disks=(make_seed(tmp_path / "seed.img", ssh.public_key),),
+        credentials=QUICK_START,
         accel=choose(user.home / "accel"),
     )
     with running(machine) as console:

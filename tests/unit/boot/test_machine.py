@@ -57,6 +57,14 @@ def test_kvm_uses_the_processor_as_it_is() -> None:
     assert "-smbios" not in words  # udev is there in time
 
 
+def test_credentials_are_in_the_firmwares_tables() -> None:
+    words = argv(replace(BIOS, accel=Accel.KVM, credentials=(("greeting", "a=1, b"), ("two", ""))))
+    assert [word for word in words if word.startswith("type=11")] == [
+        "type=11,value=io.systemd.credential.binary:greeting=YT0xLCBi",
+        "type=11,value=io.systemd.credential.binary:two=",
+    ]
+
+
 def test_no_network_is_no_card() -> None:
     line = " ".join(argv(replace(BIOS, network=False)))
     assert "-nic none" in line

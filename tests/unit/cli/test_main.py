@@ -148,6 +148,8 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         (["boot", "a.img", "--firmware", "bios"], "there is no image a.img"),
         (["boot", "a.img", "--firmware", "q"], "invalid value for '--firmware': 'q' is not one of"),
         (["boot", "a.img", "--firmware", "bios", "--memory", "x"], "invalid value for '--memory'"),
+        (["boot", "a.img", "--credential", "a"], "invalid value for '--credential': a is not a"),
+        (["boot", "a.img", "--credential", "a b=c"], "invalid value for '--credential': a b=c is"),
     ],
 )
 def test_usage(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,12 +207,13 @@ def test_boot(
     slow = "Without KVM this is slow. /dev/kvm does not exist. See: vmdsl doctor\n"
     assert capsys.readouterr().err == slow
     (here / "a.img").write_bytes(b"GRUB".ljust(510) + b"\x55\xaa")
-    assert run(["boot", "a.img"]) == 7
+    assert run(["boot", "a.img", "--credential", "a.b=c=d", "--credential", "e="]) == 7
     found = "Firmware: bios, as the disk starts with GRUB's boot code.\n"
     assert capsys.readouterr().err == f"{found}{slow}"
     uefi, bios = machines
     assert (uefi.firmware, uefi.memory.bytes, uefi.network) == ("uefi", 2**31, False)
     assert (bios.firmware, bios.accel) == ("bios", "tcg")
+    assert (uefi.credentials, bios.credentials) == ((), (("a.b", "c=d"), ("e", "")))
 
 
 @pytest.mark.parametrize(
