@@ -93,13 +93,13 @@ def packages() -> None:
 
 
 @step
-def login() -> None:
-    chroot(system(), "passwd --delete root; echo parts > /etc/hostname")
+def hostname() -> None:
+    chroot(system(), "echo parts > /etc/hostname")
     chroot(system(), "exit 1", unless=path_exists(system(), "/etc/hostname"))
 
 
 @step
 def boot_loader() -> None:
     fstab(system())
-    grub_bios(system(), console="serial")
-    grub_uefi(system(), efi(), console="serial")
+    grub_bios(system(), console="serial", parameters=("init=/bin/bash",))
+    grub_uefi(system(), efi(), console="serial", parameters=("init=/bin/bash",))
