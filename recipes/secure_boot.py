@@ -28,11 +28,14 @@ from vmdsl import (
     step_if,
 )
 
+# Options are flags on the command line: --size 8G --suite bookworm --console-login.
 size = option(GiB(4), help="Size of the image.")
 suite = option(Suite("trixie"), help="Release of Debian.")
 console_login = flag(default=False, help="Let root log in on the console without a password.")
 
 
+# The steps run from top to bottom. Each calls the steps above it to get what they have returned;
+# the types say what fits where, and mypy checks it.
 @step
 def disk() -> Disk:
     return mkimg(size())
@@ -43,11 +46,13 @@ def table() -> Gpt:
     return mkgpt(disk())
 
 
+# The EFI system partition: from it the firmware starts the boot loader.
 @step
 def esp() -> Vfat:
     return mkvfat(mkpart(table(), size=MiB(256), type="esp"))
 
 
+# A partition without a size takes the room that is left.
 @step
 def root() -> Mounted[Ext4]:
     return mount(mkext4(mkpart(table())))
@@ -63,6 +68,7 @@ def system() -> RootFs:
     return debootstrap(root(), suite=suite())
 
 
+# The firmware accepts shim, which Microsoft has signed, and shim the GRUB and the kernel of Debian.
 @step
 def packages() -> None:
     apt(
@@ -79,16 +85,20 @@ def hostname() -> None:
     create_file(system(), "/etc/hostname", "secure\n")
 
 
+# For a first look: with --console-login, root logs in on the console without a password.
 @step_if(console_login)
 def root_without_password() -> None:
     chroot(system(), "passwd --delete root")
 
 
+# /etc/fstab: what the running system mounts, and where.
 @step
 def mounts() -> None:
     fstab(system())
 
 
+# The menu and the kernel's messages go to the serial port, which is the terminal of `vmdsl boot`.
+# Leave out console="serial" for a machine with a screen.
 @step
 def boot_loader() -> None:
     grub_uefi(system(), efi(), secure_boot=True, console="serial")

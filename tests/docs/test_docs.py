@@ -78,9 +78,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _own_modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What the recipes of a page import is gone with the page."""
-    monkeypatch.setattr(sys, "path", sys.path[:])
+def _own_modules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """What the recipes of a page import is gone with the page; packages in it can be imported."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
@@ -185,6 +185,15 @@ def test_what_is_not_run_is_tested_elsewhere(page: Path) -> None:
         if block.use == "not run here":
             for name in re.findall(r"tests/[\w/]+(?:\.py)?", block.about):
                 assert (REPOSITORY / name).exists(), f"{block.where}: there is no {name}"
+
+
+def test_the_package_of_recipes_is_the_tested_one() -> None:
+    """tests/integration/test_package.py installs it."""
+    found = blocks(REPOSITORY / "docs/how-to/share-recipes.md")
+    shown = {block.about: block.text for block in found if block.use == "file"}
+    package = REPOSITORY / "tests/acme"
+    files = [path for path in package.rglob("*") if path.suffix in {".py", ".toml", ".txt"}]
+    assert shown == {str(path.relative_to(package)): path.read_text("utf-8") for path in files}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

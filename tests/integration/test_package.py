@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
-import sysconfig
 import tarfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dissect.extfs import ExtFS
+from dissect.util.stream import RangeStream
 
+from users import User
 from vmdsl import programs
 
 pytestmark = pytest.mark.integration
 
 REPOSITORY = Path(__file__).parents[2]
-RECIPE = REPOSITORY / "recipes/amd64_uefi.py"
+ACME = REPOSITORY / "tests/acme"
 
 
 @pytest.fixture(scope="module")
@@ -54,23 +58,89 @@ def test_the_wheel_has_both_packages_and_the_licence(made: Path) -> None:
     assert {name.partition("/")[0] for name in names - about} == {"vmdsl", "vmdsl_stdlib"}
     assert {"vmdsl/py.typed", "vmdsl_stdlib/py.typed", "vmdsl/host/packages.txt"} <= names
     assert "vmdsl/explanations/texts/call-it.md" in names
+    assert {"vmdsl/recipes/hybrid.py", "vmdsl/recipes/ansible/playbook.yml"} <= names
     assert any(name.endswith("/licenses/LICENSE") for name in about)
 
 
-def test_the_wheel_works_in_a_new_environment(made: Path, tmp_path: Path) -> None:
-    """What it needs is that of the tests, as only `nox -s versions` installs packages."""
-    (package,) = made.glob("*.whl")
-    run("/usr/bin/python3", "-I", "-m", "venv", "--without-pip", "new", cwd=tmp_path)
-    python = str(tmp_path / "new/bin/python")
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """An environment with the wheels of vmdsl and of Acme's package, and a folder to work in."""
+
+    user: User
+    folder: Path
+
+    def run(self, program: str, *arguments: str | Path, code: int = 0) -> str:
+        """Run a program of the environment in the folder."""
+        path = self.folder / "new/bin" / program
+        done = self.user.run("env", "-C", self.folder, path, *arguments)
+        assert done.returncode == code, done.stdout
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(made: Path, user: User, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """What they need is that of the tests, as only `nox -s versions` installs packages."""
+    there = Installed(user=user, folder=user.folder("packages"))
+    wheels = tmp_path_factory.mktemp("acme")
+    build = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels))
+    run(*build, cwd=ACME)
+    new = user.run("/usr/bin/python3", "-I", "-m", "venv", "--without-pip", there.folder / "new")
+    assert new.returncode == 0, new.stdout
+    python = str(there.folder / "new/bin/python")
     pip = (sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index")
-    run(*pip, str(package), cwd=tmp_path)
-    there = run(
-        python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path
+    run(*pip, *map(str, (*made.glob("*.whl"), *wheels.glob("*.whl"))), cwd=wheels)
+    name = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    others = user.checkout / ".venv" / name
+    (there.folder / "new" / name / "others.pth").write_text(f"{others}\n", encoding="utf-8")
+    user.file(there.folder / "shop.py", (ACME / "shop.py").read_text("utf-8"))
+    return there
+
+
+def test_the_wheel_works_in_a_new_environment(installed: Installed) -> None:
+    source = installed.run("python", "-c", "import vmdsl; print(vmdsl.__file__)")
+    assert source.startswith(str(installed.folder))
+    assert installed.run("vmdsl", "--version").startswith("vmdsl 0.")
+    assert "ok       programs" in installed.run("vmdsl", "doctor")
+
+
+def test_a_package_offers_a_recipe_by_name(installed: Installed, base: Any) -> None:
+    """As docs/how-to/share-recipes.md says."""
+    assert installed.run("vmdsl", "list") == (
+        "Recipes here\n"
+        "  shop.py  The server of Acme's shop: made of the parts that the package has.\n"
+        "\n"
+        "Recipes of installed packages\n"
+        "  acme-server  A server as Acme runs it, with the company's notice and an inventory. "
+        "(acme-images 1.0)\n"
     )
-    others = sysconfig.get_path("purelib")
-    Path(there.strip(), "others.pth").write_text(f"{others}\n", encoding="utf-8")
-    vmdsl = str(tmp_path / "new/bin/vmdsl")
-    source = run(python, "-c", "import vmdsl; print(vmdsl.__file__)", cwd=tmp_path)
-    assert source.startswith(there.strip())
-    assert run(vmdsl, "--version", cwd=tmp_path).startswith("vmdsl 0.")
-    assert run(vmdsl, "check", str(RECIPE), cwd=tmp_path) == f"{RECIPE}: no mistakes\n"
+    recipes = [str(installed.user.checkout / "recipes/amd64_uefi.py"), "shop.py", "acme-server"]
+    said = installed.run("vmdsl", "check", *recipes)
+    assert said == "".join(f"{recipe}: no mistakes\n" for recipe in recipes)
+    said = installed.run("vmdsl", "diff", "acme-server", "shop.py", code=2)
+    assert "copy notice.txt to /etc/motd" in said
+    assert "create /etc/hostname" in said
+    tarball = ("--tarball", base.tarball)
+    installed.run("vmdsl", "plan", "acme-server", *tarball, "--output", "acme.plan")
+    installed.run("vmdsl", "build", "acme-server", *tarball, "--plan", "acme.plan")
+    plan = (installed.folder / "acme.plan").read_text("utf-8")
+    assert "inventory: write the inventory /etc/acme/packages" in plan
+    with (installed.folder / "acme-server.img").open("rb") as image:
+        root = ExtFS(RangeStream(image, 2**20, 2**31 - 2**20))
+        assert root.get("etc/motd").open().read() == (ACME / "acme/notice.txt").read_bytes()
+        assert b"\nbase-files\n" in root.get("etc/acme/packages").open().read()
+
+
+def test_new_writes_a_recipe_of_those_in_the_wheel(installed: Installed) -> None:
+    folder = installed.user.folder("new")
+    assert installed.run("vmdsl", "new", folder / "box.py").startswith(
+        f"{folder}/box.py is written"
+    )
+
+
+def test_mypy_checks_calls_of_a_package(installed: Installed) -> None:
+    text = (installed.folder / "shop.py").read_text("utf-8")
+    wrong = text.replace("acme_root(GiB(4))", "acme_root(4)").replace("(system())", "(system)", 1)
+    installed.user.file(installed.folder / "wrong.py", wrong)
+    said = installed.run("vmdsl", "check", "wrong.py", code=3)
+    assert 'Argument 1 to "acme_root" has incompatible type "int"; expected "Size"' in said
+    assert said.endswith("2 mistakes\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Never
 
@@ -52,3 +52,40 @@ def root(recorder: Recorder) -> Mounted[Ext4]:
 def system(root: Mounted[Ext4]) -> RootFs:
     """A system in it."""
     return debootstrap(root, suite="trixie")
+
+
+#: A recipe that does nothing.
+OFFERED = '''"""A machine.
+
+It does nothing.
+"""
+from vmdsl import step
+
+@step
+def disk() -> None:
+    pass
+'''
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Installs a package whose recipe is this one, and returns the folder of installed packages."""
+    place = tmp_path / "site-packages"
+    place.mkdir()
+    monkeypatch.syspath_prepend(str(place))
+
+    def install(
+        package: str, value: str = "", name: str = "acme-server", source: str = OFFERED
+    ) -> Path:
+        folder = place / package
+        folder.mkdir()
+        (folder / "__init__.py").write_text("raise AssertionError('it is imported')\n")
+        (folder / "server.py").write_text(source)
+        about = place / f"{package}-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        entry = f"[vmdsl.recipes]\n{name} = {value or f'{package}.server'}\n"
+        (about / "entry_points.txt").write_text(entry)
+        return place
+
+    return install

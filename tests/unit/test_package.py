@@ -14,8 +14,11 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-
 
 
 def test_links_of_the_readme_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    interface = "hatchling.metadata.plugin.interface"
-    monkeypatch.setitem(sys.modules, interface, SimpleNamespace(MetadataHookInterface=object))
+    for interface, name in (
+        ("hatchling.metadata.plugin.interface", "MetadataHookInterface"),
+        ("hatchling.builders.hooks.plugin.interface", "BuildHookInterface"),
+    ):
+        monkeypatch.setitem(sys.modules, interface, SimpleNamespace(**{name: dict}))
     monkeypatch.syspath_prepend(REPOSITORY)
     hook: Any = import_module("hatch_build").LongDescription()
     hook.root = tmp_path

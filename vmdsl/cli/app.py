@@ -14,6 +14,8 @@ from vmdsl.cli import cache, recipes
 from vmdsl.cli.convert import from_yaml
 from vmdsl.cli.diff import diff
 from vmdsl.cli.explain import explain
+from vmdsl.cli.listing import list_recipes
+from vmdsl.cli.new import new
 from vmdsl.cli.options import Cache, Command, cache_of, parser
 from vmdsl.cli.paths import existing_file
 from vmdsl.cli.recipe_command import BuildCommand, CommandLine, RecipeCommand
@@ -38,7 +40,8 @@ def make_app() -> typer.Typer:
     app.command(cls=BuildCommand)(recipes.build)
     for command in (recipes.check, recipes.plan, recipes.to_yaml):
         app.command(cls=RecipeCommand)(command)
-    for other in (diff, from_yaml, boot, doctor, explain):
+    app.command("list", cls=Command)(list_recipes)
+    for other in (diff, new, from_yaml, boot, doctor, explain):
         app.command(cls=Command)(other)
     app.add_typer(cache.app())
     return app

@@ -14,8 +14,10 @@ import typer
 
 from vmdsl.cli.options import Cache, cache_of
 from vmdsl.cli.paths import existing_file
+from vmdsl.cli.recipe_command import named_recipe
 from vmdsl.cli.specification import Given, is_specification, load
 from vmdsl.errors import UsageError
+from vmdsl.plan.catalogue import offered_names
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,8 +36,8 @@ _WIDTH = 80
 
 _Side = typer.Argument(
     show_default=False,
-    help="A recipe, a plan (FILE.plan), a vmdb2 specification, or a revision of one: "
-    "main:recipes/server.py.",
+    help="A recipe, by its file or name, a plan (FILE.plan), a vmdb2 specification, or a revision "
+    "of a file: main:recipes/server.py.",
 )
 _Json = Annotated[bool, typer.Option("--json", help="Print the differences as JSON.")]
 
@@ -76,6 +78,8 @@ def _outline(side: str, cache: Path) -> Outline:
         file = Path(side)
         if colon and revision and not file.exists():
             file = stack.enter_context(checked_out(revision, path))
+        elif not file.exists():
+            file = named_recipe(side).path
         if file.suffix == ".plan" or is_plan(file):
             from vmdsl.cli.reviewed import read_reviewed  # noqa: PLC0415 (slow)
 
@@ -98,7 +102,7 @@ def _planned(file: Path, cache: Path) -> Outline:
     if is_specification(file):
         plan = load(file, Given()).plan({})
     else:
-        existing_file(file, "recipe", ".py")
+        existing_file(file, "recipe", ".py", offered_names)
         with redirect_stdout(sys.stderr), watched(file), isolated(file):
             plan = make_plan(file, {}, cache=cache, types=Untyped())
     return without_lines(describe(plan))

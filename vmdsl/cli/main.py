@@ -19,6 +19,8 @@ from vmdsl import programs
 from vmdsl.errors import Problem, UsageError, VmdslError
 
 _SHOWN = 60
+#: The commands that take a recipe.
+_OF_RECIPES = [[name] for name in ("build", "check", "plan", "to-yaml")]
 _INTERRUPTED = 128 + signal.SIGINT
 #: The environment variable with which Python's sets have the same order in each run.
 _SEED = {"PYTHONHASHSEED": "0"}
@@ -99,6 +101,9 @@ def depends_on_hashes(arguments: Sequence[str]) -> bool:
     if arguments[:1] == ["diff"]:
         return True  # of two recipes, of which one may be in another revision
     left = [Path(word) for word in arguments if word.endswith(".py")]
+    words = [word for word in arguments[1:] if not word.startswith("-")]
+    if not left and arguments[:1] in _OF_RECIPES and not all(Path(w).is_file() for w in words):
+        return True  # one that a package offers by name may do it
     seen: set[Path] = set()
     while left:
         file = left.pop()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from vmdsl.builder.image.formats import RAW
 from vmdsl.errors import Problem, UsageError
 from vmdsl.host.full import error_of_disk, is_full
-from vmdsl.similar import similar_file
+from vmdsl.similar import closest, similar_file
 
 #: How the name of a file with a plan ends.
 PLAN_SUFFIX = ".plan"
@@ -16,14 +17,19 @@ _SHOWN = 3
 _WRITABLE = 0o222
 
 
-def existing_file(path: Path, what: str, suffix: str) -> None:
-    """Raise UsageError unless `path` is an existing file. `what` is a word for it."""
+def existing_file(
+    path: Path, what: str, suffix: str, names: Callable[[], Iterable[str]] = tuple
+) -> None:
+    """Raise UsageError unless `path` is an existing file. `what` is a word for it.
+
+    `names` returns further names that may be meant, which are not of files.
+    """
     if path.is_file():
         return
     if path.is_dir():
         inside = sorted(path.glob(f"*{suffix}"))
-        names = [str(file) for file in inside[:_SHOWN]] + ["…"] * (len(inside) > _SHOWN)
-        hint = f"did you mean {' or '.join(names)}?" if inside else ""
+        shown = [str(file) for file in inside[:_SHOWN]] + ["…"] * (len(inside) > _SHOWN)
+        hint = f"did you mean {' or '.join(shown)}?" if inside else ""
         raise UsageError(
             Problem(what=f"{path} is a directory, not a {what}", hint=hint, code="no-such-file")
         )
@@ -33,7 +39,7 @@ def existing_file(path: Path, what: str, suffix: str) -> None:
         raise UsageError(
             f"there is no {what} {path}: no directory {path.parent}", code="no-such-file"
         )
-    close = similar_file(path, f"*{suffix}")
+    close = similar_file(path, f"*{suffix}") or closest(str(path), names())
     hint = f"did you mean {close}?" if close else ""
     raise UsageError(Problem(what=f"there is no {what} {path}", hint=hint, code="no-such-file"))
 

@@ -34,6 +34,7 @@ from vmdsl.cli.options import (
 from vmdsl.cli.paths import PLAN_SUFFIX
 from vmdsl.cli.slow_recipe import watched
 from vmdsl.errors import Advice, Problem, UsageError, VmdslError
+from vmdsl.plan.catalogue import offered_file, offered_names
 from vmdsl.values import Size, Suite
 
 if TYPE_CHECKING:
@@ -51,16 +52,26 @@ _WORDS = ("yes", "no", "true", "false", "on", "off", "1", "0")
 class RecipeFile:
     """The recipe or the vmdb2 specification that a command line names.
 
-    `recipe` is None if it cannot be loaded, and `types` is the run of mypy on it. `values` are
-    those of its options that are given. `log` is where the build of a specification writes its log.
+    `name` is the one by which an installed package offers it, or empty. `recipe` is None if it
+    cannot be loaded, and `types` is the run of mypy on it. `values` are those of its options that
+    are given. `log` is where the build of a specification writes its log.
     """
 
     path: Path
+    name: str = ""
     recipe: Recipe | None = None
     types: TypeCheck | None = None
     specification: Loaded | None = None
     values: Mapping[str, object] = field(default_factory=dict)
     log: Path | None = None
+
+    def __str__(self) -> str:
+        return self.name or str(self.path)
+
+    @property
+    def stem(self) -> str:
+        """The name of its image, without the suffix."""
+        return self.name or self.path.stem
 
     @property
     def is_specification(self) -> bool:
@@ -73,15 +84,26 @@ class RecipeFile:
         return not self.is_specification and self.recipe is None
 
 
-def _recipe_file(text: Any) -> RecipeFile:
-    return text if isinstance(text, RecipeFile) else RecipeFile(path=Path(text))
+def named_recipe(text: Any) -> RecipeFile:
+    """Return the recipe that a word names: an installed one, if there is no such file."""
+    if isinstance(text, RecipeFile):
+        return text
+    installed = offered_file(text) if is_offered(text) else None
+    return RecipeFile(path=installed or Path(text), name=text if installed else "")
+
+
+def is_offered(word: str) -> bool:
+    """Return whether a word is not a file, and names a recipe of an installed package."""
+    looks_so = "/" not in word and not word.startswith("-") and not word.endswith(".py")
+    return looks_so and not Path(word).is_file() and word in offered_names()
 
 
 _ARGUMENT = typer.Argument(
     metavar="RECIPE",
-    help="The recipe, a Python file; or a vmdb2 specification, where - is standard input.",
+    help="The recipe, a Python file, or the name of one of an installed package; or a vmdb2 "
+    "specification, where - is standard input.",
     show_default=False,
-    parser=_recipe_file,
+    parser=named_recipe,
 )
 #: The argument of every command of this class, which receives it loaded.
 RecipeArgument = Annotated[RecipeFile, _ARGUMENT]
@@ -93,7 +115,7 @@ RecipesArgument = Annotated[list[RecipeFile], _ARGUMENT]
 class Glimpse:
     """The arguments that must be known before a recipe is loaded."""
 
-    recipe: Path | None
+    recipe: RecipeFile | None
     cache: Path | None
     is_checked: bool
     #: Whether all are words that name files, and none could be an option of a recipe.
@@ -115,7 +137,7 @@ class RecipeCommand(Command):
             if option.name in self.no_use_for:
                 option.hidden = True
         self.params = [*self._own, *self._more]
-        self._path: Path | None = None
+        self._found: RecipeFile | None = None
         self._is_several = False
         self._types: TypeCheck | None = None
 
@@ -127,23 +149,24 @@ class RecipeCommand(Command):
         """
         full = specification.spelled_out(arguments, self.with_value())
         found = self.glimpse(context, full)
-        if found.recipe is not None and found.recipe.suffix == ".py":
+        if found.recipe is not None and found.recipe.path.suffix == ".py":
             full, found = arguments, self.glimpse(context, arguments)
         self._is_several = found.is_several
-        path = self._path = None if found.is_several else found.recipe
-        if path is None or specification.is_specification(path):
+        named = self._found = None if found.is_several else found.recipe
+        if named is None or named.is_specification:
             return full
-        if path.is_file() and found.is_checked:
+        if named.path.is_file() and found.is_checked:
             from vmdsl.plan.typecheck import TypeCheck  # noqa: PLC0415 (not always needed)
 
-            self._types = TypeCheck(path, cache_of(found.cache).mypy)
+            self._types = TypeCheck(named.path, cache_of(found.cache).mypy)
             context.call_on_close(self._types.stop)
         return full
 
     def glimpse(self, context: Any, arguments: Sequence[str]) -> Glimpse:
         """Read the arguments with the options that the command has now, and ignore all others.
 
-        The recipe is the first word that is a Python file, or else the first word.
+        The recipe is the first word that is a Python file, or else the first one that names a
+        recipe of an installed package, or else the first word.
         """
         lenient = typer.Context(
             self, parent=context, ignore_unknown_options=True, resilient_parsing=True
@@ -154,9 +177,11 @@ class RecipeCommand(Command):
         found = [*(named if isinstance(named, tuple) else [named]), *rest]
         words = [w for w in found if w is not None and (w == "-" or not w.startswith("-"))]
         files = [word for word in words if word.endswith(".py") and Path(word).is_file()]
+        if not (files or (words and Path(words[0]).is_file())):
+            files = [word for word in words if is_offered(word)]
         chosen, cache = (files or words)[:1], given.get("cache_dir")
         return Glimpse(
-            recipe=Path(chosen[0]) if chosen else None,
+            recipe=named_recipe(chosen[0]) if chosen else None,
             cache=Path(cache) if cache else None,
             is_checked=not {"help", "version"} & given.keys(),
             is_several=takes_several and len(found) == len(words) > 1,
@@ -169,8 +194,8 @@ class RecipeCommand(Command):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Load the recipe that `begin` has found, and parse the arguments with its options."""
-        if self._path is not None:
-            ctx.obj = self._load(ctx, self._path)
+        if self._found is not None:
+            ctx.obj = self._load(ctx, self._found)
             if not ctx.obj.is_specification:
                 self._more = _flags(ctx.obj)
                 self.params = [*self._own, *self._more]
@@ -194,15 +219,15 @@ class RecipeCommand(Command):
             option.hidden = True
         self.epilog = f"{context.command_path} RECIPE --help shows the options of the recipe too."
 
-    def _load(self, context: Any, path: Path) -> RecipeFile:
+    def _load(self, context: Any, named: RecipeFile) -> RecipeFile:
         """Load a recipe in Python, while mypy checks it. A specification is loaded later."""
-        if specification.is_specification(path):
-            return RecipeFile(path=path)
-        recipe = _loaded(path)
+        if named.is_specification:
+            return named
+        recipe = _loaded(named.path)
         if recipe is None:  # its options are unknown; the command reports why
             context.ignore_unknown_options = context.allow_extra_args = True
-            self.epilog = literal(f"{path} cannot be loaded, so its own options are missing here.")
-        return RecipeFile(path=path, recipe=recipe, types=self._types)
+            self.epilog = literal(f"{named} cannot be loaded, so its own options are missing here.")
+        return replace(named, recipe=recipe, types=self._types)
 
 
 class BuildCommand(RecipeCommand):
@@ -266,7 +291,7 @@ def _flags(named: RecipeFile) -> list[TyperArgument | TyperOption]:
     problems = named.recipe.problems
     wrong = {problem.where for problem in problems if not isinstance(problem, Advice)}
     options = [o for o in named.recipe.options if o.name and o.where not in wrong]
-    parameters = [_parameter(option, named.path) for option in options]
+    parameters = [_parameter(option, named.name or named.path.name) for option in options]
 
     def function() -> None:
         """Have the signature below, which is all that typer reads."""
@@ -288,7 +313,7 @@ def _refuse_values_of_flags(
             raise UsageError(Problem(what=what, hint=f"write: {spelled} or {off}", code="usage"))
 
 
-def _parameter(option: Option[object], recipe: Path) -> inspect.Parameter:
+def _parameter(option: Option[object], recipe: str) -> inspect.Parameter:
     name = option.name.replace("_", "-")
     default = option.default
     is_path = isinstance(default, Path | None)
@@ -299,7 +324,7 @@ def _parameter(option: Option[object], recipe: Path) -> inspect.Parameter:
         flag,
         help=f"{literal(option.help + ' ')}[dim]{literal(f'[default: {shown}]')}[/dim]",
         show_default=False,
-        rich_help_panel=f"Options of {recipe.name}",
+        rich_help_panel=f"Options of {recipe}",
         parser=_parser(kind),
     )
     return inspect.Parameter(

@@ -28,6 +28,7 @@ from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile, RecipesArgument
 from vmdsl.cli.slow_recipe import watched
 from vmdsl.cli.specification import warn
 from vmdsl.errors import UsageError, VmdslError
+from vmdsl.plan.catalogue import offered_names
 
 if TYPE_CHECKING:
     from vmdsl.builder.cache.cache_dir import CacheDir
@@ -218,7 +219,7 @@ def _check(recipe: RecipeFile, cache: CacheDir) -> None:
     if recipe.is_specification and recipe.specification is None:
         recipe = with_values(recipe, {}, {})
     made = _make_plan(recipe, cache, "")
-    typer.echo(f"{recipe.path}: no mistakes")
+    typer.echo(f"{recipe}: no mistakes")
     if made.obstacles:
         from rich.console import Console  # noqa: PLC0415 (slow)
 
@@ -316,14 +317,14 @@ def _require_file(recipe: RecipeFile) -> None:
     if not recipe.is_specification:
         is_recipe = recipe.path.suffix in {"", ".py"}
         kind, suffix = ("recipe", ".py") if is_recipe else ("specification", recipe.path.suffix)
-        existing_file(recipe.path, kind, suffix)
+        existing_file(recipe.path, kind, suffix, offered_names)
 
 
 def _output_of(recipe: RecipeFile, given: Path | None) -> Path:
     """Return where the image is written: a specification names the file itself."""
     if recipe.specification is not None:
         return recipe.specification.image
-    return given or Path(f"{recipe.path.stem}{RAW.suffix}")
+    return given or Path(f"{recipe.stem}{RAW.suffix}")
 
 
 def _make_plan(recipe: RecipeFile, cache: CacheDir, seed: str, *, refresh: bool = False) -> Plan:

@@ -45,7 +45,7 @@ class Recipe:
     @property
     def name(self) -> str:
         """The name that UUIDs are derived from."""
-        return self.path.stem
+        return self.path.parent.name if self.path.stem == "__init__" else self.path.stem
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def load(path: Path) -> Recipe:
     found: list[object] = []
     recorder = Recorder(recipe=path, value_of=_too_early, result_of=_too_early)
     module = ModuleType(module_name(path))
-    module.__file__, module.__package__ = str(path), ""
+    module.__file__, module.__package__ = str(path), _package_of(path)
     sys.modules[module.__name__] = module
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))
@@ -138,9 +138,20 @@ def crash(error: BaseException, path: Path, step: str = "", place: Where | None 
 
 def _is_beside(file: str, recipe: Path) -> bool:
     """Return whether a file is the recipe, or a module that its author has put beside it."""
-    place = Path(file)
-    installed = place.is_relative_to(_VMDSL) or "site-packages" in place.parts
-    return place.is_relative_to(recipe.parent) and not installed
+    place, folder = Path(file), recipe.parent
+    if any(part.endswith("-packages") for part in place.parts):  # there packages are side by side
+        return place == recipe or (place.parent == folder and (folder / "__init__.py").is_file())
+    return place.is_relative_to(folder) and not place.is_relative_to(_VMDSL)
+
+
+def _package_of(path: Path) -> str:
+    """Return the package that a recipe's file is in, if it can be imported, or ""."""
+    names: list[str] = []
+    folder = path.parent
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(names) if names and folder in [Path(p).resolve() for p in sys.path] else ""
 
 
 def _too_early(declared: object) -> object:

@@ -239,6 +239,8 @@ def test_recipes_with_sets_are_known(here: Path, source: str, *, expected: bool)
     (here / "r.py").write_text(f"{source}\n")
     assert main.depends_on_hashes(["check", "r.py", "--log=x"]) is expected
     assert not main.depends_on_hashes(["check", "missing.py", "r"])
+    assert main.depends_on_hashes(["plan", "acme-server", "--check", "r.py.plan"])  # of a package
+    assert not main.depends_on_hashes(["list", "--json"])
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, ["0"]), ("7", ["0"]), ("0", [])])

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ from typer.core import TyperGroup, TyperOption
 from vmdsl.cli.app import make_app
 from vmdsl.cli.main import run
 from vmdsl.cli.options import literal
-from vmdsl.cli.recipe_command import RecipeCommand
+from vmdsl.cli.recipe_command import RecipeCommand, named_recipe
 from vmdsl.errors import Problem, RecipeError
 from vmdsl.machines import Arch
 from vmdsl.plan.declarations import RESERVED
@@ -370,3 +370,47 @@ class TestSeveral:
         Path("server.py").write_text("def broken(:")
         assert run(["check", "server.py", "--suite", "sid"]) == 1
         assert planned["path"] == Path("server.py")
+
+
+class TestInstalled:
+    """Recipes that an installed package offers by name."""
+
+    @pytest.fixture(autouse=True)
+    def place(self, recipe: Path, install: Callable[..., Path]) -> Path:
+        return install("acme_one", source=recipe.read_text())
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_is_named_without_a_path(
+        self, command: str, place: Path, planned: dict[str, Any], checks: list[Any]
+    ) -> None:
+        assert run([command, "--host-name", "one", "acme-server", "--size", "8G"]) == 1
+        assert planned["path"] == place / "acme_one/server.py"
+        assert planned["values"] == {"host_name": "one", "size": GiB(8)}
+        assert checks[0].path == planned["path"]
+
+    def test_the_image_has_its_name(self) -> None:
+        named = named_recipe("acme-server")
+        assert named.stem == str(named) == "acme-server"
+
+    def test_a_file_comes_before_it(self, planned: dict[str, Any]) -> None:
+        Path("acme-server").write_text("from vmdsl import step\n")
+        assert run(["check", "acme-server"]) == 2  # as its name does not end with .py
+        assert planned == {}
+
+    def test_help_has_its_options(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["build", "acme-server", "--help"]) == 0
+        assert "─ Options of acme-server ─" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("command", ["check", "build", "diff"])
+    def test_a_misspelt_name(self, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+        run([command, "acme-sever", *(["server.py"] if command == "diff" else [])])
+        said = "vmdsl: there is no recipe acme-sever\n    did you mean acme-server?\n"
+        assert capsys.readouterr().err == said
+
+    def test_of_two_packages(
+        self, install: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        install("acme_two")
+        for words in (["check", "acme-server"], ["diff", "acme-server", "server.py"]):
+            run(words)
+            assert "two packages offer a recipe acme-server" in capsys.readouterr().err
