@@ -100,13 +100,14 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def golden(session: nox.Session) -> None:
-    """Write the plans of recipes, case files and the reference anew; then look at the diff."""
+    """Write plans, case files, the reference and the manual anew; then look at the diff."""
     session.run(
         "pytest",
         "-q",
         "tests/golden",
         "tests/cases",
         "tests/docs/test_reference.py",
+        "tests/docs/test_manual.py",
         env={"VMDSL_GOLDEN": "rewrite"},
     )
 

@@ -278,3 +278,21 @@ def test_encoding_without_our_letters(tmp_path: Path, cache: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii()
     assert b"|1|" in done.stdout
+
+
+def test_bash_completes_the_options_of_a_recipe(tmp_path: Path) -> None:
+    script = """
+        PATH=$1:$PATH
+        eval "$(_VMDSL_COMPLETE=source_bash vmdsl)"
+        complete -p vmdsl
+        COMP_WORDS=(vmdsl build "$2" --con) COMP_CWORD=3
+        _vmdsl_completion vmdsl
+        echo "${COMPREPLY[*]}"
+    """
+    words = ("bash", "--norc", "-c", script, "bash", VMDSL.parent, RECIPES / "cloud.py")
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "complete -o default -F _vmdsl_completion vmdsl",
+        "--console-login",
+    ]
+    assert done.stderr == ""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tarfile
 import zipfile
 from dataclasses import dataclass
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +52,30 @@ def test_the_source_package_has_all_but_the_tests(made: Path) -> None:
     assert not {name for name in names if name.endswith((".pyc", ".img", ".log"))}
 
 
+def test_an_index_can_show_what_it_is(made: Path) -> None:
+    (package,) = made.glob("*.whl")
+    with zipfile.ZipFile(package) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        about = message_from_bytes(archive.read(name))
+    assert (about["Name"], about["License-Expression"]) == ("vmdsl", "GPL-3.0-or-later")
+    assert about["Description-Content-Type"] == "text/markdown"
+    assert str(about.get_payload()).startswith("# vmdsl\n")
+    urls = {one.partition(",")[0] for one in about.get_all("Project-URL", [])}
+    assert urls == {"Homepage", "Source", "Documentation", "Changelog", "Issues"}
+    assert "Typing :: Typed" in about.get_all("Classifier", [])
+
+
 def test_the_wheel_has_both_packages_and_the_licence(made: Path) -> None:
     (package,) = made.glob("*.whl")
     with zipfile.ZipFile(package) as archive:
         names = set(archive.namelist())
-    about = {name for name in names if ".dist-info/" in name}
+    about = {name for name in names if ".dist-info/" in name or ".data/" in name}
     assert {name.partition("/")[0] for name in names - about} == {"vmdsl", "vmdsl_stdlib"}
     assert {"vmdsl/py.typed", "vmdsl_stdlib/py.typed", "vmdsl/host/packages.txt"} <= names
     assert "vmdsl/explanations/texts/call-it.md" in names
     assert {"vmdsl/recipes/hybrid.py", "vmdsl/recipes/ansible/playbook.yml"} <= names
     assert any(name.endswith("/licenses/LICENSE") for name in about)
+    assert any(name.endswith(".data/data/share/man/man1/vmdsl.1") for name in names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +117,11 @@ def test_the_wheel_works_in_a_new_environment(installed: Installed) -> None:
     assert source.startswith(str(installed.folder))
     assert installed.run("vmdsl", "--version").startswith("vmdsl 0.")
     assert "ok       programs" in installed.run("vmdsl", "doctor")
+    nowhere = ("-C", installed.folder, "PATH=/nowhere", installed.folder / "new/bin/vmdsl")
+    missing = installed.user.run("env", *nowhere, "doctor")
+    assert missing.returncode == 4
+    assert re.search(r"apt-get install .*\bmmdebstrap\b.*\buidmap\b", missing.stdout)
+    assert (installed.folder / "new/share/man/man1/vmdsl.1").is_file()
 
 
 def test_a_package_offers_a_recipe_by_name(installed: Installed, base: Any) -> None:

@@ -31,7 +31,6 @@ def make_app() -> typer.Typer:
         name="vmdsl",
         cls=CommandLine,
         help="Build bootable Debian disk images from typed Python recipes, without root.",
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["--help", "-h"]},

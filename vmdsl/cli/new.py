@@ -15,6 +15,7 @@ import typer
 
 from vmdsl import values
 from vmdsl.builder.image.formats import RAW
+from vmdsl.cli.options import complete_suites
 from vmdsl.cli.paths import check_directory
 from vmdsl.errors import Problem, RecipeError, UsageError
 from vmdsl.host.full import error_of_disk, is_full
@@ -71,12 +72,17 @@ def new(
         str | None,
         typer.Option(
             help=rf"The kind of machine: {', '.join(KINDS)}. \[default: {_KIND}]",
+            autocompletion=lambda incomplete: [k for k in KINDS if k.startswith(incomplete)],
             show_default=False,
         ),
     ] = None,
     suite: Annotated[
         str | None,
-        typer.Option(help=rf"Release of Debian. \[default: {_SUITE}]", show_default=False),
+        typer.Option(
+            help=rf"Release of Debian. \[default: {_SUITE}]",
+            autocompletion=complete_suites,
+            show_default=False,
+        ),
     ] = None,
     hostname: Annotated[
         str | None,
@@ -177,7 +183,9 @@ def _kind(text: str) -> str:
     kind = by_file.get(text, text)
     if kind not in KINDS:
         hint = did_you_mean(text, KINDS) or f"the kinds are: {', '.join(KINDS)}"
-        raise UsageError(Problem(what=f"there is no kind of recipe {text}", hint=hint))
+        raise UsageError(
+            Problem(what=f"there is no kind of recipe {text}", hint=hint, code="usage")
+        )
     return kind
 
 
@@ -187,10 +195,14 @@ def _path(text: str) -> Path:
     name = path.stem
     if not _NAME.fullmatch(name):
         hint = "use letters, digits, - and _, and begin with a letter: web-server"
-        raise UsageError(Problem(what=f"{text!r} is not the name of a recipe", hint=hint))
+        raise UsageError(
+            Problem(what=f"{text!r} is not the name of a recipe", hint=hint, code="usage")
+        )
     if name in sys.stdlib_module_names or name in ("vmdsl", "vmdsl_stdlib"):
         hint = "choose another name"
-        raise UsageError(Problem(what=f"{path} would hide the module {name} of Python", hint=hint))
+        raise UsageError(
+            Problem(what=f"{path} would hide the module {name} of Python", hint=hint, code="usage")
+        )
     check_directory(path)
     if path.exists():
         raise _exists(path)
@@ -199,20 +211,25 @@ def _path(text: str) -> Path:
 
 def _exists(path: Path) -> UsageError:
     what = f"{path} exists, and is not replaced"
-    return UsageError(Problem(what=what, hint="choose another name, or remove it"))
+    return UsageError(
+        Problem(what=what, hint="choose another name, or remove it", code="output-file")
+    )
 
 
 def _hostname(text: str) -> str:
     if not _HOSTNAME.fullmatch(text):
         hint = "use letters, digits and hyphens"
-        raise UsageError(Problem(what=f"{text!r} is not the name of a machine", hint=hint))
+        raise UsageError(
+            Problem(what=f"{text!r} is not the name of a machine", hint=hint, code="host-name")
+        )
     return text
 
 
 def _suite(text: str) -> str:
     if not values.is_debian_suite(text):
         what = f"Debian has no suite {text}"
-        raise UsageError(Problem(what=what, hint=did_you_mean(text, values.debian_suites())))
+        hint = did_you_mean(text, values.debian_suites())
+        raise UsageError(Problem(what=what, hint=hint, code="suite"))
     return text
 
 
@@ -220,7 +237,9 @@ def _user(text: str) -> str:
     """Return the name of a user, or "" for nobody."""
     if text and not _USER.fullmatch(text):
         hint = "names are lower case: ann, build-1"
-        raise UsageError(Problem(what=f"{text!r} is not the name of a user", hint=hint))
+        raise UsageError(
+            Problem(what=f"{text!r} is not the name of a user", hint=hint, code="user-name")
+        )
     return text
 
 
@@ -235,7 +254,7 @@ def _check(text: str, path: Path) -> None:
         try:
             make_plan(file, {}, cache=Path(folder), types=Untyped())
         except RecipeError as error:
-            found = [Problem(what=one.what, hint=one.hint) for one in error.problems]
+            found = [Problem(what=one.what, hint=one.hint, code=one.code) for one in error.problems]
             raise UsageError(*found) from None
 
 
@@ -248,4 +267,6 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         if is_full(error):
             raise error_of_disk(error, path) from None
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", code="output-file"
+        ) from None

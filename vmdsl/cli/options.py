@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from vmdsl.values import Size, Suite
+from vmdsl.values import Size, Suite, debian_suites
 
 if TYPE_CHECKING:
     from vmdsl.builder.cache.cache_dir import CacheDir
@@ -95,6 +95,11 @@ def absolute(text: Any) -> Path:
 
 
 absolute.__name__ = "PATH"
+
+
+def complete_suites(incomplete: str) -> list[str]:
+    """Return the names of Debian's suites that a shell completes a word to."""
+    return [name for name in debian_suites() if name.startswith(incomplete)]
 
 
 def parser(kind: type[Size | Suite]) -> Callable[[str], Any]:

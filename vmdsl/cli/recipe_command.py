@@ -27,6 +27,7 @@ from vmdsl.cli.options import (
     absolute,
     as_typer,
     cache_of,
+    complete_suites,
     literal,
     parser,
     value_in_words,
@@ -98,12 +99,21 @@ def is_offered(word: str) -> bool:
     return looks_so and not Path(word).is_file() and word in offered_names()
 
 
+def _completions(incomplete: str) -> list[str]:
+    """Return what a shell completes to a recipe: files too, unless the shell can do that alone."""
+    names = [name for name in offered_names() if name.startswith(incomplete)]
+    here = Path().glob(f"{incomplete}*") if names else ()
+    files = [f"{path}/" if path.is_dir() else str(path) for path in here]
+    return [*names, *(file for file in files if file.endswith(("/", ".py")))]
+
+
 _ARGUMENT = typer.Argument(
     metavar="RECIPE",
     help="The recipe, a Python file, or the name of one of an installed package; or a vmdb2 "
     "specification, where - is standard input.",
     show_default=False,
     parser=named_recipe,
+    autocompletion=_completions,
 )
 #: The argument of every command of this class, which receives it loaded.
 RecipeArgument = Annotated[RecipeFile, _ARGUMENT]
@@ -155,7 +165,7 @@ class RecipeCommand(Command):
         named = self._found = None if found.is_several else found.recipe
         if named is None or named.is_specification:
             return full
-        if named.path.is_file() and found.is_checked:
+        if named.path.is_file() and found.is_checked and not context.resilient_parsing:
             from vmdsl.plan.typecheck import TypeCheck  # noqa: PLC0415 (not always needed)
 
             self._types = TypeCheck(named.path, cache_of(found.cache).mypy)
@@ -199,10 +209,13 @@ class RecipeCommand(Command):
             if not ctx.obj.is_specification:
                 self._more = _flags(ctx.obj)
                 self.params = [*self._own, *self._more]
-                _refuse_values_of_flags(self._more, args)
+                if not ctx.resilient_parsing:
+                    _refuse_values_of_flags(self._more, args)
         elif not self._is_several:
             self._show_own_options(ctx)
         rest = super().parse_args(ctx, args)
+        if ctx.resilient_parsing:  # a shell completes the line
+            return rest
         given = {p.name: ctx.params.pop(p.name) for p in self._more}
         named = ctx.params["recipe"]
         if not isinstance(named, list):
@@ -326,6 +339,7 @@ def _parameter(option: Option[object], recipe: str) -> inspect.Parameter:
         show_default=False,
         rich_help_panel=f"Options of {recipe}",
         parser=_parser(kind),
+        autocompletion=complete_suites if kind is Suite else None,
     )
     return inspect.Parameter(
         option.name,

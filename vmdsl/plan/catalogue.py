@@ -63,7 +63,9 @@ class _Offer:
 
     def _unusable(self, why: str) -> UsageError:
         what = f"{self} offers the recipe {self.name}, which cannot be used: {why}"
-        return UsageError(Problem(what=what, hint=f"install {self.package} again"))
+        return UsageError(
+            Problem(what=what, hint=f"install {self.package} again", code="no-such-file")
+        )
 
 
 def offered_names() -> tuple[str, ...]:
@@ -80,7 +82,9 @@ def offered_file(name: str) -> Path | None:
     if len({offer.module for offer in found}) > 1:
         one, other = (f"{offer} has {offer.module}" for offer in found[:2])
         what = f"two packages offer a recipe {name}: {one}, and {other}"
-        raise UsageError(Problem(what=what, hint="name its file, or uninstall one of them"))
+        raise UsageError(
+            Problem(what=what, hint="name its file, or uninstall one of them", code="usage")
+        )
     return found[0].file() if found else None
 
 

@@ -73,7 +73,7 @@ def test_refused(
     assert run(["new", *words]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"vmdsl: {message}")
+    assert re.sub(r"  \[[a-z-]+\]\n", "\n", err).startswith(f"vmdsl: {message}")
     assert [path.name for path in here.iterdir()] == ["old.py"]
     assert (here / "old.py").read_text() == "mine"
 

@@ -404,7 +404,9 @@ class TestInstalled:
     @pytest.mark.parametrize("command", ["check", "build", "diff"])
     def test_a_misspelt_name(self, command: str, capsys: pytest.CaptureFixture[str]) -> None:
         run([command, "acme-sever", *(["server.py"] if command == "diff" else [])])
-        said = "vmdsl: there is no recipe acme-sever\n    did you mean acme-server?\n"
+        said = (
+            "vmdsl: there is no recipe acme-sever  [no-such-file]\n    did you mean acme-server?\n"
+        )
         assert capsys.readouterr().err == said
 
     def test_of_two_packages(
