@@ -56,7 +56,7 @@ def test_a_pipe_gets_the_text_as_it_is_whatever_its_width() -> None:
     plan = plan_of(HYBRID)
     text = drawn(plan, 30, terminal=False, colour=True)
     assert text == write(describe(plan), lines=True)
-    assert "  boot_loader (line 96): GRUB for UEFI\n" in text
+    assert "  boot_loader (line 108): GRUB for UEFI\n" in text
 
 
 def test_colours_are_all_that_a_terminal_gets_besides() -> None:
@@ -73,8 +73,8 @@ def test_what_today_adds() -> None:
     assert said.splitlines() == [
         "",
         "The next build",
-        "  system (line 75): cached, debootstrap trixie (important, amd64)",
-        "  system (line 75): to do, apt install linux-image-cloud-amd64 grub-pc grub-efi-amd64-bin",
+        "  system (line 83): cached, debootstrap trixie (important, amd64)",
+        "  system (line 83): to do, apt install linux-image-cloud-amd64 grub-pc grub-efi-amd64-bin",
         "    argument `packages` changed",
     ]
 
