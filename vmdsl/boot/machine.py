@@ -176,7 +176,10 @@ def _credentials(machine: Machine) -> Iterator[str]:
     """
     if not qemu_of(machine.arch).smbios:
         if machine.credentials:
-            raise UsageError(f"QEMU passes no credentials to machines of {machine.arch}.")
+            raise UsageError(
+                f"QEMU passes no credentials to machines of {machine.arch}.",
+                code="cannot-boot-here",
+            )
         return
     port = machine.arch.traits.serial.partition(",")[0]
     patience = ((f"systemd.unit-dropin.dev-{port}.device", _NO_LIMIT),)
