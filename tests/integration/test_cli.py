@@ -212,7 +212,7 @@ def test_help_has_the_options_of_the_recipe(vmdsl: Run, command: str) -> None:
 def test_plan(vmdsl: Run) -> None:
     done = vmdsl("plan", RECIPES / "hybrid.py", "--size", "8G", "--no-with-swap")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "  disk (line 40): image of 8 GiB\n" in done.stdout
+    assert "  disk (line 43): image of 8 GiB\n" in done.stdout
     assert "\x1b" not in done.stdout
     assert not [line for line in done.stdout.splitlines() if len(line) > 80]
 

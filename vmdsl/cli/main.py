@@ -170,7 +170,7 @@ def _usage_error(error: typer.TyperException) -> UsageError:
     if close:
         hint = f"did you mean {close}"
     else:
-        recipe = f" {context.obj.path}" if context and context.obj else ""
+        recipe = f" {context.obj}" if context and context.obj else ""
         hint = f"see: {context.command_path}{recipe} --help" if context else ""
     return UsageError(Problem(what=what[:1].lower() + what[1:], hint=hint, code="usage"))
 
