@@ -100,7 +100,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def golden(session: nox.Session) -> None:
-    """Write plans, case files, the reference and the manual anew; then look at the diff."""
+    """Write plans, case files, the reference, the manual and reports anew; then look at the diff."""
     session.run(
         "pytest",
         "-q",
@@ -108,6 +108,7 @@ def golden(session: nox.Session) -> None:
         "tests/cases",
         "tests/docs/test_reference.py",
         "tests/docs/test_manual.py",
+        "tests/typing/test_reports.py",
         env={"VMDSL_GOLDEN": "rewrite"},
     )
 

@@ -6,7 +6,7 @@ Code below the command line raises these and never prints or exits.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -19,13 +19,16 @@ class Where:
     """A place in a text that the user wrote.
 
     `line` and `column` count from 1; 0 means the whole file, or the whole line. `path` says where
-    it is in YAML, such as `$.steps[3].device`.
+    it is in YAML, such as `$.steps[3].device`. `start` and `end` are where the code in the line is
+    that is meant, in bytes as Python counts them; -1 means unknown, or the end of the line.
     """
 
     file: Path
     line: int = 0
     column: int = 0
     path: str = ""
+    start: int = field(default=-1, compare=False, repr=False)
+    end: int = field(default=-1, compare=False, repr=False)
 
     def __str__(self) -> str:
         place = [str(self.file), *(str(number) for number in (self.line, self.column) if number)]

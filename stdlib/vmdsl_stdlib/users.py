@@ -91,6 +91,7 @@ def add_user(
             raise refuse(
                 f"{line[:40]!r} is not a public key of SSH",
                 "write ssh-ed25519 AAAA… as in a .pub file",
+                about="ssh_keys",
                 code="ssh-key",
             )
     number = "" if uid is None else f" --uid {uid}"

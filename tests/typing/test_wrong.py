@@ -168,6 +168,10 @@ def test_unknown_option(tmp_path: Path, mypy_says: Callable[[list[Problem]], Non
 
 
 HINTS = {
+    "arch_misspelt": "did you mean Arch.AMD64?",
+    "flag_misspelt": "did you mean 'legacy-boot'?",
+    "library_module_misspelt": "did you mean vmdsl_stdlib.network?",
+    "step_misspelt": "did you mean disk?",
     "apt_packages_as_a_keyword": "one by one, without packages=",
     "apt_with_a_list": "one by one",
     "decorator_step_called": "write @step, without ()",

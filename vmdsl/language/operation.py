@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from vmdsl.errors import OF_A_LIBRARY, Advice, Code, Problem, Where
+from vmdsl.language.positions import where_in
 from vmdsl.similar import did_you_mean
 
 _O = TypeVar("_O", bound="Operation")
@@ -92,7 +93,7 @@ class Recorder:
         recipe = str(self.recipe)
         while frame is not None:
             if frame.f_code.co_filename == recipe:
-                return Where(self.recipe, frame.f_lineno)
+                return where_in(frame, self.recipe)
             if frame.f_back is None:
                 break
             frame = frame.f_back

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from vmdsl.errors import Where
 from vmdsl.language.operation import NeverText, misused, recorder_for
+from vmdsl.language.positions import where_in
 from vmdsl.values import Size, Suite
 
 _T = TypeVar("_T")
@@ -202,4 +203,4 @@ def _caller() -> Where:
     caller = frame.f_back.f_back if frame and frame.f_back else None
     if caller is None:
         return Where(Path())
-    return Where(Path(caller.f_code.co_filename), caller.f_lineno)
+    return where_in(caller, Path(caller.f_code.co_filename))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import EnumType
 from importlib.util import find_spec
+from pkgutil import iter_modules
 
 import vmdsl
-from vmdsl.similar import did_you_mean
+import vmdsl_stdlib
+from vmdsl.similar import closest, did_you_mean
 
 _OWN = r"(?:Flag|Condition|Option\[.*\]|Step\[.*\])"
 _ALWAYS_TRUE = "which does not implement __bool__"
@@ -169,7 +172,9 @@ _HINTS = (
 )
 _NAME = re.compile(r'Name "(\w+)" is not defined')
 _EXPORT = re.compile(r'Module "vmdsl" has no attribute "(\w+)"')
-_LITERAL = re.compile(r"""incompatible type "Literal\['(.*)'\].*"; expected "Literal\[(.*)\]""")
+_LITERAL = re.compile(r'''incompatible type "([^"]*Literal\[[^"]*)"; expected "(.*Literal\[.*)"''')
+_MODULE = re.compile(r'module named "(\w[\w.]*)"')
+_MEMBER = re.compile(r'"type\[(\w+)\]" has no attribute "(\w+)"')
 _KEYWORD = re.compile(r'Unexpected keyword argument "(\w+)" for "(\w+)"')
 _RETURNS = re.compile(r'return value type \(got "([^"|]+)", expected "([^"|]+)"\)')
 _KIND = re.compile(r'to "mount" has incompatible type "(\w+)"; expected "(\w+)"')
@@ -200,12 +205,18 @@ class Reworded:
     code: str
 
 
-def reworded(message: str, text: str) -> Reworded:
-    """Return hint and code for a message with mypy's code. `text` is the code it is about."""
+def reworded(message: str, text: str, names: Collection[str] = ()) -> Reworded:
+    """Return hint and code for a message with mypy's code.
+
+    `text` is the code that it is about, and `names` are those that the recipe itself gives.
+    """
     by_mypy = re.search(r"\[([\w-]+)\]$", message)
     code = _CODES.get(by_mypy[1] if by_mypy else "", OF_MYPY)
     if "did you mean" in message or "maybe" in message:
         return Reworded(hint="", code=code)
+    undefined = _NAME.search(message)
+    if undefined and (close := closest(undefined[1], names)):
+        return Reworded(hint=f"did you mean {close}?", code=code)
     for search, answer, own in _SEARCHES:
         match = search.search(message)
         if match and (hint := answer(text, *match.groups())):
@@ -244,8 +255,23 @@ def _exports(_: str, name: str) -> str:
     return did_you_mean(name, vmdsl.__all__)
 
 
-def _choices(_: str, wrong: str, choices: str) -> str:
-    return did_you_mean(wrong, re.findall("'(.*?)'", choices), "'{}'")
+def _module(_: str, module: str) -> str:
+    known = [f"vmdsl_stdlib.{one.name}" for one in iter_modules(vmdsl_stdlib.__path__)]
+    return did_you_mean(module, ["vmdsl", "vmdsl_stdlib", *known])
+
+
+def _member(_: str, kind: str, name: str) -> str:
+    found = getattr(vmdsl, kind, None)
+    members = list(found.__members__) if isinstance(found, EnumType) else []
+    return did_you_mean(name, members, f"{kind}.{{}}")
+
+
+def _choices(_: str, got: str, choices: str) -> str:
+    known = re.findall("'(.*?)'", choices)
+    wrong = next((one for one in re.findall("'(.*?)'", got) if one not in known), "")
+    if not wrong:
+        return ""
+    return did_you_mean(wrong, known, "'{}'") or f"there are {', '.join(known)}"
 
 
 def _annotation(_: str, got: str, said: str) -> str:
@@ -340,6 +366,8 @@ _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
     (_KEYWORD, _keywords, "wrong-argument"),
     (_NAME, _names, "unknown-name"),
     (_EXPORT, _exports, "unknown-name"),
+    (_MODULE, _module, "import"),
+    (_MEMBER, _member, "unknown-name"),
     (_LITERAL, _choices, "unknown-value"),
     (_RETURNS, _annotation, "return-type"),
     (re.compile(r'positional arguments for "(\w+)"'), _handle_class, "hand-made-handle"),

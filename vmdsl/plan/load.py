@@ -117,10 +117,11 @@ def crash(error: BaseException, path: Path, step: str = "", place: Where | None 
     That may be a line of a module beside the recipe.
     """
     if isinstance(error, SyntaxError) and error.filename and _is_beside(error.filename, path):
-        where = Where(Path(error.filename), error.lineno or 0)
+        start = (error.offset or 0) - 1
+        where = Where(Path(error.filename), error.lineno or 0, start=start, end=start + 1)
         return Problem(what=f"syntax error: {error.msg}", where=where, code="syntax")
     frames = traceback.extract_tb(error.__traceback__)
-    own = [Where(Path(f.filename), f.lineno or 0) for f in frames if _is_beside(f.filename, path)]
+    own = [_place(f) for f in frames if _is_beside(f.filename, path)]
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
     code = "import" if isinstance(error, ImportError) else "crash"
     if isinstance(error, ValueError) and frames and frames[-1].filename == values.__file__:
@@ -134,6 +135,12 @@ def crash(error: BaseException, path: Path, step: str = "", place: Where | None 
     return kind(
         what=what, code=code, where=place or (own or [Where(path)])[-1], step=step, hint=hint
     )
+
+
+def _place(frame: traceback.FrameSummary) -> Where:
+    line, start = frame.lineno or 0, -1 if frame.colno is None else frame.colno
+    end = frame.end_colno if frame.end_lineno == line else None
+    return Where(Path(frame.filename), line, start=start, end=-1 if end is None else end)
 
 
 def _is_beside(file: str, recipe: Path) -> bool:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Protocol
@@ -184,12 +185,12 @@ def read_messages(text: str, folder: Path) -> list[Problem]:
         if message["code"] == "syntax" and file in unreadable:
             continue  # it follows from the first one
         unreadable |= {file} if message["code"] == "syntax" else set()
-        found = reworded(what, _text(file, message))
+        found = reworded(what, _text(file, message), _names(file))
         problems.append(
             Problem(
                 what=what,
                 code=found.code,
-                where=Where(file, max(message["line"], 0)),
+                where=_where(file, message),
                 hint=(found.hint or own).replace("\n", "\n    "),
             )
         )
@@ -197,11 +198,34 @@ def read_messages(text: str, folder: Path) -> list[Problem]:
     return [_without_code(problem) for problem in _causes(problems)]
 
 
+@lru_cache(maxsize=8)
+def _names(file: Path) -> frozenset[str]:
+    """Return the names that a file gives to something at its top level."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
+    found = {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+    stored = (one for one in ast.walk(tree) if isinstance(one, ast.Name))
+    return frozenset(found | {one.id for one in stored if isinstance(one.ctx, ast.Store)})
+
+
+def _where(file: Path, message: Mapping[str, Any]) -> Where:
+    line, start = max(message["line"], 0), message["column"]
+    if message["code"] in ("import-not-found", "import-untyped"):
+        start = -1  # the whole statement
+    is_one_line = message.get("end_line") == line
+    return Where(file, line, start=start, end=message["end_column"] if is_one_line else -1)
+
+
 def _without_code(problem: Problem) -> Problem:
     """Return a problem without mypy's own code, but if vmdsl has no code for that kind."""
     if problem.code == OF_MYPY:
         return problem
-    return replace(problem, what=re.sub(r"  \[[a-z-]+\]$", "", problem.what))
+    what = re.sub(r"  \[[a-z-]+\]$", "", problem.what)
+    if problem.code == "unknown-value":  # the hint has them, if none of them is like it
+        what = re.sub(r'expected ".*Literal\[.*', "expected one of its words", what)
+    return replace(problem, what=what)
 
 
 def _causes(problems: Sequence[Problem]) -> list[Problem]:

@@ -58,6 +58,53 @@ def test_whole_file(tmp_path: Path) -> None:
     assert line.plain == "a.py: empty"
 
 
+LONG = "x = " + " + ".join(["something"] * 9)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "code", "mark"),
+    [
+        (4, 13, "x = something + something + some…", "    ^^^^^^^^^"),
+        (64, 73, "…mething + something + something…", "           ^^^^^^^^^"),
+        (100, 109, "…mething + something + something", " " * 23 + "^^^^^^^^^"),
+        (100, -1, "…mething + something + something", " " * 23 + "^^^^^^^^^"),
+        (-1, -1, "x = something + something + some…", None),
+    ],
+)
+def test_long_line_is_cut_around_the_mark(
+    tmp_path: Path, start: int, end: int, code: str, mark: str | None
+) -> None:
+    recipe = tmp_path / "a.py"
+    recipe.write_text(f"  {LONG}\n")
+    where = Where(recipe, 1, start=start + 2 * (start >= 0), end=end + 2 * (end >= 0))
+    lines = describe(Problem(what="?", where=where), tmp_path, width=42)
+    shown = [line.plain for line in lines[1:]]
+    assert shown == [f"     1 | {code}", *([f"         {mark}"] if mark else [])]
+
+
+def test_text_is_wrapped_and_commands_are_not() -> None:
+    command = "As root: apt-get install " + "package " * 9
+    problem = Problem(
+        what="one two three four five six", code="no-room", hint=f"a b c d e f\n{command}"
+    )
+    lines = [line.plain for line in describe(problem, Path("/nowhere"), width=20)]
+    assert lines == [
+        "vmdsl: one two three",
+        "    four five six",
+        "    [no-room]",
+        "    a b c d e f",
+        f"    {command.rstrip()}",
+    ]
+
+
+def test_marks_count_characters(tmp_path: Path) -> None:
+    recipe = tmp_path / "a.py"
+    recipe.write_text("ü = nothing + 日本\n", encoding="utf-8")
+    where = Where(recipe, 1, start=15, end=21)
+    *_, mark = describe(Problem(what="?", where=where), tmp_path)
+    assert mark.plain == " " * 9 + " " * 14 + "^^^^"
+
+
 def test_code_ends_the_first_line() -> None:
     problem = Problem(what="one\nmore", code="no-room", hint="do it")
     lines = [line.plain for line in describe(problem, Path.cwd())]
