@@ -100,7 +100,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def golden(session: nox.Session) -> None:
-    """Write plans, case files, the reference, the manual and reports anew; then look at the diff."""
+    """Write plans, cases, the reference, the manual and reports anew; then look at the diff."""
     session.run(
         "pytest",
         "-q",

@@ -126,7 +126,8 @@ def test_mistake_of_the_evaluator(vmdsl: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text(BAD.replace(", 3", "").replace("mkpart(disk", "mkpart(table"))
     text = refused(vmdsl("check", "bad.py"), 3)
     assert "bad.py:18: step root: this partition is never used  [unused-device]\n" in text
-    assert "    18 | return mkpart(table())\n    format it: mkext4(root())" in text
+    source = "    18 | return mkpart(table())\n                ^^^^^^^^^^^^^^^\n"
+    assert f"{source}    format it: mkext4(root())" in text
 
 
 def test_recipe_that_cannot_be_loaded(vmdsl: Run, tmp_path: Path) -> None:
