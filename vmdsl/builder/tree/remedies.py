@@ -10,6 +10,10 @@ create_file(system(), "/etc/tmpfiles.d/attributes.conf", "h /PATH - - - - +i\\n"
 _DEVICES = """\
 device files are made when the system boots: those in /dev by udev, others by a line of tmpfiles.d:
 create_file(system(), "/etc/tmpfiles.d/devices.conf", "c /PATH 0600 root root - 5:1\\n")"""
+_OWNERS_OF_DEVICES = """\
+the device files here are this machine's. Owner and mode of those that the system will have are set
+when it boots, by a rule of udev:
+create_file(system(), "/etc/udev/rules.d/60-own.rules", 'KERNEL=="NAME", MODE="0660"\n')"""
 _MOUNTS = """\
 nothing can be mounted from a device or an image file here. Unpack it instead: with 7z, bsdtar,
 mcopy (FAT) or debugfs -R 'rdump / DIRECTORY' (ext); system_from() unpacks a tarball;
@@ -21,6 +25,7 @@ without a path: vmdsl then answers from the layout of the image"""
 _REMEDIES = {
     r"while setting flags on|chattr: .*not (?:permitted|supported)": _ATTRIBUTES,
     r"mknod: .*(?:not permitted|denied)": _DEVICES,
+    r"(?:chmod|chown|chgrp): changing .* of ['\"]?/dev/": _OWNERS_OF_DEVICES,
     r"failed to set ?up loop device|losetup: |/dev/loop|/dev/mapper/control": _MOUNTS,
     r"mount: .*(?:permission denied|must be superuser)": _MOUNTS,
     r"failed to get canonical path of .?overlay": _BY_NAME,

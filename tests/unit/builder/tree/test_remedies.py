@@ -12,6 +12,8 @@ from vmdsl.builder.tree.remedies import remedy
         ("chattr: Operation not supported while reading flags on /f", "tmpfiles.d"),
         ("mknod: /srv/null: Operation not permitted", "c /PATH 0600"),
         ("mknod: '/srv/null': Operation not permitted", "c /PATH 0600"),
+        ("chmod: changing permissions of '/dev/null': Read-only file system", "rule of udev"),
+        ("chown: changing ownership of '/dev/kvm': Read-only file system", "rule of udev"),
         ("mount: /mnt: failed to setup loop device for /root/disk.img.", "bsdtar"),
         ("mount: /mnt: permission denied.", "bsdtar"),
         ("mount: /mnt: must be superuser to use mount.", "bsdtar"),
