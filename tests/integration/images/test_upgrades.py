@@ -28,7 +28,7 @@ CORES = (
     "md5sum /boot/grub/x86_64-efi/core.efi /boot/efi/EFI/BOOT/BOOTX64.EFI /boot/efi/EFI/debian/*"
 )
 
-QUICKER = r"printf 'MODULES=dep\nCOMPRESSLEVEL=1\n' >/etc/initramfs-tools/conf.d/quicker"
+QUICKER = r"printf 'MODULES=list\nCOMPRESSLEVEL=1\n' >/etc/initramfs-tools/conf.d/quicker"
 
 
 @dataclass(frozen=True, kw_only=True)
