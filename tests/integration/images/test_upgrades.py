@@ -168,7 +168,7 @@ def test_a_kernel_and_grub_are_installed_anew(building: Building, accel: Accel) 
     assert "debian" in entry
     for firmware in (Firmware.BIOS, Firmware.UEFI):  # what starts then is what is new
         with running(machine_of(building.image, firmware, accel)) as console:
-            new = console.wait_for(r"Linux version (\S+)", timeout=5 * MINUTES)[1]
+            new = console.wait_for(r"Linux version (\S+) ", timeout=5 * MINUTES)[1]
             line = console.wait_for(r"Command line: (.*)\n", timeout=MINUTES)[1]
         assert new != old
         assert "cloud" in new
