@@ -118,12 +118,13 @@ def _wrapped(text: Text, width: int) -> list[Text]:
 
 
 def _result_line(result: Result, width: int) -> Text:
-    if not result.problem:
+    problem = result.problem
+    if not problem:
         word, style, said = "ok", "green", result.detail
-    elif result.fatal:
-        word, style, said = "problem", "bold red", str(result.problem)
     else:
-        word, style, said = "warning", "yellow", str(result.problem)
+        word, style = ("problem", "bold red") if result.fatal else ("warning", "yellow")
+        what, *hint = str(problem).split("\n")
+        said = "\n".join([f"{what}  [{problem.code}]" if problem.code else what, *hint])
     return Text.assemble((f"{word:<9}", style), f"{result.name:<{width}}{said}")
 
 

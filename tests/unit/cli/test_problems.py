@@ -146,7 +146,9 @@ def test_place_in_yaml(tmp_path: Path) -> None:
     assert str(Where(file, 0, 0, "$")) == f"{file}: $"
 
 
-WRONG = Problem(what="User namespaces are forbidden [0].", hint="As root: " + "sysctl " * 30)
+WRONG = Problem(
+    what="User namespaces are forbidden [0].", code="sandbox", hint="As root: " + "sysctl " * 30
+)
 FINE = Result(name="ids", detail="root [uses] its own")
 WARNING = Result(name="space", problem=WRONG, fatal=False)
 FATAL = Result(name="user namespaces", problem=WRONG)
@@ -161,9 +163,9 @@ def results_shown(*results: Result) -> list[str]:
 def test_brackets_stay_and_commands_are_not_wrapped() -> None:
     assert results_shown(FINE, WARNING, FATAL) == [
         "ok       ids              root [uses] its own",
-        "warning  space            User namespaces are forbidden [0].",
+        "warning  space            User namespaces are forbidden [0].  [sandbox]",
         f"    {WRONG.hint}",
-        "problem  user namespaces  User namespaces are forbidden [0].",
+        "problem  user namespaces  User namespaces are forbidden [0].  [sandbox]",
         f"    {WRONG.hint}",
         "1 problem keeps this machine from building images.",
     ]
