@@ -16,9 +16,8 @@ import typer
 from vmdsl import values
 from vmdsl.builder.image.formats import RAW
 from vmdsl.cli.options import complete_suites
-from vmdsl.cli.paths import check_directory
+from vmdsl.cli.paths import check_directory, create_file
 from vmdsl.errors import Problem, RecipeError, UsageError
-from vmdsl.host.full import error_of_disk, is_full
 from vmdsl.similar import did_you_mean
 
 #: The kinds of recipes, and the shipped recipe of each.
@@ -260,13 +259,6 @@ def _check(text: str, path: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        create_file(path, text)
     except FileExistsError:
         raise _exists(path) from None
-    except OSError as error:
-        if is_full(error):
-            raise error_of_disk(error, path) from None
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror}", code="output-file"
-        ) from None

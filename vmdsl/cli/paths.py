@@ -112,10 +112,25 @@ def replace_file(path: Path, text: str) -> None:
     """Write a text to a file that is renamed into place when it is complete."""
     if path.is_dir():
         raise UsageError(f"{path} is a directory: name the file", code="output-file")
+    _write(path, text, lambda part: part.replace(path))
+
+
+def create_file(path: Path, text: str) -> None:
+    """Write a text to a new file, which is there when it is complete.
+
+    Raises FileExistsError, and UsageError if it cannot be written.
+    """
+    _write(path, text, path.hardlink_to)
+
+
+def _write(path: Path, text: str, name: Callable[[Path], object]) -> None:
+    """Write a text to a file that has another name until it is complete, and then name it."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        name(part)
+    except FileExistsError:
+        raise
     except OSError as error:
         if is_full(error):
             raise error_of_disk(error, path) from None

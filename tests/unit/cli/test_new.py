@@ -1,6 +1,7 @@
 """`vmdsl new`. That its recipes are right is in tests/typing/test_new.py, as it takes mypy."""
 
 import ast
+import errno
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from vmdsl.cli import new
 from vmdsl.cli.main import run
 from vmdsl.cli.new import KINDS, recipe_text
+from vmdsl.cli.paths import create_file
+from vmdsl.errors import HostError
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +90,19 @@ def test_a_recipe_with_mistakes_is_not_written(
     assert run(["new"]) == 2
     assert "does not fit" in capsys.readouterr().err
     assert not Path("uefi.py").exists()
+
+
+def test_a_full_disk_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Path.write_text
+
+    def write_half(path: Path, text: str, **more: str) -> int:
+        write(path, text[: len(text) // 2], **more)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", write_half)
+    with pytest.raises(HostError, match="full"):
+        create_file(here / "uefi.py", "text")
+    assert not list(here.iterdir())
 
 
 def test_a_file_that_appears_meanwhile_stays(
