@@ -101,7 +101,7 @@ def new(
 
     On a terminal it asks for all that is not given. A file that exists is never replaced.
     """
-    like = _given(like, "Kind of machine", _KIND, _kind)
+    like = _given(like, f"Kind of machine ({', '.join(KINDS)})", _KIND, _kind)
     path = _given(name, "Recipe", like.replace("-", "_"), _path)
     suite = _given(suite, "Release of Debian", _SUITE, _suite)
     called = path.stem.replace("_", "-").strip("-")
