@@ -195,7 +195,7 @@ def read_messages(text: str, folder: Path) -> list[Problem]:
             )
         )
     problems.sort(key=lambda p: (str(p.where.file), p.where.line) if p.where else ("", 0))
-    return [_without_code(problem) for problem in _causes(problems)]
+    return [_in_words_of_recipes(problem) for problem in _causes(problems)]
 
 
 @lru_cache(maxsize=8)
@@ -218,12 +218,41 @@ def _where(file: Path, message: Mapping[str, Any]) -> Where:
     return Where(file, line, start=start, end=message["end_column"] if is_one_line else -1)
 
 
-def _without_code(problem: Problem) -> Problem:
-    """Return a problem without mypy's own code, but if vmdsl has no code for that kind."""
+#: mypy's words for what recipes have other words for: the pattern, and these.
+_WORDS = (
+    (
+        r'^Argument .* to "(\w+)" has incompatible type "(Step|Option)\[.*\]"; expected "(.*)"$',
+        r"\1() takes \3, and is given a \2 that is not called",
+    ),
+    (
+        r'^Argument .* to "(\w+)" has incompatible type "(Flag)"; expected "(bool)"$',
+        r"\1() takes \3, and is given a \2 that is not called",
+    ),
+    (
+        r'^"(?:\w+\.)*(\w+)" has type "(Flag|Option|Step)\b.*" which does not implement.*',
+        r"the \2 \1 is not called, so it is always true",
+    ),
+    (
+        r'^"(?:\w+\.)*(\w+)" returns "Fact" which does not implement.*',
+        r"the Fact of \1() is known only while building, so `if` cannot ask it",
+    ),
+    (r'^Value of type variable "\w+" of "(\w+)" cannot be "(.*)"$', r"\1() does not take \2"),
+)
+_SPELLED = {"Step": "a step", "Option": "an option", "Flag": "a flag"}
+
+
+def _in_words_of_recipes(problem: Problem) -> Problem:
+    """Return a problem in words of recipes, and without mypy's code if vmdsl has one for it."""
     if problem.code == OF_MYPY:
         return problem
     what = re.sub(r"  \[[a-z-]+\]$", "", problem.what)
-    if problem.code == "unknown-value":  # the hint has them, if none of them is like it
+    for pattern, words in _WORDS:
+        if 'expected "Condition"' not in what:
+            what = re.sub(pattern, words, what)
+    for kind, spelled in _SPELLED.items():
+        what = what.replace(f"a {kind} that is not", f"{spelled} that is not")
+        what = what.replace(f"the {kind} ", f"the {kind.lower()} ")
+    if problem.code == "unknown-value":  # the hint has the words
         what = re.sub(r'expected ".*Literal\[.*', "expected one of its words", what)
     return replace(problem, what=what)
 

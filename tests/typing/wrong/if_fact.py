@@ -8,5 +8,5 @@ def unpacked() -> Fact:
 
 @step
 def unpack() -> None:
-    if not unpacked():  # M: "if_fact.unpacked" returns "Fact" which does not implement __bool__ or  # e: a Fact is known only while building, so `if` cannot ask it
+    if not unpacked():  # M: the Fact of unpacked() is known only while building  # e: a Fact is known only while building, so `if` cannot ask it
         chroot(system(), "tar -C /srv -xf /data.tar")

@@ -10,6 +10,6 @@ def disk() -> Disk:
 
 @step
 def table() -> Gpt | Msdos:
-    if uefi:  # M: "if_flag.uefi" has type "Flag" which does not implement __bool__ or  # e: this is always true, whatever its value
+    if uefi:  # M: the flag uefi is not called, so it is always true  # e: this is always true, whatever its value
         return mkgpt(disk())
     return mkmsdos(disk())

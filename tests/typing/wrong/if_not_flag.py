@@ -10,4 +10,4 @@ def disk() -> Disk:
 
 @step
 def table() -> Gpt | Msdos:
-    return mkgpt(disk()) if not uefi else mkmsdos(disk())  # M: "if_not_flag.uefi" has type "Flag" which does not implement __bool__ or  # e: this is always true, whatever its value
+    return mkgpt(disk()) if not uefi else mkmsdos(disk())  # M: the flag uefi is not called, so it is always true  # e: this is always true, whatever its value

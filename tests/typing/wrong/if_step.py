@@ -10,5 +10,5 @@ def swap_space() -> Swap:
 
 @step
 def note() -> None:
-    if swap_space:  # M: "if_step.swap_space" has type "Step[Swap | None]" which does not implement  # e: this is always true, whatever its value
+    if swap_space:  # M: the step swap_space is not called, so it is always true  # e: this is always true, whatever its value
         create_file(root(), "/etc/has-swap", "")

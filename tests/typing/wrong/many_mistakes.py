@@ -35,4 +35,4 @@ def more() -> None:
 
 @step_if(serial)
 def login() -> None:
-    chroot(system, "true")  # M: Argument 1 to "chroot" has incompatible type "Step[RootFs]"; expected
+    chroot(system, "true")  # M: chroot() takes RootFs, and is given a step that is not called

@@ -5,4 +5,4 @@ size = option(GiB(4), help="Size of the image.")
 
 @step
 def disk() -> Disk:
-    return mkimg(size)  # M: Argument 1 to "mkimg" has incompatible type "Option[Size]"; expected "Size | None"  # e: mkimg() takes Size | None as size, not Option
+    return mkimg(size)  # M: mkimg() takes Size | None, and is given an option that is not called  # e: mkimg() takes Size | None as size, not Option

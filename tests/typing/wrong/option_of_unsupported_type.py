@@ -1,6 +1,6 @@
 # header: imports
 
-scale = option(1.5, help="How large.")  # M: Value of type variable "_V" of "option" cannot be "float"  # e: the option scale is of the type float
+scale = option(1.5, help="How large.")  # M: option() does not take float  # e: the option scale is of the type float
 
 
 @step

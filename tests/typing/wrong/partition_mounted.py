@@ -8,4 +8,4 @@ def root() -> Partition:
 
 @step
 def mounts() -> None:
-    mount(root())  # M: Value of type variable "_M" of "mount" cannot be "Partition"  # e: mount() takes Mountable as filesystem, not Partition
+    mount(root())  # M: mount() does not take Partition  # e: mount() takes Mountable as filesystem, not Partition

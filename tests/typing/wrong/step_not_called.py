@@ -8,4 +8,4 @@ def disk() -> Disk:
 
 @step
 def table() -> Gpt:
-    return mkgpt(disk)  # M: Argument 1 to "mkgpt" has incompatible type "Step[Disk]"; expected "Disk"  # e: mkgpt() takes Disk as disk, not Step
+    return mkgpt(disk)  # M: mkgpt() takes Disk, and is given a step that is not called  # e: mkgpt() takes Disk as disk, not Step

@@ -8,4 +8,4 @@ def swap() -> Swap:
 
 @step
 def mounts() -> None:
-    mount(swap())  # M: Value of type variable "_M" of "mount" cannot be "Swap"  # e: mount() takes Mountable as filesystem, not Swap
+    mount(swap())  # M: mount() does not take Swap  # e: mount() takes Mountable as filesystem, not Swap
