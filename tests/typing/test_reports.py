@@ -75,7 +75,9 @@ def as_text(problem: Problem, folder: Path, width: int) -> str:
         text = re.sub(r" *# [MEe]: .*", "", problem.where.file.read_text("utf-8"))
         recipe.write_text(text, encoding="utf-8")
     here = str(problem.where.file.parent)
-    what, hint = (text.replace(here, str(folder)) for text in (problem.what, problem.hint))
+    what, hint = (
+        text.replace(f"{here}/", "").replace(here, ".") for text in (problem.what, problem.hint)
+    )
     where = replace(problem.where, file=recipe)
     problem = marked(replace(problem, what=what, hint=hint, where=where))
     kind = "warning" if isinstance(problem, Advice) else ""
@@ -94,10 +96,6 @@ def test_reports(
     folder = tmp_path / "recipes"
     folder.mkdir()
 
-    def shown(path: Path, width: int) -> str:
-        """A report, with the folder of the recipe as `.`"""
-        return as_text(found[path], folder, width).replace(str(folder), ".")
-
     started.clear()
     found = {path: reported(path) for path in recipes_of_one_mistake(wrong, explained)}
     assert started == []
@@ -105,10 +103,16 @@ def test_reports(
     for path, problem in found.items():
         kinds.setdefault((problem.code, _pattern(problem.what)), path)
     assert len(kinds) >= LEAST
-    wide = [path for path in kinds.values() if len(shown(path, 0).partition("\n")[0]) > WIDE]
+    wide = [
+        path
+        for path in kinds.values()
+        if len(as_text(found[path], folder, 0).partition("\n")[0]) > WIDE
+    ]
     assert len(wide) >= LEAST_WIDE
-    compare(GOLDEN / "reports-80.txt", [shown(path, 80) for path in kinds.values()])
-    compare(GOLDEN / "reports-120.txt", [shown(path, 120) for path in wide])
+    compare(
+        GOLDEN / "reports-80.txt", [as_text(found[path], folder, 80) for path in kinds.values()]
+    )
+    compare(GOLDEN / "reports-120.txt", [as_text(found[path], folder, 120) for path in wide])
 
 
 def _pattern(what: str) -> str:
