@@ -152,6 +152,10 @@ class RecipeError(VmdslError):
     exit_code = 3
 
 
+class PolicyError(RecipeError):
+    """The recipe is right, and policies of its project do not allow what it does."""
+
+
 class HostError(VmdslError):
     """This machine can't do it: a program, a kernel setting or a file is missing."""
 

@@ -21,6 +21,7 @@ LAYERS = [
     {"language"},
     {"operations"},
     {"plan"},
+    {"policies"},
     {"review"},
     {"vmdb2"},
     {"builder"},

@@ -93,6 +93,7 @@ def _planned(file: Path, cache: Path) -> Outline:
     from vmdsl.plan.load import isolated  # noqa: PLC0415
     from vmdsl.plan.plan import make_plan  # noqa: PLC0415
     from vmdsl.plan.typecheck import Untyped  # noqa: PLC0415
+    from vmdsl.policies.judge import judged  # noqa: PLC0415
     from vmdsl.review.describe import describe  # noqa: PLC0415
     from vmdsl.review.outline import without_lines  # noqa: PLC0415
 
@@ -100,11 +101,12 @@ def _planned(file: Path, cache: Path) -> Outline:
     if str(file) == "-":
         raise UsageError("vmdsl diff reads no standard input: name a file", code="no-such-file")
     if is_specification(file):
-        plan = load(file, Given()).plan({})
+        loaded = load(file, Given())
+        plan = judged(loaded.plan({}), loaded.remarks)
     else:
         existing_file(file, "recipe", ".py", offered_names)
         with redirect_stdout(sys.stderr), watched(file), isolated(file):
-            plan = make_plan(file, {}, cache=cache, types=Untyped())
+            plan = judged(make_plan(file, {}, cache=cache, types=Untyped()))
     return without_lines(describe(plan))
 
 

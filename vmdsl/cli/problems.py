@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from vmdsl.errors import HostError, Problem, RecipeError, VmdslError, Where
+from vmdsl.errors import HostError, PolicyError, Problem, RecipeError, VmdslError, Where
 from vmdsl.host.facts import Result
 
 _INDENT = "    "
 #: Hints that are commands.
 _COMMAND = re.compile(r"As root: |\b(apt-get|vmdsl|mkdir|mv|usermod|systemctl) ")
+#: A word for the problems of an error; the first class that it is one of counts.
+_NOUNS: Mapping[type[VmdslError], str] = {
+    PolicyError: "finding",
+    RecipeError: "mistake",
+    HostError: "problem",
+}
 
 
 def show_error(
@@ -28,7 +34,7 @@ def show_error(
     """
     _show(error.problems, console)
     if isinstance(error, RecipeError | HostError):
-        noun = "mistake" if isinstance(error, RecipeError) else "problem"
+        noun = next(word for kind, word in _NOUNS.items() if isinstance(error, kind))
         count = len(error.problems)
         rest = "; nothing was built" if building else ""
         whose = f"{of}: " if of else ""

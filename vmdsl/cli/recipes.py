@@ -27,7 +27,7 @@ from vmdsl.cli.paths import (
 from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile, RecipesArgument, with_values
 from vmdsl.cli.slow_recipe import watched
 from vmdsl.cli.specification import warn
-from vmdsl.errors import UsageError, VmdslError
+from vmdsl.errors import PolicyError, UsageError, VmdslError
 from vmdsl.plan.catalogue import offered_names
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ def build(
         require_terminal("--on-error shell", "use --on-error keep, and look into the tree later")
     cache = cache_of(cache_dir)
     made = _make_plan(recipe, cache, seed, refresh=refresh)
+    _require_no_findings(made)
     if reviewed:
         from vmdsl.cli.reviewed import require_reviewed  # noqa: PLC0415
 
@@ -219,6 +220,7 @@ def _check(recipe: RecipeFile, cache: CacheDir) -> None:
     if recipe.is_specification and recipe.specification is None:
         recipe = with_values(recipe, {}, {})
     made = _make_plan(recipe, cache, "")
+    _require_no_findings(made)
     typer.echo(f"{recipe}: no mistakes")
     if made.obstacles:
         from rich.console import Console  # noqa: PLC0415 (slow)
@@ -253,6 +255,12 @@ def plan(
     _require_file(recipe)
     cache = cache_of(cache_dir)
     made = _make_plan(recipe, cache, seed)
+    if made.findings:
+        from rich.console import Console  # noqa: PLC0415 (slow)
+
+        from vmdsl.cli.problems import show_error  # noqa: PLC0415
+
+        show_error(PolicyError(*made.findings), Console(stderr=True, highlight=False))
 
     from vmdsl.cli.reviewed import DIFFERENT, changes_since, write_reviewed  # noqa: PLC0415 (slow)
 
@@ -309,7 +317,9 @@ def to_yaml(
     Operations that vmdb2 has no step for become scripts; those that no script can do are refused.
     """
     _require_file(recipe)
-    write_yaml(_make_plan(recipe, cache_of(cache_dir), seed), written, force=force)
+    made = _checked(recipe, cache_of(cache_dir), seed)
+    warn(made.warnings)
+    write_yaml(made, written, force=force)
 
 
 def _require_file(recipe: RecipeFile) -> None:
@@ -328,16 +338,26 @@ def _output_of(recipe: RecipeFile, given: Path | None) -> Path:
 
 
 def _make_plan(recipe: RecipeFile, cache: CacheDir, seed: str, *, refresh: bool = False) -> Plan:
-    """Return the plan, and print the warnings about it.
+    """Return the plan with the findings of policies, and print the warnings about it.
 
     With `refresh`, the build asks the archives which packages they have.
     """
+    from vmdsl.policies.judge import judged  # noqa: PLC0415 (slow)
+
     made = _checked(recipe, cache, seed, refresh=refresh)
+    with redirect_stdout(sys.stderr):  # a policy may print
+        made = judged(made, recipe.specification.remarks if recipe.specification else None)
     warn(made.warnings)
     return made
 
 
-def _checked(recipe: RecipeFile, cache: CacheDir, seed: str, *, refresh: bool) -> Plan:
+def _require_no_findings(plan: Plan) -> None:
+    """Raise PolicyError with what policies do not allow, if there is anything."""
+    if plan.findings:
+        raise PolicyError(*plan.findings)
+
+
+def _checked(recipe: RecipeFile, cache: CacheDir, seed: str, *, refresh: bool = False) -> Plan:
     from vmdsl.builder.cache.known_packages import unknown_packages  # noqa: PLC0415
     from vmdsl.plan.plan import make_plan  # noqa: PLC0415
     from vmdsl.plan.scripts import syntax_problems  # noqa: PLC0415

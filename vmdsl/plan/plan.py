@@ -35,10 +35,20 @@ class OptionValue:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waiver:
+    """A finding of a policy that the recipe allows at its line, with the reason."""
+
+    finding: Problem
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Everything that a build does, checked. A plan with `obstacles` cannot be built yet.
 
-    `warnings` are about what may be right, and may not be what is meant.
+    `warnings` are about what may be right, and may not be what is meant. `findings` are what the
+    project's policies do not allow; a plan with them is not built. `waivers` are those that the
+    recipe allows.
 
     Names of local files are relative to `directory`. `code` is the recipe if that is in Python,
     as it may define operations.
@@ -54,6 +64,8 @@ class Plan:
     layout: Layout
     obstacles: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    findings: tuple[Problem, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
     def require_buildable(self) -> None:
         """Raise HostError with all obstacles, if there are any."""

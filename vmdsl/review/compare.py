@@ -13,15 +13,22 @@ from difflib import SequenceMatcher, unified_diff
 from typing import Literal
 
 from vmdsl.language.layout import SECTOR
-from vmdsl.review.describe import DISK, FILESYSTEMS, IMAGE, MOUNTS, OPTIONS, TREE
+from vmdsl.review.describe import DISK, FILESYSTEMS, IMAGE, MOUNTS, OPTIONS, TREE, WAIVERS
 from vmdsl.review.outline import Node, Outline, lines_of
 from vmdsl.values import Size
 
 #: The groups in their order: those of whole sections, and the subjects of operations.
 GROUPS = (
     *("options", "disk", "filesystems", "system", "packages", "files", "scripts", "boot", "other"),
+    "policies",
 )
-_OF_SECTIONS = {OPTIONS: "options", DISK: "disk", FILESYSTEMS: "filesystems", MOUNTS: "filesystems"}
+_OF_SECTIONS = {
+    OPTIONS: "options",
+    DISK: "disk",
+    FILESYSTEMS: "filesystems",
+    MOUNTS: "filesystems",
+    WAIVERS: "policies",
+}
 _SUBJECT = re.compile(r"(.*) \((\w+)\)")
 _START = re.compile(r"sector (\d+) ")
 #: What is derived from the name of the recipe, among others.
@@ -146,6 +153,8 @@ def _kind(section: str, node: Node) -> str:
     """Return the class of an operation; for a part of the disk, its first word."""
     if section in (TREE, IMAGE):
         return node.of("operation")
+    if section == WAIVERS:
+        return node.value
     return node.value.partition(" ")[0] if section == DISK else ""
 
 

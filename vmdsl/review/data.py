@@ -42,6 +42,13 @@ def plan_json(plan: Plan) -> str:
         ],
         "obstacles": _problems(plan.obstacles),
         "warnings": _problems(plan.warnings),
+        "findings": _problems(plan.findings),
+        "waivers": [
+            {**problem, "reason": waiver.reason}
+            for waiver, problem in zip(
+                plan.waivers, _problems(one.finding for one in plan.waivers), strict=True
+            )
+        ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -69,6 +76,12 @@ def _local(file: LocalFile) -> dict[str, Any]:
 
 def _problems(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     return [
-        {"step": p.step, "line": p.where.line if p.where else 0, "what": p.what, "hint": p.hint}
+        {
+            "code": p.code,
+            "step": p.step,
+            "line": p.where.line if p.where else 0,
+            "what": p.what,
+            "hint": p.hint,
+        }
         for p in problems
     ]

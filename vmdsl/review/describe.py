@@ -26,7 +26,7 @@ from vmdsl.language.layout import (
 )
 from vmdsl.language.operation import LayoutOperation, Operation, origin_of, summary_of
 from vmdsl.language.partition_types import type_name
-from vmdsl.plan.plan import OptionValue, Plan
+from vmdsl.plan.plan import OptionValue, Plan, Waiver
 from vmdsl.plan.render import Encoder, kind_name
 from vmdsl.review.bar import draw_bar, parts
 from vmdsl.review.local import LocalFile, local_files
@@ -38,6 +38,7 @@ WIDTH = 80
 #: Sections of a plan.
 OPTIONS, DISK, FILESYSTEMS, MOUNTS = "Options", "Disk", "Filesystems", "Mounts"
 TREE, IMAGE = "Operations on the tree", "Operations on the image"
+WAIVERS = "Allowed in spite of policies"
 #: Arguments that are modes of files, which people write in octal.
 _MODES = ("mode", "umask", "parents")
 #: Bytes of a recipe that are shown whole; of more, the checksum is.
@@ -79,6 +80,7 @@ def describe(plan: Plan, *, width: int = WIDTH, ascii_only: bool = False) -> Out
         ],
         TREE: [_operation(o, words) for o in plan.tree_operations],
         IMAGE: [_operation(o, words) for o in plan.image_operations],
+        WAIVERS: [_waiver(waiver) for waiver in plan.waivers],
     }
     return Outline(
         recipe=plan.recipe.name,
@@ -285,6 +287,19 @@ def _operation(operation: TreeOperation | ImageOperation, words: _Words) -> Node
             *words.arguments(operation),
             *([Node(name="reads", below=read)] if read else []),
             *([Node(name="network", value=network)] if network else []),
+        ),
+    )
+
+
+def _waiver(waiver: Waiver) -> Node:
+    finding = waiver.finding
+    return Node(
+        name=finding.step or "recipe",
+        value=finding.code,
+        line=finding.where.line if finding.where else 0,
+        below=(
+            Node(name="finding", value=finding.what),
+            Node(name="reason", value=waiver.reason),
         ),
     )
 

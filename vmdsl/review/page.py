@@ -59,6 +59,7 @@ def page(plan: Plan, states: Sequence[State] = ()) -> str:
         states=dict(enumerate(states)),
         tree=TREE,
         obstacles=[one.what for one in plan.obstacles],
+        findings=plan.findings,
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vmdsl.errors import Code, Hint, Problem, RecipeError
+from vmdsl.errors import Code, Hint, Problem, RecipeError, Where
 from vmdsl.plan.load import Recipe
 from vmdsl.plan.merge import Crash
 from vmdsl.plan.plan import Check, Plan, make_plan
+from vmdsl.policies.waivers import Remark
 from vmdsl.vmdb2.draft import Draft
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, is_placeholder
 from vmdsl.vmdb2.from_yaml.deduplicate import deduplicate, place
@@ -75,7 +77,8 @@ class Loaded:
     """A specification as a recipe: as data, and as what can be evaluated.
 
     `image` is the name of the image's file. `warnings` say where vmdb2 does something that one may
-    not expect. `placeholders` are the paths of texts that a program was to replace.
+    not expect. `placeholders` are the paths of texts that a program was to replace. `remarks` are
+    its comments, each with the lines of its step.
     """
 
     draft: Draft
@@ -84,6 +87,7 @@ class Loaded:
     image: Path
     warnings: tuple[Problem, ...]
     placeholders: frozenset[str] = frozenset()
+    remarks: tuple[Remark, ...] = ()
 
     def plan(
         self, values: Mapping[str, object], *, seed: str = "", checks: Sequence[Check] = ()
@@ -146,6 +150,7 @@ def load_specification(
         image=directory / translated.image,
         warnings=tuple(_each_once((*found.warnings, *translated.warnings))),
         placeholders=frozenset(_placeholders(found.spec)),
+        remarks=tuple(_remarks(found.spec, path)),
     )
     if not problems:
         return loaded
@@ -170,6 +175,19 @@ def _each_once(warnings: Iterable[Problem]) -> Iterator[Problem]:
         shown = ", ".join(lines[:_MOST_LINES]) + " ..." * (len(lines) > _MOST_LINES)
         more = f" (and {len(others)} more, in line {shown})" if others else ""
         yield replace(first, what=f"{first.what}{more}")
+
+
+def _remarks(spec: Spec, path: Path) -> Iterator[Remark]:
+    """Yield the comments; those above all steps are about the specification as a whole."""
+    for text in spec.comments:
+        yield Remark(text=text, where=Where(path, 1), first=0, last=0, of_all=True)
+    starts = sorted({step.where.line for step in spec.steps})
+    ends = dict(zip(starts, [line - 1 for line in starts[1:]], strict=False))
+    for step in spec.steps:
+        line = step.where.line
+        for text in step.comments:
+            last = ends.get(line, sys.maxsize)
+            yield Remark(text=text, where=step.where, first=line, last=last)
 
 
 def _placeholders(spec: Spec) -> Iterator[str]:

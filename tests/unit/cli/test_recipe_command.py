@@ -317,7 +317,7 @@ class TestSeveral:
             assert (values, loaded) == ({}, None)
             if load(path).names.get("wrong"):
                 raise RecipeError(Problem(what="it is wrong"), Problem(what="and more"))
-            return SimpleNamespace(obstacles=(), warnings=())
+            return SimpleNamespace(recipe=path, obstacles=(), warnings=(), findings=())
 
         import_module("vmdsl.vmdb2.load")  # which is to keep the real one
         monkeypatch.setattr("vmdsl.plan.plan.make_plan", make_plan)

@@ -116,8 +116,9 @@ def test_obstacles_and_warnings_are_data(tmp_path: Path) -> None:
     advice = Advice(what="perhaps", where=Where(plan.recipe, 5))
     plan = replace(plan, obstacles=(problem,), warnings=(advice,))
     document = json.loads(plan_json(plan))
-    assert document["obstacles"] == [{"step": "a", "line": 4, "what": "no", "hint": "go"}]
-    assert document["warnings"] == [{"step": "", "line": 5, "what": "perhaps", "hint": ""}]
+    obstacle = {"code": "", "step": "a", "line": 4, "what": "no", "hint": "go"}
+    warning = {"code": "", "step": "", "line": 5, "what": "perhaps", "hint": ""}
+    assert (document["obstacles"], document["warnings"]) == ([obstacle], [warning])
 
 
 def test_operations_have_step_line_and_arguments(tmp_path: Path) -> None:

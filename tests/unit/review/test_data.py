@@ -11,6 +11,7 @@ import pytest
 
 from plans import plan_of
 from vmdsl.errors import Advice, Problem, Where
+from vmdsl.plan.plan import Waiver
 from vmdsl.review.data import FORMAT_VERSION, SCHEMA, plan_json
 
 REPOSITORY = Path(__file__).parents[3]
@@ -91,8 +92,14 @@ def test_problems(schema: Any) -> None:
     plan = replace(
         plan_of(recipe),
         obstacles=(Problem(what="no", hint="go", step="root", where=Where(recipe, 3)),),
-        warnings=(Advice(what="hm"),),
+        warnings=(Advice(what="hm", code="no-room"),),
+        findings=(Problem(what="open", code="no-open-login"),),
+        waivers=(Waiver(finding=Problem(what="old", code="signed"), reason="ours"),),
     )
     document = check(plan_json(plan), schema)
-    assert document["obstacles"] == [{"step": "root", "line": 3, "what": "no", "hint": "go"}]
-    assert document["warnings"] == [{"step": "", "line": 0, "what": "hm", "hint": ""}]
+    nothing = {"code": "", "step": "", "line": 0, "what": "", "hint": ""}
+    obstacle = {"code": "", "step": "root", "line": 3, "what": "no", "hint": "go"}
+    assert document["obstacles"] == [obstacle]
+    assert document["warnings"] == [{**nothing, "code": "no-room", "what": "hm"}]
+    assert document["findings"] == [{**nothing, "code": "no-open-login", "what": "open"}]
+    assert document["waivers"] == [{**nothing, "code": "signed", "what": "old", "reason": "ours"}]
