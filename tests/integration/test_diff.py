@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from translations import ABOVE
 from vmdsl.cli.main import run
 from vmdsl.errors import UsageError
 from vmdsl.review.revisions import checked_out
@@ -64,6 +65,24 @@ def test_a_revision_and_the_file_of_now(
     out, err = capsys.readouterr()
     assert out.startswith("--- HEAD:recipes/pc.py\n+++ recipes/pc.py\n")
     assert "  root: image of 2 GiB → image of 3 GiB\n" in out
+    assert err == ""
+    assert nothing_is_left(repository)
+
+
+def test_specifications_have_revisions_too(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whose local files are those of the current directory, as vmdb2 has it."""
+    specification = Path("spec.vmdb")
+    specification.write_text(f"steps:\n{ABOVE['root']}")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "two")
+    specification.write_text(specification.read_text().replace("ext4", "ext3"))
+    assert run(["diff", "main:spec.vmdb", "main:spec.vmdb"]) == 0
+    assert run(["diff", "main:spec.vmdb", "spec.vmdb"]) == 2
+    out, err = capsys.readouterr()
+    assert out.startswith("--- main:spec.vmdb\n+++ spec.vmdb\n\nFilesystems\n")
+    assert "ext4 on" in out
     assert err == ""
     assert nothing_is_left(repository)
 

@@ -9,6 +9,7 @@ import typer
 
 from vmdsl.builder.image.formats import RAW
 from vmdsl.cli.paths import existing_file, replace_file
+from vmdsl.cli.reporting import report_warnings
 from vmdsl.cli.specification import (
     STDIN,
     Given,
@@ -17,7 +18,6 @@ from vmdsl.cli.specification import (
     Tarball,
     Variables,
     load,
-    warn,
 )
 from vmdsl.errors import LocalFile, Problem, RecipeError, UsageError
 
@@ -73,11 +73,11 @@ def from_yaml(
         given = Given(**{**vars(given), "image": given.output})
     loaded = load(specification, given)
     try:
-        warn(loaded.plan({}).warnings)
+        report_warnings(loaded.plan({}).warnings)
     except RecipeError as error:
         if not all(isinstance(problem, LocalFile) for problem in error.problems):
             raise
-        warn(error.problems)
+        report_warnings(error.problems)
 
     from vmdsl.vmdb2.to_python.moved import moved  # noqa: PLC0415 (slow)
     from vmdsl.vmdb2.to_python.source import to_python  # noqa: PLC0415

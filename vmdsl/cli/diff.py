@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vmdsl import review
 from vmdsl.cli.options import Cache, cache_of
 from vmdsl.cli.paths import existing_file
 from vmdsl.cli.recipe_command import named_recipe
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from vmdsl.review.compare import Change, Detail
     from vmdsl.review.outline import Outline
 
+#: Grows when a field of the JSON is taken away, or changes its meaning; not when one is added.
 FORMAT_VERSION = 1
+#: The JSON Schema of what `as_json` returns.
+SCHEMA = Path(review.__file__).with_name("diff.schema.json")
 _MARKS = {"added": "+", "removed": "-", "changed": " ", "moved": " "}
 _COLOURS = {"+": "green", "-": "red", " ": ""}
 #: Names of details that are consequences of others.
@@ -89,11 +93,11 @@ def _outline(side: str, cache: Path) -> Outline:
 
 def _planned(file: Path, cache: Path) -> Outline:
     """Return the plan of a recipe or specification, which mypy does not check here."""
+    from vmdsl.cli.policies import with_findings  # noqa: PLC0415
     from vmdsl.cli.slow_recipe import watched  # noqa: PLC0415 (slow)
     from vmdsl.plan.load import isolated  # noqa: PLC0415
     from vmdsl.plan.plan import make_plan  # noqa: PLC0415
     from vmdsl.plan.typecheck import Untyped  # noqa: PLC0415
-    from vmdsl.policies.judge import judged  # noqa: PLC0415
     from vmdsl.review.describe import describe  # noqa: PLC0415
     from vmdsl.review.outline import without_lines  # noqa: PLC0415
 
@@ -102,11 +106,11 @@ def _planned(file: Path, cache: Path) -> Outline:
         raise UsageError("vmdsl diff reads no standard input: name a file", code="no-such-file")
     if is_specification(file):
         loaded = load(file, Given())
-        plan = judged(loaded.plan({}), loaded.remarks)
+        plan = with_findings(loaded.plan({}), loaded.remarks)
     else:
         existing_file(file, "recipe", ".py", offered_names)
         with redirect_stdout(sys.stderr), watched(file), isolated(file):
-            plan = judged(make_plan(file, {}, cache=cache, types=Untyped()))
+            plan = with_findings(make_plan(file, {}, cache=cache, types=Untyped()))
     return without_lines(describe(plan))
 
 

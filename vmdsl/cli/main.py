@@ -9,13 +9,14 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from types import FrameType
 
 import typer
 
 from vmdsl import programs
+from vmdsl.cli.reporting import TEXT, collecting, format_of, report_error
 from vmdsl.errors import Problem, UsageError, VmdslError
 
 _SHOWN = 60
@@ -54,17 +55,37 @@ def _open_closed_streams() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command that the arguments name, and return the exit code."""
+    """Run the command that the arguments name, and return the exit code.
+
+    In another format than text, what it finds is printed as one document at the end.
+    """
+    form = format_of(arguments)
+    if form == TEXT:
+        return _code_of(arguments)
+    from vmdsl.review.reports import FORMATS, Report  # noqa: PLC0415 (slow)
+
+    with collecting() as entries, redirect_stdout(sys.stderr):  # it has the document alone
+        code = _code_of(arguments)
+    report = Report(entries=entries, exit_code=code, top=_top(form))
+    with suppress(BrokenPipeError):
+        typer.echo(FORMATS[form](report), nl=False)
+    return code
+
+
+def _top(form: str) -> Path:
+    """Return the directory that reports start from: for GitHub that of the repository."""
+    here, workspace = Path.cwd(), os.environ.get("GITHUB_WORKSPACE", "")
+    is_inside = workspace and here.is_relative_to(workspace)
+    return Path(workspace) if is_inside and form != "json" else here
+
+
+def _code_of(arguments: Sequence[str]) -> int:
+    """Run a command, report what is wrong, and return the exit code."""
     try:
         with _paths_of_any_length():
             code = _run(arguments)
     except VmdslError as error:
-        from rich.console import Console  # noqa: PLC0415 (slow)
-
-        from vmdsl.cli.problems import show_error  # noqa: PLC0415
-
-        console = Console(stderr=True, highlight=False)
-        show_error(error, console, building=arguments[:1] == ["build"])
+        report_error(error, building=arguments[:1] == ["build"])
         return VmdslError.exit_code if compares(arguments) else error.exit_code
     except KeyboardInterrupt:
         code = _INTERRUPTED

@@ -25,8 +25,14 @@ from vmdsl.cli.paths import (
     replace_file,
 )
 from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile, RecipesArgument, with_values
+from vmdsl.cli.reporting import (
+    Format,
+    is_collecting,
+    report_error,
+    report_plan,
+    report_warnings,
+)
 from vmdsl.cli.slow_recipe import watched
-from vmdsl.cli.specification import warn
 from vmdsl.errors import PolicyError, UsageError, VmdslError
 from vmdsl.plan.catalogue import offered_names
 
@@ -137,10 +143,11 @@ def build(
     offline: _Offline = False,
     no_cache: _NoCache = False,
     reviewed: _Reviewed = None,
+    form: Format = "text",
     version: _Version = False,
 ) -> None:
     """Build an image. The recipe is checked first; if it has mistakes, nothing is built."""
-    del version  # its callback has seen to it
+    del form, version  # run() and its callback have seen to them
     _require_file(recipe)
     output = _output_of(recipe, output)
     check_output(output, recipe.path)
@@ -186,13 +193,14 @@ def build(
     show_built(built)
 
 
-def check(recipe: RecipesArgument, *, cache_dir: Cache = None) -> int:
+def check(recipe: RecipesArgument, *, form: Format = "text", cache_dir: Cache = None) -> int:
     """Find the mistakes in recipes, without building anything.
 
     Also shows what is correct but cannot be built yet, or not on this machine.
     """
+    del form  # run() has seen to it
     cache = cache_of(cache_dir)
-    if len(recipe) == 1:
+    if len(recipe) == 1 and not is_collecting():
         _check(recipe[0], cache)
         return 0
     return max([_code_of_check(one, cache) for one in recipe])
@@ -206,11 +214,7 @@ def _code_of_check(recipe: RecipeFile, cache: CacheDir) -> int:
         with isolated(recipe.path):
             _check(recipe, cache)
     except VmdslError as error:
-        from rich.console import Console  # noqa: PLC0415 (slow)
-
-        from vmdsl.cli.problems import show_error  # noqa: PLC0415
-
-        show_error(error, Console(stderr=True, highlight=False), of=recipe.path)
+        report_error(error, of=recipe.path)
         return error.exit_code
     return 0
 
@@ -221,6 +225,8 @@ def _check(recipe: RecipeFile, cache: CacheDir) -> None:
         recipe = with_values(recipe, {}, {})
     made = _make_plan(recipe, cache, "")
     _require_no_findings(made)
+    if is_collecting():
+        return
     typer.echo(f"{recipe}: no mistakes")
     if made.obstacles:
         from rich.console import Console  # noqa: PLC0415 (slow)
@@ -256,11 +262,7 @@ def plan(
     cache = cache_of(cache_dir)
     made = _make_plan(recipe, cache, seed)
     if made.findings:
-        from rich.console import Console  # noqa: PLC0415 (slow)
-
-        from vmdsl.cli.problems import show_error  # noqa: PLC0415
-
-        show_error(PolicyError(*made.findings), Console(stderr=True, highlight=False))
+        report_error(PolicyError(*made.findings))
 
     from vmdsl.cli.reviewed import DIFFERENT, changes_since, write_reviewed  # noqa: PLC0415 (slow)
 
@@ -318,7 +320,7 @@ def to_yaml(
     """
     _require_file(recipe)
     made = _checked(recipe, cache_of(cache_dir), seed)
-    warn(made.warnings)
+    report_warnings(made.warnings)
     write_yaml(made, written, force=force)
 
 
@@ -342,12 +344,12 @@ def _make_plan(recipe: RecipeFile, cache: CacheDir, seed: str, *, refresh: bool 
 
     With `refresh`, the build asks the archives which packages they have.
     """
-    from vmdsl.policies.judge import judged  # noqa: PLC0415 (slow)
+    from vmdsl.cli.policies import with_findings  # noqa: PLC0415
 
-    made = _checked(recipe, cache, seed, refresh=refresh)
-    with redirect_stdout(sys.stderr):  # a policy may print
-        made = judged(made, recipe.specification.remarks if recipe.specification else None)
-    warn(made.warnings)
+    remarks = recipe.specification.remarks if recipe.specification else None
+    made = with_findings(_checked(recipe, cache, seed, refresh=refresh), remarks)
+    report_warnings(made.warnings)
+    report_plan(made)
     return made
 
 

@@ -14,6 +14,7 @@ from typer.core import TyperArgument, TyperOption
 from vmdsl.builder.image.formats import RAW
 from vmdsl.cli.options import as_typer
 from vmdsl.cli.paths import check_directory
+from vmdsl.cli.reporting import report_warnings
 from vmdsl.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -162,9 +163,9 @@ def load(path: Path, given: Given) -> Loaded:
             lenient=given.lenient,
         )
     except SpecificationError as error:
-        warn(error.warnings)
+        report_warnings(error.warnings)
         raise
-    warn(found.warnings)
+    report_warnings(found.warnings)
     return found
 
 
@@ -177,16 +178,6 @@ def _is_python(text: str) -> bool:
     modules = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
     modules += [n.name for node in tree.body if isinstance(node, ast.Import) for n in node.names]
     return "vmdsl" in modules
-
-
-def warn(warnings: Sequence[Problem]) -> None:
-    """Print warnings on standard error."""
-    if warnings:
-        from rich.console import Console  # noqa: PLC0415 (slow)
-
-        from vmdsl.cli.problems import show_warnings  # noqa: PLC0415
-
-        show_warnings(warnings, Console(stderr=True, highlight=False))
 
 
 def _values(given: Sequence[str]) -> Mapping[str, str]:

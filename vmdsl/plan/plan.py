@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
 
-from vmdsl.errors import Advice, HostError, Problem, RecipeError
+from vmdsl.errors import Advice, HostError, Problem, RecipeError, Where
 from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import LayoutOperation, Operation, problem_in
@@ -32,6 +32,20 @@ class OptionValue:
     name: str
     value: object
     given: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """A comment of a recipe, with the lines of the code that it is about.
+
+    `of_all` says that it is about the recipe as a whole, too.
+    """
+
+    text: str
+    where: Where
+    first: int
+    last: int
+    of_all: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,23 +8,24 @@ from dataclasses import replace
 
 from vmdsl.errors import Advice, Problem, RecipeError, Where
 from vmdsl.language.operation import origin_of, problem_in
-from vmdsl.plan.plan import Plan, Waiver
+from vmdsl.plan.plan import Plan, Remark, Waiver
+from vmdsl.plan.project import Project
 from vmdsl.policies.finding import Finding
 from vmdsl.policies.project import Named, known_names, project_policies
-from vmdsl.policies.waivers import EXAMPLE, Allowed, Remark, allowed_by, remarks_in
+from vmdsl.policies.waivers import EXAMPLE, Allowed, allowed_by, remarks_in
 from vmdsl.similar import did_you_mean
 
 
-def judged(plan: Plan, remarks: Sequence[Remark] | None = None) -> Plan:
+def judged(plan: Plan, project: Project, remarks: Sequence[Remark] | None = None) -> Plan:
     """Return a plan with the findings of its project's policies, and those that it allows.
 
     `remarks` are the comments of a recipe that is not in Python. Raises RecipeError if a policy is
     wrong itself.
     """
-    with project_policies(plan.recipe) as policies:
-        if not policies:
-            return plan
+    with project_policies(project) as policies:
         found = [(one, problem) for one in policies for problem in _findings(one, plan)]
+    if not policies:
+        return plan
     allowed = allowed_by(remarks_in(plan.recipe) if remarks is None else remarks)
     findings: list[Problem] = [
         _without_reason(one) for one in allowed if not (one.reason and one.policies)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 import sys
-import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from vmdsl.errors import Problem, RecipeError, Where
+from vmdsl.plan.project import Project
 from vmdsl.policies.finding import Policy
 from vmdsl.policies.logins import no_open_login
 from vmdsl.policies.machines import both_firmwares, image_fits, own_identity
@@ -35,9 +34,7 @@ SHIPPED: Mapping[str, Callable[..., Any]] = {
 }
 #: The group of entry points by which packages offer policies.
 GROUP = "vmdsl.policies"
-_FILE = "pyproject.toml"
 _KEYS = ("policies",)
-_TABLE = re.compile(r"\s*\[\s*tool\s*\.\s*vmdsl\s*\]")
 _EXAMPLE = 'policies = ["no-open-login", "acme_policies:signed"]'
 
 
@@ -59,50 +56,18 @@ class _Wrong(Exception):  # noqa: N818 (it is a mistake, to be reported as a Pro
 
 
 @contextmanager
-def project_policies(recipe: Path) -> Iterator[tuple[Named, ...]]:
-    """Load the policies for a recipe; none if no pyproject.toml above it names some.
+def project_policies(project: Project) -> Iterator[tuple[Named, ...]]:
+    """Load the policies that a project names.
 
     Modules of the project can be imported meanwhile. Raises RecipeError with all that is wrong.
     """
-    found = _settings(recipe)
-    if found is None:
-        yield ()
-        return
-    file, table, lines = found
-    with _importing_from(file.parent):
-        yield tuple(_named(file, table, lines))
+    with _importing_from(project.file.parent):
+        yield tuple(_named(project))
 
 
 def known_names() -> tuple[str, ...]:
     """Return the names of all policies that vmdsl or an installed package has."""
     return (*SHIPPED, *(entry.name for entry in entry_points(group=GROUP)))
-
-
-def _settings(recipe: Path) -> tuple[Path, Mapping[str, Any], Sequence[str]] | None:
-    """Return the next pyproject.toml above a recipe that has a table for vmdsl, with its lines.
-
-    For a recipe in an installed package, that is the project of the current directory.
-    """
-    installed = {"site-packages", "dist-packages"}.intersection(recipe.parts)
-    start = Path.cwd() if installed else recipe.resolve().parent
-    for folder in (start, *start.parents):
-        file = folder / _FILE
-        try:
-            text = file.read_bytes().decode()
-        except (OSError, UnicodeDecodeError):
-            continue
-        if "vmdsl" not in text:
-            continue
-        try:
-            table = tomllib.loads(text).get("tool", {}).get("vmdsl")
-        except tomllib.TOMLDecodeError as error:
-            line = re.search(r"line (\d+)", str(error))
-            where = Where(file, int(line[1]) if line else 0)
-            what = f"this is not TOML: {str(error).partition(' (at')[0]}"
-            raise RecipeError(Problem(what=what, code="wrong-policy", where=where)) from None
-        if table is not None:
-            return file, table if isinstance(table, dict) else {}, text.splitlines()
-    return None
 
 
 @contextmanager
@@ -121,25 +86,24 @@ def _importing_from(folder: Path) -> Iterator[None]:
                 del sys.modules[name]
 
 
-def _named(file: Path, table: Mapping[str, Any], lines: Sequence[str]) -> Iterator[Named]:
+def _named(project: Project) -> Iterator[Named]:
     problems: list[Problem] = []
 
     def report(text: str, what: str, hint: str) -> None:
-        where = Where(file, _line_of(text, lines))
+        where = project.where(text)
         problems.append(Problem(what=what, code="wrong-policy", where=where, hint=hint))
 
-    for key in table:
+    for key in project.table:
         if key not in _KEYS:
             hint = did_you_mean(key, _KEYS) or f"there is: {_EXAMPLE}"
             report(key, f"[tool.vmdsl] has no setting {key}", hint)
-    listed = table.get("policies", [])
+    listed = project.table.get("policies", [])
     if not isinstance(listed, list):
         report("policies", "policies is not a list", f"write: {_EXAMPLE}")
         listed = []
     found: dict[str, Named] = {}
     for entry in listed:
         reference = str(entry.get("policy", "policy") if isinstance(entry, dict) else entry)
-        where = Where(file, _line_of(reference, lines))
         try:
             name, policy = _entry(entry)
         except _Wrong as wrong:
@@ -149,20 +113,10 @@ def _named(file: Path, table: Mapping[str, Any], lines: Sequence[str]) -> Iterat
             hint = f"the other one is in line {found[name].where.line}"
             report(reference, f"two policies are called {name}", hint)
         else:
-            found[name] = Named(name=name, policy=policy, where=where)
+            found[name] = Named(name=name, policy=policy, where=project.where(reference))
     if problems:
         raise RecipeError(*problems)
     yield from found.values()
-
-
-def _line_of(text: str, lines: Sequence[str]) -> int:
-    """Return the line of pyproject.toml, in the table for vmdsl, that has a text."""
-    start = next((n for n, line in enumerate(lines) if _TABLE.match(line)), 0)
-    word = re.compile(rf"(?<![\w.:-]){re.escape(text)}(?![\w.:-])")
-    for number, line in enumerate(lines[start:], start + 1):
-        if word.search(line):
-            return number
-    return start + 1
 
 
 def _entry(entry: object) -> tuple[str, Policy]:

@@ -16,25 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdsl.errors import Where
+from vmdsl.plan.plan import Remark
 
 _MARK = "vmdsl:"
 _WAIVER = re.compile(r"#*\s*vmdsl:\s*allow\b\s*([^:]*?)\s*(?::\s*(.*?)\s*)?$", re.DOTALL)
 #: An example, for hints.
 EXAMPLE = "# vmdsl: allow POLICY: the reason"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Remark:
-    """A comment of a recipe, with the lines of the code that it is about.
-
-    `of_all` says that it is about the recipe as a whole, too.
-    """
-
-    text: str
-    where: Where
-    first: int
-    last: int
-    of_all: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,7 @@ from pathlib import Path
 from vmdsl.errors import Code, Hint, Problem, RecipeError, Where
 from vmdsl.plan.load import Recipe
 from vmdsl.plan.merge import Crash
-from vmdsl.plan.plan import Check, Plan, make_plan
-from vmdsl.policies.waivers import Remark
+from vmdsl.plan.plan import Check, Plan, Remark, make_plan
 from vmdsl.vmdb2.draft import Draft
 from vmdsl.vmdb2.from_yaml.context import SUBSTITUTE, is_placeholder
 from vmdsl.vmdb2.from_yaml.deduplicate import deduplicate, place

@@ -2,15 +2,21 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from translations import ABOVE
-from vmdsl.cli.diff import as_json, lines
+from vmdsl.cli.diff import FORMAT_VERSION, SCHEMA, as_json, lines
 from vmdsl.cli.main import compares, run
-from vmdsl.review.compare import Change, Detail
+from vmdsl.review.compare import GROUPS, Change, Detail, compare
+from vmdsl.review.outline import read
+
+RECIPES = Path(__file__).parents[3] / "recipes"
 
 RECIPE = """
 from vmdsl import *
@@ -73,6 +79,33 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert run(["diff", "a/pc.py", "a/pc.py", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["changes"] == []
+
+
+def objects(schema: Any) -> Iterator[Any]:
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            yield schema
+        for inner in schema.values():
+            yield from objects(inner)
+
+
+def test_the_schema_leaves_no_field_open() -> None:
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["properties"]["format_version"]["const"] == FORMAT_VERSION
+    assert schema["properties"]["changes"]["items"]["properties"]["group"]["enum"] == [*GROUPS]
+    for one in objects(schema):
+        assert one["additionalProperties"] is False
+        assert one["required"] == list(one["properties"])
+
+
+@pytest.mark.parametrize("names", [*combinations(("hybrid", "cloud", "ansible", "ci_worker"), 2)])
+def test_json_is_as_its_schema_says(names: tuple[str, str]) -> None:
+    plans = [read((RECIPES / f"{name}.plan").read_text("utf-8")) for name in names]
+    for before, after in (plans, plans[::-1]):
+        document = json.loads(as_json("a", "b", compare(before, after)))
+        jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(document)
+        assert document["changes"]
 
 
 def test_plans_and_specifications(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from vmdsl.cli.policies import with_findings as judged
 from vmdsl.errors import RecipeError
 from vmdsl.plan.plan import Plan
-from vmdsl.policies.judge import judged
-from vmdsl.policies.project import SHIPPED, project_policies
+from vmdsl.plan.project import project_of
+from vmdsl.policies.project import SHIPPED
 
 MODULE = '''
 from collections.abc import Iterator
@@ -71,8 +72,9 @@ def test_the_next_project_above_counts(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.vmdsl]\npolicies = ['no-downloads']\n")
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "a/pyproject.toml").write_text('[project]\nname = "vmdsl-a"\n')
-    with project_policies(tmp_path / "a/b/pc.py") as found:
-        assert [one.name for one in found] == ["no-downloads"]
+    found = project_of(tmp_path / "a/b/pc.py")
+    assert found
+    assert found.file == tmp_path / "pyproject.toml"
 
 
 def test_recipes_of_packages_have_the_policies_of_the_project_that_builds_them(
@@ -80,8 +82,9 @@ def test_recipes_of_packages_have_the_policies_of_the_project_that_builds_them(
 ) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.vmdsl]\npolicies = ['no-downloads']\n")
     monkeypatch.chdir(tmp_path)
-    with project_policies(Path("/opt/venv/lib/python3.13/site-packages/acme/pc.py")) as found:
-        assert len(found) == 1
+    found = project_of(Path("/opt/venv/lib/python3.13/site-packages/acme/pc.py"))
+    assert found
+    assert found.file == tmp_path / "pyproject.toml"
 
 
 def test_policies_of_the_project(project: Callable[..., Plan]) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from translations import ABOVE
+from vmdsl.cli.policies import with_findings as judged
 from vmdsl.errors import Where
-from vmdsl.plan.plan import Plan
-from vmdsl.policies.judge import judged
-from vmdsl.policies.waivers import Remark, allowed_by
+from vmdsl.plan.plan import Plan, Remark
+from vmdsl.policies.waivers import allowed_by
 from vmdsl.vmdb2.load import load_specification
 
 RULES = '[tool.vmdsl]\npolicies = ["no-open-login", "no-downloads", "rules:whole"]\n'
