@@ -1,4 +1,4 @@
-"""What commands find: shown as text, or collected for a report in another format."""
+"""Reports of what commands find: shown as text, or collected for another format."""
 
 from __future__ import annotations
 

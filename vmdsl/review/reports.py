@@ -1,4 +1,4 @@
-"""What a command has found, for programs: as JSON, as commands of GitHub's workflows, as SARIF."""
+"""Reports of a command for programs: JSON, commands of GitHub's workflows, and SARIF."""
 
 from __future__ import annotations
 

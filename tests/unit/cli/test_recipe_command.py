@@ -178,8 +178,8 @@ class TestHelp:
     def test_of_no_recipe(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert run([name, "-h"]) == 0
         out = capsys.readouterr().out
-        own = {"--help", "--cache-dir"}
-        own |= {"--json", "--seed", "--output", "--check", "--html"} if name == "plan" else set()
+        of_plan = {"--json", "--seed", "--output", "--check", "--html"}
+        own = {"--help", "--cache-dir", *(of_plan if name == "plan" else {"--format"})}
         options, _, more = out.partition(f"vmdsl {name} RECIPE --help")
         assert set(re.findall(r"--[\w-]+", options)) == own
         assert "shows the options of the recipe too" in more
