@@ -144,7 +144,7 @@ def _source(where: Where, width: int) -> list[Text]:
     if not where.line or not code:
         return []
     number = f"{where.line:>6} | "
-    start, end = _columns(where, source)
+    start, end = columns(where, source)
     indent = len(source) - len(source.lstrip())
     start, end = max(start - indent, -1), min(end - indent, len(code))
     if width:
@@ -156,8 +156,8 @@ def _source(where: Where, width: int) -> list[Text]:
     return lines
 
 
-def _columns(where: Where, source: str) -> tuple[int, int]:
-    """Return where the code begins and ends that is meant, in characters; -1 if nobody knows."""
+def columns(where: Where, source: str) -> tuple[int, int]:
+    """Return where the code begins and ends that is meant, in characters; -1 if it is unknown."""
     if where.column:
         return where.column - 1, where.column
     if where.start < 0:

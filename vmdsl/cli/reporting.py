@@ -88,10 +88,9 @@ def report_plan(plan: Plan) -> None:
         from vmdsl.review.reports import Entry  # noqa: PLC0415 (slow)
 
         _collect("note", plan.obstacles)
-        entries += [
-            Entry(level="error", problem=waiver.finding, reason=waiver.reason)
-            for waiver in plan.waivers
-        ]
+        for waiver in plan.waivers:
+            found = replace(waiver.finding, where=_place(waiver.finding))
+            entries.append(Entry(level="error", problem=found, reason=waiver.reason))
 
 
 def _collect(
@@ -104,11 +103,21 @@ def _collect(
     from vmdsl.review.reports import Entry  # noqa: PLC0415 (slow)
 
     for problem in problems:
-        placed = (
-            replace(problem, where=Where(of.absolute())) if of and not problem.where else problem
-        )
-        entries.append(Entry(level=level, problem=placed))
+        placed = Where(of.absolute()) if of and not problem.where else _place(problem)
+        entries.append(Entry(level=level, problem=replace(problem, where=placed)))
     return True
+
+
+def _place(problem: Problem) -> Where | None:
+    """Return the place of a problem, with the column of the code that it is about."""
+    from vmdsl.cli.problems import columns  # noqa: PLC0415 (slow)
+    from vmdsl.plan.marks import marked  # noqa: PLC0415 (slow)
+
+    where = marked(problem).where
+    if where is None or where.column or where.start < 0:
+        return where
+    source = where.file.read_text(encoding="utf-8").splitlines()[where.line - 1]
+    return replace(where, column=columns(where, source)[0] + 1)
 
 
 def _console() -> Console:

@@ -109,6 +109,17 @@ def test_policies(capsys: pytest.CaptureFixture[str]) -> None:
     assert first["ruleId"] == "no-open-login"
 
 
+def test_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    stub = "vmdsl.plan.typecheck.TypeCheck.problems"
+    monkeypatch.setattr(stub, lambda _: [], raising=False)
+    Path("pc.py").write_text(
+        "from vmdsl import *\n\n@step\ndef root() -> Mounted[Ext4]:\n"
+        '    ä = "ä"; return mount(mkext4(mkpart(mkgpt(mkimg(GiB(2)))), label="x" * 99))\n'
+    )
+    assert run(["check", "pc.py", "--format", "github"]) == 3
+    assert "file=pc.py,line=5,col=" in capsys.readouterr().out
+
+
 def test_names_are_relative_to_the_workspace(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
