@@ -151,6 +151,18 @@ def test_a_package_offers_a_recipe_by_name(installed: Installed, base: Any) -> N
         assert b"\nbase-files\n" in root.get("etc/acme/packages").open().read()
 
 
+def test_a_package_offers_a_policy_by_name(installed: Installed) -> None:
+    project = installed.user.folder("project")
+    text = (ACME / "shop.py").read_text("utf-8")
+    installed.user.file(project / "shop.py", text.replace("    write_inventory(system())\n", ""))
+    rules = '[tool.vmdsl]\npolicies = ["acme-inventory"]\n'
+    installed.user.file(project / "pyproject.toml", rules)
+    said = installed.run("vmdsl", "check", project / "shop.py", code=3)
+    assert "the image has no inventory" in said
+    assert "acme-inventory" in said
+    assert "call write_inventory(system())" in said
+
+
 def test_new_writes_a_recipe_of_those_in_the_wheel(installed: Installed) -> None:
     folder = installed.user.folder("new")
     assert installed.run("vmdsl", "new", folder / "box.py").startswith(
