@@ -18,6 +18,7 @@ from vmdsl.language.steps import Option, Step
 from vmdsl.plan.declarations import declaration_problems, name_options
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.merge import Crash
+from vmdsl.plan.unchecked import unchecked
 
 _VMDSL = Path(values.__file__).parent
 _NOT_A_PACKAGE = "a recipe is not in a package: write it without the dot"
@@ -107,7 +108,11 @@ def load(path: Path) -> Recipe:
         module=module,
         steps=tuple(own),
         options=tuple(o for o in found if isinstance(o, Option) and o.where.file == path),
-        problems=(*recorder.problems, *declaration_problems(module, path, source, own, found)),
+        problems=(
+            *recorder.problems,
+            *declaration_problems(module, path, source, own, found),
+            *unchecked(path),
+        ),
     )
 
 

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem, Where
 from vmdsl.plan.hints import OF_MYPY, reworded
+from vmdsl.plan.modules import own_modules
 
 
 class Types(Protocol):
@@ -109,7 +110,7 @@ def mypy_command(cache: Path, *recipes: Path) -> list[str]:
             "--output=json",
             "--no-error-summary",
             "--show-absolute-path",
-            *map(str, _with_modules_beside(recipes)),
+            *map(str, dict.fromkeys(f for recipe in recipes for f in own_modules(recipe))),
         ]
 
 
@@ -118,34 +119,6 @@ def _writable(cache: Path) -> str:
     with suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)
     return str(cache) if os.access(cache, os.W_OK | os.X_OK) else os.devnull
-
-
-def _with_modules_beside(recipes: Iterable[Path]) -> list[Path]:
-    """Return the recipes, and the modules that they import from their own folders.
-
-    mypy follows these imports anyway, but reports nothing about modules in a folder that is
-    installed for development, as a recipe's may be, unless they are named.
-    """
-    wanted = list(recipes)
-    for file in wanted:  # grows meanwhile
-        for name in _imports(file):
-            for path in (file.parent / f"{name}.py", file.parent / name / "__init__.py"):
-                if name != "vmdsl" and path not in wanted and path.is_file():
-                    wanted.append(path)
-    return wanted
-
-
-def _imports(file: Path) -> Iterator[str]:
-    """Yield the top-level modules that a file imports."""
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
 
 
 def hidden_packages(recipe: Path) -> tuple[Problem, ...]:
