@@ -6,7 +6,7 @@ import ast
 import inspect
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TypeGuard, get_origin, get_type_hints
 from vmdsl.errors import Advice, Problem, Where
 from vmdsl.language.operation import NeverText
 from vmdsl.language.steps import Option, OptionalPath, Step
+from vmdsl.plan.modules import parsed
 from vmdsl.values import Size, Suite
 
 #: With these, a recipe may read what it does not name.
@@ -38,7 +39,7 @@ def declaration_problems(
 ) -> list[Problem]:
     """Return all mistakes in the declarations. `found` has every declaration, in any module."""
     options = [o for o in found if isinstance(o, Option) and o.where.file == path]
-    tree = ast.parse(source)
+    tree = parsed(source)
     return [
         *(problem for option in options for problem in _wrong_option(option, tree)),
         *_imported(module, path, tree),
@@ -127,7 +128,7 @@ def runs(step: Step[object]) -> bool:
 
 def _wrong_option(option: Option[object], tree: ast.Module) -> Iterator[Problem]:
     what = hint = ""
-    if not option.name and _named_again(option, tree):
+    if not option.name and _named_again(option, tree, _lines_of_names(tree)):
         return  # that is reported there
     if not option.name:
         what, hint = "an option without a name", "write: size = option(GiB(4), help=…)"
@@ -230,14 +231,23 @@ def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
                     yield node.id, statement
 
 
-def _named_again(one: Option[object] | Step[object], tree: ast.Module) -> tuple[str, int] | None:
+def _lines_of_names(tree: ast.Module) -> Mapping[str, Sequence[int]]:
+    """Return for each name that the top level binds the lines that do it, in order."""
+    lines: dict[str, list[int]] = {}
+    for name, statement in _bindings(tree):
+        lines.setdefault(name, []).append(statement.lineno)
+    return lines
+
+
+def _named_again(
+    one: Option[object] | Step[object], tree: ast.Module, bound: Mapping[str, Sequence[int]]
+) -> tuple[str, int] | None:
     """Return the name that a declaration is given, and the last line that gives it to another."""
     line = one.where.line
-    bound = list(_bindings(tree))
     name = one.name or next(
-        (n for n, s in bound if s.lineno <= line <= (s.end_lineno or s.lineno)), ""
+        (n for n, s in _bindings(tree) if s.lineno <= line <= (s.end_lineno or s.lineno)), ""
     )
-    later = [s.lineno for n, s in bound if n == name and s.lineno > line]
+    later = [number for number in bound.get(name, ()) if number > line]
     is_step = isinstance(one, Step)
     return (name, later[-1]) if later[is_step:] else None
 
@@ -249,8 +259,9 @@ def _names_used_again(
     declared: Sequence[Option[object] | Step[object]],
 ) -> Iterator[Problem]:
     """Report the statement that gives the name of a step or an option to something else."""
+    bound = _lines_of_names(tree)
     for one in declared:
-        again = _named_again(one, tree)
+        again = _named_again(one, tree, bound)
         if again and not isinstance(vars(module).get(again[0]), Step):
             name, line = again
             yield Problem(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 _VMDSL = ("vmdsl", "vmdsl_stdlib")
+_IGNORE = re.compile(r"#\s*type:\s*ignore")
 
 
 def own_modules(recipe: Path) -> list[Path]:
@@ -59,10 +63,22 @@ def _root(file: Path) -> Path:
     return folder
 
 
+@lru_cache(maxsize=8)
+def parsed(source: str) -> ast.Module:
+    """Return the syntax tree of a module, which is kept: nobody may change it.
+
+    It has the comments `# type: ignore`. Raises SyntaxError or ValueError.
+    """
+    if _IGNORE.search(source):
+        with suppress(SyntaxError):  # of another comment on types
+            return ast.parse(source, type_comments=True)
+    return ast.parse(source)
+
+
 def _tree(file: Path) -> ast.Module:
     """Return the syntax tree of a module; an empty one if it has none."""
     try:
-        return ast.parse(file.read_bytes())
+        return parsed(file.read_text(encoding="utf-8-sig"))
     except (OSError, SyntaxError, ValueError):
         return ast.Module(body=[], type_ignores=[])
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from vmdsl.errors import Advice, Problem, Where
-from vmdsl.plan.modules import own_modules
+from vmdsl.plan.modules import own_modules, parsed
 
 _CODE = "checking-off"
 _VMDSL = ("vmdsl", "vmdsl_stdlib")
@@ -30,7 +30,6 @@ _STRICTER = re.compile(
     r"(?:strict|disallow|warn|enable|check|no[-_]implicit|extra[-_]checks)[\w-]*"
     r"(?:\s*=\s*+(?![Ff]alse|0)[^=]*)?"
 )
-_IGNORE = re.compile(r"#\s*type:\s*ignore")
 _PYRIGHT = re.compile(r"#\s*pyright:\s*(?!strict\b)(\S.*)")
 
 
@@ -38,10 +37,8 @@ def unchecked(recipe: Path) -> Iterator[Problem]:
     """Yield what switches checking off in a recipe, and in its author's modules that it imports."""
     for file in own_modules(recipe):
         with suppress(OSError, SyntaxError, ValueError):  # which others report
-            source = file.read_bytes().decode("utf-8-sig")
-            yield from _unchecked(
-                file, source, ast.parse(source, type_comments=bool(_IGNORE.search(source)))
-            )
+            source = file.read_text(encoding="utf-8-sig")
+            yield from _unchecked(file, source, parsed(source))
 
 
 def _unchecked(file: Path, source: str, tree: ast.Module) -> Iterator[Problem]:

@@ -121,13 +121,13 @@ def _doubts(
     operation: TreeOperation, path: str, mode: int | None, operations: Sequence[Operation]
 ) -> Iterator[Problem]:
     """Warn of a name or a mode, unless a script below may change it."""
-    below = operations[operations.index(operation) + 1 :]
-    scripts = [one.text for o in below if isinstance(o, Work) for one in o.scripts()]
-    is_named = any(PurePosixPath(path).name in text for text in scripts)
     yield from replaced(operation, path, operations)
-    for what, hint, about in doubts(path, mode=mode, is_script=bool(operation.scripts())):
-        if not is_named:
-            yield operation.problem(what, hint, about=about, kind=Advice, code="unread-file")
+    if found := [*doubts(path, mode=mode, is_script=bool(operation.scripts()))]:
+        below = operations[operations.index(operation) + 1 :]
+        scripts = [one.text for o in below if isinstance(o, Work) for one in o.scripts()]
+        if not any(PurePosixPath(path).name in text for text in scripts):
+            for what, hint, about in found:
+                yield operation.problem(what, hint, about=about, kind=Advice, code="unread-file")
 
 
 def replaced(
