@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from collections.abc import Mapping
 
 from rich.console import Console
 
+from bench import checks
 from bench.content import differences, packages
 from bench.machine import describe
 from bench.rounds import Rounds, resources
@@ -23,15 +25,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="rounds, of which medians are taken")
     parser.add_argument("--quick", action="store_true", help="one round")
+    parser.add_argument("--checks", action="store_true", help="measure checks alone, without root")
     parser.add_argument("--write", action="store_true", help=f"put the result into {PAGE.name}")
     arguments = parser.parse_args()
-    if not IS_ROOT:
+    if not (IS_ROOT or arguments.checks):
         parser.error("vmdb2 needs root, and this makes an ordinary user for vmdsl: run it as root")
+    runs = 1 if arguments.quick else arguments.runs
+    console = Console()
+    parts = _checks(runs, console)
+    if arguments.checks:
+        _give(parts, console, write=arguments.write)
+        return 0
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
     )  # what is made is removed
-    runs = 1 if arguments.quick else arguments.runs
-    console = Console()
     with ordinary_user() as user, made_vmdb2() as vmdb2:
         vmdsl = Vmdsl(user=user, cache=user.cache, folder=user.folder("bench"))
         rounds = Rounds(vmdsl, vmdb2, lambda line: console.print(f"  {line}", highlight=False))
@@ -43,12 +50,25 @@ def main() -> int:
         facts = describe(vmdsl.folder)
     console.print(as_table(ROWS, rounds.seconds), resource_table(taken))
     tables = as_markdown(ROWS, rounds.seconds, facts, runs) + "\n" + resources_as_markdown(taken)
-    parts = {"tables": tables, "profile": f"```text\n{rounds.profile}```\n"}
-    if arguments.write:
+    parts |= {"tables": tables, "profile": f"```text\n{rounds.profile}```\n"}
+    _give(parts, console, write=arguments.write)
+    return 0
+
+
+def _checks(runs: int, console: Console) -> dict[str, str]:
+    """Measure checks. Return the part of the page that is about them."""
+    console.print("Checks")
+    seconds = checks.measure(runs, lambda line: console.print(f"  {line}", highlight=False))
+    console.print(as_table(checks.ROWS, seconds, "Check"))
+    return {"checks": as_markdown(checks.ROWS, seconds, (), runs, "Check")}
+
+
+def _give(parts: Mapping[str, str], console: Console, *, write: bool) -> None:
+    """Put what was measured into the page, or print it."""
+    if write:
         PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), parts), encoding="utf-8")
     else:
         console.print(*parts.values(), sep="\n", highlight=False, markup=False, soft_wrap=True)
-    return 0
 
 
 def _compare(vmdsl: Vmdsl, vmdb2: Vmdb2, console: Console) -> None:

@@ -65,7 +65,8 @@ ROWS = (
     Row(what="vmdsl check, warm", ours="check", theirs="mypy, warm", most=3.0),
 )
 
-_HEADINGS = ("Build of announcement.py", "vmdsl", "compared with", "", "ratio", "wanted", "")
+_HEADINGS = ("vmdsl", "compared with", "", "ratio", "wanted", "")
+_BUILD = "Build of announcement.py"
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,11 @@ def _mark(good: bool) -> str:  # noqa: FBT001
     return "yes" if good else "no"
 
 
-def as_table(rows: Sequence[Row], measured: Seconds) -> Table:
+def as_table(rows: Sequence[Row], measured: Seconds, heading: str = _BUILD) -> Table:
     """For the terminal."""
     table = Table()
-    for number, heading in enumerate(_HEADINGS):
-        table.add_column(heading, justify="right" if number in {1, 3, 4, 5} else "left")
+    for number, title in enumerate((heading, *_HEADINGS)):
+        table.add_column(title, justify="right" if number in {1, 3, 4, 5} else "left")
     for row in rows:
         found = cells(row, measured)
         *texts, mark = found.texts
@@ -116,20 +117,22 @@ def as_table(rows: Sequence[Row], measured: Seconds) -> Table:
 
 
 def as_markdown(
-    rows: Sequence[Row], measured: Seconds, facts: Sequence[tuple[str, str]], runs: int
+    rows: Sequence[Row],
+    measured: Seconds,
+    facts: Sequence[tuple[str, str]],
+    runs: int,
+    heading: str = _BUILD,
 ) -> str:
     """For the documents: the table, and what it was measured on."""
     lines = [
-        "| " + " | ".join(_HEADINGS) + " |",
+        "| " + " | ".join((heading, *_HEADINGS)) + " |",
         "|---|--:|---|--:|--:|--:|---|",
         *("| " + " | ".join(cells(row, measured).texts) + " |" for row in rows),
         "",
         f"Medians of {runs} runs." if runs > 1 else "One run of each.",
-        "",
-        "| | |",
-        "|---|---|",
-        *(f"| {name} | {value} |" for name, value in facts),
     ]
+    if facts:
+        lines += ["", "| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts)]
     return "\n".join(lines) + "\n"
 
 

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bench import rounds
+from bench import checks, rounds
 from bench.content import differences, parse
 from bench.kpartx import partitions
 from bench.mirror import Rate
 from bench.watch import is_own
+from vmdsl.plan.evaluate import evaluate
+from vmdsl.plan.load import load
 
 RECIPE = (Path(__file__).parents[3] / "recipes/announcement.py").read_text(encoding="utf-8")
 STATUS = """\
@@ -89,3 +91,11 @@ def test_a_rate_is_kept_by_all_together() -> None:
 )
 def test_which_processes_are_our_own(words: str, own: bool) -> None:  # noqa: FBT001
     assert is_own(words.split(" "), Path("/e")) == own
+
+
+def test_a_recipe_of_many_steps(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.py"
+    recipe.write_text(checks.recipe_of(60), encoding="utf-8")
+    loaded = load(recipe)
+    assert len(loaded.steps) == 60
+    assert [*loaded.problems, *evaluate(loaded, {}).problems] == []

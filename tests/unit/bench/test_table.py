@@ -61,8 +61,10 @@ def test_every_row_of_the_table_is_printed() -> None:
 
 def test_the_page_of_the_documents_is_filled() -> None:
     page = (Path(__file__).parents[3] / "docs/explanation/performance.md").read_text("utf-8")
-    once = filled(page, {"tables": "| a |\n", "profile": "b\n"})
+    once = filled(page, {"tables": "| a |\n", "profile": "b\n", "checks": "d\n"})
     assert once.count("| a |") == 1
-    assert filled(once, {"tables": "| c |\n", "profile": "b\n"}) == once.replace("| a |", "| c |")
+    assert filled(once, {"tables": "| c |\n", "profile": "b\n", "checks": "d\n"}) == once.replace(
+        "| a |", "| c |"
+    )
     with pytest.raises(ValueError, match="no marks for other"):
         filled(page, {"other": ""})
