@@ -18,7 +18,7 @@ from pathlib import Path
 from vmdsl.errors import Advice, Problem, Where
 from vmdsl.plan.modules import own_modules, parsed
 
-_CODE = "checking-off"
+_CODE = "unchecked-code"
 _VMDSL = ("vmdsl", "vmdsl_stdlib")
 #: Functions of vmdsl that take any value.
 _NO_OPERATIONS = {"record", "refuse", "warn", "require", "step", "step_if"}
