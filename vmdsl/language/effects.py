@@ -246,6 +246,15 @@ class TreeOperation(Work, ABC):
         del path
         return self.installs_anything
 
+    def files_written(self) -> tuple[str, ...]:
+        """Return the absolute paths of files that it certainly writes, as far as it names them."""
+        return ()
+
+    def text_of(self, path: str) -> str | None:
+        """Return the text that it writes to the file at an absolute path, if that is known."""
+        del path
+        return None
+
     def leaves_root_read_only(self) -> bool:
         """Return whether it starts a system whose root only /etc/fstab makes writable."""
         return False

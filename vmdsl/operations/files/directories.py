@@ -17,6 +17,7 @@ from vmdsl.operations.files.files import (
     checked_owner,
     place_of,
     script_at,
+    text_at,
 )
 
 #: So many executable files of a copied directory, and directories in it, are looked into.
@@ -135,6 +136,12 @@ class CopyTree(TreeOperation):
         place = PurePosixPath(path)
         inner = place.relative_to(self.path) if place.is_relative_to(self.path) else None
         return inner is not None and (self.directory / self.source / inner).exists()
+
+    def text_of(self, path: str) -> str | None:
+        place = PurePosixPath(path)
+        if not place.is_relative_to(self.path):
+            return None
+        return text_at(self.directory / self.source / place.relative_to(self.path))
 
     def scripts(self) -> tuple[Script, ...]:
         """Return the executable scripts, if there are few: a large tree is not read for them."""

@@ -74,6 +74,12 @@ class CreateFile(TreeOperation):
     def may_write(self, path: str) -> bool:
         return self.path == path
 
+    def files_written(self) -> tuple[str, ...]:
+        return (self.path,)
+
+    def text_of(self, path: str) -> str | None:
+        return self.content if path == self.path and isinstance(self.content, str) else None
+
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Warn of a name or a mode with which nothing uses the file."""
         del complete
@@ -147,12 +153,18 @@ def replaced(
             return
 
 
-def script_at(file: Path, name: str) -> tuple[Script, ...]:
-    """Return the script that a local file is, if it is one that can be read."""
+def text_at(file: Path) -> str | None:
+    """Return the text of a local file, if it is one that can be read, and not long."""
     with suppress(OSError, UnicodeDecodeError):
         if file.is_file() and file.stat().st_size <= _LONGEST_SCRIPT:
-            return Script.of_file(file.read_bytes().decode(), name, "source")
-    return ()
+            return file.read_bytes().decode()
+    return None
+
+
+def script_at(file: Path, name: str) -> tuple[Script, ...]:
+    """Return the script that a local file is, if it is one that can be read."""
+    text = text_at(file)
+    return () if text is None else Script.of_file(text, name, "source")
 
 
 @operation
@@ -182,6 +194,12 @@ class CopyFile(TreeOperation):
 
     def may_write(self, path: str) -> bool:
         return self.path == path
+
+    def files_written(self) -> tuple[str, ...]:
+        return (self.path,)
+
+    def text_of(self, path: str) -> str | None:
+        return text_at(self.directory / self.source) if path == self.path else None
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Warn of a name or a mode with which nothing uses the file."""

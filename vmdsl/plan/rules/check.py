@@ -20,7 +20,7 @@ from vmdsl.language.operation import (
     problem_in,
     shown_with_line,
 )
-from vmdsl.plan.rules import disk, machine, mounts, scripts
+from vmdsl.plan.rules import disk, machine, mounts, scripts, units
 from vmdsl.values import Size
 
 _RULES = (
@@ -41,6 +41,9 @@ _RULES_OF_COMPLETE_PLANS = (
     disk.what_grows_holds_files,
     mounts.filesystems_are_mounted,
     mounts.fstab_is_written,
+    units.enabled_units_can_be,
+    scripts.logins_stay_open,
+    scripts.scripts_are_in_the_system,
 )
 
 

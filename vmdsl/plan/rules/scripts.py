@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import PurePosixPath
 
-from vmdsl.errors import Advice, Problem
-from vmdsl.language.operation import Operation, Script, Work, problem_in
+from vmdsl.errors import Advice, Hint, Problem, code
+from vmdsl.language.effects import TreeOperation
+from vmdsl.language.operation import (
+    Operation,
+    Script,
+    Work,
+    problem_in,
+    shown_with_line,
+)
 
 _SHELLS = ("sh", "dash", "bash", "ksh", "zsh")
 _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"")
@@ -39,6 +48,16 @@ _NO_QUESTION = re.compile(
 _OWN = re.compile(r"([\w.-]+)[ \t]*\([ \t]*\)|\balias[ \t]+([\w.-]+)=")
 
 
+#: Words of a script, each with what stands before it.
+_WORD = re.compile(r"(^|[\s;&|({])([\w.+-]*/?[\w./+-]+)(?=$|[\s;&|)}])", re.MULTILINE)
+_ENDS_OF_SCRIPTS = (".sh", ".bash", ".py", ".pl")
+#: After these, names may start elsewhere.
+_ELSEWHERE = re.compile(rf"{_BEFORE}(?:cd|pushd|git|tar|unzip|curl|wget)\s", re.MULTILINE)
+_OF_ROOT = r"\b(?:passwd|usermod)\b[^\n;&|]*\s(?:{})\b[^\n;&|]*\broot\b"
+_OPENS = re.compile(_OF_ROOT.format("-d|--delete"))
+_LOCKS = re.compile(_OF_ROOT.format("-l|-L|--lock"))
+
+
 def scripts_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Report scripts that cannot be started, and warn of commands that fail or do nothing."""
     for operation in operations:
@@ -46,6 +65,75 @@ def scripts_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
             yield from _carriage_returns(operation, script)
             if script.interpreter == "sh":
                 yield from _commands(operation, script)
+
+
+def logins_stay_open(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Warn of a script that locks root's password, which one above has removed."""
+    opened: Operation | None = None
+    for operation in operations:
+        if not isinstance(operation, TreeOperation) or operation.unless is not None:
+            continue
+        texts = [script.text for script in _scripts_of_system(operation)]
+        if opened is not None and any(map(_LOCKS.search, texts)):
+            what = f"this locks root, whom {shown_with_line(opened)} lets in"
+            hint = "leave out one of the two"
+            yield problem_in(operation, what, hint, kind=Advice, code="script-in-vain")
+        if any(map(_OPENS.search, texts)):
+            opened = operation
+
+
+def scripts_are_in_the_system(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Warn of files of this machine that a script in the system names, and that nothing copies."""
+    changes = [o for o in operations if isinstance(o, TreeOperation)]
+    for number, operation in enumerate(changes):
+        for script in _scripts_of_system(operation):
+            for name in _local_names(operation, _plain(script.text)):
+                if not any(_brings(above, name) for above in changes[:number]):
+                    file = PurePosixPath(name).name
+                    copied = code("copy_file", code("system"), name, f"/root/{file}")
+                    yield problem_in(
+                        operation,
+                        f"the script runs in the system, which does not have {name}",
+                        Hint("copy it first, and name the copy: ", copied),
+                        about=script.about,
+                        kind=Advice,
+                        code="local-file",
+                    )
+
+
+def _scripts_of_system(operation: TreeOperation) -> Iterator[Script]:
+    """Yield the scripts that an operation certainly runs in the system."""
+    for script in operation.scripts():
+        if script.about == "script" and not operation.programs and "<<" not in script.text:
+            yield script
+
+
+def _local_names(operation: TreeOperation, text: str) -> Iterator[str]:
+    """Yield the words of a script that are names of local files, relative or below the recipe."""
+    if _ELSEWHERE.search(text):
+        return
+    for name in dict.fromkeys(match[2] for match in _WORD.finditer(text)):
+        is_below = name.startswith("/") and PurePosixPath(name).is_relative_to(operation.directory)
+        is_relative = not name.startswith("/") and "/" in name
+        if is_below or is_relative or name.endswith(_ENDS_OF_SCRIPTS):
+            with suppress(OSError):
+                if (operation.directory / name).is_file():
+                    yield name
+
+
+def _brings(operation: TreeOperation, name: str) -> bool:
+    """Return whether an operation may make a local file, or one of its name, in the system."""
+    file = PurePosixPath(name).name
+    return (
+        operation.may_write(str(PurePosixPath("/", name)))
+        or any(path.endswith(f"/{file}") for path in operation.files_written())
+        or any(path.name == file for path in operation.local_files())
+    )
+
+
+def _plain(text: str) -> str:
+    """Return a script without comments and with empty quotes."""
+    return _COMMENT.sub("", _QUOTED.sub("''", text.replace("\\\n", " ")))
 
 
 def _carriage_returns(operation: Operation, script: Script) -> Iterator[Problem]:
@@ -66,7 +154,7 @@ def _commands(operation: Operation, script: Script) -> Iterator[Problem]:
     """Warn of the first command of each kind. A here-document may hold another script."""
     if "<<" in script.text:
         return
-    text = _COMMENT.sub("", _QUOTED.sub("''", script.text.replace("\\\n", " ")))
+    text = _plain(script.text)
     for own in {name for names in _OWN.findall(text) for name in names if name}:
         text = re.sub(rf"(?<![\w.-]){re.escape(own)}(?![\w.-])", "own", text)
     found = [_of_bash(text)]

@@ -1,0 +1,86 @@
+"""Rules for systemd's units that the recipe writes itself, and enables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from vmdsl.errors import Advice, Problem
+from vmdsl.language.effects import TreeOperation
+from vmdsl.language.operation import Operation, problem_in, shown_with_line
+from vmdsl.similar import did_you_mean
+
+#: From the first directory on, a file hides those of its name in the next ones.
+_DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+_ENABLE = re.compile(
+    r"(?:^|[;&|]|\bthen\s|\bdo\s)[ \t]*systemctl\s+(?:-\S+\s+)*"
+    r"enable((?:[ \t]+[\w@:.\\-]+)+)[ \t]*(?=$|[;&|])",
+    re.MULTILINE,
+)
+_INSTALL = re.compile(r"^\[Install\]\s*$", re.MULTILINE)
+
+
+def enabled_units_can_be(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Warn of units that are enabled in vain: without [Install], or by a misspelt name."""
+    changes = [o for o in operations if isinstance(o, TreeOperation)]
+    for number, operation in enumerate(changes):
+        above = changes[:number]
+        for unit in _enabled(operation):
+            paths = [f"{directory}/{_file_of(unit)}" for directory in _DIRECTORIES]
+            writers = [o for o in above if any(o.may_write(path) for path in paths)]
+            if not writers:
+                yield from _misspelt(operation, unit, changes)
+            elif operation.unless is None:
+                yield from _without_install(operation, unit, writers, paths, above)
+
+
+def _enabled(operation: TreeOperation) -> Iterator[str]:
+    """Yield the units that an operation's script enables in the system, each with its kind."""
+    for script in operation.scripts():
+        if script.about == "script" and not operation.programs and "<<" not in script.text:
+            for names in _ENABLE.findall(script.text.replace("\\\n", " ")):
+                for name in names.split():
+                    if not name.startswith("-"):
+                        yield name if "." in name else f"{name}.service"
+
+
+def _file_of(unit: str) -> str:
+    """Return the name of a unit's file: that of an instance is its template's."""
+    name, _, kind = unit.rpartition(".")
+    return f"{name.partition('@')[0]}@.{kind}" if "@" in name else unit
+
+
+def _misspelt(
+    operation: TreeOperation, unit: str, changes: Sequence[TreeOperation]
+) -> Iterator[Problem]:
+    """Warn of a unit that may be one that the recipe writes, by another name."""
+    enabled = {_file_of(one) for other in changes for one in _enabled(other)}
+    written = [
+        path.rpartition("/")[2]
+        for other in changes
+        for path in other.files_written()
+        if path.rpartition("/")[0] in _DIRECTORIES
+    ]
+    hint = did_you_mean(_file_of(unit), [name for name in written if name not in enabled])
+    if hint:
+        what = f"no step above writes the unit {unit}"
+        yield problem_in(operation, what, hint, kind=Advice, code="unit")
+
+
+def _without_install(
+    operation: TreeOperation,
+    unit: str,
+    writers: Sequence[TreeOperation],
+    paths: Sequence[str],
+    above: Sequence[TreeOperation],
+) -> Iterator[Problem]:
+    """Warn if the only writer of a unit's file gives it no section that says what enabling does."""
+    texts = [text for path in paths if (text := writers[0].text_of(path)) is not None]
+    drop_ins = tuple(f"{path}.d/" for path in paths)
+    extended = any(path.startswith(drop_ins) for o in above for path in o.files_written())
+    if len(writers) == len(texts) == 1 and not extended and not _INSTALL.search(texts[0]):
+        what = f"{unit} has no section [Install], so enabling it does nothing"
+        hint = (
+            f'write "[Install]" and "WantedBy=multi-user.target" to {shown_with_line(writers[0])}'
+        )
+        yield problem_in(operation, what, hint, kind=Advice, code="script-in-vain")
