@@ -5,7 +5,7 @@ Code below the command line raises these and never prints or exits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
@@ -82,6 +82,15 @@ class Hint(str):
         made = super().__new__(cls, "".join(map(str, parts)))
         made.parts = parts
         return made
+
+    @classmethod
+    def of_lines(cls, lines: Iterable[str]) -> Self:
+        """Join hints and texts, each a line of its own or several."""
+        parts: list[str | Code] = []
+        for line in lines:
+            parts += ["\n"] * bool(parts)
+            parts += line.parts if isinstance(line, Hint) else (line,)
+        return cls(*parts)
 
     def in_words(self, words: Callable[[Code], str | None]) -> str:
         """Return the hint with its code in other words; what has none goes with the text before."""

@@ -221,7 +221,7 @@ def test_more_inodes_than_a_size_can_give(user: Any) -> None:
     done = user.build(user.file(folder / "inodes.py", text), "--output", folder / "image")
     assert done.returncode == 5, done.stdout
     assert "its content is 900 files and directories, and it has room for" in done.stdout
-    assert "does inodes= say how many" in done.stdout
+    assert "is the number given with inodes=" in done.stdout
 
 
 def test_plan_of_what_grows(user: Any) -> None:

@@ -30,7 +30,7 @@ from vmdsl.builder.report.timing import Stopwatch, cpu_seconds
 from vmdsl.builder.secrets import read_secrets
 from vmdsl.builder.supervise import run_in_sandbox
 from vmdsl.builder.tree.owners import require_owners
-from vmdsl.errors import HostError, Problem, VmdslError
+from vmdsl.errors import Hint, HostError, Problem, VmdslError
 from vmdsl.host.full import blamed, error_of_disk, full_disks, full_meanwhile, is_full
 from vmdsl.language.operation import problem_in
 from vmdsl.plan.plan import Plan
@@ -102,7 +102,9 @@ def build(
                 full = full_disks((cache.path, image.path.parent))
                 kept = keep_log(own.path, log or beside(image.path))
                 if blame := blamed(ended, full):
-                    raise HostError(*(replace(p, hint=f"{p.hint}\n{kept.what}") for p in blame))
+                    raise HostError(
+                        *(replace(p, hint=Hint.of_lines((p.hint, kept.what))) for p in blame)
+                    )
                 doubts = full or full_meanwhile(ended, cache.path)
                 problems = [*ended.problems, *doubts, *_failed_tree(ended, job, own.path)]
                 raise type(ended)(*problems, kept)

@@ -20,7 +20,7 @@ from vmdsl.builder.report.progress import Work
 from vmdsl.builder.report.timing import cpu_seconds
 from vmdsl.builder.tree.commands import shown
 from vmdsl.builder.tree.layers import Stopped
-from vmdsl.errors import BuildError, Problem, VmdslError, Where
+from vmdsl.errors import BuildError, Code, Hint, Problem, VmdslError, Where
 from vmdsl.language.operation import Operation, problem_in, summary_of
 from vmdsl.programs import Finished
 
@@ -73,7 +73,33 @@ _KINDS = {kind.__name__: kind for kind in (PhaseBegan, WorkBegan, ProgramEnded, 
 
 def to_line(event: Event) -> str:
     """Return an event as a line of JSON, with all fields of the problems in it."""
-    return json.dumps([type(event).__name__, asdict(event)], default=os.fspath) + "\n"
+    data = asdict(event)
+    if isinstance(event, Failed):
+        for problem, written in zip(event.problems, data["problems"], strict=True):
+            if isinstance(problem.hint, Hint):
+                written["hint"] = [_part_as_data(part) for part in problem.hint.parts]
+    return json.dumps([type(event).__name__, data], default=os.fspath) + "\n"
+
+
+def _part_as_data(part: object) -> object:
+    """Return a part of a hint, or an argument of its code, as JSON has it."""
+    if isinstance(part, Code):
+        arguments = [_part_as_data(one) for one in part.arguments]
+        named = [(name, _part_as_data(one)) for name, one in part.named]
+        return {"function": part.function, "arguments": arguments, "named": named, "tag": part.tag}
+    return part if part is None or isinstance(part, str | int | float) else str(part)
+
+
+def _part(data: Any) -> Any:
+    """Return the part of a hint that `_part_as_data` has written."""
+    if not isinstance(data, dict):
+        return data
+    return Code(
+        data["function"],
+        tuple(map(_part, data["arguments"])),
+        tuple((name, _part(one)) for name, one in data["named"]),
+        data["tag"],
+    )
 
 
 def from_line(line: bytes) -> Event:
@@ -91,6 +117,8 @@ def _problem(data: dict[str, Any]) -> Problem:
     where = data["where"]
     if where:
         data["where"] = Where(**{**where, "file": Path(where["file"])})
+    if isinstance(data["hint"], list):
+        data["hint"] = Hint(*map(_part, data["hint"]))
     return Problem(**data)
 
 

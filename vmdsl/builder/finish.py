@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from vmdsl.builder.image.sparse import pieces
 from vmdsl.builder.tree.tree import BuildTree
-from vmdsl.errors import BuildError, Problem
+from vmdsl.errors import BuildError, Hint, Problem, code
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Partition
 from vmdsl.language.layout import Span, in_the_way, partition_spans, table_spans
@@ -71,7 +71,10 @@ class FinishedImage:
         after = checksums(self._file, kept)
         changed = [span for span in kept if before[span] != after[span]]
         if changed:
-            hint = "name the partitions that it is to change in partitions=, or add table=True"
+            hint = Hint(
+                *("name the partitions that it is to change in ", code("", partitions=None)),
+                *(", or add ", code("", table=True)),
+            )
             raise BuildError(
                 *(
                     Problem(what=f"it has changed {s.what}", hint=hint, code="image-script")

@@ -127,7 +127,9 @@ def _ended(last: Failed | Succeeded | None, log: Log) -> str | VmdslError:
 
 
 def _masked(problem: Problem, mask: Mask) -> Problem:
-    return replace(problem, what=mask.of(problem.what), hint=mask.of(problem.hint))
+    masked = mask.of(problem.hint)
+    hint = problem.hint if masked == problem.hint else masked  # which may have code
+    return replace(problem, what=mask.of(problem.what), hint=hint)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ Each imports what it needs when it runs, so that --help is fast and mypy starts 
 from __future__ import annotations
 
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -178,7 +179,7 @@ def build(
 
     checked = check_phase()
     require_host(cache.path)
-    with progress(verbose=verbose) as listener:
+    with _in_its_words(recipe), progress(verbose=verbose) as listener:
         built = build_image(
             made,
             output=output,
@@ -191,6 +192,17 @@ def build(
     if timings:
         show_timings((checked, *built.phases))
     show_built(built)
+
+
+@contextmanager
+def _in_its_words(recipe: RecipeFile) -> Iterator[None]:
+    """Show errors of a build in the words of a specification, if the recipe is one."""
+    try:
+        yield
+    except VmdslError as error:
+        if recipe.specification is None:
+            raise
+        raise recipe.specification.failure(error) from None
 
 
 def check(recipe: RecipesArgument, *, form: Format = "text", cache_dir: Cache = None) -> int:

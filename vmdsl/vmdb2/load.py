@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vmdsl.errors import Code, Hint, Problem, RecipeError, Where
+from vmdsl.errors import Code, Hint, Problem, RecipeError, VmdslError, Where
+from vmdsl.errors import code as code_of_call
 from vmdsl.plan.load import Recipe
 from vmdsl.plan.merge import Crash
 from vmdsl.plan.plan import Check, Plan, Remark, make_plan
@@ -35,11 +36,19 @@ _CALLS = {
 #: And for an argument; nothing for one that no step has.
 _ARGUMENTS = {
     "check_valid_until": None,
+    "credentials": None,
     "exclude": None,
+    "inodes": None,
     "label": "`label:`",
+    "partitions": None,
+    "table": None,
+    "tls_ca_certs": None,
     "unless": "`unless: rootfs_unpacked`",
     "uuid": "it with the UUID behind it",
 }
+#: Functions, and a call, that specifications have no step for.
+_NOWHERE = {"apt_source", "image_shell", "system_from"}
+_SUITE = code_of_call("apt", suite=None)
 #: The lines of equal warnings that are listed.
 _MOST_LINES = 5
 _UNITS = {"MiB": "MiB", "sectors": "s"}
@@ -47,11 +56,24 @@ _UNITS = {"MiB": "MiB", "sectors": "s"}
 
 def in_yaml(code: Code) -> str | None:
     """Return what does the same in a specification; None where nothing does."""
+    if code.function in _NOWHERE or code == _SUITE:
+        return None
+    return _argument(code) if code.named and not code.function else _step(code)
+
+
+def _argument(code: Code) -> str | None:
+    """Return the key of a specification that is the argument of a call, with its value."""
+    ((argument, value), *_) = code.named
+    said = f"`{argument}: {value}`" if isinstance(value, str) else str(code)
+    return _ARGUMENTS.get(argument, f"`{argument}:`" if value is None else said)
+
+
+def _step(code: Code) -> str:
+    """Return the step of a specification that does what a call does."""
     said = _CALLS.get(code.function, str(code))
     match code:
-        case Code(function="", named=((argument, value),)):
-            said = f"`{argument}: {value}`" if isinstance(value, str) else said
-            return _ARGUMENTS.get(argument, said)
+        case Code(function="create_file", arguments=(_, path, text)):
+            said = f'create-file: {path}, contents: "{text}"'
         case Code(function="apt", arguments=(_, package)):
             said = f"packages: [{package}]"
         case Code(function="mkext4", arguments=(Code(tag=tag),)):
@@ -110,6 +132,10 @@ class Loaded:
             obstacles=tuple(obstacles),
             warnings=tuple(map(self._in_yaml, plan.warnings)),
         )
+
+    def failure(self, error: VmdslError) -> VmdslError:
+        """Return an error of a build in the words of a specification."""
+        return type(error)(*(replace(self._in_yaml(one), step=one.step) for one in error.problems))
 
     def _in_yaml(self, problem: Problem) -> Problem:
         """Return a problem as a specification has it: without a step, and in its words."""

@@ -22,7 +22,7 @@ from vmdsl.builder.events import (
     to_line,
 )
 from vmdsl.builder.report.progress import Work
-from vmdsl.errors import BuildError, Problem, Where
+from vmdsl.errors import BuildError, Code, Hint, Problem, Where, code
 
 WORK = Work(number=1, total=3, step="web", summary="apt install é \udce9", how="cached")
 
@@ -53,6 +53,18 @@ def test_events_of_two_threads_are_whole_lines() -> None:
     sent = [from_line(line.encode()) for line in stream.getvalue().splitlines()]
     names = [event.name for event in sent if isinstance(event, PhaseBegan)]
     assert sorted(names) == ["one"] * 50 + ["two"] * 50
+
+
+def test_code_of_a_hint_gets_out_of_the_sandbox() -> None:
+    made = code("apt", Code("system", tag="root"), "curl", 1, None, size=code("GiB", 4), on=False)
+    hint = Hint("add ", made, " there")
+    event = Failed(problems=(Problem(what="a", hint=hint),), code=5, cpu=0.0)
+    back = from_line(to_line(event).encode())
+    assert isinstance(back, Failed)
+    (problem,) = back.problems
+    assert isinstance(problem.hint, Hint)
+    assert problem.hint == hint
+    assert problem.hint.parts == hint.parts
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import pytest
 
 from translations import ABOVE
-from vmdsl.errors import Code, RecipeError, code
+from vmdsl.builder.tree.remedies import remedy
+from vmdsl.errors import BuildError, Code, Problem, RecipeError, code
+from vmdsl.operations.packages.apt_errors import meaning
 from vmdsl.vmdb2.load import in_yaml, load_specification
 
 
@@ -103,11 +106,45 @@ def test_warnings_are_in_the_order_of_the_lines(tmp_path: Path) -> None:
         (code("", unless=code("unpacked")), "`unless: rootfs_unpacked`"),
         (code("", label=None), "`label:`"),
         (code("", exclude=None), None),
+        (code("", keyring=None), "`keyring:`"),
+        (code("", keyring="a.gpg"), "`keyring: a.gpg`"),
+        (code("", check_valid_until=False), None),
+        (code("apt", suite=None), None),
+        (code("apt_source"), None),
+        (code("create_file", code("system"), "/a", r"b\n"), r'create-file: /a, contents: "b\n"'),
         (code("mkbtrfs"), "mkbtrfs()"),
     ],
 )
 def test_code_in_the_words_of_specifications(suggested: Code, words: str | None) -> None:
     assert in_yaml(suggested) == words
+
+
+def test_a_failed_build_speaks_the_words_of_specifications(tmp_path: Path) -> None:
+    """Remedies for what programs print, and meanings of what apt prints."""
+    spec = load_specification(
+        f"steps:\n{ABOVE['system']}",
+        tmp_path / "pc.vmdb",
+        directory=tmp_path,
+        variables={"output": "x.img"},
+    )
+    signed = meaning("W: GPG error: NO_PUBKEY 0E98404D386FA1D9")
+    gone = meaning(
+        "E: The repository 'http://a.example lenny Release' no longer has a Release file"
+    )
+    suite = meaning("E: Release 'sid' for 'curl' was not found")
+    hints = [one.hint if one else "" for one in (signed, gone, suite)]
+    hints += [
+        remedy("chattr: Operation not permitted while setting flags on /a"),
+        remedy("losetup: a"),
+    ]
+    error = BuildError(*(Problem(what="it failed", step="a", hint=hint) for hint in hints))
+    failure = spec.failure(error)
+    assert isinstance(failure, BuildError)
+    assert [problem.step for problem in failure.problems] == ["a"] * len(hints)
+    for problem, python in zip(failure.problems, hints, strict=True):
+        assert re.search(r"\w\(|\w=", python)
+        assert not re.search(r"\w\(|\w=", problem.hint)
+        assert problem.hint
 
 
 @pytest.mark.parametrize(

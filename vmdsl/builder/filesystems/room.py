@@ -13,7 +13,7 @@ from pathlib import Path
 from vmdsl.builder.filesystems.contents import File, read
 from vmdsl.builder.filesystems.kinds import NOTHING, Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
-from vmdsl.errors import BuildError, Problem
+from vmdsl.errors import BuildError, Hint, Problem, code
 from vmdsl.language.handles import traits_of
 from vmdsl.language.operation import origin_of, problem_in
 from vmdsl.plan.extents import round_up_to_mib
@@ -142,7 +142,8 @@ def least_size(kind: Kind, target: Target, content: Path | None, *, free: int) -
 def _never_enough(target: Target, kind: Kind, need: Need, room: Room) -> BuildError:
     filesystem = target.filesystem.filesystem
     what = f"its content is {need.files} {kind.files}, and it has room for {room.files}"
-    hint = "a larger size gives it no more: does inodes= say how many there are?"
+    inodes = code("", inodes=None)
+    hint = Hint("a larger size gives it no more", "; is the number given with ", inodes)
     return BuildError(problem_in(filesystem, what, hint, code="no-room"))
 
 

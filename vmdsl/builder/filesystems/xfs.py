@@ -17,7 +17,7 @@ from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.filesystems.xfs_disk import INODES, Disk, NoRoomError, sealed
 from vmdsl.builder.filesystems.xfs_files import CORE, UnfitError, inode, time_field, write_inode
 from vmdsl.builder.filesystems.xfs_names import least_blocks
-from vmdsl.errors import BuildError
+from vmdsl.errors import BuildError, Hint, code
 from vmdsl.language.operation import problem_in
 
 _FIRST_INODES = 62  # are there already, and for files
@@ -43,7 +43,7 @@ def make_xfs(target: Target, content: Path | None) -> Room:
     try:
         disk = Disk(target.image, target.offset)
     except ValueError as error:
-        hint = "remove the options= that ask for it"
+        hint = Hint("remove the ", code("", options=None), " that ask for it")
         raise BuildError(
             problem_in(target.filesystem.filesystem, str(error), hint, code="filesystem-content")
         ) from None

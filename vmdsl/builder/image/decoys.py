@@ -14,18 +14,18 @@ from pathlib import Path
 from vmdsl.builder.image.sparse import copy_data, data
 from vmdsl.builder.image.table import write_table
 from vmdsl.builder.sandbox.children import end_everything
-from vmdsl.errors import BuildError, Problem
+from vmdsl.errors import BuildError, Hint, Problem, code
 from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
 from vmdsl.language.operation import Operation, origin_of
 
 _BLOCK = 2**20
-_TABLE_HINT = (
-    "mkpart() says what is in it, and image_shell(…, table=True) may change it afterwards; "
-    "it was written before this script started"
+_TABLE_HINT = Hint(
+    "partitions say what is in it, and it was written before this script started",
+    *("; to change it afterwards, use ", code("image_shell", table=True)),
 )
-_PARTITION_HINT = (
-    "what is in a partition is made of $ROOT, after this; "
-    "image_shell(…, partitions=…) may change it then"
+_PARTITION_HINT = Hint(
+    "what is in a partition is made of $ROOT, after this",
+    *("; to change it then, use ", code("image_shell", partitions=None)),
 )
 
 

@@ -11,7 +11,7 @@ from vmdsl import programs
 from vmdsl.builder.report.mask import Mask
 from vmdsl.builder.sandbox.environment import INTO_TREE
 from vmdsl.builder.tree.remedies import remedy
-from vmdsl.errors import BuildError, CommandError, Problem
+from vmdsl.errors import BuildError, CommandError, Hint, Problem
 
 _LAST_LINES = 20
 _LAST_BYTES = 65536
@@ -86,7 +86,7 @@ class Commands:
             raise CommandError(
                 Problem(
                     what=f"the command failed ({ended}): {shown(command)}",
-                    hint="\n".join(hints) or "it printed nothing",
+                    hint=Hint.of_lines(hints) or "it printed nothing",
                     code="command-failed",
                 ),
                 output=output,

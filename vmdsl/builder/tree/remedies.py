@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import re
 
-_ATTRIBUTES = """\
-attributes of files (chattr) are set when the system boots, by a line of tmpfiles.d:
-create_file(system(), "/etc/tmpfiles.d/attributes.conf", "h /PATH - - - - +i\\n")"""
-_DEVICES = """\
-device files are made when the system boots: those in /dev by udev, others by a line of tmpfiles.d:
-create_file(system(), "/etc/tmpfiles.d/devices.conf", "c /PATH 0600 root root - 5:1\\n")"""
+from vmdsl.errors import Code, Hint, code
+
+
+def _tmpfiles(name: str, line: str) -> Code:
+    """Return the call that writes a file of tmpfiles.d."""
+    return code("create_file", code("system"), f"/etc/tmpfiles.d/{name}.conf", line)
+
+
+_ATTRIBUTES = Hint(
+    "attributes of files (chattr) are set when the system boots, by a line of tmpfiles.d:\n",
+    _tmpfiles("attributes", r"h /PATH - - - - +i\n"),
+)
+_DEVICES = Hint(
+    "device files are made when the system boots: those in /dev by udev, others by a line of "
+    "tmpfiles.d:\n",
+    _tmpfiles("devices", r"c /PATH 0600 root root - 5:1\n"),
+)
 _OWNERS_OF_DEVICES = """\
 the device files here are this machine's. Owner and mode of those that the system will have are set
 when it boots, by a rule of udev:
 create_file(system(), "/etc/udev/rules.d/60-own.rules", 'KERNEL=="NAME", MODE="0660"\n')"""
-_MOUNTS = """\
-nothing can be mounted from a device or an image file here. Unpack it instead: with 7z, bsdtar,
-mcopy (FAT) or debugfs -R 'rdump / DIRECTORY' (ext); system_from() unpacks a tarball;
-image_shell() gives a script the partitions of the image itself"""
+_MOUNTS = Hint(
+    "nothing can be mounted from a device or an image file here. Unpack it instead: with 7z, "
+    "bsdtar,\nmcopy (FAT) or debugfs -R 'rdump / DIRECTORY' (ext)",
+    *("; a tarball with ", code("system_from")),
+    *("; a script gets the partitions of the image itself with\n", code("image_shell")),
+)
 _BY_NAME = """\
 call grub-install, grub-mkconfig, grub-probe and mkinitramfs by these names in the script itself,
 without a path: vmdsl then answers from the layout of the image"""
@@ -34,5 +47,8 @@ _REMEDIES = {
 
 
 def remedy(output: str) -> str:
-    """Return what to do instead of what has failed with this output, or "" if that's not known."""
+    """Return what to do instead of what has failed with this output, or "" if that's not known.
+
+    It is a Hint if it has code.
+    """
     return next((hint for pattern, hint in _REMEDIES.items() if re.search(pattern, output)), "")

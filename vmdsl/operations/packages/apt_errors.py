@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from vmdsl.errors import BuildError, CommandError, Problem
+from vmdsl.errors import BuildError, CommandError, Hint, Problem, code
 from vmdsl.language.arguments import argument_of
 from vmdsl.language.effects import Tree
 from vmdsl.language.operation import Operation
@@ -18,14 +18,18 @@ _LATER = "the mirror is being updated, or a proxy holds old files: build again l
 _MOVED_ON = (
     f"build with --refresh: the archive has changed since its index was fetched; or {_LATER}"
 )
-_OLD = (
-    "an old release has left the mirrors: then give mirror=, an archive of old releases, keyring=, "
-    f"the keys of that time (Debian's: {REMOVED_KEYS}), and check_valid_until=False"
+_KEYRING = code("", keyring=None)
+_EXPIRED = code("", check_valid_until=False)
+_OLD = Hint(
+    *("an old release has left the mirrors: then give ", code("", mirror=None)),
+    *(", an archive of old releases, ", _KEYRING),
+    *(f", the keys of that time (Debian's: {REMOVED_KEYS})", ", and ", _EXPIRED),
 )
 _OLD_KEYS = f"old releases of Debian have {REMOVED_KEYS}"
-_LOGIN = (
-    'give debootstrap() credentials=Secret.from_file("mirror.password"); '
-    "for other archives, the system takes a file in /etc/apt/auth.conf.d"
+_LOGIN = Hint(
+    "the system takes a file in /etc/apt/auth.conf.d",
+    "; for its mirror give debootstrap() ",
+    code("", credentials=code("Secret.from_file", "mirror.password")),
 )
 _NAMES = "look at the name, and at the components and suites of the sources"
 _RECORD = "each record has the lines Package: *, Pin: release n=trixie, and Pin-Priority: 100"
@@ -37,12 +41,12 @@ _MEANINGS = [
     (
         r"(?:NO_PUBKEY|Missing key) (\w+)",
         "an archive is signed with the key {0}, which is not in its keyring",
-        f"give the keyring that the archive's makers publish: keyring=; {_OLD_KEYS}",
+        Hint("give the keyring that the archive's makers publish: ", _KEYRING, f"; {_OLD_KEYS}"),
     ),
     (
         r"EXPKEYSIG (\w+)",
         "an archive is signed with the key {0}, which has expired",
-        f"give a newer keyring: keyring=; {_OLD_KEYS}",
+        Hint("give a newer keyring: ", _KEYRING, f"; {_OLD_KEYS}"),
     ),
     (
         r"BADSIG|Clearsigned file isn't valid",
@@ -52,7 +56,7 @@ _MEANINGS = [
     (
         r"Release file for (\S+) is expired",
         "the index {0} has expired",
-        "of a snapshot or an old release that is as it should be: say check_valid_until=False",
+        Hint("of a snapshot or an old release that is as it should be", ": say ", _EXPIRED),
     ),
     (
         r"Failed to fetch (\S+)\s+401",
@@ -87,12 +91,16 @@ _MEANINGS = [
     (
         r"Certificate verification failed",
         "the mirror's TLS certificate is not trusted",
-        "give its authority's certificate: tls_ca_certs=; or install ca-certificates",
+        Hint(
+            "install ca-certificates",
+            "; or give its authority's certificate: ",
+            code("", tls_ca_certs=None),
+        ),
     ),
     (
         r"The repository '(\S+) (\S+) \S+' (?:does not have|no longer has) a Release file",
         "{0} has no suite {1}",
-        f"look at the address and at the suite's name; {_OLD}",
+        Hint("look at the address and at the suite's name; ", *_OLD.parts),
     ),
     (
         r"The repository '(.+?)' is not signed",
@@ -122,12 +130,12 @@ _MEANINGS = [
     (
         r"E: Release '(.+?)' for '(.+?)' was not found",
         "no source has {1} from the suite {0}",
-        "add a source of that suite, with apt_source()",
+        Hint("add a source of that suite", ", with ", code("apt_source")),
     ),
     (
         r"E: The value '(.+?)' is invalid for APT::Default-Release",
         "no source has the suite {0}",
-        "add one, with apt_source()",
+        Hint("add one", ", with ", code("apt_source")),
     ),
     (
         r"E: (?:Invalid record in the preferences file|Unable to parse package file) ([^\s,]+)",
@@ -142,7 +150,11 @@ _MEANINGS = [
     (
         r"E: (\S+): Value (\S+) is outside the range of valid pin priorities",
         "{0} has a pin with the priority {1}, which is out of range",
-        "from -32768 to 32767 is possible; 990 is that of the suite of apt(suite=)",
+        Hint(
+            "from -32768 to 32767 is possible",
+            "; 990 is that of the suite of ",
+            code("apt", suite=None),
+        ),
     ),
     (
         r"have unmet dependencies|E: Unable to correct problems|pkgProblemResolver::Resolve",
@@ -195,7 +207,7 @@ def meaning(
             lines = [*filter(None, hints), *_said(output)]
             about = argument_of(operation, *words) if operation else ""
             return Problem(
-                what=what.format(*words), hint="\n".join(lines), about=about, code="apt-failed"
+                what=what.format(*words), hint=Hint.of_lines(lines), about=about, code="apt-failed"
             )
     return None
 

@@ -115,7 +115,7 @@ def test_zeros_are_nothing(lend: Any, tmp_path: Path) -> None:
         ),
         (put((4 * MIB - 2, b"xyz")), f"byte {4 * MIB} of the image, where the partition", "$ROOT"),
         (put((SIZE // 2, b"x")), f"byte {SIZE // 2} of the image, where the partition", "$ROOT"),
-        (put((450, b"x")), "byte 450 of the image, where the partition table (", "mkpart"),
+        (put((450, b"x")), "byte 450 of the image, where the partition table (", "partitions say"),
         (put((SIZE, b"x")), f"{SIZE + 1} bytes large, which is one of {SIZE} bytes", "before"),
         (lambda path: path.write_bytes(b"x"), f"1 bytes large, which is one of {SIZE}", "notrunc"),
         (Path.unlink, "removed $IMAGE", "in place"),
