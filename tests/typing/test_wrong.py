@@ -172,6 +172,7 @@ HINTS = {
     "flag_misspelt": "did you mean 'legacy-boot'?",
     "library_module_misspelt": "did you mean vmdsl_stdlib.network?",
     "step_misspelt": "did you mean disk?",
+    "image_with_a_name": "an image gets its name when it is built",
     "apt_packages_as_a_keyword": "one by one, without packages=",
     "apt_with_a_list": "one by one",
     "decorator_step_called": "write @step, without ()",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pkgutil import iter_modules
 
 import vmdsl
 import vmdsl_stdlib
+from vmdsl.plan.call_hints import too_few, too_many, unexpected
 from vmdsl.similar import closest, did_you_mean
 
 _OWN = r"(?:Flag|Condition|Option\[.*\]|Step\[.*\])"
@@ -116,6 +116,48 @@ _HINTS = (
         "name them one by one, without a list",
         "text-for-list",
     ),
+    (
+        r'to "(?:chroot|host_shell|image_shell)" has incompatible type "list\[str\]"',
+        'write it as in a shell, in one text: "systemctl enable ssh"',
+        "wrong-type",
+    ),
+    (
+        r'incompatible type "list\[str\]"; expected "str',
+        "write one text, in which each line ends with \\n",
+        "wrong-type",
+    ),
+    (
+        r'"(?:mode|umask|parents)" .* "str"; expected "int',
+        "write it in octal, such as 0o755",
+        "wrong-type",
+    ),
+    (
+        r'to "[kKMGT]i?B" has incompatible type "str"',
+        'write a number, as in GiB(4); Size.parse("4G") reads a text',
+        "plain-number",
+    ),
+    (
+        r'Unsupported operand types for .*"Callable\[\[float\], Size\]"',
+        "call the unit with the number, as in GiB(4)",
+        "plain-number",
+    ),
+    (
+        r'Unsupported operand types for .*"Size" and "(?:int|float|str)"',
+        "write a size there too, such as GiB(2)",
+        "plain-number",
+    ),
+    (r'equality check .*"Suite"', 'compare its name, as in suite().name == "trixie"', "wrong-type"),
+    (r'^"mkimg" gets multiple', "an image gets its name when it is built", "wrong-argument"),
+    (
+        r'expected "Source"',
+        'write Source(name="more", uris=["http://mirror.example/debian"], suites=["trixie"])',
+        "wrong-type",
+    ),
+    (
+        r'^"(?:RootFs|Disk|Gpt|Msdos|Partition|Mounted\[.*\])" has no attribute',
+        "handles are given to functions, such as mkpart(table()) and chroot(system(), …)",
+        "unknown-name",
+    ),
     (r'Argument "flags" .* "str"; expected', 'write flags=("boot",)', "text-for-list"),
     (r'expected "RootFs"', "this needs a system: give what debootstrap() returned", "wrong-handle"),
     (r'expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat", "wrong-handle"),
@@ -180,6 +222,7 @@ _RETURNS = re.compile(r'return value type \(got "([^"|]+)", expected "([^"|]+)"\
 _KIND = re.compile(r'to "mount" has incompatible type "(\w+)"; expected "(\w+)"')
 _HANDLE = re.compile(r'incompatible type "(\w+)(?:\[\w+\])?"; expected "(\w+)(\[Vfat\])?')
 _UNTYPED = re.compile(r'"([\w.]+)".*\[import-untyped\]')
+_OPTION = re.compile(r'incompatible type "(?:int|str)"; expected "Size')
 _USED_AS_VALUE = re.compile(rf'operand.*"{_OWN}"|"{_OWN}" has no attribute')
 #: What handles are made of, from the image to the mounted filesystem, and the functions for it.
 _LADDER = ("Disk", "Gpt", "Partition", "Ext4", "Mounted")
@@ -231,18 +274,6 @@ def reworded(message: str, text: str, names: Collection[str] = ()) -> Reworded:
 def codes() -> frozenset[str]:
     """Return the codes that mypy's messages get."""
     return frozenset({OF_MYPY, *_CODES.values(), *(row[-1] for row in (*_SEARCHES, *_HINTS))})
-
-
-def _keywords(_: str, wrong: str, function: str) -> str:
-    called = getattr(vmdsl, function, None)
-    if called is None:
-        return "put @dataclass(frozen=True, kw_only=True) above it" if function[0].isupper() else ""
-    parameters = inspect.signature(called).parameters
-    if wrong in parameters:
-        many = parameters[wrong].kind is inspect.Parameter.VAR_POSITIONAL
-        return f"write them one by one, without {wrong}=" if many else f"write it without {wrong}="
-    names = list(parameters)
-    return did_you_mean(wrong, names, "{}=") or f"{function} takes {', '.join(names)}"
 
 
 def _names(_: str, name: str) -> str:
@@ -357,13 +388,18 @@ def _type_of(node: ast.expr | None) -> str:
     return kind
 
 
+def _text_option(text: str) -> str:
+    """Return a hint for an option that is a text or a number where a size is wanted."""
+    return f"if {text[:-2]} is an option, write option(GiB(4), …)" if text.endswith("()") else ""
+
+
 def _handle_class(_: str, name: str) -> str:
     maker = f"mk{name.lower()}"
     return f"call the function that makes it: {maker}()" if hasattr(vmdsl, maker) else ""
 
 
 _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
-    (_KEYWORD, _keywords, "wrong-argument"),
+    (_KEYWORD, unexpected, "wrong-argument"),
     (_NAME, _names, "unknown-name"),
     (_EXPORT, _exports, "unknown-name"),
     (_MODULE, _module, "import"),
@@ -371,6 +407,9 @@ _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
     (_LITERAL, _choices, "unknown-value"),
     (_RETURNS, _annotation, "return-type"),
     (re.compile(r'positional arguments for "(\w+)"'), _handle_class, "hand-made-handle"),
+    (re.compile(r'^Too many positional arguments for "(\w+)"'), too_many, "wrong-argument"),
+    (re.compile(r'^Missing .*arguments? .*in call to "((?!step)\w+)"'), too_few, "wrong-argument"),
+    (_OPTION, _text_option, "plain-number"),
     (_KIND, _other_kind, "return-type"),
     (_HANDLE, _made_of, "wrong-handle"),
     (re.compile(r'of "mount" cannot be "(\w+)"'), _mounted, "wrong-handle"),

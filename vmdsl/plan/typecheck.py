@@ -234,10 +234,12 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
     """Leave out what only follows from an earlier message: it is the same mistake.
 
     That is each further use of an undefined name, what is wrong in a call with an argument too
-    many or too few, and what an undefined decorator makes of its function.
+    many or too few or given twice, what an undefined decorator makes of its function, and where the
+    result of operands that do not fit is given to.
     """
     told: set[tuple[Path, str]] = set()
     calls: set[tuple[Where, str]] = set()
+    computed = {p.where for p in problems if p.what.startswith(_OPERANDS)}
     unknown = {p.where.file for p in problems if p.where and p.what.endswith("[name-defined]")}
     causes = []
     for problem in problems:
@@ -247,7 +249,8 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
         decorated = what.endswith("[untyped-decorator]") and where.file in unknown
         again = what.endswith("[name-defined]") and (where.file, what) in told
         called = _ON_A_STEP in what and (where, "step") in calls
-        if not (decorated or again or called or call in calls):
+        result = what.endswith("[arg-type]") and where in computed
+        if not (decorated or again or called or result or call in calls):
             causes.append(problem)
             told.add((where.file, what))
             if found and _COUNT.search(what):
@@ -257,8 +260,10 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
 
 #: What mypy finds in `@step()` besides the call without a function.
 _ON_A_STEP = '"__call__" of "Step"'
-_CALL = re.compile(r'\b(?:for|to|call to) "(\w+)"')
-_COUNT = re.compile(r"^(?:Too many|Too few|Missing) .*arguments? ")
+_CALL = re.compile(r'(?:\b(?:for|to|call to) |^(?="\w+" gets ))"(\w+)"')
+_COUNT = re.compile(r'^(?:Too many|Too few|Missing) .*arguments? |^"\w+" gets multiple values')
+#: The result is of another type then, which is no mistake of its own.
+_OPERANDS = "Unsupported operand types"
 
 
 def _text(file: Path, message: Mapping[str, Any]) -> str:

@@ -57,7 +57,6 @@ def test_annotations(text: str, hint: str) -> None:
         ('Unsupported left operand type for + ("Option[str]")', "a + b", ""),
         ('Unsupported left operand type for + ("Option[str]")', "", ""),
         ('"Option[str]" has no attribute "upper"', "name.upper", "call it: name()"),
-        ('"RootFs" has no attribute "apt"', "system().apt", ""),
     ],
 )
 def test_options_without_a_call(message: str, text: str, hint: str) -> None:
@@ -73,3 +72,31 @@ def test_options_without_a_call(message: str, text: str, hint: str) -> None:
 )
 def test_modules_without_types(message: str, hint: str) -> None:
     assert reworded(f"{message}  [import-untyped]", "").hint == hint
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "hint"),
+    [
+        ('Too many positional arguments for "flag"  [call-arg]', "", "default=…, help=…"),
+        ('Too many positional arguments for "debootstrap"  [call-arg]', "", "values: suite=…"),
+        ('Too many positional arguments for "mkpart"  [call-arg]', "", "size=…, start=…, end=…, …"),
+        (
+            'Missing positional argument "esp" in call to "grub_uefi"  [call-arg]',
+            "",
+            "grub_uefi(root, esp)",
+        ),
+        ('Missing named argument "help" for "flag" in call to "flag"  [call-arg]', "", "help=…"),
+        ('Missing positional argument "a" in call to "own"  [call-arg]', "", ""),
+        (
+            'Argument "size" to "mkimg" has incompatible type "str"; expected "Size | None"',
+            "size()",
+            "if size is an option, write option(GiB(4), …)",
+        ),
+        ('Unsupported operand types for > ("Size" and "int")  [operator]', "", "GiB(2)"),
+        ('"Mounted[Ext4]" has no attribute "run"  [attr-defined]', "", "chroot(system(), …)"),
+    ],
+)
+def test_calls(message: str, text: str, hint: str) -> None:
+    said = reworded(message, text).hint
+    assert hint in said
+    assert bool(hint) == bool(said)

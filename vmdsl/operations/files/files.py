@@ -17,6 +17,7 @@ from vmdsl.language.operation import (
     Operation,
     Script,
     Work,
+    here,
     operation,
     origin_of,
     record,
@@ -231,6 +232,9 @@ def copy_file(
     permissions that it has, but for writing by others. `uid` and `gid` are numbers, or names that
     the system knows at this step.
     """
+    if str(source)[:1] == "/" != path[:1] and (here().directory / path).is_file():
+        hint = f'write copy_file(system(), "{path}", "{source}")'
+        raise refuse("the local file comes first, then the path in the system", hint, code="path")
     record(
         CopyFile(
             root=root,
