@@ -4,13 +4,99 @@ from __future__ import annotations
 
 import inspect
 from inspect import Parameter
+from typing import get_args
 
 import vmdsl
+from vmdsl.language.partition_types import PartitionFlag
 from vmdsl.similar import did_you_mean
 
 #: So many names are enough to show how arguments are named.
 _FEW = 3
 _PLAIN = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+
+#: Rows as in `hints.py`, which come before those there: arguments of another type.
+ROWS = (
+    (r'to "apt(?:_remove)?" .* "(?:tuple|set)\[', "put a star before it: *{text}", "text-for-list"),
+    (
+        r'"on" to "mount" has .* "str"',
+        "give the handle of what is there: on=root()",
+        "wrong-handle",
+    ),
+    (
+        r'"(?:start|end)" to "mkpart" has .* "str"',
+        "write Percent(50), or a size from the disk's start: MiB(512)",
+        "plain-number",
+    ),
+    (
+        r'to "preseed" has .* "dict\[',
+        'write a line for each answer: "tzdata tzdata/Areas select Europe"',
+        "wrong-type",
+    ),
+    (
+        r'"ssh_keys" to "add_user"',
+        "write the text of the public keys, each in a line",
+        "wrong-type",
+    ),
+    (r'named "vmdsl\.(?:stdlib|vmdsl_stdlib)', "the library is vmdsl_stdlib", "import"),
+    (
+        r"^Function is missing a type annotation",
+        "say what it takes and returns: def f(system: RootFs) -> None:",
+        "return-type",
+    ),
+    (
+        r'to "(?:chroot|host_shell|image_shell)" has incompatible type "list\[str\]"',
+        'write it as in a shell, in one text: "systemctl enable ssh"',
+        "wrong-type",
+    ),
+    (
+        r'to "(?!apt)\w+" has incompatible type "list\[str\]"; expected "str',
+        "write one text, in which each line ends with \\n",
+        "wrong-type",
+    ),
+    (
+        r'"(?:mode|umask|parents)" .* "str"; expected "int',
+        "write it in octal, such as 0o755",
+        "wrong-type",
+    ),
+    (
+        r'to "[kKMGT]i?B" has incompatible type "str"',
+        'write a number, as in GiB(4); Size.parse("4G") reads a text',
+        "plain-number",
+    ),
+    (
+        r'Unsupported operand types for .*"Callable\[\[float\], Size\]"',
+        "call the unit with the number, as in GiB(4)",
+        "plain-number",
+    ),
+    (
+        r'Unsupported operand types for .*"Size" and "(?:int|float|str)"',
+        "write a size there too, such as GiB(2)",
+        "plain-number",
+    ),
+    (r'equality check .*"Suite"', 'compare its name, as in suite().name == "trixie"', "wrong-type"),
+    (r'^"mkimg" gets multiple', "an image gets its name when it is built", "wrong-argument"),
+    (
+        r'expected "Source"',
+        'write Source(name="more", uris=["http://mirror.example/debian"], suites=["trixie"])',
+        "wrong-type",
+    ),
+    (
+        r'^"(?:RootFs|Disk|Gpt|Msdos|Partition|Mounted\[.*\])" has no attribute',
+        "handles are given to functions, such as mkpart(table()) and chroot(system(), …)",
+        "unknown-name",
+    ),
+)
+
+
+def choices(_: str, wanted: str) -> str:
+    """Return a hint for a value that is not even a text, where one of a few texts is wanted."""
+    return f"write one of {wanted}"
+
+
+def flags(text: str) -> str:
+    """Return a hint for flags of a partition that are one text, or that are its type."""
+    name = text.strip("\"'")
+    return f'write flags=("{name}",)' if name in get_args(PartitionFlag) else f'write type="{name}"'
 
 
 def unexpected(_: str, wrong: str, function: str) -> str:

@@ -13,7 +13,7 @@ from pkgutil import iter_modules
 
 import vmdsl
 import vmdsl_stdlib
-from vmdsl.plan.call_hints import too_few, too_many, unexpected
+from vmdsl.plan.call_hints import ROWS, choices, flags, too_few, too_many, unexpected
 from vmdsl.similar import closest, did_you_mean
 
 _OWN = r"(?:Flag|Condition|Option\[.*\]|Step\[.*\])"
@@ -40,6 +40,7 @@ _CODES = {
 }
 #: The first pattern that fits gives the hint and the code; {text} is the code that is meant.
 _HINTS = (
+    *ROWS,
     (
         rf'"Fact" {_ALWAYS_TRUE}',
         "it is known only while building: pass it as unless=",
@@ -116,49 +117,6 @@ _HINTS = (
         "name them one by one, without a list",
         "text-for-list",
     ),
-    (
-        r'to "(?:chroot|host_shell|image_shell)" has incompatible type "list\[str\]"',
-        'write it as in a shell, in one text: "systemctl enable ssh"',
-        "wrong-type",
-    ),
-    (
-        r'incompatible type "list\[str\]"; expected "str',
-        "write one text, in which each line ends with \\n",
-        "wrong-type",
-    ),
-    (
-        r'"(?:mode|umask|parents)" .* "str"; expected "int',
-        "write it in octal, such as 0o755",
-        "wrong-type",
-    ),
-    (
-        r'to "[kKMGT]i?B" has incompatible type "str"',
-        'write a number, as in GiB(4); Size.parse("4G") reads a text',
-        "plain-number",
-    ),
-    (
-        r'Unsupported operand types for .*"Callable\[\[float\], Size\]"',
-        "call the unit with the number, as in GiB(4)",
-        "plain-number",
-    ),
-    (
-        r'Unsupported operand types for .*"Size" and "(?:int|float|str)"',
-        "write a size there too, such as GiB(2)",
-        "plain-number",
-    ),
-    (r'equality check .*"Suite"', 'compare its name, as in suite().name == "trixie"', "wrong-type"),
-    (r'^"mkimg" gets multiple', "an image gets its name when it is built", "wrong-argument"),
-    (
-        r'expected "Source"',
-        'write Source(name="more", uris=["http://mirror.example/debian"], suites=["trixie"])',
-        "wrong-type",
-    ),
-    (
-        r'^"(?:RootFs|Disk|Gpt|Msdos|Partition|Mounted\[.*\])" has no attribute',
-        "handles are given to functions, such as mkpart(table()) and chroot(system(), …)",
-        "unknown-name",
-    ),
-    (r'Argument "flags" .* "str"; expected', 'write flags=("boot",)', "text-for-list"),
     (r'expected "RootFs"', "this needs a system: give what debootstrap() returned", "wrong-handle"),
     (r'expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat", "wrong-handle"),
     (
@@ -217,6 +175,7 @@ _EXPORT = re.compile(r'Module "vmdsl" has no attribute "(\w+)"')
 _LITERAL = re.compile(r'''incompatible type "([^"]*Literal\[[^"]*)"; expected "(.*Literal\[.*)"''')
 _MODULE = re.compile(r'module named "(\w[\w.]*)"')
 _MEMBER = re.compile(r'"type\[(\w+)\]" has no attribute "(\w+)"')
+_OTHERS = re.compile(r"""type "(?:bool|int|Literal\[(?!').*\])"; expected "Literal\[([^\]]*)\]""")
 _KEYWORD = re.compile(r'Unexpected keyword argument "(\w+)" for "(\w+)"')
 _RETURNS = re.compile(r'return value type \(got "([^"|]+)", expected "([^"|]+)"\)')
 _KIND = re.compile(r'to "mount" has incompatible type "(\w+)"; expected "(\w+)"')
@@ -405,6 +364,8 @@ _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
     (_MODULE, _module, "import"),
     (_MEMBER, _member, "unknown-name"),
     (_LITERAL, _choices, "unknown-value"),
+    (_OTHERS, choices, "unknown-value"),
+    (re.compile(r'^Argument "flags" to "mkpart" has .* "str"'), flags, "text-for-list"),
     (_RETURNS, _annotation, "return-type"),
     (re.compile(r'positional arguments for "(\w+)"'), _handle_class, "hand-made-handle"),
     (re.compile(r'^Too many positional arguments for "(\w+)"'), too_many, "wrong-argument"),

@@ -15,11 +15,16 @@ class Crash(Problem):
     """An exception caused by a wrong type, name or attribute, which mypy reports at its cause."""
 
 
+#: The end of a report on an operation that is given None.
+_OF_NOTHING = ", not NoneType"
+
+
 def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
     """Merge mypy's problems with ours, by line, each mistake once.
 
     If both are about the same statement, they are the same mistake, and only mypy's is kept. A
-    Crash is kept only if mypy found nothing at all, as it follows from what mypy found.
+    Crash is kept only if mypy found nothing at all, as it follows from what mypy found; and so does
+    that a step gets None from one without a return statement.
     """
     types = list(types)
     starts: dict[Path, dict[int, int]] = {}
@@ -36,6 +41,8 @@ def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
     ours = [p for p in found if statement(p.where) not in reported]
     if types:
         ours = [p for p in ours if not isinstance(p, Crash)]
+    if any(p.what.startswith("Missing return statement") for p in types):
+        ours = [p for p in ours if not p.what.endswith(_OF_NOTHING)]
     return sorted(
         [*types, *ours], key=lambda p: (str(p.where.file), p.where.line) if p.where else ("", 0)
     )

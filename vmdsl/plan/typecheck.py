@@ -235,10 +235,11 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
 
     That is each further use of an undefined name, what is wrong in a call with an argument too
     many or too few or given twice, what an undefined decorator makes of its function, and where the
-    result of operands that do not fit is given to.
+    result of operands that do not fit is given to, and calls of functions without types.
     """
     told: set[tuple[Path, str]] = set()
     calls: set[tuple[Where, str]] = set()
+    is_untyped = any(p.what.endswith("[no-untyped-def]") for p in problems)
     computed = {p.where for p in problems if p.what.startswith(_OPERANDS)}
     unknown = {p.where.file for p in problems if p.where and p.what.endswith("[name-defined]")}
     causes = []
@@ -250,7 +251,8 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
         again = what.endswith("[name-defined]") and (where.file, what) in told
         called = _ON_A_STEP in what and (where, "step") in calls
         result = what.endswith("[arg-type]") and where in computed
-        if not (decorated or again or called or result or call in calls):
+        untyped = what.endswith("[no-untyped-call]") and is_untyped
+        if not (decorated or again or called or result or untyped or call in calls):
             causes.append(problem)
             told.add((where.file, what))
             if found and _COUNT.search(what):

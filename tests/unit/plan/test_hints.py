@@ -94,6 +94,14 @@ def test_modules_without_types(message: str, hint: str) -> None:
         ),
         ('Unsupported operand types for > ("Size" and "int")  [operator]', "", "GiB(2)"),
         ('"Mounted[Ext4]" has no attribute "run"  [attr-defined]', "", "chroot(system(), …)"),
+        ('Argument "flags" to "mkpart" has incompatible type "str"', '"esp"', 'write type="esp"'),
+        ('Argument "flags" to "mkpart" has incompatible type "str"', '"boot"', 'flags=("boot",)'),
+        ('Argument 2 to "apt" has incompatible type "tuple[str, str]"', "names", "*names"),
+        (
+            'Argument "console" has incompatible type "bool"; expected "Literal[\'a\', \'b\']"',
+            "True",
+            "write one of 'a', 'b'",
+        ),
     ],
 )
 def test_calls(message: str, text: str, hint: str) -> None:

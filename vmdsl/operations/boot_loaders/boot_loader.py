@@ -126,9 +126,10 @@ class BootMenu(BootLoader):
 
     def _checked(self, name: str, parameters: Sequence[str]) -> tuple[str, ...]:
         if isinstance(parameters, str):
+            words = ", ".join(f'"{word}"' for word in parameters.split())
             raise refuse(
                 f"{name}= is one text",
-                f'write a tuple: {name}=("{parameters}",)',
+                f"write a list: {name}=[{words}]",
                 code="text-for-list",
             )
         for number, parameter in enumerate(parameters):
