@@ -124,7 +124,7 @@ def _entry(entry: object) -> tuple[str, Policy]:
     settings = dict(entry) if isinstance(entry, dict) else {"policy": entry}
     reference = settings.pop("policy", None)
     if not isinstance(reference, str):
-        hint = f'name it: {_EXAMPLE}; with settings: {{ policy = "image-fits", size = "4GB" }}'
+        hint = f'name it: {_EXAMPLE}; with settings: {{ policy = "image-fits", size = "4G" }}'
         raise _Wrong(f"this is not a policy: {entry}", hint)
     function = _function(reference)
     name = reference.rpartition(":")[2].replace("_", "-")
@@ -194,7 +194,7 @@ def _with_settings(
         given[key] = _value(name, key, value, types.get(key))
     for key, parameter in wanted.items():
         if key not in given and parameter.default is inspect.Parameter.empty:
-            value = '"4GB"' if types.get(key) is Size else "…"
+            value = '"4G"' if types.get(key) is Size else "…"
             hint = f'write: {{ policy = "{name}", {key} = {value} }}'
             raise _Wrong(f"the policy {name} needs the setting {key}", hint)
     policy = partial(function, **given)
@@ -208,6 +208,8 @@ def _with_settings(
 
 def _value(name: str, key: str, value: object, kind: object) -> object:
     """Return the value of a setting as its type."""
+    if kind is Size and isinstance(value, int) and not isinstance(value, bool):
+        return Size(value)
     if kind is Size and isinstance(value, str):
         try:
             return Size.parse(value)
@@ -216,7 +218,7 @@ def _value(name: str, key: str, value: object, kind: object) -> object:
     if kind is not None and kind is not Any and isinstance(kind, type):
         is_other = isinstance(value, bool) and kind is not bool
         if is_other or not isinstance(value, kind):
-            word = 'a size, such as "4GB"' if kind is Size else f"of the type {kind.__name__}"
+            word = 'a size, such as "4G"' if kind is Size else f"of the type {kind.__name__}"
             raise _Wrong(f"{key} of {name} is not {word}: {value!r}")
     return value
 

@@ -102,6 +102,12 @@ def test_policies_of_the_project(project: Callable[..., Plan]) -> None:
     assert "acme_rules" not in sys.modules
 
 
+def test_sizes(project: Callable[..., Plan]) -> None:
+    for size, fits in (('"4G"', True), ("4_294_967_296", True), ("4_000_000_000", False)):
+        plan = judged(project(f'policies = [{{ policy = "image-fits", size = {size} }}]'))
+        assert (plan.findings == ()) is fits
+
+
 def test_policies_of_packages(
     project: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -154,9 +160,9 @@ def test_policies_of_packages(
         ('policies = ["acme_rules:number"]', 5, "number is not a function", "def signed(plan"),
         ('policies = ["acme_rules:none"]', 5, "none is not a function of a plan", "def signed("),
         ('policies = ["acme_rules:at_most"]', 5, "at-most needs the setting count", "count = …"),
-        ('policies = ["image-fits"]', 5, "image-fits needs the setting size", 'size = "4GB" }'),
+        ('policies = ["image-fits"]', 5, "image-fits needs the setting size", 'size = "4G" }'),
         (
-            'policies = [{ policy = "image-fits", sise = "4GB" }]',
+            'policies = [{ policy = "image-fits", sise = "4G" }]',
             5,
             "the policy image-fits has no setting sise",
             "did you mean size?",
@@ -168,9 +174,9 @@ def test_policies_of_packages(
             "",
         ),
         (
-            'policies = [{ policy = "image-fits", size = 4 }]',
+            'policies = [{ policy = "image-fits", size = 4.5 }]',
             5,
-            'size of image-fits is not a size, such as "4GB": 4',
+            'size of image-fits is not a size, such as "4G": 4.5',
             "",
         ),
         (
