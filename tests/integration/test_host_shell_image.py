@@ -140,7 +140,7 @@ def refused(attempt: Try, done: subprocess.CompletedProcess[str], *said: str) ->
         ),
         (
             "echo 'type=83' | sfdisk --quiet --no-reread $IMAGE",
-            ("of the image, where the partition table (MBR) is", "mkpart()"),
+            ("of the image, where the partition table (MBR) is", "image_shell(table=True)"),
         ),
         ("echo x | dd of=$IMAGE bs=1M seek=64 conv=notrunc", ("67108866 bytes large",)),
         ("echo x | dd of=$IMAGE bs=1M seek=1", ("1048578 bytes large", "conv=notrunc")),

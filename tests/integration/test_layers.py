@@ -343,7 +343,9 @@ def test_content_that_does_not_fit(user: Any, kind: str, script: str, message: s
     code, said, folder = build_small(user, script, kind)
     assert code == 5, said
     step, line = ("other", 13) if kind == "vfat" else ("root", 9)
-    assert re.search(rf"small\.py:{line}: step {step}: its content {message}\n", said), said
+    assert re.search(
+        rf"small\.py:{line}: step {step}: its content {message}  \[no-room\]\n", said
+    ), said
     assert re.search(rf"enlarge the partition {step} \(.*small\.py:{line}\) ", said), said
     assert "write the partition table" not in said
     assert sorted(p.name for p in folder.iterdir()) == ["small.img.log", "small.py"]

@@ -244,7 +244,7 @@ def test_what_is_missing_is_told_before_anything_is_done(alone: User) -> None:
 @pytest.mark.parametrize(
     ("command", "what"),
     [
-        ('"sh", "-c", "echo locked >&2; exit 7"', "failed (7)\n"),
+        ('"sh", "-c", "echo locked >&2; exit 7"', "failed (7)  [secret-missing]\n"),
         ('"sh", "-c", "true"', "is empty"),
         ('"no-such-program", "x"', "cannot be run: "),
     ],

@@ -154,7 +154,8 @@ def test_a_command_that_fails(alone: User) -> None:
     recipe = Recipe(alone, SYSTEM + step(f"chroot(system(), {script!r})")).build()
     said = recipe.failed()
     line = line_of(recipe, "chroot(")
-    failed = f"recipe.py:{line}: step last: the command failed (exit code 127): sh -ec cd / …\n"
+    what = "the command failed (exit code 127): sh -ec cd / …  [command-failed]"
+    failed = f"recipe.py:{line}: step last: {what}\n"
     assert failed in said
     assert "    line 1\n    line 2\n    line 3\n    env: " in said
     assert "never" not in said.partition(failed)[2].partition("line 1")[2]
@@ -190,14 +191,17 @@ def own(body: str) -> str:
 @pytest.mark.parametrize(
     ("body", "what"),
     [
-        ("raise ValueError('no good')", "ValueError: no good\n"),
-        ("tree.read('/nowhere')", "/nowhere: No such file or directory\n"),
-        ("tree.inside(lambda: 1 / 0)", "ZeroDivisionError: division by zero\n"),
+        ("raise ValueError('no good')", "ValueError: no good  [build-failed]\n"),
+        ("tree.read('/nowhere')", "/nowhere: No such file or directory  [build-failed]\n"),
+        ("tree.inside(lambda: 1 / 0)", "ZeroDivisionError: division by zero  [build-failed]\n"),
         ("tree.inside(lambda: lambda: 1)", "lambda"),
-        ("tree.run('no-such-program')", "there is no program no-such-program on this machine\n"),
+        (
+            "tree.run('no-such-program')",
+            "there is no program no-such-program on this machine  [missing-program]\n",
+        ),
         (
             "class Odd(Exception): ...\ndef fail() -> None: raise Odd('odd')\ntree.inside(fail)",
-            "RuntimeError: Odd: odd\n",
+            "RuntimeError: Odd: odd  [build-failed]\n",
         ),
         ("import os\nos.kill(os.getpid(), 9)\nraise SystemExit", ""),
     ],
