@@ -20,7 +20,7 @@ from vmdsl.review.reports import (
 
 #: The schema that Microsoft's SARIF Multitool 5.7.0 (npm, MIT licence) validates with, unchanged.
 SARIF = Path(__file__).with_name("sarif-2.1.0.schema.json")
-TOP = Path("/work/here")
+TOP = Path("/srv/here")
 ENTRIES = (
     Entry(
         level="error",
