@@ -63,7 +63,7 @@ def code(function: str, *arguments: object, **named: object) -> Code:
 
 def _written(value: object) -> str:
     if isinstance(value, str):
-        return f'"{value}"'
+        return f"'{value}'" if '"' in value else f'"{value}"'
     return "" if value is None else str(value)
 
 

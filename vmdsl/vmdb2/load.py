@@ -73,7 +73,8 @@ def _step(code: Code) -> str:
     said = _CALLS.get(code.function, str(code))
     match code:
         case Code(function="create_file", arguments=(_, path, text)):
-            said = f'create-file: {path}, contents: "{text}"'
+            quoted = str(text).replace('"', r"\"")
+            said = f'create-file: {path}, contents: "{quoted}"'
         case Code(function="apt", arguments=(_, package)):
             said = f"packages: [{package}]"
         case Code(function="mkext4", arguments=(Code(tag=tag),)):

@@ -112,6 +112,10 @@ def test_warnings_are_in_the_order_of_the_lines(tmp_path: Path) -> None:
         (code("apt", suite=None), None),
         (code("apt_source"), None),
         (code("create_file", code("system"), "/a", r"b\n"), r'create-file: /a, contents: "b\n"'),
+        (
+            code("create_file", code("system"), "/a", 'b="c"'),
+            r'create-file: /a, contents: "b=\"c\""',
+        ),
         (code("mkbtrfs"), "mkbtrfs()"),
     ],
 )

@@ -7,24 +7,25 @@ import re
 from vmdsl.errors import Code, Hint, code
 
 
-def _tmpfiles(name: str, line: str) -> Code:
-    """Return the call that writes a file of tmpfiles.d."""
-    return code("create_file", code("system"), f"/etc/tmpfiles.d/{name}.conf", line)
+def _file(path: str, line: str) -> Code:
+    """Return the call that writes a file of one line."""
+    return code("create_file", code("system"), path, line)
 
 
 _ATTRIBUTES = Hint(
     "attributes of files (chattr) are set when the system boots, by a line of tmpfiles.d:\n",
-    _tmpfiles("attributes", r"h /PATH - - - - +i\n"),
+    _file("/etc/tmpfiles.d/attributes.conf", r"h /PATH - - - - +i\n"),
 )
 _DEVICES = Hint(
     "device files are made when the system boots: those in /dev by udev, others by a line of "
     "tmpfiles.d:\n",
-    _tmpfiles("devices", r"c /PATH 0600 root root - 5:1\n"),
+    _file("/etc/tmpfiles.d/devices.conf", r"c /PATH 0600 root root - 5:1\n"),
 )
-_OWNERS_OF_DEVICES = """\
-the device files here are this machine's. Owner and mode of those that the system will have are set
-when it boots, by a rule of udev:
-create_file(system(), "/etc/udev/rules.d/60-own.rules", 'KERNEL=="NAME", MODE="0660"\n')"""
+_OWNERS_OF_DEVICES = Hint(
+    "the device files here are this machine's. Owner and mode of those that the system will have "
+    "are set\nwhen it boots, by a rule of udev:\n",
+    _file("/etc/udev/rules.d/60-own.rules", r'KERNEL=="NAME", MODE="0660"\n'),
+)
 _MOUNTS = Hint(
     "nothing can be mounted from a device or an image file here. Unpack it instead: with 7z, "
     "bsdtar,\nmcopy (FAT) or debugfs -R 'rdump / DIRECTORY' (ext)",

@@ -30,6 +30,14 @@ def test_a_remedy(printed: str, says: str) -> None:
     assert says in remedy(f"other lines\n{printed}\nand others")
 
 
+def test_the_rule_of_a_device_can_be_copied() -> None:
+    call = remedy("chmod: changing permissions of '/dev/null': Read-only file system")
+    assert call.splitlines()[-1] == (
+        'create_file(system(), "/etc/udev/rules.d/60-own.rules", '
+        """'KERNEL=="NAME", MODE="0660"\\n')"""
+    )
+
+
 @pytest.mark.parametrize(
     "printed",
     [
