@@ -20,7 +20,7 @@ import pytest
 
 import vmdsl
 import vmdsl_stdlib
-from vmdsl.explanations.catalog import explanations
+from vmdsl.explanations.codes import explanations
 from vmdsl.operations.boot_loaders import boot_loader
 
 REPOSITORY = Path(__file__).parents[2]

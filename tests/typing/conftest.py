@@ -17,7 +17,7 @@ import vmdsl
 import vmdsl_stdlib
 from vmdsl import programs
 from vmdsl.errors import Problem
-from vmdsl.explanations.catalog import Example, explanations
+from vmdsl.explanations.codes import Example, explanations
 from vmdsl.language.operation import Recorder
 from vmdsl.plan import plan
 from vmdsl.plan.guard import guarded

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from vmdsl.errors import Problem, RecipeError
-from vmdsl.explanations.catalog import Example, explanations
+from vmdsl.explanations.codes import Example, explanations
 from vmdsl.plan.plan import make_plan
-from vmdsl.policies.project import SHIPPED
+from vmdsl.policies.chosen import SHIPPED
 
 IN_PYTHON = [
     pytest.param(code, example, id=f"{code}-{'wrong' if example.is_wrong else 'right'}")

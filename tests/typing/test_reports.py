@@ -17,10 +17,10 @@ import pytest
 
 from vmdsl.cli.problems import describe
 from vmdsl.errors import Advice, Problem, RecipeError
-from vmdsl.explanations.catalog import Example
+from vmdsl.explanations.codes import Example
 from vmdsl.plan.marks import marked
 from vmdsl.plan.plan import make_plan
-from vmdsl.policies.project import SHIPPED
+from vmdsl.policies.chosen import SHIPPED
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 REWRITE = os.environ.get("VMDSL_GOLDEN") == "rewrite"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vmdsl import errors
-from vmdsl.explanations.catalog import explanations
+from vmdsl.explanations.codes import explanations
 from vmdsl.plan import hints
 
 REPOSITORY = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from vmdsl.cli.paths import existing_file
 from vmdsl.cli.recipe_command import named_recipe
 from vmdsl.cli.specification import Given, is_specification, load
 from vmdsl.errors import UsageError
-from vmdsl.plan.catalogue import offered_names
+from vmdsl.plan.offered import offered_names
 
 if TYPE_CHECKING:
     from rich.console import Console

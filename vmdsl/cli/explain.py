@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vmdsl.errors import Problem, UsageError
-from vmdsl.explanations.catalog import Explanation, explanations
+from vmdsl.explanations.codes import Explanation, explanations
 from vmdsl.similar import did_you_mean
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from vmdsl.plan.catalogue import Listed
+    from vmdsl.plan.offered import Listed
 
 FORMAT_VERSION = 1
 _FOLDERS = (Path(), Path("recipes"))
@@ -23,7 +23,7 @@ def list_recipes(
 
     Here is the current directory, and recipes/ in it. None of the recipes is run.
     """
-    from vmdsl.plan.catalogue import offered_recipes, recipes_in  # noqa: PLC0415 (slow)
+    from vmdsl.plan.offered import offered_recipes, recipes_in  # noqa: PLC0415 (slow)
 
     here, installed = list(recipes_in(_FOLDERS)), list(offered_recipes())
     if json:

@@ -35,7 +35,7 @@ from vmdsl.cli.options import (
 from vmdsl.cli.paths import PLAN_SUFFIX
 from vmdsl.cli.slow_recipe import watched
 from vmdsl.errors import Advice, Problem, UsageError, VmdslError
-from vmdsl.plan.catalogue import offered_file, offered_names
+from vmdsl.plan.offered import offered_file, offered_names
 from vmdsl.values import Size, Suite
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from vmdsl.cli.reporting import (
 )
 from vmdsl.cli.slow_recipe import watched
 from vmdsl.errors import PolicyError, UsageError, VmdslError
-from vmdsl.plan.catalogue import offered_names
+from vmdsl.plan.offered import offered_names
 
 if TYPE_CHECKING:
     from vmdsl.builder.cache.cache_dir import CacheDir

@@ -10,8 +10,8 @@ from vmdsl.errors import Advice, Problem, RecipeError, Where
 from vmdsl.language.operation import origin_of, problem_in
 from vmdsl.plan.plan import Plan, Remark, Waiver
 from vmdsl.plan.project import Project
+from vmdsl.policies.chosen import Named, known_names, project_policies
 from vmdsl.policies.finding import Finding
-from vmdsl.policies.project import Named, known_names, project_policies
 from vmdsl.policies.waivers import EXAMPLE, Allowed, allowed_by, remarks_in
 from vmdsl.similar import did_you_mean
 

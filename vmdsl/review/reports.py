@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vmdsl.errors import Problem, Where
-from vmdsl.explanations.catalog import explanations
+from vmdsl.explanations.codes import explanations
 
 #: Grows when a field of the JSON is taken away, or changes its meaning; not when one is added.
 FORMAT_VERSION = 1

@@ -19,7 +19,7 @@ from vmdsl.errors import (
     UsageError,
     VmdslError,
 )
-from vmdsl.explanations.catalog import explanations
+from vmdsl.explanations.codes import explanations
 from vmdsl.host.facts import Result
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vmdsl.errors import RecipeError
-from vmdsl.explanations.catalog import Example, explanations
+from vmdsl.explanations.codes import Example, explanations
 from vmdsl.vmdb2.load import SpecificationError, load_specification
 
 STEPS = {

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from vmdsl.errors import UsageError
-from vmdsl.plan.catalogue import offered_file, offered_names, offered_recipes, recipes_in
 from vmdsl.plan.load import load
+from vmdsl.plan.offered import offered_file, offered_names, offered_recipes, recipes_in
 
 Install = Callable[..., Path]
 

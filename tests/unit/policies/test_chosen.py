@@ -12,7 +12,7 @@ from vmdsl.cli.policies import with_findings as judged
 from vmdsl.errors import RecipeError
 from vmdsl.plan.plan import Plan
 from vmdsl.plan.project import project_of
-from vmdsl.policies.project import SHIPPED
+from vmdsl.policies.chosen import SHIPPED
 
 MODULE = '''
 from collections.abc import Iterator
@@ -119,7 +119,7 @@ def test_policies_of_packages(
             EntryPoint("gone", "acme_gone:b", group),
         ]
 
-    monkeypatch.setattr("vmdsl.policies.project.entry_points", entry_points)
+    monkeypatch.setattr("vmdsl.policies.chosen.entry_points", entry_points)
     monkeypatch.syspath_prepend(str(tmp_path))
     plan = judged(project('policies = ["acme-editors"]'))
     assert [one.code for one in plan.findings] == ["acme-editors"]
