@@ -51,13 +51,31 @@ class Qemu:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Binary:
+    """The programs of an architecture, as ELF marks them, and QEMU's program that runs them.
+
+    `code` is machine code by which a program ends without an error. `emulator` is the name of
+    QEMU's program without its prefix, and `processor` is for it where its own choice is slow.
+    """
+
+    machine: int
+    code: bytes
+    emulator: str
+    processor: str = ""
+    bits: int = 64
+    big_endian: bool = False
+    flags: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ArchTraits:
     """The properties of an architecture. An empty one does not exist, or is unknown."""
 
     #: What `uname -m` prints.
     uname: tuple[str, ...] = ()
-    #: What `uname -m` prints on the machines that can run its programs, and so build its images.
-    built_on: tuple[str, ...] = ()
+    #: What `uname -m` prints on the machines that can run its programs without emulation.
+    native_on: tuple[str, ...] = ()
+    binary: Binary | None = None
     #: The flavour of Debian's kernel for all such machines, as in `linux-image-amd64`.
     kernel: str = ""
     #: Whether there is a kernel for virtual machines alone, as in `linux-image-cloud-amd64`.
@@ -98,6 +116,14 @@ _PC = Qemu(
     ),
 )
 
+_ARM = Binary(
+    machine=40,
+    code=bytes.fromhex("0170a0e3 0000a0e3 000000ef"),
+    emulator="arm",
+    bits=32,
+    flags=0x05000000,
+)
+
 
 class Arch(StrEnum):
     """An architecture of Debian or its ports, by Debian's name."""
@@ -116,7 +142,10 @@ class Arch(StrEnum):
         "amd64",
         ArchTraits(
             uname=("x86_64",),
-            built_on=("x86_64",),
+            native_on=("x86_64",),
+            binary=Binary(
+                machine=62, code=bytes.fromhex("31ff b83c000000 0f05"), emulator="x86_64"
+            ),
             kernel="amd64",
             cloud_kernel=True,
             serial="ttyS0,115200n8",
@@ -130,7 +159,10 @@ class Arch(StrEnum):
         "i386",
         ArchTraits(
             uname=("i686",),
-            built_on=("x86_64",),
+            native_on=("x86_64", "i686"),
+            binary=Binary(
+                machine=3, code=bytes.fromhex("31db b801000000 cd80"), emulator="i386", bits=32
+            ),
             kernel="686",
             last_suite="bookworm",
             serial="ttyS0,115200n8",
@@ -146,7 +178,14 @@ class Arch(StrEnum):
         "arm64",
         ArchTraits(
             uname=("aarch64",),
-            built_on=("aarch64",),
+            native_on=("aarch64",),
+            binary=Binary(
+                machine=183,
+                code=bytes.fromhex("a80b80d2 000080d2 010000d4"),
+                emulator="aarch64",
+                # By default it signs pointers, with a cipher: most things take ten times as long.
+                processor="neoverse-n1",
+            ),
             kernel="arm64",
             cloud_kernel=True,
             serial="ttyAMA0,115200n8",
@@ -157,29 +196,70 @@ class Arch(StrEnum):
         "armhf",
         ArchTraits(
             uname=("armv7l",),
+            native_on=("armv7l", "aarch64"),
+            binary=_ARM,
             kernel="armmp",
             serial="ttyAMA0,115200n8",
             efi=Efi(platform="arm-efi", suffix="arm", package="arm"),
         ),
     )
-    ARMEL = "armel"
+    ARMEL = "armel", ArchTraits(native_on=("armv7l", "aarch64"), binary=_ARM)
     PPC64EL = (
         "ppc64el",
         ArchTraits(
-            uname=("ppc64le",), kernel="powerpc64le", serial="hvc0", ieee1275="powerpc-ieee1275"
+            uname=("ppc64le",),
+            native_on=("ppc64le",),
+            binary=Binary(
+                machine=21,
+                code=bytes.fromhex("01000038 00006038 02000044"),
+                emulator="ppc64le",
+                flags=2,
+            ),
+            kernel="powerpc64le",
+            serial="hvc0",
+            ieee1275="powerpc-ieee1275",
         ),
     )
     RISCV64 = (
         "riscv64",
         ArchTraits(
             uname=("riscv64",),
+            native_on=("riscv64",),
+            binary=Binary(
+                machine=243, code=bytes.fromhex("9308d005 13050000 73000000"), emulator="riscv64"
+            ),
             kernel="riscv64",
             serial="ttyS0,115200n8",
             efi=Efi(platform="riscv64-efi", suffix="riscv64", package="riscv64"),
         ),
     )
-    S390X = "s390x", ArchTraits(uname=("s390x",), kernel="s390x")
-    LOONG64 = "loong64", ArchTraits(uname=("loongarch64",), kernel="loong64")
+    S390X = (
+        "s390x",
+        ArchTraits(
+            uname=("s390x",),
+            native_on=("s390x",),
+            binary=Binary(
+                machine=22,
+                code=bytes.fromhex("a7290000 0a01"),
+                emulator="s390x",
+                big_endian=True,
+            ),
+            kernel="s390x",
+        ),
+    )
+    LOONG64 = (
+        "loong64",
+        ArchTraits(
+            uname=("loongarch64",),
+            native_on=("loongarch64",),
+            binary=Binary(
+                machine=258,
+                code=bytes.fromhex("0b748103 04008003 00002b00"),
+                emulator="loongarch64",
+            ),
+            kernel="loong64",
+        ),
+    )
     ALPHA = "alpha"
     HPPA = "hppa"
     IA64 = "ia64"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+from vmdsl import emulation
 from vmdsl.builder.cache.store import Store
 from vmdsl.builder.events import Events, placing
 from vmdsl.builder.job import Job, OnError
@@ -18,9 +19,12 @@ from vmdsl.builder.tree.layers import Layers, Stopped
 from vmdsl.builder.tree.stand_ins import StandIns
 from vmdsl.builder.tree.surroundings import surroundings
 from vmdsl.builder.tree.tree import BuildTree
+from vmdsl.errors import HostError
 from vmdsl.language.effects import TreeOperation, finds_mount_points
 from vmdsl.language.secret import secrets_in
+from vmdsl.machines import Arch
 from vmdsl.operations.systems.leftovers import clean
+from vmdsl.operations.systems.roots import RootMaker
 
 
 class Growth:
@@ -38,6 +42,7 @@ class Growth:
         if job.caching.offline:
             start_loopback()
         make_devices(self._devices)
+        emulated = _enable_emulation(job)
         self._stand_ins = stand_ins = StandIns(self._devices, job.layout, job.image_operations)
         self.tree = BuildTree(
             layout=job.layout,
@@ -50,6 +55,7 @@ class Growth:
             epoch=job.epoch,
             secrets=job.secrets,
             answers=stand_ins.digest,
+            emulated=emulated,
         )
         self._layers = Layers(job.workspace / "layers", self.tree.path)
         self._chain = Chain(
@@ -145,6 +151,21 @@ class Growth:
             own_tmp=has_secrets,
             by_path=self._stand_ins.called_by_path(operation.scripts()),
         )
+
+
+def _enable_emulation(job: Job) -> Arch | None:
+    """Let the system's programs run here. Returns its architecture if they are emulated.
+
+    Raises HostError, at the step of the system, where that is not possible.
+    """
+    for system in job.tree_operations:
+        if isinstance(system, RootMaker) and not emulation.is_native(system.arch):
+            place = job.workspace / "emulation"
+            place.mkdir()
+            if found := emulation.enable(system.arch, place):
+                raise HostError(system.problem(found.what, found.hint, code="build-machine"))
+            return system.arch
+    return None
 
 
 def _host_resolver() -> str:

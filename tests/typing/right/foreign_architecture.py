@@ -33,4 +33,4 @@ def root() -> Mounted[Ext4]:
 
 @step
 def system() -> RootFs:
-    return debootstrap(root(), suite="trixie", arch=Arch.S390X)
+    return debootstrap(root(), suite="trixie", arch=Arch.ALPHA)

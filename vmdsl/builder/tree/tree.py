@@ -35,6 +35,7 @@ from vmdsl.language.effects import (
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Fact, problem_in
 from vmdsl.language.secret import Secret
+from vmdsl.machines import Arch
 
 _T = TypeVar("_T")
 
@@ -48,7 +49,8 @@ ARCHIVES = "/var/cache/apt/archives"
 class BuildTree(PackageCache):
     """The tree of the build under way, at `tree` in its workspace while an operation is applied.
 
-    `log` is the number of the open log. `answers` as for `Archives`.
+    `log` is the number of the open log. `answers` as for `Archives`. `emulated` is the architecture
+    of the tree's programs, where the machine cannot run them by itself.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class BuildTree(PackageCache):
         epoch: int | None,
         secrets: Mapping[Secret, bytes],
         answers: str = "",
+        emulated: Arch | None = None,
     ) -> None:
         self.path = workspace / "tree"
         self._layout = layout
@@ -74,6 +77,7 @@ class BuildTree(PackageCache):
         self._commands = Commands(log=log, mask=Mask(secrets.values()), directory=recipe_directory)
         self._operations = tuple(operations)
         self._epoch = epoch
+        self._emulated = emulated
         self._secrets = secrets
         self._facts: dict[int, bool] = {}
         self.archives = Archives(cache.archives, caching, time.time(), answers)
@@ -202,7 +206,7 @@ class BuildTree(PackageCache):
         stdin: bytes | str = "",
         script: bool = False,
     ) -> None:
-        known = environment.of_host(self.path, self.scratch, self._epoch)
+        known = environment.of_host(self.path, self.scratch, self._epoch, self._emulated)
         if script:
             make_lenient_mount(self._own_programs, self.path)
             known["PATH"] = f"{self._own_programs}:{known['PATH']}"
@@ -215,7 +219,7 @@ class BuildTree(PackageCache):
         stdin: bytes | str = "",
         script: bool = False,
     ) -> None:
-        known = environment.of_tree(self._epoch)
+        known = environment.of_tree(self._epoch, self._emulated)
         largest = self._largest_file() if script else None
         inside = (*INTO_TREE, str(self.path), *command)
         self._run(inside, {**known, **(env or {})}, stdin, largest)

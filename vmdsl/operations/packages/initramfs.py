@@ -17,12 +17,13 @@ _ALL_CORES = {"ZSTD_NBTHREADS": "0"}
 #: disk that is informed of everything that is removed (the mount option `discard`).
 _IN_MEMORY = {"TMPDIR": "/run"}
 _ROOM = 4 * 2**30
-#: By version: the time and the size, which change where a package replaces it.
+#: By name, as vmlinuz-6.12.48+deb13-amd64: the time and the size, which change where a package
+#: replaces it. Those of some architectures are not compressed, and called vmlinux.
 Kernels = dict[str, tuple[int, int]]
 #: INITRD=No also kept the kernel's package from making the link /initrd.img.
 _LINKS = """\
 ! command -v linux-update-symlinks >/dev/null ||
-    linux-update-symlinks install "$1" "/boot/vmlinuz-$1"
+    linux-update-symlinks install "$1" "$2"
 """
 
 
@@ -43,15 +44,19 @@ def one_initramfs(tree: Tree) -> Iterator[dict[str, str]]:
         new = replaced = []
     if new or replaced:
         env = _ALL_CORES | (_IN_MEMORY if tree.inside(_has_room_in_memory) else {})
-        for version in (*new, *replaced):
+        for kernel in (*new, *replaced):
             if maker:
-                tree.chroot(maker, version, f"/boot/vmlinuz-{version}", env=env)
+                tree.chroot(maker, _version(kernel), f"/boot/{kernel}", env=env)
             else:
-                tree.chroot("update-initramfs", "-c", "-k", version, env=env)
-    for version in new:
-        tree.chroot("sh", "-ec", _LINKS, "sh", version)
-    for version in gone:
-        tree.remove(f"/boot/initrd.img-{version}")
+                tree.chroot("update-initramfs", "-c", "-k", _version(kernel), env=env)
+    for kernel in new:
+        tree.chroot("sh", "-ec", _LINKS, "sh", _version(kernel), f"/boot/{kernel}")
+    for kernel in gone:
+        tree.remove(f"/boot/initrd.img-{_version(kernel)}")
+
+
+def _version(kernel: str) -> str:
+    return kernel.partition("-")[2]
 
 
 def _other_makers() -> list[str]:
@@ -67,9 +72,9 @@ def _has_room_in_memory() -> bool:
 def _kernels() -> Kernels:
     """Return the kernels of the system."""
     found = {}
-    for path in Path("/boot").glob("vmlinuz-*"):
+    for path in Path("/boot").glob("vmlinu[xz]-*"):
         about = path.stat()
-        found[path.name.removeprefix("vmlinuz-")] = (about.st_mtime_ns, about.st_size)
+        found[path.name] = (about.st_mtime_ns, about.st_size)
     return found
 
 
@@ -83,6 +88,6 @@ def _changes(before: Kernels) -> tuple[list[str], list[str], list[str], str]:
     maker = "" if shutil.which("update-initramfs") else next(iter(_other_makers()), None)
     if maker is None:
         return [], [], gone, ""
-    new = sorted(v for v in after if not Path(f"/boot/initrd.img-{v}").exists())
-    replaced = sorted(v for v in after.keys() - set(new) if maker or after[v] != before.get(v))
+    new = sorted(k for k in after if not Path(f"/boot/initrd.img-{_version(k)}").exists())
+    replaced = sorted(k for k in after.keys() - set(new) if maker or after[k] != before.get(k))
     return new, replaced, gone, maker

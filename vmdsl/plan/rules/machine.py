@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import platform
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vmdsl import programs
+from vmdsl import emulation, programs
 from vmdsl.errors import Hint, LocalFile, Problem, code
 from vmdsl.language.arguments import argument_of
 from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
@@ -21,7 +20,6 @@ from vmdsl.language.operation import (
     programs_of,
 )
 from vmdsl.language.secret import secrets_in
-from vmdsl.machines import Arch
 from vmdsl.operations.systems.roots import RootMaker
 from vmdsl.similar import similar_file
 
@@ -204,15 +202,9 @@ def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 
 def _foreign_systems(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Report systems whose programs this machine cannot run."""
-    machine = platform.machine()
-    native = [arch for arch in Arch if machine in arch.traits.built_on]
+    """Report systems whose programs this machine cannot run, with or without emulation."""
     for operation in operations:
-        if isinstance(operation, RootMaker) and operation.arch not in native:
-            hints = [f"choose {' or '.join(native)}"] if native else []
-            hints += [f"build it on a machine that is {m}" for m in operation.arch.traits.built_on]
-            yield operation.problem(
-                f"{operation.arch} cannot be built on this machine ({machine}) yet",
-                ", or ".join(hints),
-                code="build-machine",
-            )
+        if isinstance(operation, RootMaker) and not emulation.is_native(operation.arch):
+            found = emulation.obstacle(operation.arch)
+            if found is not None:
+                yield operation.problem(found.what, found.hint, code="build-machine")

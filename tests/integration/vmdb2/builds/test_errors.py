@@ -37,7 +37,7 @@ ON_LVM = SPECIFICATION.replace(
 ).replace("target: part", "target: root")
 FILES = {
     "pc.vmdb": SPECIFICATION.encode(),
-    "arm.vmdb": SPECIFICATION.replace("amd64", "arm64").encode(),
+    "alpha.vmdb": SPECIFICATION.replace("amd64", "alpha").encode(),
     "lvm.vmdb": ON_LVM.encode(),
     "old.vmdb": SPECIFICATION.replace("tag: part", "tag: part\n    trailing: 1").encode(),
     "image.vmdb": SPECIFICATION.replace("output", "image").encode(),
@@ -79,7 +79,7 @@ def vmdsl(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedPro
         (["pc.vmdb", MIRROR, "--rootfs-tarball", "none/t"], 2, "there is no directory none"),
         (["-", MIRROR], 2, "standard input has no name"),
         (["-", MIRROR, "--output", "x.img"], 3, "there is nothing in it"),
-        (["arm.vmdb", MIRROR], 4, "arm64 cannot be built on this machine"),
+        (["alpha.vmdb", MIRROR], 4, "cannot run programs of alpha"),
         (["lvm.vmdb", MIRROR], 4, "LVM cannot be built yet"),
         (["old.vmdb", MIRROR], 3, "trailing"),
     ],
