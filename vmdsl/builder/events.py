@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from vmdsl.builder.report.progress import Work
 from vmdsl.builder.report.timing import cpu_seconds
-from vmdsl.builder.tree.commands import shown
+from vmdsl.builder.tree.commands import is_in_tree, shown
 from vmdsl.builder.tree.layers import Stopped
 from vmdsl.errors import BuildError, Code, Hint, Problem, VmdslError, Where
 from vmdsl.language.operation import Operation, problem_in, summary_of
@@ -43,11 +43,15 @@ class WorkBegan:
 
 @dataclass(frozen=True, kw_only=True)
 class ProgramEnded:
-    """A program has ended. It took `seconds`, and `cpu` seconds of a processor's time."""
+    """A program has ended. It took `seconds`, and `cpu` seconds of a processor's time.
+
+    `emulated` programs are those of a tree whose architecture this machine doesn't run by itself.
+    """
 
     command: str
     seconds: float
     cpu: float
+    emulated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +131,8 @@ class Events:
 
     def __init__(self, stream: IO[str]) -> None:
         self.total = 0
+        #: Whether programs of the tree are emulated.
+        self.emulated = False
         self._stream = stream
         self._number = 0
         self._sending = Lock()
@@ -149,7 +155,14 @@ class Events:
 
     def ran(self, done: Finished) -> None:
         """Report that a program has ended."""
-        self.send(ProgramEnded(command=shown(done.argv), seconds=done.seconds, cpu=done.cpu))
+        self.send(
+            ProgramEnded(
+                command=shown(done.argv),
+                seconds=done.seconds,
+                cpu=done.cpu,
+                emulated=self.emulated and is_in_tree(done.argv),
+            )
+        )
 
     def failed(self, error: VmdslError) -> None:
         """Report that the build has failed."""

@@ -43,6 +43,7 @@ class Growth:
             start_loopback()
         make_devices(self._devices)
         emulated = _enable_emulation(job)
+        events.emulated = emulated is not None
         self._stand_ins = stand_ins = StandIns(self._devices, job.layout, job.image_operations)
         self.tree = BuildTree(
             layout=job.layout,

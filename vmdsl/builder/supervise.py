@@ -108,7 +108,9 @@ def _follow(
                         listener.started(work)
                     case ProgramEnded():
                         command = log.mask.of(event.command)
-                        watch.program(command, seconds=event.seconds, cpu=event.cpu)
+                        watch.program(
+                            command, seconds=event.seconds, cpu=event.cpu, emulated=event.emulated
+                        )
                     case _:
                         watch.end(cpu=event.cpu)
                         log.add(as_text(watch.phases))

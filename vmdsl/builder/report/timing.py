@@ -29,11 +29,14 @@ class Duration:
 class Piece(Duration):
     """A piece of work, with its step, and the programs that took longest.
 
-    `how` says why there was nothing to do: "cached" or "skipped".
+    `how` says why there was nothing to do: "cached" or "skipped". `emulated` is the part of `cpu`
+    of programs that were started as emulated ones, not of those that programs of this machine
+    start.
     """
 
     step: str
     how: str
+    emulated: float = 0.0
     programs: list[Duration] = field(default_factory=list)
 
 
@@ -71,8 +74,10 @@ class Stopwatch:
         self.phases[-1].pieces.append(piece)
         self._begin(piece, cpu)
 
-    def program(self, command: str, *, seconds: float, cpu: float) -> None:
+    def program(self, command: str, *, seconds: float, cpu: float, emulated: bool = False) -> None:
         """Add a program of the current piece of work, which has ended."""
+        if emulated and self.phases and self.phases[-1].pieces:
+            self.phases[-1].pieces[-1].emulated += cpu
         if seconds >= _WORTH_LISTING and self.phases and self.phases[-1].pieces:
             programs = self.phases[-1].pieces[-1].programs
             programs.append(Duration(what=command[:_WIDEST], seconds=seconds, cpu=cpu))
@@ -98,7 +103,9 @@ def rows(phases: Sequence[Phase]) -> Iterator[tuple[int, str, Duration]]:
     for phase in phases:
         yield 0, "", phase
         for piece in phase.pieces:
-            what = f"{piece.what} ({piece.how})" if piece.how else piece.what
+            emulated = f"{piece.emulated:.2f} emulated" if piece.emulated else ""
+            notes = ", ".join(filter(None, (piece.how, emulated)))
+            what = f"{piece.what} ({notes})" if notes else piece.what
             yield 1, piece.step, replace(piece, what=what)
             for program in piece.programs:
                 yield 2, "", program

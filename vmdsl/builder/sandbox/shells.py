@@ -15,10 +15,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from vmdsl import programs
+from vmdsl import emulation, programs
 from vmdsl.builder.sandbox import environment
 from vmdsl.builder.sandbox.environment import INTO_TREE
 from vmdsl.builder.sandbox.mounts import make_devices, mount_proc, mount_virtual
+from vmdsl.machines import Arch
 
 #: Requests of ioctl that Python's termios lacks.
 _UNLOCK, _OPEN_PEER = 0x40045431, 0x5441
@@ -74,6 +75,9 @@ def main(tree: str, space: str, console: str) -> None:
     root, devices, scratch = Path(tree), Path(space, "dev"), Path(space, "scratch")
     scratch.mkdir()
     mount_proc()
+    for arch in Arch:  # it is not known which one the tree is of
+        if not emulation.is_native(arch):
+            emulation.enable(arch, scratch)  # without it, the shell is one of this machine
     make_devices(devices)
     mount_virtual(root, devices)
     with socket.socket(fileno=int(console)) as outside:

@@ -109,12 +109,22 @@ def make_lenient_mount(directory: Path, tree: Path) -> None:
         program.chmod(0o755)
 
 
+def is_in_tree(command: Sequence[str]) -> bool:
+    """Return whether a command runs a program of the tree."""
+    return _unlimited(command)[: len(INTO_TREE)] == list(INTO_TREE)
+
+
 def shown(command: Sequence[str]) -> str:
     """Return a command as one short line, without how it gets into the tree."""
-    if tuple(command[: len(_LIMITED)]) == _LIMITED:
-        command = command[len(_LIMITED) + 1 :]
-    words = [Path(command[0]).name, *command[1:]]
-    if tuple(words[: len(INTO_TREE)]) == INTO_TREE:
+    words = _unlimited(command)
+    if words[: len(INTO_TREE)] == list(INTO_TREE):
         words = words[len(INTO_TREE) + 1 :]
     lines = " ".join(word.strip() for word in words).splitlines() or [""]
     return lines[0][:_SHOWN] + (" …" if len(lines) > 1 or len(lines[0]) > _SHOWN else "")
+
+
+def _unlimited(command: Sequence[str]) -> list[str]:
+    """Return the words of a command without the limit before it, and the place of its program."""
+    if tuple(command[: len(_LIMITED)]) == _LIMITED:
+        command = command[len(_LIMITED) + 1 :]
+    return [Path(command[0]).name, *command[1:]]

@@ -46,6 +46,18 @@ def test_phases_pieces_and_the_longest_programs(phases: list[Phase]) -> None:
     )
 
 
+def test_a_piece_of_work_says_how_much_of_it_was_emulated() -> None:
+    watch = Stopwatch()
+    watch.phase("tree", cpu=0.0)
+    watch.piece("kernel", "apt install linux-image-arm64", cpu=0.0)
+    watch.program("apt-get install", seconds=80.0, cpu=43.0, emulated=True)
+    watch.program("mount --bind", seconds=0.01, cpu=0.01)
+    watch.program("true", seconds=0.01, cpu=0.5, emulated=True)
+    watch.end(cpu=45.0)
+    (line,) = [line for line in as_text(watch.phases).splitlines() if "kernel: " in line]
+    assert line.endswith("kernel: apt install linux-image-arm64 (43.50 emulated)")
+
+
 def test_a_pipe_gets_what_the_log_has(phases: list[Phase]) -> None:
     out = io.StringIO()
     show_timings(phases, Console(file=out, width=30))

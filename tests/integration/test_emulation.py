@@ -1,0 +1,63 @@
+"""Programs of other architectures, which an ordinary user's sandbox has QEMU run."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vmdsl.emulation import RULES
+from vmdsl.machines import Arch
+
+pytestmark = pytest.mark.integration
+
+MINUTES = 60
+#: Runs in a sandbox: prints what is in the way of each architecture's programs.
+TRY_ALL = """\
+import sys
+from pathlib import Path
+from vmdsl.emulation import enable, is_native
+from vmdsl.machines import Arch
+for arch in Arch:
+    if arch.traits.binary and not is_native(arch):
+        print(arch, enable(arch, Path(sys.argv[1])))
+"""
+SANDBOX = ("unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc")
+
+
+def rules_of_the_machine() -> list[str]:
+    return sorted(path.name for path in RULES.iterdir())
+
+
+def test_all_architectures_run_side_by_side_and_leave_nothing(tmp_path: Path) -> None:
+    before = rules_of_the_machine()
+    running = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        argv = [*SANDBOX, sys.executable, "-c", TRY_ALL, str(tmp_path / name)]
+        running.append(subprocess.Popen(argv, stdout=subprocess.PIPE, text=True))
+    foreign = [a for a in Arch if a.traits.binary and platform.machine() not in a.traits.native_on]
+    for process in running:
+        said, _ = process.communicate(timeout=2 * MINUTES)
+        assert said.splitlines() == [f"{arch} None" for arch in foreign]
+    assert rules_of_the_machine() == before
+
+
+def test_an_ordinary_user_builds_a_system_of_another_architecture(
+    user: Any, host_mirror: str
+) -> None:
+    before = rules_of_the_machine()
+    image = user.folder("emulated") / "emulated.img"
+    recipe = user.checkout / "tests/integration/recipes/emulated.py"
+    options = ("--output", image, "--mirror", host_mirror, "--timings")
+    done = user.build(recipe, *options, timeout=20 * MINUTES)
+    assert done.returncode == 0, done.stdout
+    assert "emulated)" in done.stdout
+    root = f"{image}?offset={2**20}"
+    seen = subprocess.run(["debugfs", "-R", "cat /seen", root], capture_output=True, check=True)
+    assert seen.stdout.split() == [b"aarch64", b"by-another-name", b"0", b"aarch64"]
+    assert rules_of_the_machine() == before
