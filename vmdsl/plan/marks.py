@@ -78,7 +78,9 @@ def _argument(call: ast.Call, name: str, number: int) -> ast.expr | None:
     for position, parameter in enumerate(inspect.signature(called).parameters.values()):
         if parameter.name == name:
             if parameter.kind is parameter.VAR_POSITIONAL:
-                return call.args[position + max(number, 0)] if number >= 0 else None
+                place = position + number  # debian() gives apt() one more than it is given itself
+                known = number >= 0 and called is not vmdsl_stdlib.debian
+                return call.args[place] if known and place < len(call.args) else None
             plain = parameter.kind is not parameter.KEYWORD_ONLY and position < len(call.args)
             return _element(call.args[position], number) if plain else None
     return None

@@ -16,6 +16,7 @@ LINES = """\
 def root() -> None:
     size = option(1)
     ü = apt(system(), "ä")
+    debian(root(), "vim", "vi", suite="sid")
 """
 
 
@@ -34,6 +35,10 @@ def root() -> None:
         (6, -1, "", "def root() -> None:"),
         (7, -1, "", "size = option(1)"),
         (8, 9, "packages[0]", '"ä"'),
+        (9, 4, "packages[2]", 'debian(root(), "vim", "vi", suite="sid")'),  # of its apt()
+        (9, 4, "packages[0]", 'debian(root(), "vim", "vi", suite="sid")'),
+        (9, 4, "suite", '"sid"'),
+        (1, 4, "packages[9]", 'apt(system(), "curl", "a b")'),
         (99, -1, "", None),
         (0, -1, "", None),
     ],
