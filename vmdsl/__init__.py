@@ -35,6 +35,8 @@ from vmdsl.language.steps import (
 )
 from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.calls import grub_bios, grub_ieee1275, grub_uefi
+from vmdsl.operations.boot_loaders.u_boot.extlinux import extlinux
+from vmdsl.operations.boot_loaders.u_boot.flash_kernel import flash_kernel
 from vmdsl.operations.disk.btrfs import Btrfs, mkbtrfs
 from vmdsl.operations.disk.disks import mkextended, mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.operations.disk.ext import Ext2, Ext3, Ext4, mkext2, mkext3, mkext4
@@ -117,7 +119,9 @@ __all__ = [
     "create_file",
     "create_symlink",
     "debootstrap",
+    "extlinux",
     "flag",
+    "flash_kernel",
     "fstab",
     "grow_root",
     "grub_bios",

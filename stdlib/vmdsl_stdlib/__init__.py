@@ -5,6 +5,7 @@ which packages it installs. Call them after `debian()` or `debootstrap()`, and `
 """
 
 from vmdsl_stdlib.base import debian
+from vmdsl_stdlib.boards import Board, add_u_boot
 from vmdsl_stdlib.cloud import add_cloud_init
 from vmdsl_stdlib.locale import set_keyboard, set_locale, set_time_zone
 from vmdsl_stdlib.network import remove_resolver, set_hostname, use_dhcp
@@ -14,8 +15,10 @@ from vmdsl_stdlib.units import disable_unit, enable_unit, mask_unit
 from vmdsl_stdlib.users import add_user, lock_root, open_root_console
 
 __all__ = [
+    "Board",
     "add_cloud_init",
     "add_ssh_server",
+    "add_u_boot",
     "add_user",
     "debian",
     "disable_unit",

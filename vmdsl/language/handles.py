@@ -219,6 +219,8 @@ class Traits:
     starts_writable: bool = False
     #: Whether UEFI firmware reads it.
     is_read_by_firmware: bool = False
+    #: Whether U-Boot reads it, as Debian builds it.
+    is_read_by_u_boot: bool = False
     #: Options of mount where the recipe gives none; the root may have others.
     usual_options: str = "defaults"
     root_options: str = ""

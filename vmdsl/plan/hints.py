@@ -113,6 +113,11 @@ _HINTS = (
     ),
     (r'incompatible type "str"; expected "Arch"', "write Arch.AMD64 and the like", "wrong-type"),
     (
+        r'incompatible type "str"; expected "Board"',
+        "write Board.ROCK64 and the like",
+        "wrong-type",
+    ),
+    (
         r'to "apt" .* "list\[str\]"; expected "str"',
         "name them one by one, without a list",
         "text-for-list",

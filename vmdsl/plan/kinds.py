@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from functools import cache
 from types import FunctionType, NoneType, UnionType
 from typing import (
@@ -27,14 +28,13 @@ from vmdsl.language.handles import Mounted
 from vmdsl.language.operation import NeverText
 from vmdsl.language.secret import Secret
 from vmdsl.language.steps import Condition, Option, Step
-from vmdsl.machines import Arch
 from vmdsl.plan.hints import reworded
 from vmdsl.values import Size
 
 #: They stand for no value of another kind.
 _KINDS = (NeverText, Secret)
 #: Nothing else stands for a value of these.
-_WANTED = (*_KINDS, Arch, Size, NoneType)
+_WANTED = (*_KINDS, StrEnum, Size, NoneType)
 
 
 def operations() -> Mapping[int, FunctionType]:

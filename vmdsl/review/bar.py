@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Extended
 from vmdsl.language.layout import Layout
 from vmdsl.values import Size
@@ -16,7 +17,7 @@ _ASCII = str.maketrans("┌┬┐└┴┘─│≥", "++++++-|>")
 
 @dataclass(frozen=True)
 class Part:
-    """A partition, or free space, which has the number 0. `least`: it may become larger."""
+    """A partition, or space in none, which has the number 0. `least`: it may become larger."""
 
     number: int
     name: str
@@ -32,22 +33,28 @@ class Part:
         return first, size if len(size) <= width else ""
 
 
-def parts(layout: Layout) -> list[Part]:
-    """Return the partitions in the order of their places, with the free space between them.
+def parts(layout: Layout, written: Sequence[ImageOperation] = ()) -> list[Part]:
+    """Return the partitions in the order of their places, with the space between them.
 
-    An extended partition is replaced by those that it contains.
+    It is free, or has the names of the steps that have `written` there. An extended partition is
+    replaced by those that it contains.
     """
     found: list[Part] = []
+
+    def add_gap(start: int, end: int) -> None:
+        if end - start >= _LEAST_FREE:
+            spans = [(o.name, span.start) for o in written for span in o.writes(layout)]
+            here = [name for name, place in spans if start <= place < end]
+            found.append(Part(0, ", ".join(dict.fromkeys(here)) or "free", end - start))
+
     behind = 0
     shown = [p for p in layout.partitions if not isinstance(p.partition, Extended)]
     for partition in sorted(shown, key=lambda p: p.start):
-        if partition.start - behind >= _LEAST_FREE:
-            found.append(Part(0, "free", partition.start - behind))
+        add_gap(behind, partition.start)
         name, least = partition.partition.name, layout.is_open(partition)
         found.append(Part(partition.number, name, partition.size, least))
         behind = partition.end
-    if layout.size - behind >= _LEAST_FREE:
-        found.append(Part(0, "free", layout.size - behind))
+    add_gap(behind, layout.size)
     return found
 
 

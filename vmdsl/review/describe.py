@@ -63,7 +63,7 @@ def describe(plan: Plan, *, width: int = WIDTH, ascii_only: bool = False) -> Out
     options = [words.option(option) for option in plan.options]
     if plan.seed:
         options.append(Node(name="--seed", value=plan.seed))
-    bar = draw_bar(parts(plan.layout), width - 2, ascii_only=ascii_only)
+    bar = draw_bar(parts(plan.layout, plan.image_operations), width - 2, ascii_only=ascii_only)
     drawing = [Node(name="", drawing=bar)] if bar else []
     sections = {
         OPTIONS: options,

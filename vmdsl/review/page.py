@@ -47,7 +47,7 @@ def page(plan: Plan, states: Sequence[State] = ()) -> str:
             size=part.size,
             words=f"{'≥ ' if part.least else ''}{Size(part.size)}",
         )
-        for part in parts(plan.layout)
+        for part in parts(plan.layout, plan.image_operations)
     ]
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.filters.update(shown=_shown, text=_text)

@@ -2,7 +2,11 @@
 
 import pytest
 
-from vmdsl.review.bar import Part, draw_bar
+from vmdsl import KiB, MiB, mkimg, mkmsdos, mkpart, write_at
+from vmdsl.language.effects import ImageOperation
+from vmdsl.language.operation import Recorder
+from vmdsl.plan.lay_out import lay_out
+from vmdsl.review.bar import Part, draw_bar, parts
 
 GIB, MIB = 2**30, 2**20
 DISK = [Part(1, "bios_boot", MIB), Part(2, "esp", 128 * MIB), Part(3, "root", 4 * GIB)]
@@ -31,6 +35,19 @@ def test_free_space_has_no_number() -> None:
     bar = "".join(draw_bar([Part(1, "root", GIB), Part(0, "free", GIB)], 40))
     assert " free " in bar
     assert "0" not in bar
+
+
+def test_space_that_is_written_to_has_names_of_steps(recorder: Recorder) -> None:
+    disk = mkimg(MiB(64))
+    mkpart(mkmsdos(disk), start=MiB(16), size=MiB(16))
+    write_at(disk, b"x", offset=KiB(32))
+    write_at(disk, b"x", offset=MiB(8))
+    layout, problems = lay_out(recorder.operations, recipe="r", seed="")
+    assert layout
+    assert not problems
+    written = [o for o in recorder.operations if isinstance(o, ImageOperation)]
+    assert [part.name for part in parts(layout, written)] == ["here", "here", "free"]
+    assert [part.name for part in parts(layout)] == ["free", "here", "free"]
 
 
 def test_more_parts_than_columns() -> None:

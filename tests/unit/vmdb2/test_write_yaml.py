@@ -779,6 +779,7 @@ def kinds(base: type[Operation]) -> Iterator[type[Operation]]:
 def test_every_kind_of_operation_has_its_place() -> None:
     """A new one belongs into one of the tables of write_yaml."""
     abstract = {"RootMaker", "SystemSource", "Table", "BootLoader", "BootMenu", "GrubPart"}
+    abstract |= {"UBootMenu"}
     bases = (LayoutOperation, TreeOperation, ImageOperation)
     found = {kind for base in bases for kind in kinds(base) if kind.__name__ not in abstract}
     known = {kind for kind in found if not issubclass(kind, Filesystem)}
@@ -802,6 +803,8 @@ WRITTEN = {
     "CreateSymlink": "path target",
     "Debootstrap": "suite arch mirror keyring install_keyring check_valid_until components sources "
     "format tls_ca_certs proxy credentials variant include exclude",
+    "Extlinux": "console timeout parameters default_parameters quiet",
+    "FlashKernel": "console timeout parameters default_parameters quiet machine",
     "Fstab": "by extra",
     "GrowRoot": "",
     "GrubBios": "",

@@ -78,6 +78,7 @@ class Ext(Mountable):
         },
         no_room=("Could not allocate block", "Could not allocate inode", "Ext2 file too big"),
         grub_module="ext2",
+        is_read_by_u_boot=True,
         can_grow=True,
         root_options="errors=remount-ro",
     )

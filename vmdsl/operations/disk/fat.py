@@ -55,6 +55,7 @@ class Vfat(Mountable):
         aliases=("fat", "msdos"),
         no_room=("Disk full", "No directory slots"),
         grub_module="fat",
+        is_read_by_u_boot=True,
         has_owners=False,
         is_read_by_firmware=True,
         usual_options="umask=0077",

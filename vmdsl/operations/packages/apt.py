@@ -142,7 +142,7 @@ class Apt(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         """Install; the initramfs comes last, when all that belongs in it is there."""
-        env = {**_APT, **apt_environment(tree, self.root)}
+        env = {**_APT, **apt_environment(tree, self.root), **_board(tree, self.packages)}
         more = self.architectures()
         with explained(self, tree):
             index = current_index(tree, self.root, more, env)
@@ -260,7 +260,8 @@ class AptRemove(TreeOperation):
         options = ["--auto-remove"] * self.autoremove
         with explained(self, tree), one_initramfs(tree) as more_env:
             command = ("purge" if self.purge else "remove", *options, *self.packages)
-            tree.chroot("apt-get", *_OPTIONS, *command, env={**_APT, **more_env})
+            env = {**_APT, **_board(tree), **more_env}
+            tree.chroot("apt-get", *_OPTIONS, *command, env=env)
 
 
 def apt_remove(
@@ -300,6 +301,16 @@ def apt_remove(
             unless=unless,
         )
     )
+
+
+def _board(tree: Tree, packages: Sequence[str] = ()) -> Mapping[str, str]:
+    """Return the variable by which flash-kernel does nothing, if it does not know the board yet.
+
+    Its package and those of kernels run it, and no board is there that it could ask.
+    """
+    comes = "flash-kernel" in packages or tree.exists("/usr/sbin/flash-kernel")
+    waits = comes and not tree.exists("/etc/flash-kernel/machine")
+    return {"FK_MACHINE": "none"} if waits else {}
 
 
 def is_package(name: str) -> bool:

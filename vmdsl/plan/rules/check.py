@@ -11,17 +11,21 @@ from pathlib import Path
 
 from vmdsl.errors import Hint, Problem, Where, code
 from vmdsl.language.effects import ImageOperation, TreeOperation
-from vmdsl.language.handles import Disk, Table
+from vmdsl.language.handles import Disk, Gpt, Table
 from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans, table_spans
 from vmdsl.language.operation import (
     Operation,
     Work,
+    code_of,
     origin_of,
     problem_in,
     shown_with_line,
 )
 from vmdsl.plan.rules import disk, machine, mounts, scripts, units
 from vmdsl.values import Size
+
+#: Where the entries of an MBR end.
+_MBR = 512
 
 _RULES = (
     disk.devices_are_formatted_once,
@@ -95,7 +99,7 @@ def writes_have_room(operations: Sequence[Operation], layout: Layout) -> Iterato
             end = layout.of_partition(within).end if within else layout.size
             others = partition_spans(layout, but=[within] if within else [])
             if problem := in_the_way(span, [*table_spans(layout), *others], end):
-                hint = "choose another offset, or start the partition later, such as at 16 MiB"
+                hint = _other_place(span, layout)
                 yield problem_in(operation, problem, hint, code="write-place")
                 break
             if problem := in_the_way(span, written, end):
@@ -108,6 +112,15 @@ def writes_have_room(operations: Sequence[Operation], layout: Layout) -> Iterato
                 break
         where = origin_of(operation).where
         written += [Span(start=s.start, end=s.end, what=f"{s.what}, {where}") for s in spans]
+
+
+def _other_place(span: Span, layout: Layout) -> Hint:
+    """Return the hint at another place for bytes that are where something else is."""
+    is_table = any(span.overlaps(other) for other in table_spans(layout))
+    if isinstance(layout.table, Gpt) and is_table and _MBR <= span.start < layout.size // 2:
+        more = " leaves everything behind byte 512 free, as some boards need it"
+        return Hint("choose another offset; ", code("mkmsdos", code_of(layout.disk)), more)
+    return Hint("choose another offset, or start the partition later, such as at 16 MiB")
 
 
 #: A system of a variant has nothing in mounts at these places.

@@ -13,7 +13,10 @@ from vmdsl.operations.boot_loaders.grub.bios import GrubBios
 from vmdsl.operations.boot_loaders.grub.config import GrubConfig
 from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275, GrubPrep
 from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
+from vmdsl.operations.boot_loaders.u_boot.extlinux import SETTINGS, UPDATE, Extlinux, UBootMenu
+from vmdsl.operations.boot_loaders.u_boot.flash_kernel import FLASH, MACHINE, SET, FlashKernel
 from vmdsl.operations.disk.ext import Ext
+from vmdsl.operations.files.fstab import Fstab
 from vmdsl.operations.packages.apt import Apt
 from vmdsl.operations.systems.growth import GrowRoot
 from vmdsl.operations.systems.mmdebstrap import Debootstrap
@@ -34,6 +37,11 @@ _TEN = 10
 _BY_UUID = """\
 uuid=$(grub-probe --target=fs_uuid /)
 sed -i "s|root=/dev/mapper/loop[0-9p]*|root=UUID=$uuid|" /boot/grub/grub.cfg"""
+#: Only what is mounted knows the UUID that mkfs has chosen.
+_SET_WITH_ROOT = """\
+root=$(awk '$1 !~ /^#/ && $2 == "/" { print $1; exit }' /etc/fstab)
+set -- "root=$root {}"
+"""
 _PARTED = """\
 apt-get update
 DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install parted"""
@@ -81,6 +89,30 @@ def grub_uefi(export: Export, operation: GrubUefi) -> Iterator[YamlStep]:
     yield YamlStep(keys={"create-file": _SETTINGS, "contents": settings})
     yield export.chroot(f"grub-mkconfig --output=/boot/grub/grub.cfg\n{command}")
     yield from _root_by_uuid(export, operation)
+
+
+def extlinux(export: Export, operation: Extlinux) -> Iterator[YamlStep]:
+    """Yield the settings, and a script; u-boot-update finds the root in /etc/fstab."""
+    _refuse_without_fstab(export, operation)
+    yield from parents(export, SETTINGS)
+    yield YamlStep(keys={"create-file": SETTINGS, "contents": operation.settings()})
+    yield export.chroot(UPDATE.removesuffix("\n"))
+
+
+def flash_kernel(export: Export, operation: FlashKernel) -> Iterator[YamlStep]:
+    """Yield the board's name, and a script that runs flash-kernel."""
+    _refuse_without_fstab(export, operation)
+    yield from parents(export, MACHINE)
+    yield YamlStep(keys={"create-file": MACHINE, "contents": f"{operation.machine}\n"})
+    settings = _SET_WITH_ROOT.format(operation.command_line())
+    yield export.chroot(f"{settings}{SET}{FLASH}".removesuffix("\n"))
+
+
+def _refuse_without_fstab(export: Export, operation: UBootMenu) -> None:
+    operations = export.plan.operations
+    if not any(isinstance(o, Fstab) for o in operations[: operations.index(operation)]):
+        what = f"for {operation.summary()} above /etc/fstab, which names the root"
+        export.refuse(operation, what, "move fstab() above it")
 
 
 def _has_one_digit(export: Export, device: BlockDevice) -> bool:

@@ -27,6 +27,8 @@ from vmdsl.operations.boot_loaders.grub.bios import GrubBios, GrubBootCode
 from vmdsl.operations.boot_loaders.grub.config import GrubConfig
 from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275, GrubPrep
 from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
+from vmdsl.operations.boot_loaders.u_boot.extlinux import Extlinux
+from vmdsl.operations.boot_loaders.u_boot.flash_kernel import FlashKernel
 from vmdsl.operations.files.directories import CopyTree, CreateDirectory, CreateSymlink
 from vmdsl.operations.files.files import CopyFile, CreateFile, PathExists
 from vmdsl.operations.files.fstab import Fstab
@@ -65,6 +67,8 @@ LOWERED: Mapping[type[Operation], Lower] = {
     CreateFile: files.create_file,
     CreateSymlink: files.create_symlink,
     Debootstrap: system.debootstrap,
+    Extlinux: boot_loader.extlinux,
+    FlashKernel: boot_loader.flash_kernel,
     Fstab: fstab,
     GrowRoot: boot_loader.grow_root,
     GrubBios: boot_loader.grub_bios,
