@@ -195,8 +195,7 @@ def add_u_boot(system: RootFs, board: Board, *places: Disk | Partition) -> None:
         )
     apart = any(piece.offset is None for piece in pieces)
     given = places if apart else places * len(pieces)
-    kind = Partition if apart else Disk
-    if len(given) != len(pieces) or not all(isinstance(place, kind) for place in given):
+    if len(given) != len(pieces) or any(isinstance(place, Disk) == apart for place in given):
         files = " and ".join(piece.file for piece in pieces)
         raise refuse(
             f"{board} looks for {files} in {'partitions' if apart else 'the disk itself'}",

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ class Expected:
     says: tuple[tuple[str, str], ...] = ()
 
 
+#: Recipes for boards. Their systems take long: test_boards.py is about what the boards look for.
+OF_BOARDS = {"board", "visionfive2"}
 #: A recipe without an entry fails test_content.py. Each boots with all its kinds of firmware: the
 #: cloud with UEFI, and the worker, in test_remote.py, what is signed in a test of its own, and the
 #: announcement as a specification, which gives the same system, in vmdb2/builds.
@@ -246,3 +248,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def promised() -> Mapping[str, Expected]:
     return IMAGES
+
+
+@pytest.fixture(scope="session")
+def of_boards() -> Collection[str]:
+    return OF_BOARDS

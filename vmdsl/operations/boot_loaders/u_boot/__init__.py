@@ -1,4 +1,4 @@
-"""What U-Boot starts on boards: menus and scripts with the kernel, in the system's /boot.
+"""Menus and scripts by which U-Boot starts the kernel of a board, in the system's /boot.
 
 U-Boot itself is written by `write_at()`: it is a file of the system, at an offset of its board's.
 """

@@ -34,7 +34,7 @@ fi
 
 @operation
 class UBootMenu(BootMenu):
-    """What U-Boot starts. Its console is the port that the board's device tree names."""
+    """A file that U-Boot starts. Its console is the port that the board's device tree names."""
 
     title = "U-Boot"
 
