@@ -42,7 +42,8 @@ class Expected:
 
 #: Recipes for boards. Their systems take long: test_boards.py is about what the boards look for.
 OF_BOARDS = {"board", "visionfive2"}
-#: A recipe without an entry fails test_content.py. Each boots with all its kinds of firmware: the
+#: A recipe without an entry fails test_content.py. Each boots with all its kinds of firmware, with
+#: the last one until all of it runs, with those before until its system starts: the
 #: cloud with UEFI, and the worker, in test_remote.py, what is signed in a test of its own, and the
 #: announcement as a specification, which gives the same system, in vmdb2/builds.
 #: Without a card, those with another kind of network that waits for one: cloud-init with networkd

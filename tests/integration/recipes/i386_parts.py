@@ -14,6 +14,7 @@ from vmdsl import (
     Vfat,
     apt,
     chroot,
+    create_file,
     debootstrap,
     fstab,
     grub_bios,
@@ -82,14 +83,19 @@ def system() -> RootFs:
         mirror=mirror(),
         variant="minbase",
         components=["main", "contrib"],
-        include=["systemd-sysv", "udev", "linux-image-686"],
+        include=["systemd-sysv", "udev"],
         exclude=["tzdata"],
     )
 
 
 @step
 def packages() -> None:
-    apt(system(), "grub-pc-bin", "grub-efi-ia32-bin", "grub2-common", recommends=False)
+    """The kernel's initramfs has what finds the root, and no more: it is made, and read, sooner."""
+    create_file(system(), "/etc/initramfs-tools/conf.d/list", "MODULES=list\n")
+    for_disk = "virtio_pci\nvirtio_blk\next4\n"
+    create_file(system(), "/usr/share/initramfs-tools/modules.d/disk", for_disk)
+    loaders = ("grub-pc-bin", "grub-efi-ia32-bin", "grub2-common")
+    apt(system(), "linux-image-686", *loaders, recommends=False)
 
 
 @step
