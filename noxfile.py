@@ -33,8 +33,8 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         run_tests(session, "pytest", "--durations=25", *session.posargs)
         return
-    with measured(session):
-        run_tests(session, "pytest", "--durations=25", *_PROCESSES)
+    with measured(session) as pytest:
+        run_tests(session, *pytest, "--durations=25", *_PROCESSES)
 
 
 @nox.session
@@ -55,19 +55,18 @@ def run_tests(session: nox.Session, *command: str) -> None:
 
 
 @contextmanager
-def measured(session: nox.Session) -> Iterator[None]:
-    """Count which lines run meanwhile, also those of other users; then say how many did.
+def measured(session: nox.Session) -> Iterator[list[str]]:
+    """A pytest that notes which lines run, also those of other users; then say how many did.
 
     The counts of tests come after that.
     """
-    with TemporaryDirectory(prefix="vmdsl-measured-") as folder:
+    with TemporaryDirectory(prefix="vmdsl-coverage-") as folder:
         Path(folder).chmod(0o1777)
         counts = Path(folder, "counts")
-        session.env.update(VMDSL_MEASURED=folder, VMDSL_TEST_COUNTS=str(counts))
-        session.run("python", "tests/measured.py", "prepare")
-        yield
-        session.run("python", "tests/measured.py", "save")
-        del session.env["VMDSL_MEASURED"], session.env["VMDSL_TEST_COUNTS"]
+        session.env.update(COVERAGE_FILE=f"{folder}/.coverage", VMDSL_TEST_COUNTS=str(counts))
+        yield ["coverage", "run", "-m", "pytest"]
+        del session.env["COVERAGE_FILE"], session.env["VMDSL_TEST_COUNTS"]
+        session.run("coverage", "combine", "-q", folder)
         session.run("coverage", "report")
         session.log(counts.read_text(encoding="utf-8"))
 
