@@ -34,6 +34,7 @@ _CHANGES_TOOLS = ("MKE2FS_", "E2FSPROGS_", "MTOOLS", "LIBBLKID_", "LIBMOUNT_", "
 #: The Debian package of each program that builds start outside the image's own tree.
 PACKAGES: Mapping[str, str] = {
     "debugfs": "e2fsprogs",
+    "fdisk": "fdisk",
     "fsck.vfat": "dosfstools",
     "mcopy": "mtools",
     "mke2fs": "e2fsprogs",

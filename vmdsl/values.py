@@ -13,7 +13,8 @@ from distro_info import DebianDistroInfo, DistroDataOutdated, UbuntuDistroInfo
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _DECIMAL = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_SECTOR = 512
+#: The usual size of a disk's sectors, in bytes.
+SECTOR = 512
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?B)?", re.IGNORECASE)
 
 
@@ -103,8 +104,8 @@ def TB(number: float) -> Size:  # noqa: N802 (a unit's name)
 
 
 def sectors(number: int) -> Size:
-    """Return a size in sectors of 512 bytes."""
-    return Size(number * _SECTOR)
+    """Return a size in sectors of 512 bytes, also for disks whose sectors are larger."""
+    return Size(number * SECTOR)
 
 
 @total_ordering
@@ -150,7 +151,7 @@ def position(text: str) -> Size | Percent:
         return Percent(float(number) + (100 if match["number"].startswith("-") else 0))
     unit = unit.removesuffix("b") if len(unit) > 1 else unit
     factor = _POSITION_UNITS[unit]
-    return sectors(floor(number * factor / _SECTOR))
+    return sectors(floor(number * factor / SECTOR))
 
 
 _POSITION = re.compile(
@@ -159,7 +160,7 @@ _POSITION = re.compile(
 )
 _POSITION_UNITS = {
     "": 10**6,
-    "s": _SECTOR,
+    "s": SECTOR,
     "b": 1,
     **_DECIMAL,
     **{f"{letter.lower()}i": factor for letter, factor in _UNITS.items() if letter},

@@ -123,7 +123,7 @@ def test_public_names_have_types(package: str, public: tuple[str, ...], tmp_path
 
 HOVER = {
     "MiB(512)": "1024² bytes",
-    "mkpart(table(), size": "a multiple of 512 bytes",
+    "mkpart(table(), size": "a multiple of a sector",
     "mkext4(root()": "`bytes_per_inode` are in bytes",
     "mount(mkext4": "-> Mounted[",
     "grub_uefi(system": "`timeout` is in seconds",

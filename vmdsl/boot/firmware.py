@@ -1,4 +1,4 @@
-"""Finds the firmware that an image is made for, from its partition table and its content."""
+"""Finds the firmware and the disk that an image is made for, from its table and its content."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from vmdsl.boot.machine import Firmware
 from vmdsl.builder.image.formats import RAW, format_of
 from vmdsl.errors import HostError, Problem, UsageError
 from vmdsl.machines import Arch
+from vmdsl.values import SECTOR
 
-_SECTOR = 512
+#: The sectors of UFS and 4Kn disks.
+_LARGE = 4096
+_GPT = b"EFI PART"
 #: What holds the table of an MBR, or that of a GPT with 128 entries.
 _ENOUGH = 2**20
 _CODE_SIZE = 440
@@ -29,10 +32,14 @@ _RUNS = (Arch.AMD64,)
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The firmware that starts an image, and the reason in words; empty if somebody chose it."""
+    """The firmware that starts an image, and the reason in words; empty if somebody chose it.
+
+    `sector` is the size of the sectors of the disk that it is made for, in bytes.
+    """
 
     firmware: Firmware
     reason: str = ""
+    sector: int = SECTOR
 
 
 def find_firmware(image: Path) -> Found:
@@ -40,16 +47,17 @@ def find_firmware(image: Path) -> Found:
 
     Raises UsageError if nothing in the image can be started.
     """
-    start = _start_of(image)
+    start = _block(image, _ENOUGH)
+    sector = _sector_in(image, start)
     code = start[:_CODE_SIZE] if start[510:512] == b"\x55\xaa" else b""
     if b"GRUB" in code:
         return Found(firmware=Firmware.BIOS, reason="the disk starts with GRUB's boot code")
     others: list[str] = []
-    for offset in _esps(start):
+    for offset in _esps(start, sector):
         names = _boot_files(image, offset)
         if names is None or any(_BOOT_FILES.get(name) in _RUNS for name in names):
             reason = "it has an EFI system partition"
-            return Found(firmware=Firmware.UEFI, reason=reason)
+            return Found(firmware=Firmware.UEFI, reason=reason, sector=sector)
         others += [name for name in names if name in _BOOT_FILES]
     if any(code):
         return Found(firmware=Firmware.BIOS, reason="the disk starts with boot code")
@@ -70,15 +78,41 @@ def find_firmware(image: Path) -> Found:
     )
 
 
-def _start_of(image: Path) -> bytes:
-    """Return the first bytes of the disk in an image."""
+def find_sector(image: Path) -> int:
+    """Return the size in bytes of the sectors that an image is made for: 512 or 4096.
+
+    If the image cannot be read, return the usual one: QEMU will report that.
+    """
+    try:
+        return _sector_in(image, _block(image, _ENOUGH))
+    except (HostError, UsageError):
+        return SECTOR
+
+
+def _sector_in(image: Path, start: bytes) -> int:
+    """Return the size of sectors that the table at the start of an image counts in.
+
+    A GPT is at the second sector. An MBR does not say, but the FAT that firmware reads does.
+    """
+    if start[SECTOR:].startswith(_GPT):
+        return SECTOR
+    fats = (_block(image, _LARGE, number)[11:13] for number in _esps_of_mbr(start))
+    if start[_LARGE:].startswith(_GPT) or _LARGE.to_bytes(2, "little") in fats:
+        return _LARGE
+    return SECTOR
+
+
+def _block(image: Path, size: int, number: int = 0) -> bytes:
+    """Return a block of the disk in an image, by its number: the first one, if not given."""
     form = format_of(image)
     if form is RAW:
         with image.open("rb") as file:
-            return file.read(_ENOUGH)
+            file.seek(size * number)
+            return file.read(size)
     with tempfile.TemporaryDirectory() as folder:
         part = Path(folder) / "start"
-        command = ("qemu-img", "dd", "-f", form.name, "-O", "raw", f"bs={_ENOUGH}", "count=1")
+        where = (f"bs={size}", "count=1", f"skip={number}")
+        command = ("qemu-img", "dd", "-f", form.name, "-O", "raw", *where)
         try:
             done = programs.run((*command, f"if={image}", f"of={part}"))
         except FileNotFoundError:
@@ -92,21 +126,26 @@ def _start_of(image: Path) -> bytes:
         return part.read_bytes()
 
 
-def _esps(start: bytes) -> Iterator[int]:
+def _esps(start: bytes, sector: int) -> Iterator[int]:
     """Yield where the EFI system partitions of a disk start, in bytes."""
-    header = start[_SECTOR : _SECTOR + 92]
-    if header[:8] == b"EFI PART":
+    header = start[sector : sector + 92]
+    if header.startswith(_GPT):
         (table,) = struct.unpack_from("<Q", header, 72)
         count, size = struct.unpack_from("<II", header, 80)
         for number in range(min(count, 128)):
-            entry = start[table * _SECTOR + number * size :][:48]
+            entry = start[table * sector + number * size :][:48]
             if len(entry) == 48 and UUID(bytes_le=entry[:16]) == _ESP:  # noqa: PLR2004
-                yield struct.unpack_from("<Q", entry, 32)[0] * _SECTOR
+                yield struct.unpack_from("<Q", entry, 32)[0] * sector
         return
+    yield from (number * sector for number in _esps_of_mbr(start))
+
+
+def _esps_of_mbr(start: bytes) -> Iterator[int]:
+    """Yield the first sectors of the EFI system partitions of an MBR, by their numbers."""
     for number in range(4):
         entry = start[446 + 16 * number :][:16]
         if len(entry) == 16 and entry[4] == _ESP_IN_MBR:  # noqa: PLR2004
-            yield struct.unpack_from("<I", entry, 8)[0] * _SECTOR
+            yield struct.unpack_from("<I", entry, 8)[0]
 
 
 def _boot_files(image: Path, offset: int) -> list[str] | None:

@@ -13,7 +13,7 @@ from vmdsl import programs
 from vmdsl.builder.image.formats import format_of
 from vmdsl.errors import HostError, Problem, UsageError
 from vmdsl.machines import Arch, Board, Qemu
-from vmdsl.values import GiB, Size
+from vmdsl.values import SECTOR, GiB, Size
 
 _NO_LIMIT = "[Unit]\nJobRunningTimeoutSec=infinity\n"
 
@@ -52,7 +52,8 @@ class Machine:
     Its writes to the image are discarded unless `keep` is set; those to the firmware's variables
     always are. `disks` are further disks, read-only. `ssh_port` is a port on this machine's
     loopback interface that is forwarded to the guest's port 22. `credentials` are those that
-    systemd reads from the firmware's tables, by name.
+    systemd reads from the firmware's tables, by name. `sector` is the size of the sectors of the
+    image's disk, in bytes.
 
     There is one processor unless `cpus` says otherwise: kernels patch their own code at
     boot, and panic now and then when TCG translates it for several processors at once.
@@ -69,6 +70,7 @@ class Machine:
     credentials: tuple[tuple[str, str], ...] = ()
     keep: bool = False
     accel: Accel = Accel.TCG
+    sector: int = SECTOR
 
 
 def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
@@ -87,7 +89,7 @@ def argv(machine: Machine, serial: Serial = Serial.PIPES) -> tuple[str, ...]:
         *("-m", f"{machine.memory.bytes // 2**20}M"),
         *_firmware(board),
         *_credentials(machine),
-        *("-drive", _drive(machine.image, keep=machine.keep)),
+        *_disk(machine),
         *(word for disk in machine.disks for word in ("-drive", f"{_drive(disk)},readonly=on")),
         *_network(machine),
         *("-device", "virtio-rng-pci"),
@@ -186,6 +188,17 @@ def _credentials(machine: Machine) -> Iterator[str]:
     for name, value in (*(patience if machine.accel is Accel.TCG else ()), *machine.credentials):
         text = base64.b64encode(value.encode()).decode()
         yield from ("-smbios", f"type=11,value=io.systemd.credential.binary:{name}={text}")
+
+
+def _disk(machine: Machine) -> tuple[str, ...]:
+    drive = _drive(machine.image, keep=machine.keep)
+    if machine.sector == SECTOR:
+        return ("-drive", drive)
+    sizes = f"logical_block_size={machine.sector},physical_block_size={machine.sector}"
+    return (
+        *("-drive", drive.replace("if=virtio", "if=none,id=disk", 1)),
+        *("-device", f"virtio-blk-pci,drive=disk,{sizes}"),
+    )
 
 
 def _drive(image: Path, *, keep: bool = False) -> str:

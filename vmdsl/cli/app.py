@@ -111,11 +111,14 @@ def boot(
     existing_file(image, "image", RAW.suffix)
 
     from vmdsl.boot.accel import kvm_problem  # noqa: PLC0415 (slow)
-    from vmdsl.boot.firmware import Found, find_firmware  # noqa: PLC0415
+    from vmdsl.boot.firmware import Found, find_firmware, find_sector  # noqa: PLC0415
     from vmdsl.boot.interactive import LEAVE, run_machine  # noqa: PLC0415
     from vmdsl.boot.machine import Accel, Firmware, Machine  # noqa: PLC0415
 
-    chosen = Found(firmware=Firmware(firmware)) if firmware else find_firmware(image)
+    if firmware is None:
+        chosen = find_firmware(image)
+    else:
+        chosen = Found(firmware=Firmware(firmware), sector=find_sector(image))
     if chosen.reason:
         typer.echo(f"Firmware: {chosen.firmware}, as {chosen.reason}.", err=True)
     slow = kvm_problem(cache_of(cache_dir).kvm)
@@ -129,6 +132,7 @@ def boot(
         ssh_port=ssh_port,
         credentials=tuple(_parts(text) for text in credential or ()),
         accel=Accel.TCG if slow else Accel.KVM,
+        sector=chosen.sector,
     )
     if sys.stdin.isatty():
         typer.echo(f"{LEAVE} ends the machine.", err=True)

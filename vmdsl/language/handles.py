@@ -18,17 +18,21 @@ from vmdsl.language.operation import LayoutOperation, NeverText, handle_as_text,
 from vmdsl.language.partition_types import EXTENDED, type_name
 from vmdsl.language.secret import Secret
 from vmdsl.machines import Arch
-from vmdsl.values import Percent, Size, Suite
+from vmdsl.values import SECTOR, Percent, Size, Suite
 
 F_co = TypeVar("F_co", bound="Mountable", covariant=True)
 
 
 @operation
 class Disk(LayoutOperation):
-    """The disk image: of a given size, or as large as its content plus some free space."""
+    """The disk image: of a given size, or as large as its content plus some free space.
+
+    `sector` is the size of its logical sectors in bytes: 512 or 4096.
+    """
 
     size: Size | None
     free: Size | None = None
+    sector: int = SECTOR
 
     def extent(self) -> str:
         """Return its size in words."""
@@ -37,7 +41,8 @@ class Disk(LayoutOperation):
         return f"as large as its content needs, and {self.free} free"
 
     def _summary(self) -> str:
-        return f"image {self.extent()}"
+        sectors = f", in sectors of {self.sector} bytes" if self.sector != SECTOR else ""
+        return f"image {self.extent()}{sectors}"
 
 
 @operation
@@ -88,7 +93,7 @@ class Partition(LayoutOperation):
     Without `size` and `end` it takes the space that the others leave.
     """
 
-    _programs = ("sfdisk",)
+    _programs = ("sfdisk", "fdisk")
     table: Gpt | Msdos
     type: str | UUID | int
     size: Size | None = None
@@ -169,6 +174,11 @@ def partitions_below(device: BlockDevice) -> tuple[Partition, ...]:
     return tuple(below for one in devices for below in partitions_below(one))
 
 
+def sector_of(device: BlockDevice) -> int:
+    """Return the size of the sectors of the disk that a device is on, in bytes."""
+    return partitions_below(device)[0].table.disk.sector
+
+
 @dataclass(frozen=True, kw_only=True)
 class ToolOptions:
     """The options that the tool of a filesystem knows, in Debian 12 and 13.
@@ -199,6 +209,8 @@ class Traits:
     uuid_option: str = "-U"
     #: Further options that are refused, each with what to do instead; vmdsl decides on the others.
     refused: Mapping[str, str]
+    #: The option of its tool with the size of its blocks, which may not be less than a sector.
+    block_option: str = ""
     #: Other names that `mkfs` has for it.
     aliases: tuple[str, ...] = ()
     #: What its tools print where it is full; any of them may say "No space left on device".

@@ -25,12 +25,11 @@ from vmdsl.language.handles import (
 )
 from vmdsl.language.operation import origin_of
 
-SECTOR = 512
 #: What is free before each logical partition: sfdisk puts a table of its own there.
 LOGICAL_GAP = 2**20
 #: In the first sector: the disk's id, the four partitions, and the mark at the end.
 _MBR_START, _MBR_END = 440, 512
-_GPT_SECTORS = 33  # a header, and 128 partitions
+_GPT_ENTRIES = 128 * 128  # partitions, and the bytes of each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +128,11 @@ class Layout:
     groups: tuple[GroupLayout, ...] = ()
     volumes: tuple[VolumeLayout, ...] = ()
 
+    @property
+    def sector(self) -> int:
+        """The size of the disk's sectors, in bytes. Tables count in these."""
+        return self.disk.sector
+
     def is_open(self, place: PartitionLayout) -> bool:
         """Return whether a partition's size is not known yet."""
         return place.partition is self.open
@@ -179,6 +183,11 @@ class Span:
         return self.start < other.end and other.start < self.end
 
 
+def gpt_size(sector: int) -> int:
+    """Return the size of either copy of a GPT, in bytes: a sector and the list of partitions."""
+    return sector + _GPT_ENTRIES
+
+
 def table_spans(layout: Layout) -> tuple[Span, ...]:
     """Return the spans of the partition table; for a GPT, with its copy at the end of the disk."""
     if layout.table is None:
@@ -186,8 +195,8 @@ def table_spans(layout: Layout) -> tuple[Span, ...]:
     what = f"the partition table ({layout.table.kind})"
     spans = [Span(start=_MBR_START, end=_MBR_END, what=what), *_extended_spans(layout)]
     if isinstance(layout.table, Gpt):
-        size, table = layout.size, _GPT_SECTORS * SECTOR
-        spans.append(Span(start=SECTOR, end=SECTOR + table, what=what))
+        size, table = layout.size, gpt_size(layout.sector)
+        spans.append(Span(start=layout.sector, end=layout.sector + table, what=what))
         spans.append(Span(start=size - table, end=size, what=f"the copy of {what}"))
     return tuple(spans)
 
@@ -200,19 +209,19 @@ def _extended_spans(layout: Layout) -> Iterator[Span]:
     """
     for place in layout.partitions:
         if isinstance(place.partition, Extended):
-            yield _sector(place.start)
+            yield _sector(place.start, layout.sector)
             logical = [
                 p.start
                 for p in layout.partitions
                 if isinstance(p.partition, Partition) and p.partition.extended is place.partition
             ]
             is_close = bool(logical) and logical[0] < place.start + LOGICAL_GAP
-            gap = SECTOR if is_close else LOGICAL_GAP
-            yield from map(_sector, (start - gap for start in logical[1:]))
+            gap = layout.sector if is_close else LOGICAL_GAP
+            yield from (_sector(start - gap, layout.sector) for start in logical[1:])
 
 
-def _sector(start: int) -> Span:
-    return Span(start=start, end=start + SECTOR, what="the table of a logical partition")
+def _sector(start: int, size: int) -> Span:
+    return Span(start=start, end=start + size, what="the table of a logical partition")
 
 
 def partition_spans(layout: Layout, *, but: Collection[Partition] = ()) -> tuple[Span, ...]:

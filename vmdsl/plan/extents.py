@@ -11,14 +11,12 @@ from typing import TypeVar
 
 from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.handles import Extended, Gpt, Msdos, Partition
-from vmdsl.language.layout import LOGICAL_GAP, SECTOR
+from vmdsl.language.layout import LOGICAL_GAP, gpt_size
 from vmdsl.language.operation import origin_of, problem_in, shown_name, shown_with_line
-from vmdsl.values import Percent, Size
+from vmdsl.values import SECTOR, Percent, Size
 
 ALIGNMENT = 2**20
-_GPT_HEAD = 34 * SECTOR
-_GPT_TAIL = 33 * SECTOR  # the second copy of the table, at the disk's end
-_MBR_REACH = 2**32 * SECTOR
+_MBR_REACH = 2**32  # sectors
 
 
 AnyPartition = Partition | Extended
@@ -51,7 +49,7 @@ def open_partitions(partitions: Sequence[_P]) -> list[_P]:
 def size_for(table: Gpt | Msdos, places: Sequence[Place]) -> int:
     """Return the size of the smallest disk, in whole MiB, that has room for these partitions."""
     end = max((place.end for place in places), default=ALIGNMENT)
-    return round_up_to_mib(end + (_GPT_TAIL if isinstance(table, Gpt) else 0))
+    return round_up_to_mib(end + (gpt_size(table.disk.sector) if isinstance(table, Gpt) else 0))
 
 
 def place_of(position: Percent, *, size: int, least: int = ALIGNMENT, limit: int) -> int:
@@ -60,9 +58,9 @@ def place_of(position: Percent, *, size: int, least: int = ALIGNMENT, limit: int
     return max(min(nearest, round_down_to_mib(limit)), least)
 
 
-def usable_end(size: int, *, is_gpt: bool) -> int:
+def usable_end(size: int, *, is_gpt: bool, sector: int = SECTOR) -> int:
     """Return the first byte behind the room for partitions on a disk of `size` bytes."""
-    return size - (_GPT_TAIL if is_gpt else 0)
+    return size - (gpt_size(sector) if is_gpt else 0)  # the second copy, at the disk's end
 
 
 class Places:
@@ -78,9 +76,11 @@ class Places:
         self._size = size
         self._rest = rest
         self._is_gpt = isinstance(table, Gpt)
-        self._first = _GPT_HEAD if self._is_gpt else SECTOR
+        self._sector = sector = table.disk.sector
+        self._first = sector + gpt_size(sector) if self._is_gpt else sector
         self._usual = ALIGNMENT
-        self._limit = None if size is None else usable_end(size, is_gpt=self._is_gpt)
+        limit = usable_end(size or 0, is_gpt=self._is_gpt, sector=sector)
+        self._limit = None if size is None else limit
 
     @property
     def has_room(self) -> bool:
@@ -169,7 +169,7 @@ class Places:
 
     def _at_the_edge(self, place: Place) -> tuple[str, str, str]:
         """Return what is wrong with a partition that overlaps the table, a hint and an argument."""
-        least = self._first // SECTOR
+        least = self._first // SECTOR  # as sectors() counts
         if place.start < 0:
             hint = Hint(code("-MiB", 100), " is 100 MiB before its end")
             return "it starts before the disk does", hint, "start"
@@ -184,7 +184,10 @@ class Places:
         if self._limit is not None and self._limit < place.end <= (self._size or 0):
             return (
                 f"it ends at {Size(place.end)}, where the second copy of the GPT is",
-                Hint("end at ", code("-sectors", 33), " or before; ", code("-MiB", 1), " is usual"),
+                Hint(
+                    *("end at ", code("-sectors", gpt_size(self._sector) // SECTOR)),
+                    *(" or before; ", code("-MiB", 1), " is usual"),
+                ),
                 "end",
             )
         return "", "", ""
@@ -193,9 +196,10 @@ class Places:
         self, place: Place, before: Sequence[tuple[AnyPartition, Place]]
     ) -> tuple[str, str, str]:
         """Return what is wrong with a partition that ends behind the disk or has no room."""
-        if not self._is_gpt and place.end > _MBR_REACH:
-            end = Size(place.end)
-            return f"it ends at {end}, and an MBR reaches no farther than 2 TiB", "use a GPT", "end"
+        reach = _MBR_REACH * self._sector
+        if not self._is_gpt and place.end > reach:
+            what = f"it ends at {Size(place.end)}, and an MBR reaches no farther than {Size(reach)}"
+            return what, "use a GPT", "end"
         rest = next(iter(open_partitions([other for other, _ in before])), None)
         hint = f"{shown_name(rest)} takes all that is left" if rest else "make the image larger"
         room = Size(round_down_to_mib(self._limit)) if self._limit is not None else None
@@ -219,7 +223,7 @@ class LogicalPlaces(Places):
     def __init__(self, extended: Extended, place: Place, *, size: int) -> None:
         super().__init__(extended.table, size=size)
         self._extended = extended
-        self._first = place.start + SECTOR
+        self._first = place.start + self._sector
         self._usual = round_up_to_mib(self._first)
         self._limit = place.end
 
@@ -233,7 +237,7 @@ class LogicalPlaces(Places):
                 problem_in(
                     partition,
                     f"it has no place in the extended partition {extended}, which is at "
-                    f"{Size(self._first - SECTOR)} to {Size(limit)}",
+                    f"{Size(self._first - self._sector)} to {Size(limit)}",
                     "enlarge that one, or move this one",
                     code="partition-place",
                 )

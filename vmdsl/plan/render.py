@@ -32,6 +32,7 @@ def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
             "step": encode.value(layout.disk),
             "size": encode.value(layout.disk.size),
             "free": encode.value(layout.disk.free),
+            "sector": layout.disk.sector,
         },
         "table": table and {"step": encode.value(table), "kind": table.kind, "id": layout.label_id},
         "partitions": [

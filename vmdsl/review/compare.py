@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, unified_diff
 from typing import Literal
 
-from vmdsl.language.layout import SECTOR
 from vmdsl.review.describe import DISK, FILESYSTEMS, IMAGE, MOUNTS, OPTIONS, TREE, WAIVERS
 from vmdsl.review.outline import Node, Outline, lines_of
 from vmdsl.values import Size
@@ -30,7 +29,7 @@ _OF_SECTIONS = {
     WAIVERS: "policies",
 }
 _SUBJECT = re.compile(r"(.*) \((\w+)\)")
-_START = re.compile(r"sector (\d+) ")
+_START = re.compile(r"sector (?P<sector>\d+) \((?P<place>.+)\)")
 #: What is derived from the name of the recipe, among others.
 _DERIVED = ("id", "uuid", "hash seed", "physical uuids")
 #: Lines around a change of a text.
@@ -260,14 +259,15 @@ def _with_what_moves(
 
     A partition that has only moved has no change of its own then.
     """
-    partitions = [key for key, node in new.items() if _sector(node) is not None]
+    partitions = [key for key, node in new.items() if _start(node) is not None]
     moved_by: dict[Key, list[Detail]] = {}
     for number, key in enumerate(partitions):
-        was, now = _sector(old.get(key)), _sector(new[key])
+        was, now = _start(old.get(key)), _start(new[key])
         sized = [above for above in partitions[:number] if _takes_room(changes.get(above))]
-        if was is not None and now is not None and was != now and sized:
-            by = Size(abs(now - was) * SECTOR)
-            where = f"{key[1]}, by {by} {'up' if now > was else 'down'}, to sector {now}"
+        if was is not None and now is not None and was[1] != now[1] and sized:
+            (_, before), (sector, after) = was, now
+            by = after - before if after > before else before - after
+            where = f"{key[1]}, by {by} {'up' if after > before else 'down'}, to sector {sector}"
             detail = Detail(name="moves with it", before=None, after=where)
             moved_by.setdefault(sized[-1], []).append(detail)
             if [one.name for one in changes[key].details] == ["start"]:
@@ -276,10 +276,13 @@ def _with_what_moves(
         yield replace(change, details=(*change.details, *moved_by.get(key, ())))
 
 
-def _sector(node: Node | None) -> int | None:
-    """Return the first sector of a partition; None for anything else, or if it is not known."""
-    found = _START.match(node.of("start")) if node else None
-    return int(found[1]) if found else None
+def _start(node: Node | None) -> tuple[str, Size] | None:
+    """Return the first sector of a partition, and where that is.
+
+    Return None for anything else, or if it is not known.
+    """
+    found = _START.fullmatch(node.of("start")) if node else None
+    return (found["sector"], Size.parse(found["place"])) if found else None
 
 
 def _takes_room(change: Change | None) -> bool:

@@ -16,7 +16,6 @@ from typing import Any
 from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.handles import Mounted, RootFs
 from vmdsl.language.layout import (
-    SECTOR,
     FilesystemLayout,
     GroupLayout,
     Layout,
@@ -31,7 +30,7 @@ from vmdsl.plan.render import Encoder, kind_name
 from vmdsl.review.bar import draw_bar, parts
 from vmdsl.review.local import LocalFile, local_files
 from vmdsl.review.outline import Node, Outline
-from vmdsl.values import Size
+from vmdsl.values import SECTOR, Size
 
 #: The columns of a plan in a file, whatever the terminal has.
 WIDTH = 80
@@ -187,14 +186,14 @@ def _mapping(name: str, value: Mapping[str, Any]) -> Node:
 
 
 def _disk(layout: Layout, words: _Words) -> Iterator[Node]:
-    size = f"{layout.size // SECTOR} sectors"
+    size = f"{layout.size // layout.sector} sectors"
     if layout.open is not None:
         size = "known when the tree is complete"
     yield words.entry(
         layout.disk,
         f"image {layout.disk.extent()}",
         Node(name="size", value=size),
-        without=("size", "free"),
+        without=("size", "free", *(("sector",) if layout.sector == SECTOR else ())),
     )
     if layout.table is not None:
         yield words.entry(
@@ -209,16 +208,17 @@ def _devices(layout: Layout, words: _Words) -> Iterator[Node]:
     for place in layout.partitions:
         yield _partition(layout, place, words)
     for luks in layout.luks:
-        yield _luks(luks, words)
+        yield _luks(layout, luks, words)
     for group in layout.groups:
-        yield _group(group, words)
+        yield _group(layout, group, words)
     for volume in layout.volumes:
-        yield _volume(volume, words)
+        yield _volume(layout, volume, words)
 
 
 def _partition(layout: Layout, place: PartitionLayout, words: _Words) -> Node:
     partition = place.partition
-    start, size = f"sector {place.start // SECTOR} ({Size(place.start)})", _size(place.size)
+    start = f"sector {place.start // layout.sector} ({Size(place.start)})"
+    size = _size(place.size, layout)
     if layout.is_movable(place):
         start = "behind a partition that grows with its content"
     if layout.is_open(place):
@@ -236,29 +236,29 @@ def _partition(layout: Layout, place: PartitionLayout, words: _Words) -> Node:
     )
 
 
-def _size(size: int) -> str:
-    return f"{size // SECTOR} sectors ({Size(size)})"
+def _size(size: int, layout: Layout) -> str:
+    return f"{size // layout.sector} sectors ({Size(size)})"
 
 
-def _luks(place: LuksLayout, words: _Words) -> Node:
-    sized = Node(name="size", value=_size(place.size))
+def _luks(layout: Layout, place: LuksLayout, words: _Words) -> Node:
+    sized = Node(name="size", value=_size(place.size, layout))
     uuid = Node(name="uuid", value=place.uuid)
     return words.entry(place.luks, summary_of(place.luks), sized, uuid, without=("device", "uuid"))
 
 
-def _group(place: GroupLayout, words: _Words) -> Node:
+def _group(layout: Layout, place: GroupLayout, words: _Words) -> Node:
     return words.entry(
         place.group,
         summary_of(place.group),
-        Node(name="size", value=_size(place.size)),
+        Node(name="size", value=_size(place.size, layout)),
         Node(name="uuid", value=place.uuid),
         *_shown("physical uuids", list(place.physical)),
         without=("devices", "vg_name"),
     )
 
 
-def _volume(place: VolumeLayout, words: _Words) -> Node:
-    sized = Node(name="size", value=_size(place.size))
+def _volume(layout: Layout, place: VolumeLayout, words: _Words) -> Node:
+    sized = Node(name="size", value=_size(place.size, layout))
     uuid = Node(name="uuid", value=place.uuid)
     summary = f"logical volume {place.volume.lv_name} of {place.group.group.vg_name}"
     return words.entry(

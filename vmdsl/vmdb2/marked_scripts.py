@@ -12,7 +12,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
-from vmdsl.language.layout import SECTOR, FilesystemLayout
+from vmdsl.language.layout import FilesystemLayout
+from vmdsl.values import SECTOR
 from vmdsl.vmdb2.draft import Argument
 from vmdsl.vmdb2.schema import Chroot, Grub, Mkfs, Shell, SpecStep
 from vmdsl.vmdb2.text import Text

@@ -18,7 +18,8 @@ import pytest
 from users import User
 from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
-from vmdsl.boot.machine import Firmware, Machine
+from vmdsl.boot.firmware import find_firmware
+from vmdsl.boot.machine import Machine
 from vmdsl.boot.running import running
 
 pytestmark = pytest.mark.integration
@@ -98,14 +99,30 @@ def test_the_kernel_finds_all_of_it(bootable: Bootable) -> None:
         check_errors(console)
 
 
-@pytest.mark.parametrize("kind", ["xfs", "f2fs"])
-def test_grub_and_the_kernel_find_the_root(bootable: Bootable, kind: str) -> None:
-    """That is all that starts, as the rest is the same as with any root."""
-    with bootable(kind, "--shell") as console:
+@pytest.mark.parametrize(
+    ("kind", "arguments"), [("xfs", ("--large",)), ("f2fs", ())], ids=["xfs", "f2fs"]
+)
+def test_grub_and_the_kernel_find_the_root(
+    bootable: Bootable, kind: str, arguments: tuple[str, ...]
+) -> None:
+    """That is all that starts, as the rest is the same as with any root.
+
+    One is on a disk with sectors of 4096 bytes, as `vmdsl boot` gives it to the machine.
+    """
+    with bootable(kind, "--shell", *arguments) as console:
         console.wait_for(r"root@\(none\):/# ", timeout=10 * MINUTES)
         console.take_shell(timeout=5 * MINUTES)
         said(console, "mount -o remount,rw / && echo written >/root/file && sync")
         check_root(console, kind)
+        size = said(console, "cat /sys/block/vda/queue/logical_block_size")
+        assert size == ("4096" if arguments else "512")
+        if arguments:
+            said(
+                console,
+                "mount /srv/f2fs && mount /boot/efi && cmp /boot/efi/EFI/*/grubx64.efi "
+                "/boot/grub/x86_64-efi/core.efi",
+            )
+            assert said(console, COMPARE.format(kind="f2fs")) == "same"
         check_errors(console)
 
 
@@ -121,7 +138,14 @@ def bootable(user: User, base: Any) -> Bootable:
         done = user.build(recipe, *words, "--output", image, timeout=30 * MINUTES)
         assert done.returncode == 0, done.stdout
         accel = choose(user.home / "accel")
-        machine = Machine(image=image, firmware=Firmware.BIOS, network=False, accel=accel)
+        found = find_firmware(image)
+        machine = Machine(
+            image=image,
+            firmware=found.firmware,
+            network=False,
+            accel=accel,
+            sector=found.sector,
+        )
         with running(machine) as console:
             yield console
         image.unlink()

@@ -1,7 +1,8 @@
 """XFS, Btrfs and F2FS with files that filesystems get wrong, in an image that may boot.
 
 Each holds what nasty.py makes. In /root there is a list of it, and what makes such lists. With
-a shell in the place of systemd, there is but the root.
+a shell in the place of systemd, there is but the root. A disk with large sectors boots with UEFI,
+and has an F2FS too.
 """
 
 from collections.abc import Callable
@@ -11,24 +12,29 @@ from typing import Any
 
 from vmdsl import (
     GiB,
+    Gpt,
     MiB,
     Mountable,
     Mounted,
     Msdos,
     Partition,
     RootFs,
+    Vfat,
     apt,
     copy_file,
     flag,
     fstab,
     grub_bios,
+    grub_uefi,
     host_shell,
     mkbtrfs,
     mkext4,
     mkf2fs,
+    mkgpt,
     mkimg,
     mkmsdos,
     mkpart,
+    mkvfat,
     mkxfs,
     mount,
     option,
@@ -59,21 +65,35 @@ tarball = option(Path(__file__), help="The tarball of a minimal system.")
 kind = option(Kind.EXT4, help="Kind of the root filesystem.")
 boots = flag(default=False, help="Install a kernel and GRUB.")
 shell = flag(default=False, help="Let the kernel start a shell and nothing else.")
+large = flag(default=False, help="Sectors of 4096 bytes.")
 
 
 def kinds() -> tuple[Kind, ...]:
     """The kinds of the filesystems that are filled."""
+    if large():
+        return (Kind.F2FS,)
     return () if shell() else (Kind.XFS, Kind.BTRFS, Kind.F2FS)
 
 
 @step
-def table() -> Msdos:
-    return mkmsdos(mkimg(GiB(3)))
+def table() -> Gpt | Msdos:
+    return mkgpt(mkimg(GiB(3), sector=4096)) if large() else mkmsdos(mkimg(GiB(3)))
+
+
+@step_if(large)
+def esp() -> Vfat:
+    return mkvfat(mkpart(table(), size=MiB(20), type="esp"))
 
 
 @step
 def root() -> Mounted[Any]:
     return mount(MAKE[kind()](mkpart(table())))
+
+
+@step_if(large)
+def efi() -> Mounted[Vfat] | None:
+    fat = esp()
+    return mount(fat, "/boot/efi", on=root()) if fat is not None else None
 
 
 @step
@@ -96,7 +116,7 @@ def packages() -> None:
     apt(
         system(),
         "dbus",
-        "grub-pc",
+        "grub-efi-amd64" if large() else "grub-pc",
         "iputils-ping",
         "libpam-systemd",
         "linux-image-amd64",
@@ -148,4 +168,7 @@ def mounts() -> None:
 def boot_loader() -> None:
     open_root_console(system())
     started = ("init=/bin/bash",) if shell() else ()
-    grub_bios(system(), console="serial", timeout=1, parameters=started)
+    if (esp_mounted := efi()) is not None:
+        grub_uefi(system(), esp_mounted, console="serial", timeout=1, parameters=started)
+    else:
+        grub_bios(system(), console="serial", timeout=1, parameters=started)

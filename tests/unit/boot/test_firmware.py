@@ -10,24 +10,31 @@ from uuid import UUID
 import pytest
 
 from vmdsl import programs
-from vmdsl.boot.firmware import find_firmware
+from vmdsl.boot.firmware import find_firmware, find_sector
 from vmdsl.errors import HostError, UsageError
 
 ESP = UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
 LINUX = UUID("0fc63daf-8483-4772-8e79-3d69d8477de4")
 
 
-def disk(code: bytes = b"", *, gpt: tuple[UUID, ...] = (), mbr: tuple[int, ...] = ()) -> bytes:
+def disk(
+    code: bytes = b"",
+    *,
+    gpt: tuple[UUID, ...] = (),
+    mbr: tuple[int, ...] = (),
+    sector: int = 512,
+) -> bytes:
     """The first MiB of a disk, with partitions at each MiB."""
-    made = bytearray(2**20)
+    made, mib = bytearray(2**20), 2**20 // sector
     made[: len(code)] = code
     made[510:512] = b"\x55\xaa"
     if gpt:
-        struct.pack_into("<8s64xQII", made, 512, b"EFI PART", 2, 128, 128)
+        struct.pack_into("<8s64xQII", made, sector, b"EFI PART", 2, 128, 128)
     for number, kind in enumerate(gpt):
-        struct.pack_into("<16s16xQ", made, 1024 + 128 * number, kind.bytes_le, 2048 * (number + 1))
+        place = 2 * sector + 128 * number
+        struct.pack_into("<16s16xQ", made, place, kind.bytes_le, mib * (number + 1))
     for number, type_ in enumerate(mbr):
-        struct.pack_into("<4xB3xI", made, 446 + 16 * number, type_, 2048 * (number + 1))
+        struct.pack_into("<4xB3xI", made, 446 + 16 * number, type_, mib * (number + 1))
     return bytes(made)
 
 
@@ -116,3 +123,32 @@ def test_other_formats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "run", lambda *_, **__: broken)
     with pytest.raises(UsageError, match="not in qcow2 format"):
         find_firmware(image(tmp_path, b"x", "a.qcow2"))
+
+
+def test_sectors_of_a_gpt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fat = Fat(monkeypatch, "BOOTX64.EFI")
+    file = image(tmp_path, disk(gpt=(LINUX, ESP), sector=4096))
+    found = find_firmware(file)
+    assert (found.firmware, found.sector, find_sector(file)) == ("uefi", 4096, 4096)
+    assert fat.asked == [f"mdir -b -i {file}@@{2 * 2**20} ::/EFI/BOOT"]
+    assert find_sector(image(tmp_path, disk(gpt=(ESP,)))) == 512
+
+
+def test_sectors_of_an_mbr_are_those_of_the_fat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fat = Fat(monkeypatch, "BOOTX64.EFI")
+    for sector in (512, 4096):
+        boot = b"\xeb\x58\x90mkfs.fat" + sector.to_bytes(2, "little")
+        content = disk(mbr=(0xEF,), sector=sector) + boot.ljust(512, b"\0")
+        file = image(tmp_path, content, f"{sector}.img")
+        assert find_sector(file) == find_firmware(file).sector == sector
+    assert fat.asked == [
+        f"mdir -b -i {tmp_path}/{sector}.img@@{2**20} ::/EFI/BOOT" for sector in (512, 4096)
+    ]
+
+
+def test_sectors_of_what_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = programs.Finished(argv=(), code=1, output="not in qcow2 format\n")
+    monkeypatch.setattr(programs, "run", lambda *_, **__: broken)
+    assert find_sector(image(tmp_path, b"x", "a.qcow2")) == 512

@@ -51,6 +51,14 @@ def test_a_machine_may_keep_what_its_guest_writes() -> None:
     assert "snapshot=off,cache=unsafe,file=/images/server.img" in line
 
 
+def test_a_disk_of_large_sectors() -> None:
+    line = " ".join(argv(replace(UEFI, sector=4096)))
+    assert (
+        "-drive if=none,id=disk,format=raw,snapshot=on,cache=unsafe,file=/images/server.img"
+        " -device virtio-blk-pci,drive=disk,logical_block_size=4096,physical_block_size=4096"
+    ) in line
+
+
 def test_kvm_uses_the_processor_as_it_is() -> None:
     words = argv(replace(BIOS, accel=Accel.KVM))
     assert " ".join(words[4:8]) == "-accel kvm -cpu host"

@@ -18,7 +18,7 @@ EXT = {
 PLACE = {"name", "table", "type", "size", "start", "end", "label", "flags"}
 #: The names that an editor offers.
 OFFERED = {
-    vmdsl.Disk: {"name", "size", "free", "extent"},
+    vmdsl.Disk: {"name", "size", "free", "sector", "extent"},
     vmdsl.Gpt: {"name", "disk", "kind"},
     vmdsl.Msdos: {"name", "disk", "kind"},
     vmdsl.Extended: PLACE,

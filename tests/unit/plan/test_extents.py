@@ -19,6 +19,7 @@ from vmdsl import (
     Partition,
     Percent,
     Size,
+    TiB,
     mkext4,
     mkextended,
     mkgpt,
@@ -44,10 +45,11 @@ def laid_out(
     gpt: bool = True,
     size: Size | None = DISK,
     free: Size | None = None,
+    sector: int = 512,
 ) -> tuple[Layout, list[Problem]]:
     made = Recorder(Path("/recipes/r.py"), value_of=id, result_of=id, step="parts")
     undo = start_recording(made)
-    disk = mkimg(size, free=free)
+    disk = mkimg(size, free=free, sector=sector)
     make(mkgpt(disk) if gpt else mkmsdos(disk))
     undo()
     layout, problems = lay_out(made.operations, recipe="r", seed="")
@@ -296,3 +298,74 @@ def test_logical_partitions_with_no_place(
     problems = laid_out(inside, gpt=False)[1]
     assert [p.what[: len(what)] for p in problems] == [what]
     assert all(p.hint for p in problems)
+
+
+def test_a_gpt_of_large_sectors() -> None:
+    """Its copies take five sectors each; places that are chosen are whole MiB all the same."""
+    layout, problems = laid_out(
+        lambda table: (mkpart(table, size=MiB(100)), mkpart(table)), sector=4096
+    )
+    assert problems == []
+    assert [(p.start, p.end) for p in layout.partitions] == [
+        (MIB, 101 * MIB),
+        (101 * MIB, 999 * MIB),
+    ]
+    assert [(s.start, s.end) for s in table_spans(layout)] == [
+        (440, 512),
+        (4096, 6 * 4096),
+        (1000 * MIB - 5 * 4096, 1000 * MIB),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "what", "hint"),
+    [
+        (sectors(40), None, "where the partition table is", "start at sectors(48) or later"),
+        (None, -sectors(32), "the second copy of the GPT", "end at -sectors(40) or before"),
+    ],
+)
+def test_the_edges_of_a_gpt_of_large_sectors(
+    start: Size | None, end: Size | None, what: str, hint: str
+) -> None:
+    _, problems = laid_out(lambda table: mkpart(table, start=start, end=end), sector=4096)
+    (problem,) = problems
+    assert what in problem.what
+    assert problem.hint.startswith(hint)
+    _, problems = laid_out(
+        lambda table: mkpart(table, start=sectors(48), end=-sectors(40)), sector=4096
+    )
+    assert problems == []
+
+
+def test_an_mbr_of_large_sectors_reaches_farther() -> None:
+    _, problems = laid_out(
+        lambda table: mkpart(table, size=TiB(3)), gpt=False, size=TiB(20), sector=4096
+    )
+    assert problems == []
+    _, (problem,) = laid_out(
+        lambda table: mkpart(table, size=TiB(17)), gpt=False, size=TiB(20), sector=4096
+    )
+    assert "an MBR reaches no farther than 16 TiB" in problem.what
+
+
+def test_logical_partitions_of_large_sectors() -> None:
+    def make(table: Gpt | Msdos) -> None:
+        assert isinstance(table, Msdos)
+        extended = mkextended(table, size=MiB(100))
+        mkpart(extended, size=MiB(10))
+        mkpart(extended, size=MiB(10))
+
+    layout, problems = laid_out(make, gpt=False, sector=4096)
+    assert problems == []
+    assert [(s.start, s.end - s.start) for s in table_spans(layout)] == [
+        (440, 72),
+        (MIB, 4096),
+        (12 * MIB, 4096),
+    ]
+
+
+def test_an_image_of_large_sectors_grows() -> None:
+    layout, _ = laid_out(mkpart, size=None, free=MiB(10), sector=4096)
+    sized, problems = with_size(layout, MiB(20).bytes)
+    assert problems == []
+    assert (sized.size, sized.partitions[0].end) == (22 * MIB, 21 * MIB)

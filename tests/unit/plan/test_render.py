@@ -99,7 +99,7 @@ def test_head_and_layout(tmp_path: Path) -> None:
     assert document["seed"] == "s"
     assert document["options"] == {"size": {"value": 2**31, "given": True}}
     layout = document["layout"]
-    assert layout["disk"] == {"step": "disk", "size": 2**31, "free": None}
+    assert layout["disk"] == {"step": "disk", "size": 2**31, "free": None, "sector": 512}
     assert layout["table"]["kind"] == "GPT"
     first, second = layout["partitions"]
     assert (first["step"], first["start"], first["size"]) == ("both", 2**20, 2**30)

@@ -99,6 +99,15 @@ def test_a_partition_that_grows_says_what_moves_with_it(plan: Plan) -> None:
     assert [one.name for one in root.details] == ["start", "size"]
 
 
+def test_sectors_of_another_size(plan: Plan) -> None:
+    """Partitions have other numbers then, and are where they were."""
+    changes = compare(plan(), plan(("mkimg(size())", "mkimg(size(), sector=4096)")))
+    details = {change.step: shown(change)[1:] for change in changes}
+    assert details["esp"][0] == "start: sector 2048 (1 MiB) > sector 256 (1 MiB)"
+    assert "sector: None > 4096" in details["disk"]
+    assert not [line for lines in details.values() for line in lines if "moves with it" in line]
+
+
 def test_a_larger_image(plan: Plan) -> None:
     disk, root = compare(plan(), plan(("GiB(4)", "GiB(5)")))
     assert shown(disk)[1] == ": image of 4 GiB > image of 5 GiB"

@@ -62,9 +62,10 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]
         gpt: bool = False,
         partition: str = "mkpart(table())",
         system: str = SYSTEM,
+        head: str = HEAD,
     ) -> Plan:
         kinds = ("Gpt", "mkgpt") if gpt else ("Msdos", "mkmsdos")
-        head = HEAD.format(table=kinds[0], make=kinds[1], partition=partition)
+        head = head.format(table=kinds[0], make=kinds[1], partition=partition)
         step = (
             f"\n@step\ndef more() -> None:\n{indent(dedent(body).strip(), '    ')}\n"
             if body
@@ -827,3 +828,9 @@ def test_every_field_of_an_operation_is_known() -> None:
         kind.__name__: [f.name for f in fields(kind) if f.name not in common] for kind in LOWERED
     }
     assert found == {name: words.split() for name, words in WRITTEN.items()}
+
+
+def test_large_sectors(plan: Callable[..., Plan]) -> None:
+    disk = HEAD.replace("GiB(2)", "GiB(2), sector=4096")
+    with pytest.raises(RecipeError, match="vmdb2 has no step for sectors of 4096 bytes"):
+        to_yaml(plan(head=disk))

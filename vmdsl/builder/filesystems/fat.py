@@ -10,9 +10,10 @@ from vmdsl.builder.filesystems.contents import File, read
 from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
-from vmdsl.language.layout import SECTOR
+from vmdsl.language.handles import sector_of
 from vmdsl.language.operation import problem_in
-from vmdsl.operations.disk.fat import Vfat, fat_bits
+from vmdsl.operations.disk.fat import Vfat, cluster_of, fat_bits
+from vmdsl.values import SECTOR
 
 _SHOWN = 10
 _SLOT = 32  # bytes of an entry in a directory
@@ -25,17 +26,20 @@ def make_fat(target: Target, content: Path | None) -> Room:
     wanted = filesystem.filesystem
     assert isinstance(wanted, Vfat)  # noqa: S101 (kind_of() chooses by type)
     file = target.blank_file()
+    sector = sector_of(wanted.device)
+    cluster = cluster_of(wanted, target.size)
     target.run(
         "mkfs.vfat",
         "--invariant",
+        *(["-S", str(sector)] if sector != SECTOR else []),
         "-F",
-        str(wanted.fat or fat_bits(target.size)),
+        str(wanted.fat or fat_bits(target.size, sector)),
         "-i",
         filesystem.uuid.replace("-", ""),
         *(["-n", wanted.label] if wanted.label else []),
         "-h",
-        str(target.offset // SECTOR),
-        *(["-s", str(wanted.cluster // SECTOR)] if wanted.cluster else []),
+        str(target.offset // sector),
+        *(["-s", str(cluster // sector)] if cluster else []),
         *wanted.options,
         str(file),
     )

@@ -18,7 +18,9 @@ from vmdsl.builder.filesystems.xfs_disk import INODES, Disk, NoRoomError, sealed
 from vmdsl.builder.filesystems.xfs_files import CORE, UnfitError, inode, time_field, write_inode
 from vmdsl.builder.filesystems.xfs_names import least_blocks
 from vmdsl.errors import BuildError, Hint, code
+from vmdsl.language.handles import sector_of
 from vmdsl.language.operation import problem_in
+from vmdsl.values import SECTOR
 
 _FIRST_INODES = 62  # are there already, and for files
 #: What is made of all that the versions of mkfs.xfs make: what kernels since 5.10 and GRUB 2.06
@@ -33,7 +35,6 @@ _DEFAULTS = {
         "inobtcount": "1",
     },
     "-i": {"sparse": "1", "nrext64": "0"},
-    "-s": {"size": "512"},
 }
 
 
@@ -61,15 +62,16 @@ def format_xfs(target: Target) -> None:
         "-q",
         "-f",
         *(["-L", wanted.label] if wanted.label else []),
-        *arguments(wanted.options, target.filesystem.uuid),
+        *arguments(wanted.options, target.filesystem.uuid, sector_of(wanted.device)),
         str(file),
     )
     target.place(file)
 
 
-def arguments(options: tuple[str, ...], uuid: str) -> list[str]:
+def arguments(options: tuple[str, ...], uuid: str, sector: int = SECTOR) -> list[str]:
     """Return arguments for mkfs.xfs, which takes each part of an option once."""
     parts = {flag: dict(given) for flag, given in _DEFAULTS.items()}
+    parts["-s"] = {"size": str(sector)}
     parts["-m"]["uuid"] = uuid
     others = []
     words = iter(options)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any, TypeVar, get_args
 from uuid import UUID
 
 from vmdsl.errors import Hint, code
 from vmdsl.language.handles import Disk, Extended, Gpt, Mountable, Mounted, Msdos, Partition, RootFs
-from vmdsl.language.operation import one_of, record, refuse, warn
+from vmdsl.language.operation import DependsOnFailed, one_of, record, refuse, warn
 from vmdsl.language.partition_types import (
     GPT_BITS,
     GPT_FLAGS,
@@ -19,19 +20,30 @@ from vmdsl.language.partition_types import (
     type_name,
 )
 from vmdsl.operations.disk.mount_options import what_is_wrong
-from vmdsl.values import Percent, Size
+from vmdsl.values import SECTOR, Percent, Size
 
 _LARGEST_FILE = 2**63 - 1
+_SECTORS = (512, 4096)
 _M = TypeVar("_M", bound=Mountable)
 
 
-def mkimg(size: Size | None = None, *, free: Size | None = None) -> Disk:
+def mkimg(size: Size | None = None, *, free: Size | None = None, sector: int = SECTOR) -> Disk:
     """Make the disk image. It is sparse: what is empty takes no space.
 
-    Give `size`, a multiple of 512 bytes; or `free`: then the image becomes as large as its
+    Give `size`, a multiple of a sector; or `free`: then the image becomes as large as its
     content needs, and users of the system have at least so much more. One partition of it has
     no size and no end, and grows.
+
+    `sector` is the size of the logical sectors of the disk that the image is written to: 512
+    bytes, or 4096 for UFS and 4Kn disks. The table and the filesystems fit no other disk.
     """
+    if sector not in _SECTORS:
+        raise refuse(
+            f"a disk with sectors of {sector} bytes",
+            "give 512, or 4096 for UFS and 4Kn disks",
+            about="sector",
+            code="sector-size",
+        )
     if (size is None) == (free is None):
         both = "both a size and free=" if size is not None else "neither a size nor free="
         raise refuse(
@@ -39,10 +51,10 @@ def mkimg(size: Size | None = None, *, free: Size | None = None) -> Disk:
             Hint("give one of the two: ", code("mkimg", code("GiB", 4)), ", say"),
             code="image-size",
         )
-    if size is not None and (size.bytes <= 0 or size.bytes % 512):
+    if size is not None and (size.bytes <= 0 or size.bytes % sector):
         raise refuse(
             f"an image of {size}",
-            "give a size that is a multiple of 512 bytes",
+            f"give a size that is a multiple of {sector} bytes",
             about="size",
             code="whole-sectors",
         )
@@ -56,7 +68,7 @@ def mkimg(size: Size | None = None, *, free: Size | None = None) -> Disk:
             "give how much is to be free, or Size(0)",
             code="image-size",
         )
-    return record(Disk(size=size, free=free))
+    return record(Disk(size=size, free=free, sector=sector))
 
 
 def mkgpt(disk: Disk) -> Gpt:
@@ -106,7 +118,7 @@ def mkpart(
     it isn't given, is where the one before it ends, at the next whole MiB.
 
     `start` and `end` are places on the disk. A Size counts from its start, a negative one from
-    its end, and is taken exactly: it is a multiple of 512 bytes. A Percent is at the nearest whole
+    its end, and is taken exactly: it is a multiple of a sector. A Percent is at the nearest whole
     MiB. `end` is the first byte that is not in the partition. Before each logical partition there
     is 1 MiB for a table of its own.
 
@@ -167,20 +179,23 @@ def _check_extent(
         raise refuse(
             "a partition with both size= and end=", "give one of the two", code="partition-place"
         )
-    if size is not None and (size.bytes <= 0 or size.bytes % 512):
+    sector = SECTOR
+    with suppress(DependsOnFailed):  # what is wrong on any disk is reported nevertheless
+        sector = table.disk.sector
+    if size is not None and (size.bytes <= 0 or size.bytes % sector):
         raise refuse(
             f"a partition of {size}",
-            "give a size that is a multiple of 512 bytes",
+            f"give a size that is a multiple of {sector} bytes",
             about="size",
             code="whole-sectors",
         )
     for word, place, about in (("starts", start, "start"), ("ends", end, "end")):
         if place is None:
             continue
-        if isinstance(place, Size) and place.bytes % 512:
+        if isinstance(place, Size) and place.bytes % sector:
             raise refuse(
                 f"a partition that {word} at {place}",
-                "give a multiple of 512 bytes",
+                f"give a multiple of {sector} bytes",
                 about=about,
                 code="whole-sectors",
             )

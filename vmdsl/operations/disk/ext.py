@@ -10,7 +10,7 @@ from vmdsl.errors import Hint, code
 from vmdsl.language.arguments import with_settings
 from vmdsl.language.handles import BlockDevice, Mountable, SizeLimits, ToolOptions, Traits
 from vmdsl.language.operation import one_of, operation, refuse
-from vmdsl.operations.disk.mkfs import CONTENT, check_uuid, record_filesystem
+from vmdsl.operations.disk.mkfs import CONTENT, check_block, check_uuid, record_filesystem
 
 #: The features that mke2fs knows by name, but for those of a journal's own device.
 EXT_FEATURES = (
@@ -76,6 +76,7 @@ class Ext(Mountable):
             "-d": CONTENT,
             **dict.fromkeys(("-S", "-c", "-l", "-n"), ""),
         },
+        block_option="-b",
         no_room=("Could not allocate block", "Could not allocate inode", "Ext2 file too big"),
         grub_module="ext2",
         is_read_by_u_boot=True,
@@ -243,6 +244,8 @@ def _check_sizes(filesystem: Ext) -> None:
         raise refuse(
             f"blocks of {block} bytes", "give 1024, 2048 or 4096", code="filesystem-setting"
         )
+    if block is not None:
+        check_block(filesystem, block, about="block_size")
     most = block or _BLOCK_SIZES[-1]
     if inode is not None and (not _LEAST_INODE <= inode <= most or inode & (inode - 1)):
         raise refuse(

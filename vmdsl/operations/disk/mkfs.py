@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 import uuid as uuids
 from collections.abc import Mapping
+from contextlib import suppress
 from getopt import GetoptError, gnu_getopt
 from typing import TypeVar
 
 from vmdsl.errors import Hint, code
-from vmdsl.language.handles import Filesystem, ToolOptions, traits_of
-from vmdsl.language.operation import programs_of, record, refuse, warn
+from vmdsl.language.handles import Filesystem, ToolOptions, sector_of, traits_of
+from vmdsl.language.operation import DependsOnFailed, programs_of, record, refuse, warn
 from vmdsl.similar import did_you_mean
+from vmdsl.values import SECTOR
 
 _F = TypeVar("_F", bound=Filesystem)
 
+#: A size in bytes, as mke2fs and mkfs.vfat take it, and mkfs.xfs.
+_BLOCK = re.compile(r"(?:size=)?(\d+)")
 #: The content of a filesystem is no matter of options.
 CONTENT = "the content is the tree's"
 #: What to give instead of options of the tools.
@@ -27,9 +31,26 @@ def record_filesystem(filesystem: _F) -> _F:
     traits = traits_of(filesystem)
     named = {traits.label_option: GIVE_LABEL, traits.uuid_option: GIVE_UUID}
     tool = next(iter(programs_of(filesystem)))
-    check_options(filesystem.options, tool, {**named, **traits.refused}, traits.tool_options)
+    refused = {**named, **traits.refused}
+    for option, value in check_options(filesystem.options, tool, refused, traits.tool_options):
+        if option == traits.block_option and (size := _BLOCK.fullmatch(value)):
+            check_block(filesystem, int(size[1]), about="options")
     check_label(filesystem.label, traits.longest_label)
     return record(filesystem)
+
+
+def check_block(filesystem: Filesystem, size: int, *, about: str) -> None:
+    """Refuse blocks that are smaller than the sectors of the disk: Linux would not mount them."""
+    sector = SECTOR
+    with suppress(DependsOnFailed):
+        sector = sector_of(filesystem.device)
+    if size < sector:
+        raise refuse(
+            f"{filesystem.kind} of {size} bytes a block on a disk with sectors of {sector} bytes",
+            f"give {sector} bytes or more, or leave it out",
+            about=about,
+            code="sector-size",
+        )
 
 
 def check_label(label: str, most: int) -> str:

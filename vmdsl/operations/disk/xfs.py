@@ -40,6 +40,7 @@ class Xfs(Mountable):
         longest_label=12,
         tool_options=ToolOptions(short="b:c:d:i:l:L:m:n:KNp:qr:s:CfV", words=_WORDS),
         refused={"-p": CONTENT, **dict.fromkeys(("-N", "-b", "-c", "-n", "-r"), "")},
+        block_option="-s",
         least=300 * 2**20,
         grub_module="xfs",
         can_grow=True,

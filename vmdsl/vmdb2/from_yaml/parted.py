@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from vmdsl.language.layout import LOGICAL_GAP, SECTOR
+from vmdsl.language.layout import LOGICAL_GAP
+from vmdsl.values import SECTOR
 
 _PLACE = re.compile(r"(-?\d+\.?\d*)\s*([a-z%]*)", re.IGNORECASE | re.ASCII)
 _DECIMAL = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 from uuid import UUID
 
-from vmdsl.language.layout import LOGICAL_GAP, SECTOR
+from vmdsl.language.layout import LOGICAL_GAP
 from vmdsl.language.partition_types import CODES, RAW
 from vmdsl.plan.extents import ALIGNMENT, place_of, round_up_to_mib, usable_end
 from vmdsl.similar import did_you_mean
-from vmdsl.values import MiB, Percent, Size, position, sectors
+from vmdsl.values import SECTOR, MiB, Percent, Size, position, sectors
 from vmdsl.vmdb2.draft import Argument, Call, Hex, Result
 from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
 from vmdsl.vmdb2.from_yaml.parted import EXCLUSIVE, Span, not_taken

@@ -43,6 +43,16 @@ _FOR_CHPASSWD = re.compile(
     r"\|[ \t]*(?:/usr/sbin/)?chpasswd[ \t]*;?[ \t]*$",
     re.MULTILINE,
 )
+#: A line of /etc/fstab for the first or the last partition, which is found where kpartx puts it.
+_BY_LOOP_DEVICE = re.compile(
+    r"""\s*(?P<device>\w+)=\$\(ls\ -1\ /dev/mapper/loop\*\ \|\ sort\ \|
+        \ (?:head|tail)\ -(?:n\ ?)?1\)\s*\n
+    \s*(?P<uuid>\w+)=\$\(blkid(?:\ -c\ /dev/null|\ -o\ value|\ -s\ UUID)+
+        \ "?\$\{?(?P=device)\}?"?\)\s*\n
+    \s*echo\ "UUID=\$\{?(?P=uuid)\}?\ (?P<place>/\S*)\ \w+\ \S+\ [01]\ [012]"
+    \s*>>?\s*"?\$(?:ROOT|\{ROOT\??\})/etc/fstab"?\s*""",
+    re.VERBOSE,
+)
 _ADVICE = "set_password() with a Secret would keep the password out of this script."
 _Script = TypeVar("_Script", bound=Chroot | Shell)
 _EXPORT = 'export IMAGE="'
@@ -70,12 +80,32 @@ def shell(context: Context, step: Shell) -> None:
         return
     script, writes = with_image(context, step, step.shell)
     _warn_of_missing(context, step, script)
+    if _is_in_fstab(context, step, system, script):
+        return
     if not writes:
         _write_parts(context, step, system, script, on_host=True)
         return
     named: dict[str, Argument] = {"image": Result(context.disk), **context.skip_fact(step)}
     call = Call(function="host_shell", arguments=(system, script), named=named, where=step.where)
     context.emit(name_for(script, step.comments, "boot_code"), step, call)
+
+
+def _is_in_fstab(context: Context, step: Shell, system: Result, script: Text) -> bool:
+    """Write /etc/fstab if a script would, with its own line for a filesystem.
+
+    Returns False if it does something else. There is no device in a build that it could find.
+    """
+    found = _BY_LOOP_DEVICE.fullmatch(script)
+    tags = context.tags.values()
+    places = {"/", *(tag.path or "/boot/efi" * (tag.role == "esp") for tag in tags)}
+    if found is None or found["place"] not in places or context.skip_fact(step):
+        return False
+    if any(call.function == "fstab" for made in context.steps for call in made.calls):
+        context.comments += step.comments  # it has all filesystems
+    else:
+        call = Call(function="fstab", arguments=(system,), named={}, where=step.where)
+        context.emit("mounts", step, call)
+    return True
 
 
 def _warn_of_missing(context: Context, step: Shell, script: Text) -> None:

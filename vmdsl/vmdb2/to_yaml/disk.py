@@ -10,6 +10,7 @@ from vmdsl.language.layout import LuksLayout
 from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.operations.disk.swap import Swap
+from vmdsl.values import SECTOR
 from vmdsl.vmdb2.from_yaml.disk import FOR_OLD_TARGETS
 from vmdsl.vmdb2.from_yaml.parted import PartedDisk
 from vmdsl.vmdb2.marked_scripts import swap_script
@@ -24,6 +25,8 @@ def disk(export: Export) -> Iterator[YamlStep]:
     if layout.disk.size is None:
         what = "for an image that is as large as its content"
         export.refuse(layout.disk, what, "give mkimg a size")
+    if layout.sector != SECTOR:
+        export.refuse(layout.disk, f"for sectors of {layout.sector} bytes")
     yield YamlStep(keys={"mkimg": OUTPUT, "size": _size(layout.size)})
     if layout.table is None:
         return

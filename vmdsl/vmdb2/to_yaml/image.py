@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Partition, partitions_below
-from vmdsl.language.layout import SECTOR
 from vmdsl.operations.scripts.image import ImageShell, SystemFile, WriteAt
+from vmdsl.values import SECTOR
 from vmdsl.vmdb2.marked_scripts import own
 from vmdsl.vmdb2.to_yaml.disk import swap
 from vmdsl.vmdb2.to_yaml.emit import YamlStep

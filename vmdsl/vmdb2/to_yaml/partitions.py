@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from vmdsl.language.handles import Extended, Gpt, Partition
-from vmdsl.language.layout import SECTOR, PartitionLayout
+from vmdsl.language.layout import PartitionLayout
 from vmdsl.language.partition_types import GPT_FLAGS, type_code
 from vmdsl.operations.files.fstab import Fstab
 from vmdsl.plan.extents import ALIGNMENT, round_down_to_mib
-from vmdsl.values import Percent, Size
+from vmdsl.values import SECTOR, Percent, Size
 from vmdsl.vmdb2.from_yaml.parted import PartedDisk, Span
 from vmdsl.vmdb2.to_yaml.emit import YamlStep
 from vmdsl.vmdb2.to_yaml.export import OUTPUT, Export

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from vmdsl.errors import BuildError, Hint, Problem, code
 from vmdsl.language.effects import Image, ImageOperation, Tree
 from vmdsl.language.handles import Gpt, Partition, RootFs, partitions_below
-from vmdsl.language.layout import SECTOR, Layout, Span
+from vmdsl.language.layout import Layout, Span
 from vmdsl.language.operation import Operation, code_of, operation
 from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.config import GrubPart
 from vmdsl.operations.boot_loaders.grub.core import install_modules, make_core, preseed
+from vmdsl.values import SECTOR
 
 #: The disk's id and its partitions follow.
 _BOOT_SIZE = 440
@@ -31,6 +32,15 @@ class GrubBios(GrubPart):
     @property
     def architectures(self) -> tuple[Arch, ...]:
         return tuple(arch for arch in Arch if arch.traits.bios)
+
+    def check_layout(self, layout: Layout) -> Iterator[Problem]:
+        """Report sectors that neither a BIOS nor GRUB's first sector can read."""
+        if layout.sector != SECTOR:
+            yield self.problem(
+                f"a BIOS does not start from a disk with sectors of {layout.sector} bytes",
+                Hint("use ", code("grub_uefi"), ", with an EFI system partition"),
+                code="sector-size",
+            )
 
     def apply(self, tree: Tree) -> None:
         """Make them. debconf's answers keep an upgrade of the package from asking for a disk."""
