@@ -111,10 +111,12 @@ def _block(image: Path, size: int, number: int = 0) -> bytes:
             return file.read(size)
     with tempfile.TemporaryDirectory() as folder:
         part = Path(folder) / "start"
-        where = (f"bs={size}", "count=1", f"skip={number}")
-        command = ("qemu-img", "dd", "-f", form.name, "-O", "raw", *where)
+        name = str(image.absolute()).replace(",", ",,")  # QEMU reads it as a comma
+        part_of = f"driver=raw,offset={size * number},size={size}"
+        source = f"{part_of},file.driver={form.name},file.file.filename={name}"
+        command = ("qemu-img", "convert", "--image-opts", source, "-O", "raw", str(part))
         try:
-            done = programs.run((*command, f"if={image}", f"of={part}"))
+            done = programs.run(command)
         except FileNotFoundError:
             hint = f"{programs.apt_get_install(('qemu-utils',))}; or give --firmware"
             what = f"vmdsl cannot look into {image} for the firmware: qemu-img is missing."
