@@ -32,6 +32,7 @@ printf %s "$2" >"$3/register" || exit {_REFUSED}
 chroot "$1" /program || exit {_NO_USE}
 """
 _ADDRESS = 0x400000
+_LONG = 64
 _EXECUTABLE, _LOADED, _READ_AND_RUN = 2, 1, 5
 #: Opened when it is added (F), with the program's own ids (C, which needs O) and first word (P).
 _FLAGS = "OCPF"
@@ -48,6 +49,11 @@ class Obstacle:
 def is_native(arch: Arch) -> bool:
     """Return whether this machine is one of those that run an architecture without emulation."""
     return platform.machine() in arch.traits.native_on
+
+
+def is_64_bit(arch: Arch) -> bool:
+    """Return whether an architecture's programs have addresses of 64 bits."""
+    return arch.traits.binary is not None and arch.traits.binary.bits == _LONG
 
 
 def emulator_of(arch: Arch) -> str:
@@ -128,7 +134,7 @@ def _escaped(data: bytes | bytearray) -> str:
 
 def smallest_program(binary: Binary) -> bytes:
     """Return a program of an architecture that ends at once, without an error."""
-    order, words = ">" if binary.big_endian else "<", "Q" if binary.bits == 64 else "I"  # noqa: PLR2004 (ELF has two classes)
+    order, words = ">" if binary.big_endian else "<", "Q" if binary.bits == _LONG else "I"
     header, segment = (64, 56) if words == "Q" else (52, 32)
     size = header + segment + len(binary.code)
     head = _start_of_elf(binary) + struct.pack(
@@ -146,7 +152,7 @@ def smallest_program(binary: Binary) -> bytes:
 
 def _start_of_elf(binary: Binary) -> bytes:
     """Return the first 20 bytes of an executable: what it is, and for which machine."""
-    kind, order = (2 if binary.bits == 64 else 1), (2 if binary.big_endian else 1)  # noqa: PLR2004
+    kind, order = (2 if binary.bits == _LONG else 1), (2 if binary.big_endian else 1)
     numbers = (_EXECUTABLE, binary.machine)
     return bytes([0x7F, *b"ELF", kind, order, 1, *[0] * 9]) + struct.pack(
         ">HH" if binary.big_endian else "<HH", *numbers

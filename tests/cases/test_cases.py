@@ -141,6 +141,11 @@ class RecordedTree(PackageCache):
         self._log.add("bind", target, content=content)
 
     @contextmanager
+    def listable(self, path: str) -> Iterator[None]:
+        del path  # nothing is emulated
+        yield
+
+    @contextmanager
     def image(self) -> Iterator[Path]:
         self._log.add("image", "lent")
         yield Path("IMAGE")

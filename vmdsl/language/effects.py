@@ -184,6 +184,13 @@ class PackageCache(ABC):
         """
 
     @abstractmethod
+    def listable(self, path: str) -> AbstractContextManager[None]:
+        """Have programs of the tree see what is in a directory, which must not change meanwhile.
+
+        Emulated ones of 32 bits may find directories of a disk empty.
+        """
+
+    @abstractmethod
     def set_epoch(self, epoch: int) -> None:
         """Set SOURCE_DATE_EPOCH to the date of what was installed, unless it is given already."""
 

@@ -24,6 +24,7 @@ from vmdsl.builder.tree import inside, owners, paths
 from vmdsl.builder.tree.commands import Commands, make_lenient_mount
 from vmdsl.builder.tree.copying import copier
 from vmdsl.builder.tree.lent_files import StandIn
+from vmdsl.emulation import is_64_bit
 from vmdsl.errors import BuildError, CommandError, OwnerError, Problem
 from vmdsl.language.effects import (
     COPY_ALL,
@@ -175,6 +176,28 @@ class BuildTree(PackageCache):
             yield
         finally:
             self.run("umount", "--lazy", f"{self.path}{target}")
+
+    @contextmanager
+    def listable(self, path: str) -> Iterator[None]:
+        """Have a copy of a directory in memory, where its entries are numbered from zero.
+
+        A disk's filesystem gives them numbers of 64 bits. Programs of 32 bits that weren't built
+        for large files take those for an error, and QEMU hands them on as they are.
+        """
+        if self._emulated is None or is_64_bit(self._emulated) or not self.exists(path):
+            yield
+            return
+        place = f"{self.path}{self.inside(partial(paths.real_place, path, directory=True))}"
+        copy = Path(tempfile.mkdtemp(prefix="listable-", dir=self.scratch))
+        self.run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(copy))
+        self.run("cp", "-a", f"{place}/.", str(copy))
+        self.run("mount", "--bind", str(copy), place)
+        try:
+            yield
+        finally:
+            self.run("umount", "--lazy", place)
+            self.run("umount", "--lazy", str(copy))
+            copy.rmdir()
 
     def reveal(self, secret: Secret) -> bytes:
         if secret not in self._secrets:

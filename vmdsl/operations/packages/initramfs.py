@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from vmdsl.language.effects import Tree
+from vmdsl.language.effects import Tree, package_cache
 
 #: zstd writes the same with any number of threads.
 _ALL_CORES = {"ZSTD_NBTHREADS": "0"}
@@ -17,6 +17,7 @@ _ALL_CORES = {"ZSTD_NBTHREADS": "0"}
 #: disk that is informed of everything that is removed (the mount option `discard`).
 _IN_MEMORY = {"TMPDIR": "/run"}
 _ROOM = 4 * 2**30
+_MODULES = "/usr/lib/modules"
 #: By name, as vmlinuz-6.12.48+deb13-amd64: the time and the size, which change where a package
 #: replaces it. Those of some architectures are not compressed, and called vmlinux.
 Kernels = dict[str, tuple[int, int]]
@@ -44,11 +45,12 @@ def one_initramfs(tree: Tree) -> Iterator[dict[str, str]]:
         new = replaced = []
     if new or replaced:
         env = _ALL_CORES | (_IN_MEMORY if tree.inside(_has_room_in_memory) else {})
-        for kernel in (*new, *replaced):
-            if maker:
-                tree.chroot(maker, _version(kernel), f"/boot/{kernel}", env=env)
-            else:
-                tree.chroot("update-initramfs", "-c", "-k", _version(kernel), env=env)
+        with package_cache(tree).listable(_MODULES):
+            for kernel in (*new, *replaced):
+                if maker:
+                    tree.chroot(maker, _version(kernel), f"/boot/{kernel}", env=env)
+                else:
+                    tree.chroot("update-initramfs", "-c", "-k", _version(kernel), env=env)
     for kernel in new:
         tree.chroot("sh", "-ec", _LINKS, "sh", _version(kernel), f"/boot/{kernel}")
     for kernel in gone:
