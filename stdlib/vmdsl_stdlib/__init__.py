@@ -9,6 +9,7 @@ from vmdsl_stdlib.boards import Board, add_u_boot
 from vmdsl_stdlib.cloud import add_cloud_init
 from vmdsl_stdlib.locale import set_keyboard, set_locale, set_time_zone
 from vmdsl_stdlib.network import remove_resolver, set_hostname, use_dhcp
+from vmdsl_stdlib.raspberry_pi import RaspberryPi, raspberry_pi
 from vmdsl_stdlib.ssh import add_ssh_server
 from vmdsl_stdlib.tidy import forget_machine_id, tidy
 from vmdsl_stdlib.units import disable_unit, enable_unit, mask_unit
@@ -16,6 +17,7 @@ from vmdsl_stdlib.users import add_user, lock_root, open_root_console
 
 __all__ = [
     "Board",
+    "RaspberryPi",
     "add_cloud_init",
     "add_ssh_server",
     "add_u_boot",
@@ -27,6 +29,7 @@ __all__ = [
     "lock_root",
     "mask_unit",
     "open_root_console",
+    "raspberry_pi",
     "remove_resolver",
     "set_hostname",
     "set_keyboard",

@@ -51,7 +51,7 @@ EPOCH = 1_700_000_000
 #: What is exported and records nothing.
 NO_OPERATIONS = {
     *("step", "step_if", "option", "optional_path", "flag", "require", "record", "refuse", "warn"),
-    *("Board",),
+    *("Board", "RaspberryPi"),
     *("KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB", "TB", "sectors", "position"),
 }
 #: Of kinds that vmdsl itself changes what their tools made: there is nothing here to change.

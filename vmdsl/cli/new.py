@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "cloud": "cloud",
     "ci-worker": "ci_worker",
     "secure-boot": "secure_boot",
+    "raspberry-pi": "raspberry_pi",
 }
 _KIND = "uefi"
 _SUITE = "trixie"
@@ -52,6 +53,8 @@ def login() -> None:
 
 
 """
+#: Where a shipped recipe names its user: in the call, and in the help of the option.
+_HAS_USER = re.compile(r'(add_user\(system\(\), |Public SSH key of the user )("?[a-z]+"?)')
 _NETWORK = "    use_dhcp(system())\n    add_ssh_server(system())\n"
 _WIDTH = 88  # of formatters, if nobody has chosen another one
 _T = TypeVar("_T")
@@ -126,7 +129,7 @@ def recipe_text(kind: str, file: str, *, suite: str, hostname: str, user: str) -
     if not user:
         return text
     if "ssh_key = " in text:  # it has a user
-        return text.replace('"worker"', _quoted(user)).replace("user worker", f"user {user}")
+        return _HAS_USER.sub(lambda found: found[1] + _new_user(found[2], user), text)
     has_network = "add_cloud_init(" in text
     option = re.compile(r"^suite = .*\n", re.MULTILINE)
     text = option.sub(lambda suite: suite[0] + _KEY_OPTION.format(user=user), text, count=1)
@@ -163,6 +166,11 @@ def _with_imports(text: str, names: list[str]) -> str:
 def _quoted(text: str) -> str:
     """Return the Python code of a text."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def _new_user(old: str, user: str) -> str:
+    """Return a user's name as the old one was written: as Python code, or in a sentence."""
+    return _quoted(user) if old.startswith('"') else user
 
 
 def _given(given: str | None, question: str, default: str, check: Callable[[str], _T]) -> _T:

@@ -48,6 +48,14 @@ def test_what_is_given_is_in_it(here: Path) -> None:
     assert "vmdsl check web-1.py" in text
 
 
+def test_a_recipe_that_has_a_user_names_another_one(here: Path) -> None:
+    assert run(["new", "--like", "raspberry-pi", "--user", "ann", "--hostname", "den"]) == 0
+    text = (here / "raspberry_pi.py").read_text("utf-8")
+    assert 'add_user(system(), "ann", ssh_keys=ssh_key(), sudo=True)' in text
+    assert 'help="Public SSH key of the user ann."' in text
+    assert 'set_hostname(system(), "den")' in text
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -61,7 +69,7 @@ def test_what_is_given_is_in_it(here: Path) -> None:
         (["vmdsl"], "vmdsl.py would hide the module vmdsl"),
         (["there/web"], "there is no directory there\n    make it first: mkdir -p there"),
         (["--like", "cluod"], "there is no kind of recipe cluod\n    did you mean cloud?"),
-        (["--like", "raspberry-pi"], "there is no kind of recipe raspberry-pi\n    the kinds are:"),
+        (["--like", "toaster"], "there is no kind of recipe toaster\n    the kinds are:"),
         (["--suite", "trixy"], "Debian has no suite trixy\n    did you mean trixie?"),
         (["--hostname", "my_box"], "'my_box' is not the name of a machine"),
         (["--user", "Ann"], "'Ann' is not the name of a user\n    names are lower case"),
