@@ -1,4 +1,4 @@
-"""A worker for continuous integration: boots on a BIOS, runs an SSH server, and grows.
+"""A worker for continuous integration: it runs an SSH server, and grows at its first boot.
 
 Without `--ssh-key`, nobody can log in.
 """
@@ -7,20 +7,26 @@ from vmdsl import (
     Arch,
     Ext4,
     GiB,
+    MiB,
     Mounted,
+    Msdos,
+    Partition,
     RootFs,
     Suite,
+    Vfat,
     flag,
     fstab,
     grow_root,
     grub_bios,
+    grub_ieee1275,
+    grub_uefi,
     mkext4,
     mkimg,
     mkmsdos,
     mkpart,
+    mkvfat,
     mount,
     option,
-    require,
     step,
     step_if,
 )
@@ -43,25 +49,49 @@ ssh_key = option("", help="Public SSH key of the user worker.")
 compilers = flag(default=False, help="Install build-essential, devscripts and git.")
 console_login = flag(default=False, help="Let root log in on the console without a password.")
 
+# The firmware of each architecture: these have UEFI, POWER has Open Firmware, a PC has a BIOS.
+UEFI = (Arch.ARM64, Arch.ARMHF, Arch.RISCV64)
+POWER = (Arch.PPC64EL,)
+
 
 # The steps run from top to bottom. Each calls the steps above it to get what they have returned;
-# the types say what fits where, and mypy checks it.
+# the types say what fits where, and mypy checks it. The image is as large as its content, with
+# room as --free says.
 @step
-def architecture() -> None:
-    require(arch() in {Arch.AMD64, Arch.I386}, "the worker is for amd64 and i386")
+def table() -> Msdos:
+    return mkmsdos(mkimg(free=free()))
 
 
-# The image is as large as its content, with room as --free says.
+# UEFI and Open Firmware start GRUB from a partition of its own.
+@step
+def esp() -> Vfat | None:
+    return mkvfat(mkpart(table(), size=MiB(64), type="esp")) if arch() in UEFI else None
+
+
+@step
+def prep() -> Partition | None:
+    if arch() in POWER:
+        return mkpart(table(), size=MiB(8), type="prep", flags=("boot",))
+    return None
+
+
 @step
 def root() -> Mounted[Ext4]:
-    return mount(mkext4(mkpart(mkmsdos(mkimg(free=free())), flags=("boot",))))
+    return mount(mkext4(mkpart(table(), flags=() if prep() else ("boot",))))
+
+
+@step
+def efi() -> Mounted[Vfat] | None:
+    place = esp()
+    return mount(place, "/boot/efi", on=root()) if place else None
 
 
 # Debian, with a kernel and these packages. Add those that your machine needs.
 @step
 def system() -> RootFs:
+    grub = "grub-efi" if arch() in UEFI else "grub-ieee1275" if arch() in POWER else "grub-pc"
     more = ("build-essential", "devscripts", "git") if compilers() else ()
-    return debian(root(), "grub-pc", *more, suite=suite(), arch=arch(), mirror=mirror())
+    return debian(root(), grub, *more, suite=suite(), arch=arch(), mirror=mirror())
 
 
 # Public keys of SSH may be in a recipe; passwords may not: they are Secret.
@@ -85,4 +115,15 @@ def boot() -> None:
     fstab(system())
     grow_root(system())
     tidy(system())
-    grub_bios(system(), console="serial")
+
+
+# The menu and the kernel's messages go to the serial port.
+@step
+def boot_loader() -> None:
+    on_uefi, on_power = efi(), prep()
+    if on_uefi:
+        grub_uefi(system(), on_uefi, console="serial")
+    elif on_power:
+        grub_ieee1275(system(), on_power, console="serial")
+    else:
+        grub_bios(system(), console="serial")

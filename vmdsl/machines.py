@@ -25,12 +25,14 @@ class Board:
     """QEMU's `-machine`, with its firmware files if QEMU does not bring its own.
 
     `code` is the firmware and `variables` its initial variables; both are in `package`.
-    With `guarded` flash, only the firmware can change the variables.
+    With `guarded` flash, only the firmware can change the variables. `loaded` is firmware that
+    QEMU's own starts, as it would start a kernel.
     """
 
     machine: str
     code: str = ""
     variables: str = ""
+    loaded: str = ""
     package: str = ""
     guarded: bool = False
 
@@ -48,6 +50,7 @@ class Qemu:
     bios: Board | None = None
     uefi: Board | None = None
     secure_boot: Board | None = None
+    ieee1275: Board | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +91,8 @@ class ArchTraits:
     bios: str = ""
     ieee1275: str = ""
     efi: Efi | None = None
+    #: Its only boot loader, if that can be installed only on a disk that the kernel knows.
+    needs_disk: str = ""
     qemu: Qemu | None = None
 
 
@@ -115,6 +120,8 @@ _PC = Qemu(
         guarded=True,
     ),
 )
+
+_AAVMF = "/usr/share/AAVMF/AAVMF"
 
 _ARM = Binary(
     machine=40,
@@ -171,7 +178,18 @@ class Arch(StrEnum):
             ieee1275="i386-ieee1275",
             # Without SSE2: OpenSSL multiplies with it, and where that is translated, the keys of
             # an SSH server take a minute more.
-            qemu=replace(_PC, translated="pentium3"),
+            qemu=replace(
+                _PC,
+                translated="pentium3",
+                uefi=Board(
+                    machine="q35,smm=on,graphics=off",
+                    code="/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd",
+                    variables="/usr/share/OVMF/OVMF32_VARS_4M.fd",
+                    package="ovmf-ia32",
+                    guarded=True,
+                ),
+                secure_boot=None,
+            ),
         ),
     )
     ARM64 = (
@@ -190,6 +208,18 @@ class Arch(StrEnum):
             cloud_kernel=True,
             serial="ttyAMA0,115200n8",
             efi=Efi(platform="arm64-efi", suffix="aa64", package="arm64", signed=True),
+            qemu=Qemu(
+                program="qemu-system-aarch64",
+                package="qemu-system-arm",
+                translated="neoverse-n1",
+                smbios=True,
+                uefi=Board(
+                    machine="virt",
+                    code=f"{_AAVMF}_CODE.fd",
+                    variables=f"{_AAVMF}_VARS.fd",
+                    package="qemu-efi-aarch64",
+                ),
+            ),
         ),
     )
     ARMHF = (
@@ -201,6 +231,17 @@ class Arch(StrEnum):
             kernel="armmp",
             serial="ttyAMA0,115200n8",
             efi=Efi(platform="arm-efi", suffix="arm", package="arm"),
+            qemu=Qemu(
+                program="qemu-system-arm",
+                package="qemu-system-arm",
+                translated="cortex-a15",
+                uefi=Board(
+                    machine="virt,highmem=off",
+                    code=f"{_AAVMF}32_CODE.fd",
+                    variables=f"{_AAVMF}32_VARS.fd",
+                    package="qemu-efi-arm",
+                ),
+            ),
         ),
     )
     ARMEL = "armel", ArchTraits(native_on=("armv7l", "aarch64"), binary=_ARM)
@@ -218,6 +259,12 @@ class Arch(StrEnum):
             kernel="powerpc64le",
             serial="hvc0",
             ieee1275="powerpc-ieee1275",
+            qemu=Qemu(
+                program="qemu-system-ppc64",
+                package="qemu-system-ppc",
+                translated="power9",
+                ieee1275=Board(machine="pseries"),
+            ),
         ),
     )
     RISCV64 = (
@@ -231,6 +278,17 @@ class Arch(StrEnum):
             kernel="riscv64",
             serial="ttyS0,115200n8",
             efi=Efi(platform="riscv64-efi", suffix="riscv64", package="riscv64"),
+            qemu=Qemu(
+                program="qemu-system-riscv64",
+                # It is in another of its packages since trixie.
+                package="qemu-system",
+                translated="rv64",
+                uefi=Board(
+                    machine="virt",
+                    loaded="/usr/lib/u-boot/qemu-riscv64_smode/uboot.elf",
+                    package="u-boot-qemu",
+                ),
+            ),
         ),
     )
     S390X = (
@@ -245,6 +303,7 @@ class Arch(StrEnum):
                 big_endian=True,
             ),
             kernel="s390x",
+            needs_disk="zipl",
         ),
     )
     LOONG64 = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import grp
 import os
+import platform
 import pwd
 import subprocess
 from contextlib import suppress
@@ -16,6 +17,7 @@ from pathlib import Path
 from vmdsl import programs
 from vmdsl.boot.machine import Accel, bound, qemu_of
 from vmdsl.boot.sector import EXIT_CODE, SIGN, probe_disk
+from vmdsl.emulation import is_native
 from vmdsl.errors import Problem
 from vmdsl.host.facts import Result
 from vmdsl.machines import Arch
@@ -27,16 +29,18 @@ _WORKS = "works"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def choose(answers: Path) -> Accel:
-    """Return KVM if it works, and TCG otherwise; `answers` as for `kvm_problem`."""
-    return Accel.TCG if kvm_problem(answers) else Accel.KVM
+def choose(answers: Path, arch: Arch = Arch.AMD64) -> Accel:
+    """Return KVM if it works, and TCG otherwise; arguments as for `kvm_problem`."""
+    return Accel.TCG if kvm_problem(answers, arch=arch) else Accel.KVM
 
 
-def kvm_problem(answers: Path, device: Path = Path("/dev/kvm")) -> str:
-    """Return a sentence that says why KVM can't be used, or "" if it can.
+def kvm_problem(answers: Path, device: Path = Path("/dev/kvm"), *, arch: Arch = Arch.AMD64) -> str:
+    """Return a sentence that says why KVM can't be used for an architecture, or "" if it can.
 
     The first call after a boot keeps its answer in the directory `answers`, as its only file.
     """
+    if not is_native(arch):
+        return f"This machine is {platform.machine()}, and the image is for {arch}."
     if not device.exists():
         return f"{device} does not exist."
     if not os.access(device, os.R_OK | os.W_OK):

@@ -25,6 +25,8 @@ class Firmware(StrEnum):
     UEFI = "uefi"
     SECURE_BOOT = "secure-boot"
     """UEFI that starts only what Microsoft has signed, as most machines do when they are new."""
+    IEEE1275 = "ieee1275"
+    """Open Firmware, which POWER machines have."""
 
 
 class Accel(StrEnum):
@@ -117,7 +119,7 @@ def require(machine: Machine) -> None:
     qemu, board = qemu_of(machine.arch), _board(machine)
     packages = {qemu.program: qemu.package, "setpriv": "util-linux"}
     missing = {name: package for name, package in packages.items() if not programs.find(name)}
-    files = [name for name in (board.code, board.variables) if name]
+    files = [name for name in (board.code, board.variables, board.loaded) if name]
     missing |= {name: board.package for name in files if not Path(name).is_file()}
     if missing:
         raise HostError(
@@ -147,6 +149,7 @@ def _board(machine: Machine) -> Board:
         Firmware.BIOS: qemu.bios,
         Firmware.UEFI: qemu.uefi,
         Firmware.SECURE_BOOT: qemu.secure_boot,
+        Firmware.IEEE1275: qemu.ieee1275,
     }
     board = boards[machine.firmware]
     if board is None:
@@ -158,6 +161,8 @@ def _board(machine: Machine) -> Board:
 
 
 def _firmware(board: Board) -> tuple[str, ...]:
+    if board.loaded:
+        return ("-kernel", board.loaded)
     if not board.code:
         return ()
     flash = "if=pflash,format=raw,unit={},{}=on,file={}"

@@ -20,9 +20,11 @@ from vmdsl.cli.options import Cache, Command, cache_of, parser
 from vmdsl.cli.paths import existing_file
 from vmdsl.cli.recipe_command import BuildCommand, CommandLine, RecipeCommand
 from vmdsl.errors import HostError
+from vmdsl.machines import Arch
 from vmdsl.values import GiB, Size
 
 _MEMORY = GiB(1)
+_BOOTED = ", ".join(arch for arch in Arch if arch.traits.qemu)
 
 
 def make_app() -> typer.Typer:
@@ -74,10 +76,20 @@ def boot(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The image; it is not changed.")],
     *,
     firmware: Annotated[
-        Literal["bios", "uefi", "secure-boot"] | None,
+        Literal["bios", "uefi", "secure-boot", "ieee1275"] | None,
         typer.Option(
-            help="What starts the boot loader; secure-boot is UEFI that demands signatures. "
+            help="What starts the boot loader; secure-boot is UEFI that demands signatures, and "
+            "ieee1275 is Open Firmware. "
             r"\[default: what the image is made for]",
+            show_default=False,
+        ),
+    ] = None,
+    arch: Annotated[
+        Arch | None,
+        typer.Option(
+            help=rf"The machine's architecture: {_BOOTED}. \[default: that of the image]",
+            metavar="ARCH",
+            show_choices=False,
             show_default=False,
         ),
     ] = None,
@@ -111,22 +123,20 @@ def boot(
     existing_file(image, "image", RAW.suffix)
 
     from vmdsl.boot.accel import kvm_problem  # noqa: PLC0415 (slow)
-    from vmdsl.boot.firmware import Found, find_firmware, find_sector  # noqa: PLC0415
+    from vmdsl.boot.firmware import find_firmware  # noqa: PLC0415
     from vmdsl.boot.interactive import LEAVE, run_machine  # noqa: PLC0415
     from vmdsl.boot.machine import Accel, Firmware, Machine  # noqa: PLC0415
 
-    if firmware is None:
-        chosen = find_firmware(image)
-    else:
-        chosen = Found(firmware=Firmware(firmware), sector=find_sector(image))
+    chosen = find_firmware(image, firmware=Firmware(firmware) if firmware else None, arch=arch)
     if chosen.reason:
-        typer.echo(f"Firmware: {chosen.firmware}, as {chosen.reason}.", err=True)
-    slow = kvm_problem(cache_of(cache_dir).kvm)
+        typer.echo(f"Firmware: {chosen.firmware} of {chosen.arch}, as {chosen.reason}.", err=True)
+    slow = kvm_problem(cache_of(cache_dir).kvm, arch=chosen.arch)
     if slow:
         typer.echo(f"Without KVM this is slow. {slow} See: vmdsl doctor", err=True)
     machine = Machine(
         image=image,
         firmware=chosen.firmware,
+        arch=chosen.arch,
         memory=memory,
         network=not no_network,
         ssh_port=ssh_port,

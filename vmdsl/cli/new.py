@@ -22,7 +22,7 @@ from vmdsl.similar import did_you_mean
 
 #: The kinds of recipes, and the shipped recipe of each.
 KINDS: Mapping[str, str] = {
-    "uefi": "amd64_uefi",
+    "uefi": "uefi",
     "hybrid": "hybrid",
     "cloud": "cloud",
     "ci-worker": "ci_worker",
@@ -186,7 +186,7 @@ def _given(given: str | None, question: str, default: str, check: Callable[[str]
 
 def _kind(text: str) -> str:
     """Return the kind that a text names, be it by the name of the shipped recipe."""
-    by_file = {recipe: kind for kind, recipe in KINDS.items()}
+    by_file = {recipe: kind for kind, recipe in KINDS.items()} | {"amd64_uefi": "uefi"}
     kind = by_file.get(text, text)
     if kind not in KINDS:
         hint = did_you_mean(text, KINDS) or f"the kinds are: {', '.join(KINDS)}"

@@ -2,6 +2,7 @@
 
 import grp
 import os
+import platform
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from vmdsl import programs
 from vmdsl.boot import accel
 from vmdsl.boot.machine import Accel
 from vmdsl.boot.sector import probe_disk
+from vmdsl.machines import Arch
 
 
 @pytest.fixture
@@ -78,11 +80,19 @@ def test_without_the_device(tmp_path: Path) -> None:
     assert not (tmp_path / "cache").exists()
 
 
+def test_another_architecture_is_translated(
+    device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    said = accel.kvm_problem(tmp_path / "cache", device, arch=Arch.ARM64)
+    assert said == "This machine is x86_64, and the image is for arm64."
+
+
 @pytest.mark.parametrize(("problem", "choice"), [("", Accel.KVM), ("No.", Accel.TCG)])
 def test_choice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: str, choice: Accel
 ) -> None:
-    monkeypatch.setattr(accel, "kvm_problem", lambda _: problem)
+    monkeypatch.setattr(accel, "kvm_problem", lambda *_, **__: problem)
     assert accel.choose(tmp_path) is choice
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 
 from vmdsl import programs
 from vmdsl.boot.firmware import find_firmware, find_sector
+from vmdsl.boot.machine import Firmware
 from vmdsl.errors import HostError, UsageError
+from vmdsl.machines import Arch
 
 ESP = UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
+PREP = UUID("9e1a2d38-c612-4316-aa26-8b49521e5a8b")
 LINUX = UUID("0fc63daf-8483-4772-8e79-3d69d8477de4")
 
 
@@ -31,10 +35,11 @@ def disk(
     if gpt:
         struct.pack_into("<8s64xQII", made, sector, b"EFI PART", 2, 128, 128)
     for number, kind in enumerate(gpt):
-        place = 2 * sector + 128 * number
-        struct.pack_into("<16s16xQ", made, place, kind.bytes_le, mib * (number + 1))
+        place, first = 2 * sector + 128 * number, mib * (number + 1)
+        ends = (first, first + mib - 1)
+        struct.pack_into("<16s16xQQ", made, place, kind.bytes_le, *ends)
     for number, type_ in enumerate(mbr):
-        struct.pack_into("<4xB3xI", made, 446 + 16 * number, type_, mib * (number + 1))
+        struct.pack_into("<4xB3xII", made, 446 + 16 * number, type_, mib * (number + 1), mib)
     return bytes(made)
 
 
@@ -93,10 +98,59 @@ def test_nothing_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             find_firmware(image(tmp_path, content))
 
 
-def test_another_architecture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Fat(monkeypatch, "BOOTAA64.EFI")
-    with pytest.raises(UsageError, match="is for arm64: it has EFI/BOOT/BOOTAA64"):
-        find_firmware(image(tmp_path, disk(gpt=(ESP,))))
+@pytest.mark.parametrize(
+    ("name", "arch"),
+    [
+        ("BOOTX64.EFI", "amd64"),
+        ("BOOTIA32.EFI", "i386"),
+        ("BOOTAA64.EFI", "arm64"),
+        ("bootarm.efi", "armhf"),
+        ("BOOTRISCV64.EFI", "riscv64"),
+    ],
+)
+def test_the_boot_loader_says_the_architecture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, arch: str
+) -> None:
+    Fat(monkeypatch, "fallback.efi", name)
+    file = image(tmp_path, disk(gpt=(ESP,)))
+    found = find_firmware(file)
+    assert (found.firmware, found.arch) == ("uefi", arch)
+    assert found.reason == f"it has EFI/BOOT/{name.upper()}"
+    secure = find_firmware(file, firmware=Firmware.SECURE_BOOT)
+    assert (secure.firmware, secure.arch, secure.reason) == ("secure-boot", arch, "")
+
+
+def test_of_several_architectures_one_is_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Fat(monkeypatch, "BOOTX64.EFI", "BOOTAA64.EFI")
+    file = image(tmp_path, disk(gpt=(ESP,)))
+    assert find_firmware(file).arch is Arch.AMD64
+    assert find_firmware(file, arch=Arch.ARM64).arch is Arch.ARM64
+    with pytest.raises(UsageError, match=r"on armhf: it has EFI/BOOT/BOOTX64\.EFI, which is"):
+        find_firmware(file, arch=Arch.ARMHF)
+
+
+def test_what_is_chosen_is_tried(tmp_path: Path) -> None:
+    nothing = image(tmp_path, b"")
+    assert find_firmware(nothing, firmware=Firmware.UEFI).arch is Arch.AMD64
+    both = find_firmware(nothing, firmware=Firmware.UEFI, arch=Arch.RISCV64)
+    assert (both.firmware, both.arch) == ("uefi", "riscv64")
+
+
+def test_a_bios_starts_an_i386(tmp_path: Path) -> None:
+    file = image(tmp_path, disk(b"GRUB"))
+    assert find_firmware(file).arch is Arch.AMD64
+    assert find_firmware(file, arch=Arch.I386).arch is Arch.I386
+
+
+@pytest.mark.parametrize("place", [{"gpt": (PREP,)}, {"mbr": (0x41,)}])
+def test_open_firmware(tmp_path: Path, place: Any) -> None:
+    start = disk(**place)
+    found = find_firmware(image(tmp_path, start + b"\x7fELF\1\2\1"))
+    assert (found.firmware, found.arch) == ("ieee1275", "ppc64el")
+    with pytest.raises(UsageError, match="Nothing in"):
+        find_firmware(image(tmp_path, start + bytes(2**20)))
 
 
 def test_a_machine_without_mtools_trusts_the_table(
@@ -112,12 +166,18 @@ def test_a_machine_without_mtools_trusts_the_table(
 
 
 def test_other_formats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def convert(argv: tuple[str, ...], **_: Any) -> programs.Finished:
+    copied = list[str]()
+
+    def run(argv: tuple[str, ...], **_: Any) -> programs.Finished:
+        if argv[0] == "mdir":
+            return programs.Finished(argv=argv, code=0, output="::/EFI/BOOT/BOOTAA64.EFI\n")
         Path(argv[-1]).write_bytes(disk(gpt=(ESP,)))
+        copied.extend(re.findall(r"offset=\d+,size=\d+", " ".join(argv)))
         return programs.Finished(argv=argv, code=0)
 
-    monkeypatch.setattr(programs, "run", convert)
-    assert find_firmware(image(tmp_path, b"QFI", "a.qcow2")).firmware == "uefi"
+    monkeypatch.setattr(programs, "run", run)
+    assert find_firmware(image(tmp_path, b"QFI", "a.qcow2")).arch is Arch.ARM64
+    assert copied == [f"offset={start},size={2**20}" for start in (0, 2**20)]
     broken = programs.Finished(argv=(), code=1, output="not in qcow2 format\n")
     monkeypatch.setattr(programs, "run", lambda *_, **__: broken)
     with pytest.raises(UsageError, match="not in qcow2 format"):

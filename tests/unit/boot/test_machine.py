@@ -141,6 +141,49 @@ def test_what_qemu_cannot_boot_here(
     assert str(caught.value) == what
 
 
+@pytest.mark.parametrize(
+    ("arch", "firmware", "words"),
+    [
+        (
+            Arch.ARM64,
+            Firmware.UEFI,
+            (
+                "qemu-system-aarch64 -machine virt -cpu neoverse-n1 "
+                "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/AAVMF/AAVMF_CODE.fd"
+            ),
+        ),
+        (
+            Arch.ARMHF,
+            Firmware.UEFI,
+            (
+                "qemu-system-arm -machine virt,highmem=off -cpu cortex-a15 "
+                "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/AAVMF/AAVMF32_CODE.fd"
+            ),
+        ),
+        (
+            Arch.RISCV64,
+            Firmware.UEFI,
+            (
+                "qemu-system-riscv64 -machine virt -cpu rv64 "
+                "-kernel /usr/lib/u-boot/qemu-riscv64_smode/uboot.elf"
+            ),
+        ),
+        (Arch.PPC64EL, Firmware.IEEE1275, "qemu-system-ppc64 -machine pseries -cpu power9"),
+    ],
+)
+def test_other_architectures(arch: Arch, firmware: Firmware, words: str) -> None:
+    line = argv(replace(BIOS, arch=arch, firmware=firmware))
+    assert [word for word in line if word in words.split()] == words.split()
+
+
+@pytest.mark.parametrize("arch", [arch for arch in Arch if arch.traits.efi])
+def test_each_architecture_with_uefi_has_a_machine(arch: Arch) -> None:
+    board = qemu_of(arch).uefi
+    assert board
+    assert board.package
+    assert board.code or board.loaded
+
+
 def test_an_image_that_is_not_there() -> None:
     with pytest.raises(UsageError, match="no image"):
         require(replace(BIOS, image=Path("/nowhere/a.img")))

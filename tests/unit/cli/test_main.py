@@ -199,7 +199,7 @@ def test_boot(
         machines.append(machine)
         return 7
 
-    monkeypatch.setattr("vmdsl.boot.accel.kvm_problem", lambda _: "/dev/kvm does not exist.")
+    monkeypatch.setattr("vmdsl.boot.accel.kvm_problem", lambda *_, **__: "/dev/kvm does not exist.")
     monkeypatch.setattr("vmdsl.boot.interactive.run_machine", note)
     (here / "a.img").write_bytes(b"")
     options = ["--firmware", "uefi", "--memory", "2G", "--no-network"]
@@ -208,7 +208,7 @@ def test_boot(
     assert capsys.readouterr().err == slow
     (here / "a.img").write_bytes(b"GRUB".ljust(510) + b"\x55\xaa")
     assert run(["boot", "a.img", "--credential", "a.b=c=d", "--credential", "e="]) == 7
-    found = "Firmware: bios, as the disk starts with GRUB's boot code.\n"
+    found = "Firmware: bios of amd64, as the disk starts with GRUB's boot code.\n"
     assert capsys.readouterr().err == f"{found}{slow}"
     uefi, bios = machines
     assert (uefi.firmware, uefi.memory.bytes, uefi.network) == ("uefi", 2**31, False)

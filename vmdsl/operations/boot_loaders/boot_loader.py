@@ -76,12 +76,13 @@ class BootLoader(TreeOperation):
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report an architecture that it is not for, and packages that no step above installs."""
-        if self.root.arch not in self.architectures:
-            yield self.problem(
-                f"{self.summary()} is not available for {self.root.arch}",
-                f"it is for {' and '.join(self.architectures)}",
-                code="architecture",
-            )
+        arch = self.root.arch
+        if arch not in self.architectures:
+            hint = f"it is for {' and '.join(self.architectures)}"
+            if own := arch.traits.needs_disk:
+                hint = f"{arch} starts with {own}, which vmdsl cannot install: it needs a real disk"
+            what = f"{self.summary()} is not available for {arch}"
+            yield self.problem(what, hint, code="architecture")
         named = named_above(self, operations) if complete else None
         for packages in self.needs() if named else ():
             if named and named.present.isdisjoint(packages):
