@@ -233,6 +233,6 @@ def test_plan_of_what_grows(user: Any) -> None:
     assert re.search(r"root .*: partition 1, linux\n.*\n +size: its content, and 100 MiB\n", text)
     assert re.search(r"swap .*: partition 2, swap\n +start: behind a partition that grows", text)
     layout = json.loads(user.run(*user.vmdsl("plan", recipe, "--json")[-4:]).stdout)["layout"]
-    assert layout["disk"] == {"step": "table", "size": None, "free": 100 * MIB}
+    assert layout["disk"] == {"step": "table", "size": None, "free": 100 * MIB, "sector": 512}
     places = [(p["start"], p["size"]) for p in layout["partitions"]]
     assert places == [(MIB, None), (None, 5 * MIB)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from vmdsl.errors import Where
-from vmdsl.language.handles import Filesystem, own_arguments, size_limits
+from vmdsl.language.handles import Disk, Filesystem, Gpt, Partition, own_arguments, size_limits
 from vmdsl.language.operation import Origin
 from vmdsl.operations.disk.ext import Ext2, Ext3, Ext4
 from vmdsl.operations.disk.fat import Vfat
@@ -20,10 +20,15 @@ MIB = 2**20
 UNSURE = 0.03
 
 
+ORIGIN = Origin("a", Where(Path("r.py")), Path())
+#: On a disk of the usual sectors.
+PARTITION = Partition(
+    table=Gpt(disk=Disk(size=None, _origin=ORIGIN), _origin=ORIGIN), type="linux", _origin=ORIGIN
+)
+
+
 def made(kind: type[Filesystem], **settings: Any) -> Filesystem:
-    origin = Origin("a", Where(Path("r.py")), Path())
-    unused: Any = None
-    return kind(device=unused, _origin=origin, **settings)
+    return kind(device=PARTITION, _origin=ORIGIN, **settings)
 
 
 def works(filesystem: Filesystem, size: int, file: Path) -> bool:
