@@ -30,6 +30,7 @@ from vmdsl_stdlib import debian, open_root_console, set_hostname
 arch = option(Arch.AMD64, help="Architecture; i386 has no kernel after bookworm.")
 size = option(GiB(4), help="Size of the image.")
 suite = option(Suite("trixie"), help="Release of Debian.")
+mirror = option("", help="Mirror for the packages; Debian's own servers if it isn't given.")
 console_login = flag(default=False, help="Let root log in on the console without a password.")
 
 
@@ -66,7 +67,8 @@ def efi() -> Mounted[Vfat]:
 # for the architecture.
 @step
 def system() -> RootFs:
-    return debian(root(), "grub-efi", "systemd-timesyncd", suite=suite(), arch=arch())
+    more = ("grub-efi", "systemd-timesyncd")
+    return debian(root(), *more, suite=suite(), arch=arch(), mirror=mirror())
 
 
 @step

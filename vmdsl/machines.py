@@ -214,7 +214,8 @@ class Arch(StrEnum):
                 translated="neoverse-n1",
                 smbios=True,
                 uefi=Board(
-                    machine="virt",
+                    # KVM has only the interrupt controllers that the processor has.
+                    machine="virt,gic-version=max",
                     code=f"{_AAVMF}_CODE.fd",
                     variables=f"{_AAVMF}_VARS.fd",
                     package="qemu-efi-aarch64",
@@ -280,8 +281,8 @@ class Arch(StrEnum):
             efi=Efi(platform="riscv64-efi", suffix="riscv64", package="riscv64"),
             qemu=Qemu(
                 program="qemu-system-riscv64",
-                # It is in another of its packages since trixie.
-                package="qemu-system",
+                # Since trixie it needs the package that has it.
+                package="qemu-system-misc",
                 translated="rv64",
                 uefi=Board(
                     machine="virt",

@@ -16,14 +16,12 @@ from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.boot.machine import Accel, bound, qemu_of
-from vmdsl.boot.sector import EXIT_CODE, SIGN, probe_disk
+from vmdsl.boot.probes import PROBES, SIGN
 from vmdsl.emulation import is_native
 from vmdsl.errors import Problem
 from vmdsl.host.facts import Result
-from vmdsl.machines import Arch
+from vmdsl.machines import Arch, arch_of
 
-#: The probe's disk is for a PC.
-_QEMU = qemu_of(Arch.AMD64).program
 _SECONDS = 5.0
 _WORKS = "works"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -41,26 +39,30 @@ def kvm_problem(answers: Path, device: Path = Path("/dev/kvm"), *, arch: Arch = 
     """
     if not is_native(arch):
         return f"This machine is {platform.machine()}, and the image is for {arch}."
+    own, program = _own_arch(), qemu_of(arch).program
+    if own not in PROBES or qemu_of(own).program != program:
+        return f"KVM is not used for {arch} on this machine ({platform.machine()})."
     if not device.exists():
         return f"{device} does not exist."
     if not os.access(device, os.R_OK | os.W_OK):
         return f"This user may not use {device}."
-    if programs.find(_QEMU) is None:
-        return f"{_QEMU} is missing."
+    if programs.find(program) is None:
+        return f"{program} is missing."
     answer = answers / _BOOT_ID.read_text(encoding="ascii").strip()
     try:
         said = answer.read_text(encoding="utf-8").strip()
     except OSError:
-        said = _try_kvm() or _WORKS
+        said = _try_kvm(own) or _WORKS
         _keep(answer, said)
     return "" if said == _WORKS else said
 
 
 def check_kvm(answers: Path, device: Path = Path("/dev/kvm")) -> Result:
     """Report why images boot slowly here, and what to do about it; `answers` as above."""
-    if programs.find(_QEMU) is None:
+    own = _own_arch()
+    if own not in PROBES or programs.find(qemu_of(own).program) is None:
         return Result(name="KVM", detail="not tried", fatal=False)
-    slow = kvm_problem(answers, device)
+    slow = kvm_problem(answers, device, arch=own)
     if not slow:
         return Result(name="KVM", detail="guests run with it", fatal=False)
     what = f"Images boot here, but slowly: without KVM, QEMU translates their code. {slow}"
@@ -94,38 +96,41 @@ def _user() -> str:
         return "USER"
 
 
-def probe_argv(accel: Accel, disk: str) -> tuple[str, ...]:
-    """Return the command line of QEMU that boots the probe's disk."""
+def probe_argv(accel: Accel, arch: Arch, file: str) -> tuple[str, ...]:
+    """Return the command line of QEMU that starts an architecture's probe from a file."""
     cpu = "host" if accel is Accel.KVM else "max"
     return (
-        *(_QEMU, "-nodefaults", "-accel", accel.value, "-cpu", cpu, "-m", "16M"),
-        *("-drive", f"if=virtio,format=raw,readonly=on,file={disk}"),
-        *("-device", "isa-debug-exit,iobase=0xf4,iosize=4"),
+        *(qemu_of(arch).program, "-nodefaults", "-accel", accel.value, "-cpu", cpu, "-m", "16M"),
+        *(option.format(file) for option in PROBES[arch].options),
         *("-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot"),
     )
 
 
-def _try_kvm() -> str:
+def _own_arch() -> Arch | None:
+    return arch_of(platform.machine())
+
+
+def _try_kvm(arch: Arch) -> str:
     try:
-        done = try_accel(Accel.KVM)
+        done = try_accel(Accel.KVM, arch)
     except subprocess.TimeoutExpired:
         return f"A guest with KVM hangs ({_SECONDS:g} seconds)."
-    if done.code == EXIT_CODE and SIGN.decode() in done.output:
+    if done.code == PROBES[arch].exit_code and SIGN.decode() in done.output:
         return ""
     last = done.output.strip().splitlines()[-1:] or [f"exit code {done.code}"]
     return f"A guest with KVM fails: {last[0]}"
 
 
-def try_accel(accel: Accel) -> programs.Finished:
-    """Boot the probe's disk from a memfd, and return QEMU's output and exit code."""
-    disk = os.memfd_create("probe")
+def try_accel(accel: Accel, arch: Arch) -> programs.Finished:
+    """Start an architecture's probe from a memfd, and return QEMU's output and exit code."""
+    guest = os.memfd_create("probe")
     try:
-        os.write(disk, probe_disk())
-        argv = probe_argv(accel, f"/dev/fd/{disk}")
+        os.write(guest, PROBES[arch].guest)
+        argv = probe_argv(accel, arch, f"/dev/fd/{guest}")
         env = programs.environment({"LC_ALL": "C"})
-        return programs.run(bound(argv), env=env, pass_fds=(disk,), timeout=_SECONDS)
+        return programs.run(bound(argv), env=env, pass_fds=(guest,), timeout=_SECONDS)
     finally:
-        os.close(disk)
+        os.close(guest)
 
 
 def _keep(answer: Path, said: str) -> None:

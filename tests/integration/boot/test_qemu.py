@@ -14,9 +14,10 @@ import pytest
 from vmdsl.boot import accel
 from vmdsl.boot.accel import kvm_problem, try_accel
 from vmdsl.boot.machine import Accel, Firmware, Machine
+from vmdsl.boot.probes import PROBES, SIGN
 from vmdsl.boot.running import running
-from vmdsl.boot.sector import EXIT_CODE, SIGN
 from vmdsl.errors import BootError
+from vmdsl.machines import Arch
 from vmdsl.values import MiB
 
 pytestmark = pytest.mark.integration
@@ -53,14 +54,15 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return disk
 
 
-def test_the_probes_disk_runs() -> None:
-    done = try_accel(Accel.TCG)
-    assert (done.code, SIGN.decode() in done.output) == (EXIT_CODE, True)
+@pytest.mark.parametrize("arch", PROBES)
+def test_the_probes_run(arch: Arch) -> None:
+    done = try_accel(Accel.TCG, arch)
+    assert (done.code, SIGN.decode() in done.output) == (PROBES[arch].exit_code, True)
 
 
 def test_kvm_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = kvm_problem(tmp_path / "kvm")
-    monkeypatch.setattr(accel, "try_accel", lambda _: pytest.fail("it was tried again"))
+    monkeypatch.setattr(accel, "try_accel", lambda *_: pytest.fail("it was tried again"))
     assert kvm_problem(tmp_path / "kvm") == first
 
 

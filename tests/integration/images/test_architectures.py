@@ -27,12 +27,12 @@ MINUTES = 60
     ],
 )
 def test_an_image_of_another_architecture_boots(
-    user: Any, recipe: str, arch: Arch, suite: str
+    user: Any, host_mirror: str, recipe: str, arch: Arch, suite: str
 ) -> None:
     image = user.folder(arch) / f"{arch}.img"
     source = user.checkout / f"recipes/{recipe}.py"
-    words = ("--arch", arch, "--suite", suite, "--console-login", "--output", image)
-    done = user.build(source, *words, timeout=60 * MINUTES)
+    words = ("--arch", arch, "--suite", suite, "--mirror", host_mirror, "--console-login")
+    done = user.build(source, *words, "--output", image, timeout=60 * MINUTES)
     assert done.returncode == 0, done.stdout
 
     found = find_firmware(image)

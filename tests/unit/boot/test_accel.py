@@ -13,14 +13,15 @@ import pytest
 from vmdsl import programs
 from vmdsl.boot import accel
 from vmdsl.boot.machine import Accel
-from vmdsl.boot.sector import probe_disk
+from vmdsl.boot.probes import PROBES
 from vmdsl.machines import Arch
 
 
 @pytest.fixture
 def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A device file that may be used, and a QEMU."""
+    """A device file that may be used on a PC, and a QEMU."""
     monkeypatch.setattr(programs, "find", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     file = tmp_path / "device"
     file.touch()
     return file
@@ -80,12 +81,30 @@ def test_without_the_device(tmp_path: Path) -> None:
     assert not (tmp_path / "cache").exists()
 
 
-def test_another_architecture_is_translated(
-    device: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+def test_another_architecture_is_translated(device: Path, tmp_path: Path) -> None:
     said = accel.kvm_problem(tmp_path / "cache", device, arch=Arch.ARM64)
     assert said == "This machine is x86_64, and the image is for arm64."
+
+
+@pytest.mark.parametrize(
+    ("machine", "arch", "said"),
+    [
+        ("x86_64", Arch.I386, ""),
+        ("aarch64", Arch.ARM64, ""),
+        ("aarch64", Arch.ARMHF, "KVM is not used for armhf on this machine (aarch64)."),
+        ("aarch64", Arch.AMD64, "This machine is aarch64, and the image is for amd64."),
+        ("ppc64le", Arch.PPC64EL, "KVM is not used for ppc64el on this machine (ppc64le)."),
+    ],
+)
+def test_the_machines_own_images(
+    device: Path, monkeypatch: pytest.MonkeyPatch, machine: str, arch: Arch, said: str
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    calls = answer(monkeypatch, 33 if machine == "x86_64" else 0, "vmdsl ok\0")
+    cache = device.parent / "cache"
+    assert accel.kvm_problem(cache, device, arch=arch) == said
+    assert len(calls) == (0 if said else 1)
+    assert accel.check_kvm(cache, device).problem is None
 
 
 @pytest.mark.parametrize(("problem", "choice"), [("", Accel.KVM), ("No.", Accel.TCG)])
@@ -98,7 +117,7 @@ def test_choice(
 
 def test_the_disk() -> None:
     """Addresses in the code are where the data is."""
-    disk = probe_disk()
+    disk = PROBES[Arch.AMD64].guest
     assert len(disk) == 2**20
     assert disk[510:512] == b"\x55\xaa"
     assert disk[0xE0:0xE9] == b"vmdsl ok\0"
@@ -124,7 +143,7 @@ def test_doctor_says_how_to_get_it(
     monkeypatch.setattr(Path, "exists", lambda _: True)
     monkeypatch.setattr(grp, "getgrgid", lambda _: SimpleNamespace(gr_name="kvm"))
     assert hint().startswith("As root: usermod -aG kvm ")
-    monkeypatch.setattr(accel, "kvm_problem", lambda *_: "")
+    monkeypatch.setattr(accel, "kvm_problem", lambda *_, **__: "")
     assert hint() == "guests run with it"
     monkeypatch.setattr(programs, "find", lambda _: None)
     assert hint() == "not tried"

@@ -148,7 +148,7 @@ def test_what_qemu_cannot_boot_here(
             Arch.ARM64,
             Firmware.UEFI,
             (
-                "qemu-system-aarch64 -machine virt -cpu neoverse-n1 "
+                "qemu-system-aarch64 -machine virt,gic-version=max -cpu neoverse-n1 "
                 "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/AAVMF/AAVMF_CODE.fd"
             ),
         ),

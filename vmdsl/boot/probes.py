@@ -1,21 +1,38 @@
-"""A disk that shows whether a virtual processor works: 64-bit mode, page tables, interrupts.
+"""Guests that show whether a virtual processor works, each of a few instructions.
 
-Its boot sector does the first things that a kernel does and a BIOS never does. After three timer
-interrupts in 64-bit mode it writes `SIGN` to the first serial port, and makes QEMU exit with
-`EXIT_CODE` through the device isa-debug-exit.
+That of a PC is a boot sector. It does the first things that a kernel does and a BIOS never does:
+64-bit mode, page tables, interrupts. After three of the timer it writes `SIGN` to the first serial
+port, and makes QEMU exit with a code of its own through the device isa-debug-exit. That of arm64
+is started as a kernel is. It writes `SIGN` to the serial port, and switches the machine off.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from vmdsl.machines import Arch
+
 SIGN = b"vmdsl ok"
-EXIT_CODE = 0x10 << 1 | 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """A guest, and how QEMU starts it and ends after it.
+
+    In `options`, `{}` stands for the guest's file.
+    """
+
+    guest: bytes
+    options: tuple[str, ...]
+    exit_code: int
+
 
 _SIZE = 2**20  # a BIOS reads no smaller disk
 _SIGNATURE = b"\x55\xaa"
 
-# Each line is machine code and its meaning. It is loaded at 7c00.
+# Each line is machine code and its meaning, here and below. It is loaded at 7c00.
 # Memory: page tables at 1000, 2000 and 3000 (2 MiB, mapped to itself), interrupts at 4000.
-_CODE = """
+_CODE_OF_PC = """
 fa            cli
 31c0          xor ax, ax
 8ed8          mov ds, ax
@@ -89,8 +106,44 @@ ff0f00400000  idtr: 4096 bytes at 0x4000
 """
 
 
-def probe_disk() -> bytes:
-    """Return the disk's bytes."""
-    code = b"".join(bytes.fromhex(line.split()[0]) for line in _CODE.strip().splitlines())
-    sector = (code + SIGN + b"\0").ljust(510, b"\0") + _SIGNATURE
+# It is loaded anywhere, and the serial port's registers are at 9000000.
+_CODE_OF_ARM64 = """
+0120a1d2  movz x1, 0x900, lsl 16
+20608052  movz w0, 0x301           ; it may send
+203000b9  str w0, [x1, 0x30]
+02010010  adr x2, sign
+40144038  next: ldrb w0, [x2], 1
+60000034  cbz w0, off
+200000b9  str w0, [x1]
+fdffff17  b next
+00018052  off: movz w0, 8          ; SYSTEM_OFF
+0080b072  movk w0, 0x8400, lsl 16
+020000d4  hvc 0
+"""
+
+
+def _code(text: str) -> bytes:
+    return b"".join(bytes.fromhex(line.split()[0]) for line in text.strip().splitlines())
+
+
+def _disk_of_pc() -> bytes:
+    sector = (_code(_CODE_OF_PC) + SIGN + b"\0").ljust(510, b"\0") + _SIGNATURE
     return sector.ljust(_SIZE, b"\0")
+
+
+#: Other machines' KVM is not known well enough to try it.
+PROBES = {
+    Arch.AMD64: Probe(
+        guest=_disk_of_pc(),
+        options=(
+            *("-drive", "if=virtio,format=raw,readonly=on,file={}"),
+            *("-device", "isa-debug-exit,iobase=0xf4,iosize=4"),
+        ),
+        exit_code=0x10 << 1 | 1,
+    ),
+    Arch.ARM64: Probe(
+        guest=_code(_CODE_OF_ARM64) + SIGN + b"\0",
+        options=("-machine", "virt,gic-version=max", "-kernel", "{}"),
+        exit_code=0,
+    ),
+}
