@@ -31,6 +31,8 @@ fi
 printf %s "$2" >"$3/register" || exit {_REFUSED}
 chroot "$1" /program || exit {_NO_USE}
 """
+#: How many bytes of a program say which machine it is for.
+START_OF_ELF = 20
 _ADDRESS = 0x400000
 _LONG = 64
 _EXECUTABLE, _LOADED, _READ_AND_RUN = 2, 1, 5
@@ -150,8 +152,21 @@ def smallest_program(binary: Binary) -> bytes:
     return head + table + binary.code
 
 
+def arch_of_program(start: bytes) -> Arch | None:
+    """Return the architecture of a program that starts with these bytes, as far as that shows.
+
+    Programs of armel are taken for those of armhf, which the same emulator runs.
+    """
+    for arch in Arch:
+        if binary := arch.traits.binary:
+            known = _start_of_elf(binary)
+            if start[:7] == known[:7] and start[18:START_OF_ELF] == known[18:]:
+                return arch
+    return None
+
+
 def _start_of_elf(binary: Binary) -> bytes:
-    """Return the first 20 bytes of an executable: what it is, and for which machine."""
+    """Return the first bytes of an executable: what it is, and for which machine."""
     kind, order = (2 if binary.bits == _LONG else 1), (2 if binary.big_endian else 1)
     numbers = (_EXECUTABLE, binary.machine)
     return bytes([0x7F, *b"ELF", kind, order, 1, *[0] * 9]) + struct.pack(

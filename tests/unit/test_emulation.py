@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from vmdsl import programs
-from vmdsl.emulation import emulator_of, is_native, obstacle, rule_for, smallest_program
+from vmdsl.emulation import (
+    arch_of_program,
+    emulator_of,
+    is_native,
+    obstacle,
+    rule_for,
+    smallest_program,
+)
 from vmdsl.machines import Arch
 
 KNOWN = [arch for arch in Arch if arch.traits.binary]
@@ -130,3 +137,19 @@ def test_an_architecture_that_nothing_emulates(tmp_path: Path) -> None:
     found = obstacle(Arch.ALPHA, rules=tmp_path, release="6.12")
     assert found is not None
     assert found.what == "this machine (x86_64) cannot run programs of alpha"
+
+
+@pytest.mark.parametrize("arch", KNOWN)
+def test_the_start_of_a_program_says_whose_it_is(arch: Arch) -> None:
+    binary = arch.traits.binary
+    assert binary is not None
+    program = bytearray(smallest_program(binary))
+    program[17 if binary.big_endian else 16] = 3  # at any address
+    found = arch_of_program(bytes(program))
+    assert found is not None
+    assert found.traits.binary == binary
+
+
+def test_a_script_is_of_no_architecture() -> None:
+    assert arch_of_program(b"#!/bin/sh\nexec true\n") is None
+    assert arch_of_program(b"") is None

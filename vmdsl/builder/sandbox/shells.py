@@ -49,12 +49,24 @@ def run_shell(
 
 def _shell(tree: Path, scratch: Path, epoch: int | None) -> tuple[list[str], dict[str, str]]:
     ours = {"TERM": os.environ.get("TERM", "dumb"), "debian_chroot": "vmdsl"}
-    env = {**environment.of_tree(epoch), **ours}
+    emulated = _emulated(tree)
+    env = {**environment.of_tree(epoch, emulated), **ours}
     for shell in _SHELLS:
         command = [*INTO_TREE, str(tree), shell]
         if programs.run([*command, "-c", ":"], env=env).ok:
             return command, env
-    return ["bash"], {**environment.of_host(tree, scratch, epoch), **ours}
+    return ["bash"], {**environment.of_host(tree, scratch, epoch, emulated), **ours}
+
+
+def _emulated(tree: Path) -> Arch | None:
+    """Return the architecture of a tree's shell, unless this machine runs it by itself."""
+    try:
+        file = os.open(tree / "bin/sh", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with open(file, "rb") as program:  # noqa: PTH123 (an open file)
+        arch = emulation.arch_of_program(program.read(emulation.START_OF_ELF))
+    return None if arch is None or emulation.is_native(arch) else arch
 
 
 def attend(console: socket.socket, show: Callable[[int], None]) -> bool:
@@ -75,9 +87,8 @@ def main(tree: str, space: str, console: str) -> None:
     root, devices, scratch = Path(tree), Path(space, "dev"), Path(space, "scratch")
     scratch.mkdir()
     mount_proc()
-    for arch in Arch:  # it is not known which one the tree is of
-        if not emulation.is_native(arch):
-            emulation.enable(arch, scratch)  # without it, the shell is one of this machine
+    if arch := _emulated(root):
+        emulation.enable(arch, scratch)  # without it, the shell is one of this machine
     make_devices(devices)
     mount_virtual(root, devices)
     with socket.socket(fileno=int(console)) as outside:
