@@ -292,6 +292,7 @@ OWN_HINTS = {
     "suite_misspelt": ("did you mean trixie?",),
     "suite_of_ubuntu": ("it is one of Ubuntu's",),
     "words_of_other_tools": ("did you mean trixie?",),
+    "zipl_of_s390x": ("s390x starts with zipl",),
 }
 
 
