@@ -11,9 +11,11 @@ from plans import plan_of
 from vmdsl.cli.diff import show
 from vmdsl.cli.draw import show_plan
 from vmdsl.cli.main import run
+from vmdsl.machines import Arch
 from vmdsl.review.compare import compare
 from vmdsl.review.describe import describe
 from vmdsl.review.outline import without_lines
+from vmdsl.values import Suite
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent.parent / "recipes"
@@ -50,6 +52,29 @@ def compare_with(file: Path, shown: str, width: int) -> None:
         file.write_text(shown, encoding="utf-8")
     assert shown == file.read_text("utf-8"), "if this is meant: nox -s golden"
     assert max(map(len, shown.splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    ("name", "arch", "suite"),
+    [
+        ("uefi", Arch.ARM64, "trixie"),
+        ("uefi", Arch.ARMHF, "trixie"),
+        ("uefi", Arch.I386, "bookworm"),
+        ("uefi", Arch.RISCV64, "trixie"),
+        ("ci_worker", Arch.ARM64, "trixie"),
+        ("ci_worker", Arch.PPC64EL, "trixie"),
+    ],
+)
+def test_what_differs_on_other_architectures(name: str, arch: Arch, suite: str) -> None:
+    recipe = FOLDER / f"{name}.py"
+    before, after = (
+        without_lines(describe(plan_of(recipe, name, arch=one, suite=Suite(suite))))
+        for one in (Arch.AMD64, arch)
+    )
+    console = Console(file=io.StringIO(), width=100, highlight=False)
+    show("amd64", arch, compare(before, after), console)
+    assert isinstance(console.file, io.StringIO)
+    compare_with(HERE / f"{name}-{arch}.txt", console.file.getvalue(), console.width)
 
 
 @pytest.fixture(params=[80, 120])
