@@ -126,7 +126,8 @@ def versions(session: nox.Session) -> None:
             python, path = str(there / "bin/python"), f"{there / 'bin'}:{os.environ['PATH']}"
             session.run(python, *pip, "install", f"{wheel}[dev]", *pinned, external=True)
             session.run(python, *pip, "list", external=True)
-            recipes = sorted(map(str, Path("recipes").glob("*.py")))
+            folders = (Path("recipes"), Path("recipes/ports"))
+            recipes = sorted(str(path) for folder in folders for path in folder.glob("*.py"))
             session.run(str(there / "bin/vmdsl"), "check", *recipes, external=True)
             texts = ("tests/typing", "tests/docs", "tests/unit/cli", "tests/unit/plan")
             words = (str(there / "bin/pytest"), *_PROCESSES, "-m", "not integration", *texts)

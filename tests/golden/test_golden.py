@@ -19,7 +19,8 @@ from vmdsl.values import Suite
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent.parent / "recipes"
-RECIPES = sorted(FOLDER.glob("*.py"))
+FOLDERS = (FOLDER, FOLDER / "ports")
+RECIPES = sorted(recipe for folder in FOLDERS for recipe in folder.glob("*.py"))
 REWRITE = os.environ.get("VMDSL_GOLDEN") == "rewrite"
 
 
@@ -43,7 +44,8 @@ def test_the_plan_is_as_it_was_reviewed(
 
 
 def test_every_plan_has_its_recipe() -> None:
-    assert {path.stem for path in FOLDER.glob("*.plan")} == {path.stem for path in RECIPES}
+    plans = {plan.with_suffix(".py") for folder in FOLDERS for plan in folder.glob("*.plan")}
+    assert plans == set(RECIPES)
 
 
 def compare_with(file: Path, shown: str, width: int) -> None:
