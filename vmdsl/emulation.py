@@ -21,15 +21,14 @@ RULES = Path("/proc/sys/fs/binfmt_misc")
 _PACKAGE = "qemu-user-static"
 #: The first Linux of which user namespaces have rules of their own.
 _OWN_RULES = (6, 7)
-_NO_RULES, _REFUSED, _NO_USE = 61, 62, 63
-#: Runs the program in the directory $1 as those of a tree run. If that fails, adds the rule $2.
-_ENABLE = f"""\
-chroot "$1" /program 2>/dev/null && exit
-if ! mountpoint --quiet "$3"; then
-    mount -t binfmt_misc binfmt_misc "$3" || exit {_NO_RULES}
+#: Runs the program in the directory $1 as those of a tree run, by the rule $2 in rules of its own,
+#: which are in $3 then. Where there can be none, or there is no rule, the machine's must serve.
+_ENABLE = """\
+if [ -n "$2" ]; then
+    mountpoint --quiet "$3" || said=$(mount -t binfmt_misc binfmt_misc "$3" 2>&1)
+    ! mountpoint --quiet "$3" || printf %s "$2" >"$3/register"
 fi
-printf %s "$2" >"$3/register" || exit {_REFUSED}
-chroot "$1" /program || exit {_NO_USE}
+chroot "$1" /program || { code=$?; echo "$said" >&2; exit "$code"; }
 """
 #: How many bytes of a program say which machine it is for.
 START_OF_ELF = 20
@@ -109,7 +108,8 @@ def enable(arch: Arch, place: Path) -> Obstacle | None:
     program = place / "program"
     program.write_bytes(smallest_program(arch.traits.binary))
     program.chmod(0o755)
-    rule = rule_for(arch.traits.binary, emulator_of(arch))
+    emulator = emulator_of(arch)
+    rule = rule_for(arch.traits.binary, emulator) if emulator else ""
     done = programs.run(["sh", "-c", _ENABLE, "sh", str(place), rule, str(RULES)])
     program.unlink()
     if done.ok:
@@ -126,11 +126,12 @@ def rule_for(binary: Binary, emulator: str) -> str:
     mask[7] = 0  # the operating system that it is for
     low_byte = 17 if binary.big_endian else 16
     mask[low_byte] = 0xFE  # at a fixed address (2), or at any (3)
-    parts = ("", f"vmdsl-{binary.emulator}", "M", "", _escaped(magic), _escaped(mask), emulator)
+    parts = ("", f"vmdsl-{binary.emulator}", "M", "", escaped(magic), escaped(mask), emulator)
     return ":".join((*parts, _FLAGS))
 
 
-def _escaped(data: bytes | bytearray) -> str:
+def escaped(data: bytes | bytearray) -> str:
+    """Return bytes as they are written in a rule."""
     return "".join(f"\\x{byte:02x}" for byte in data)
 
 

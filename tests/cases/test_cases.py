@@ -145,6 +145,9 @@ class RecordedTree(PackageCache):
         del path  # nothing is emulated
         yield
 
+    def native_hooks(self) -> tuple[str, str]:
+        return "", ""  # nothing is emulated
+
     @contextmanager
     def image(self) -> Iterator[Path]:
         self._log.add("image", "lent")
@@ -193,7 +196,10 @@ class RecordedTree(PackageCache):
         self._log.add("inside", function.__name__, arguments=arguments, keywords=keywords)
         return self._log.answer(function.__name__)
 
-    def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
+    def archive(
+        self, name: str, sources: str, fetch: Callable[[Path], None], *, aside: bool = False
+    ) -> Path:
+        del aside  # of packages for this machine, where something is emulated
         self._log.add("archive", name, sources=sources)
         index = self.scratch / "archive"
         index.mkdir(exist_ok=True)

@@ -16,13 +16,13 @@ from vmdsl.builder.sandbox.namespaces import start_loopback
 from vmdsl.builder.tree.chain import Chain
 from vmdsl.builder.tree.failure import open_shell
 from vmdsl.builder.tree.layers import Layers, Stopped
+from vmdsl.builder.tree.native import NativePrograms
 from vmdsl.builder.tree.stand_ins import StandIns
 from vmdsl.builder.tree.surroundings import surroundings
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import HostError
 from vmdsl.language.effects import TreeOperation, finds_mount_points
 from vmdsl.language.secret import secrets_in
-from vmdsl.machines import Arch
 from vmdsl.operations.systems.leftovers import clean
 from vmdsl.operations.systems.roots import RootMaker
 
@@ -44,6 +44,7 @@ class Growth:
         make_devices(self._devices)
         emulated = _enable_emulation(job)
         events.emulated = emulated is not None
+        self._native = NativePrograms(system=emulated, devices=self._devices) if emulated else None
         self._stand_ins = stand_ins = StandIns(self._devices, job.layout, job.image_operations)
         self.tree = BuildTree(
             layout=job.layout,
@@ -56,7 +57,8 @@ class Growth:
             epoch=job.epoch,
             secrets=job.secrets,
             answers=stand_ins.digest,
-            emulated=emulated,
+            emulated=emulated.arch if emulated else None,
+            native=self._native,
         )
         self._layers = Layers(job.workspace / "layers", self.tree.path)
         self._chain = Chain(
@@ -126,20 +128,42 @@ class Growth:
 
     def _apply(self, operation: TreeOperation) -> None:
         try:
-            with self.tree.work_of(operation), self._surroundings(operation):
+            with self._at_work(operation):
                 if finds_mount_points(operation):
                     self._make_mount_points()
                 operation.apply(self.tree)
+            if isinstance(operation, RootMaker):
+                with self._at_work(operation):
+                    operation.complete(self.tree)
         except Stopped:
             end_everything()
             self.tree.unbind()
             raise
+
+    @contextmanager
+    def _at_work(self, operation: TreeOperation) -> Iterator[None]:
+        """Let the tree be that of an operation, and the system, if there is one, as if it ran."""
+        with (
+            self.tree.work_of(operation),
+            self._surroundings(operation),
+            self._natively(operation),
+        ):
+            yield
 
     def _make_mount_points(self) -> None:
         """Make directories where something will be mounted, as scripts and packages expect."""
         for mount in self._job.layout.mounts:
             with placing(mount.mounted):
                 self.tree.mkdir(str(mount.path))
+
+    def _natively(self, operation: TreeOperation) -> AbstractContextManager[None]:
+        """Run programs of this machine in place of emulated ones, but for a recipe's own scripts.
+
+        Those may look at programs in ways of their own.
+        """
+        if self._native is None or operation.scripts():
+            return nullcontext()
+        return self._native.at_work(self.tree)
 
     def _surroundings(self, operation: TreeOperation) -> AbstractContextManager[None]:
         if not operation.in_system:
@@ -154,8 +178,8 @@ class Growth:
         )
 
 
-def _enable_emulation(job: Job) -> Arch | None:
-    """Let the system's programs run here. Returns its architecture if they are emulated.
+def _enable_emulation(job: Job) -> RootMaker | None:
+    """Let the system's programs run here. Returns the operation that makes it if they are emulated.
 
     Raises HostError, at the step of the system, where that is not possible.
     """
@@ -165,7 +189,7 @@ def _enable_emulation(job: Job) -> Arch | None:
             place.mkdir()
             if found := emulation.enable(system.arch, place):
                 raise HostError(system.problem(found.what, found.hint, code="build-machine"))
-            return system.arch
+            return system
     return None
 
 

@@ -154,13 +154,15 @@ class PackageCache(ABC):
     """The indexes of archives and the packages that a build keeps, for apt and bootstraps."""
 
     @abstractmethod
-    def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
+    def archive(
+        self, name: str, sources: str, fetch: Callable[[Path], None], *, aside: bool = False
+    ) -> Path:
         """Return the index of archives: a directory with the files that apt keeps in its `lists`.
 
         It is the last one, if that is recent; otherwise `fetch` fills an empty directory.
         `sources` is a text with everything that the index depends on; `name` is for messages. The
         result of an operation may depend on archives only if it calls this, once, before it
-        changes anything.
+        changes anything; `aside` if the result does not depend on it.
         """
 
     @property
@@ -188,6 +190,14 @@ class PackageCache(ABC):
         """Have programs of the tree see what is in a directory, which must not change meanwhile.
 
         Emulated ones of 32 bits may find directories of a disk empty.
+        """
+
+    @abstractmethod
+    def native_hooks(self) -> tuple[str, str]:
+        """Return shell commands for a tree $1 that a program of this machine fills.
+
+        One before programs of the tree are run, and one after them. Between them, programs of this
+        machine run in place of those of the tree that are emulated. Both are empty if none are.
         """
 
     @abstractmethod

@@ -24,6 +24,7 @@ from vmdsl.builder.tree import inside, owners, paths
 from vmdsl.builder.tree.commands import Commands, make_lenient_mount
 from vmdsl.builder.tree.copying import copier
 from vmdsl.builder.tree.lent_files import StandIn
+from vmdsl.builder.tree.native import NativePrograms
 from vmdsl.emulation import is_64_bit
 from vmdsl.errors import BuildError, CommandError, OwnerError, Problem
 from vmdsl.language.effects import (
@@ -51,7 +52,8 @@ class BuildTree(PackageCache):
     """The tree of the build under way, at `tree` in its workspace while an operation is applied.
 
     `log` is the number of the open log. `answers` as for `Archives`. `emulated` is the architecture
-    of the tree's programs, where the machine cannot run them by itself.
+    of the tree's programs, where the machine cannot run them by itself, and `native` those that
+    run in place of some.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class BuildTree(PackageCache):
         secrets: Mapping[Secret, bytes],
         answers: str = "",
         emulated: Arch | None = None,
+        native: NativePrograms | None = None,
     ) -> None:
         self.path = workspace / "tree"
         self._layout = layout
@@ -79,6 +82,7 @@ class BuildTree(PackageCache):
         self._operations = tuple(operations)
         self._epoch = epoch
         self._emulated = emulated
+        self._native = native
         self._secrets = secrets
         self._facts: dict[int, bool] = {}
         self.archives = Archives(cache.archives, caching, time.time(), answers)
@@ -114,9 +118,12 @@ class BuildTree(PackageCache):
         if self._epoch is None:
             self._epoch = epoch
 
-    def archive(self, name: str, sources: str, fetch: Callable[[Path], None]) -> Path:
+    def archive(
+        self, name: str, sources: str, fetch: Callable[[Path], None], *, aside: bool = False
+    ) -> Path:
         state, index = self.archives.get(name, sources, fetch, self.scratch)
-        self.saw(state)
+        if not aside:
+            self.saw(state)
         return index
 
     @property
@@ -198,6 +205,9 @@ class BuildTree(PackageCache):
             self.run("umount", "--lazy", place)
             self.run("umount", "--lazy", str(copy))
             copy.rmdir()
+
+    def native_hooks(self) -> tuple[str, str]:
+        return self._native.hooks(self) if self._native else ("", "")
 
     def reveal(self, secret: Secret) -> bytes:
         if secret not in self._secrets:

@@ -26,7 +26,7 @@ from vmdsl.operations.packages.apt_index import current_index, use_index
 from vmdsl.operations.packages.archives import suite_meant
 from vmdsl.operations.packages.credentials import apt_environment
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
-from vmdsl.operations.packages.initramfs import one_initramfs
+from vmdsl.operations.packages.initramfs import NO_INITRAMFS, one_initramfs
 from vmdsl.operations.packages.named import (
     foreign_names,
     is_missing,
@@ -39,11 +39,12 @@ from vmdsl.values import Suite, is_debian_suite
 
 NONINTERACTIVE = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 #: Meanwhile no initramfs is made: one is, at the end.
-_APT = {**NONINTERACTIVE, "INITRD": "No"}
+_APT = {**NONINTERACTIVE, **NO_INITRAMFS}
 _OPTIONS = (
     "-q",
     "-y",
     "-oDpkg::Use-Pty=0",
+    "-oDPkg::Path=",  # scripts of packages find the programs that stand in for some, too
     "-oDPkg::Options::=--force-unsafe-io",
     "-oAcquire::Retries=3",
 )

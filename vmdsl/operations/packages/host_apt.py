@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmdsl.errors import CommandError
-from vmdsl.language.effects import Tree
+from vmdsl.language.effects import Tree, package_cache
 from vmdsl.operations.packages.sources import DEBIAN_KEYS, Source, suffix_of
 
 #: apt then prints, for each package that it would download, its address and checksum.
@@ -29,6 +29,11 @@ APT::Sandbox::User "root";
 Acquire::Languages "none";
 pkgCacheGen::ForceEssential ",";
 """
+#: Unpacks the package $0 in the directory $1, in which /bin is a symlink.
+_UNPACK = """\
+dpkg-deb --fsys-tarfile "$0" |
+    tar -x -C "$1" --no-same-owner --keep-directory-symlink --exclude=./usr/share
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +47,7 @@ class HostApt:
 
     @property
     def _place(self) -> Path:
-        return self.tree.scratch / "apt"
+        return self.tree.scratch / f"apt-{self.arch}"
 
     def use(self, lists: Path, sources: Sequence[Path]) -> None:
         """Let the index be in `lists`, a directory, and `sources` be what it is made from."""
@@ -82,6 +87,18 @@ class HostApt:
         command = ("apt-get", "-qq", "-y", "--download-only", f"-oDir::Cache::archives={place}")
         nowhere = (*PRINT_TO, "/dev/null")
         self.tree.run(*nowhere, *command, *options, "install", *names, env=self._env)
+
+    def unpack(self, names: Sequence[str], place: Path) -> None:
+        """Unpack packages and what they need, without documents and without running a script.
+
+        Raises CommandError.
+        """
+        cache = package_cache(self.tree)
+        with cache.kept_packages(self.would_fetch(names)) as (folder, missing):
+            if missing:
+                self.download(names, folder)
+            for deb in sorted(folder.glob("*.deb")):
+                self.tree.run("sh", "-ec", _UNPACK, str(deb), str(place))
 
     def _printed(self, name: str, *command: str) -> str:
         file = self.tree.scratch / name

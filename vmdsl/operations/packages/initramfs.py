@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,8 @@ _LINKS = """\
 
 #: Kernel hooks of programs other than initramfs-tools that make an initramfs.
 _OTHER_MAKERS = tuple(Path("/etc/kernel/postinst.d", name) for name in ("dracut", "tiny-initramfs"))
+#: By this, packages make no initramfs.
+NO_INITRAMFS = {"INITRD": "No"}
 
 
 @contextmanager
@@ -39,22 +41,39 @@ def one_initramfs(tree: Tree) -> Iterator[dict[str, str]]:
     Yields variables for apt: if something else than initramfs-tools is there, it works as ever.
     """
     before, others = tree.inside(_kernels), tree.inside(_other_makers)
-    yield {"INITRD": "Yes"} if others else {}
+    yield {"INITRD": "Yes"} if others else NO_INITRAMFS
     new, replaced, gone, maker = tree.inside(partial(_changes, before))
-    if others:
-        new = replaced = []
-    if new or replaced:
-        env = _ALL_CORES | (_IN_MEMORY if tree.inside(_has_room_in_memory) else {})
-        with package_cache(tree).listable(_MODULES):
-            for kernel in (*new, *replaced):
-                if maker:
-                    tree.chroot(maker, _version(kernel), f"/boot/{kernel}", env=env)
-                else:
-                    tree.chroot("update-initramfs", "-c", "-k", _version(kernel), env=env)
-    for kernel in new:
-        tree.chroot("sh", "-ec", _LINKS, "sh", _version(kernel), f"/boot/{kernel}")
+    if not others:
+        _make(tree, [*new, *replaced], maker)
+        _link(tree, new)
     for kernel in gone:
         tree.remove(f"/boot/initrd.img-{_version(kernel)}")
+
+
+def first_initramfs(tree: Tree) -> None:
+    """Make one for each kernel of a system whose packages were all installed without."""
+    new, _, _, maker = tree.inside(partial(_changes, {}))
+    _make(tree, new, maker)
+    _link(tree, new)
+
+
+def _link(tree: Tree, kernels: Sequence[str]) -> None:
+    """Make the links that the package of a kernel makes to it and to its initramfs."""
+    for kernel in kernels:
+        tree.chroot("sh", "-ec", _LINKS, "sh", _version(kernel), f"/boot/{kernel}")
+
+
+def _make(tree: Tree, kernels: Sequence[str], maker: str) -> None:
+    """Make an initramfs for kernels. `maker` as `_changes` returns it."""
+    if not kernels:
+        return
+    env = _ALL_CORES | (_IN_MEMORY if tree.inside(_has_room_in_memory) else {})
+    with package_cache(tree).listable(_MODULES):
+        for kernel in kernels:
+            if maker:
+                tree.chroot(maker, _version(kernel), f"/boot/{kernel}", env=env)
+            else:
+                tree.chroot("update-initramfs", "-c", "-k", _version(kernel), env=env)
 
 
 def _version(kernel: str) -> str:

@@ -67,3 +67,12 @@ def remove_resolver() -> None:
     """Remove this machine's resolver, which mmdebstrap copies, but no symlink of a package."""
     file, backup = Path("/etc/resolv.conf"), Path("/etc/.resolv.conf.systemd-resolved.bak")
     (backup if file.is_symlink() else file).unlink(missing_ok=True)
+
+
+def set_change_day(path: str, day: int) -> None:
+    """Say that all passwords were last changed on `day`, not on the day of the build."""
+    lines = [line.split(":") for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    for fields in lines:
+        if fields[2]:
+            fields[2] = str(day)
+    Path(path).write_text("".join(":".join(fields) + "\n" for fields in lines), encoding="utf-8")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -16,11 +18,13 @@ from vmdsl.language.effects import Tree, package_cache
 from vmdsl.language.handles import Credentials
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Operation, operation
+from vmdsl.machines import arch_of
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import archive_date, note_sources
 from vmdsl.operations.packages.archives import Archive, check_archive
 from vmdsl.operations.packages.credentials import auth_conf, proxy_environment
 from vmdsl.operations.packages.host_apt import HostApt, sources_for_host
+from vmdsl.operations.packages.initramfs import NO_INITRAMFS, first_initramfs
 from vmdsl.operations.packages.named import foreign_names, kernel_has_room
 from vmdsl.operations.packages.prefetch import prefetching
 from vmdsl.operations.packages.sources import (
@@ -31,7 +35,7 @@ from vmdsl.operations.packages.sources import (
     install_keyring,
 )
 from vmdsl.operations.systems.least_sizes import least_size
-from vmdsl.operations.systems.leftovers import remove_resolver
+from vmdsl.operations.systems.leftovers import remove_resolver, set_change_day
 from vmdsl.operations.systems.roots import RootMaker
 from vmdsl.values import Suite, is_debian_suite
 
@@ -142,10 +146,8 @@ class Debootstrap(RootMaker):
         with explained(self), self._revealed(tree):
             cache, sources = package_cache(tree), self.index_sources(tree.recipe_directory)
             lists = cache.archive(self.suite.name, sources, partial(self._fetch, tree))
-            defaults = lists / _DEFAULTS
-            main = self._main(defaults.read_text(encoding="utf-8"))
-            defaults.unlink()
             cache.set_epoch(archive_date(lists))
+            main = self._main_of(lists)
             files = sources_for_host(tree, main, self.sources)
             apt = self._apt(tree)
             apt.use(lists, files)
@@ -175,7 +177,11 @@ class Debootstrap(RootMaker):
         tree.write("/etc/machine-id", "")
         for path in ("/etc/shadow", "/etc/shadow-"):
             if tree.exists(path):
-                tree.inside(partial(_set_change_day, path, today))
+                tree.inside(partial(set_change_day, path, today))
+
+    def complete(self, tree: Tree) -> None:
+        """Make the initramfs of each kernel, when all packages are there that have a part in it."""
+        first_initramfs(tree)
 
     @contextmanager
     def _revealed(self, tree: Tree) -> Iterator[None]:
@@ -206,6 +212,23 @@ class Debootstrap(RootMaker):
         }
         return json.dumps(about, indent=1)
 
+    def unpack_native(self, tree: Tree, packages: Sequence[str], place: Path) -> bool:
+        """Unpack packages of the same archive for this machine, without its other sources."""
+        arch = arch_of(platform.machine())
+        if arch is None or self.credentials or not is_debian_suite(self.suite.name):
+            return False
+        replace(self, arch=arch, sources=()).unpack(tree, packages, place)
+        return True
+
+    def unpack(self, tree: Tree, packages: Sequence[str], place: Path) -> None:
+        """Unpack packages of the system's archive, and what they need, beside the system."""
+        sources, fetch = self.index_sources(tree.recipe_directory), partial(self._fetch, tree)
+        name = f"{self.suite} for {self.arch}"
+        lists = package_cache(tree).archive(name, sources, fetch, aside=True)
+        apt = self._apt(tree)
+        apt.use(lists, sources_for_host(tree, self._main_of(lists), ()))
+        apt.unpack(packages, place)
+
     def _fetch(self, tree: Tree, lists: Path) -> None:
         """Fill a directory with the index, and with what mmdebstrap takes by default."""
         defaults = "" if self.mirror else self._defaults(tree)
@@ -216,7 +239,7 @@ class Debootstrap(RootMaker):
 
     def _defaults(self, tree: Tree) -> str:
         """Return the sources.list that mmdebstrap writes by itself."""
-        place = tree.scratch / "defaults"
+        place = tree.scratch / f"defaults-{self.arch}"
         nothing_yet = ("--variant=custom", "--skip=update,cleanup")
         self._mmdebstrap(tree, *nothing_yet, target=place, where=())
         return (place / "etc/apt/sources.list").read_text(encoding="utf-8")
@@ -232,6 +255,13 @@ class Debootstrap(RootMaker):
     def _main(self, defaults: str) -> list[Source]:
         """Return the archive itself: the mirror, or what mmdebstrap takes by default."""
         return self._source({self.mirror: [self.suite.name]} if self.mirror else _places(defaults))
+
+    def _main_of(self, lists: Path) -> list[Source]:
+        """Return the archive itself as it was when an index was fetched; take that note away."""
+        defaults = lists / _DEFAULTS
+        main = self._main(defaults.read_text(encoding="utf-8"))
+        defaults.unlink()
+        return main
 
     def _source(self, places: Mapping[str, Sequence[str]]) -> list[Source]:
         return [
@@ -276,7 +306,7 @@ class Debootstrap(RootMaker):
             self.suite.name,
             str(target),
             *map(str, where),
-            env=proxy_environment(self.proxy),
+            env={**NO_INITRAMFS, **proxy_environment(self.proxy)},
         )
 
     def _trust(self, tree: Tree) -> list[str]:
@@ -292,6 +322,9 @@ class Debootstrap(RootMaker):
 
     def _hooks(self, tree: Tree) -> list[str]:
         hooks = [f"--hook-dir={_MERGED_USR}"] if is_before_trixie(self.suite) else []
+        before, after = package_cache(tree).native_hooks()
+        if before:
+            hooks += [f"--extract-hook={before}", f"--customize-hook={after}"]
         if self.tls_ca_certs:
             files = [str(tree.recipe_directory / file) for file in self.tls_ca_certs]
             place = f'"$1{_CERTIFICATES}"'
@@ -360,12 +393,3 @@ def _digest(directory: Path, files: Iterable[Path]) -> str:
     """Return checksums of local files."""
     contents = [(directory / file).read_bytes() for file in files]
     return " ".join(hashlib.sha256(content).hexdigest() for content in contents)
-
-
-def _set_change_day(path: str, day: int) -> None:
-    """Say that all passwords were last changed on `day`, not on the day of the build."""
-    lines = [line.split(":") for line in Path(path).read_text(encoding="utf-8").splitlines()]
-    for fields in lines:
-        if fields[2]:
-            fields[2] = str(day)
-    Path(path).write_text("".join(":".join(fields) + "\n" for fields in lines), encoding="utf-8")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from vmdsl.errors import Hint, Problem, code
-from vmdsl.language.effects import TreeOperation
+from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Mounted, RootFs, traits_of
 from vmdsl.language.operation import Fact, Operation, code_of, operation, refuse, shown_name
 from vmdsl.machines import Arch
@@ -92,6 +93,18 @@ class RootMaker(SystemSource):
                 f"{last} is the last that has one; or choose amd64",
                 code="architecture",
             )
+
+    def complete(self, tree: Tree) -> None:
+        """Do the rest, for which the system must be as if it ran: see `in_system`."""
+
+    def unpack_native(self, tree: Tree, packages: Sequence[str], place: Path) -> bool:
+        """Unpack packages of the system's suite, and what they need, for this machine.
+
+        None of their scripts run. Returns whether that was possible: it is where the archive is
+        known that the system comes from. Raises VmdslError.
+        """
+        del tree, packages, place
+        return False
 
 
 def _bottom(root: object) -> object:
