@@ -41,14 +41,14 @@ from vmdsl_stdlib import add_user, open_root_console, set_hostname, set_locale, 
 
 
 class Storage(StrEnum):
-    """What the image is written to."""
+    """The storage of a board that the image is for."""
 
     UFS = "ufs"
     SDCARD = "sdcard"
 
 
 # Options are flags on the command line: --storage sdcard --no-comfortable --console-login.
-storage = option(Storage.UFS, help="What the image is written to; UFS has sectors of 4096 bytes.")
+storage = option(Storage.UFS, help="Storage that the image is for; UFS has sectors of 4096 bytes.")
 size = option(GiB(6), help="Size of the image; the board's storage may be larger.")
 suite = option(Suite("trixie"), help="Release of Debian.")
 backports = option("http://mirror.example/debian", help="A mirror of Debian with its backports.")
