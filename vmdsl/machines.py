@@ -47,6 +47,8 @@ class Qemu:
     translated: str = "max"
     #: Whether it passes on what systemd reads from the firmware's tables.
     smbios: bool = False
+    #: Whether the guest's clock counts instructions if they are translated.
+    counts: bool = True
     bios: Board | None = None
     uefi: Board | None = None
     secure_boot: Board | None = None
@@ -101,6 +103,7 @@ _PC = Qemu(
     program="qemu-system-x86_64",
     package="qemu-system-x86",
     smbios=True,
+    counts=False,
     # Without copies byte by byte, and checks of each access to a program's memory: a sixth of a
     # boot's time, where they are translated.
     translated="max,erms=off,fsrm=off,smap=off,smep=off,la57=off",

@@ -16,6 +16,10 @@ from vmdsl.machines import Arch, Board, Qemu
 from vmdsl.values import SECTOR, GiB, Size
 
 _NO_LIMIT = "[Unit]\nJobRunningTimeoutSec=infinity\n"
+#: The guest's clock is this machine's, or counts an instruction as a nanosecond. Then it is as slow
+#: as the guest's processor, and nothing in the guest gives up on what takes long here.
+_REAL_CLOCK = ("-accel", "tcg,thread=multi")
+_OWN_CLOCK = ("-accel", "tcg,thread=single", "-icount", "shift=0")
 
 
 class Firmware(StrEnum):
@@ -139,7 +143,9 @@ def _processor(machine: Machine) -> tuple[str, ...]:
         case Accel.KVM:
             return ("-accel", "kvm", "-cpu", "host")
         case Accel.TCG:
-            return ("-accel", "tcg,thread=multi", "-cpu", qemu_of(machine.arch).translated)
+            qemu = qemu_of(machine.arch)
+            clock = _OWN_CLOCK if qemu.counts else _REAL_CLOCK
+            return (*clock, "-cpu", qemu.translated)
     assert_never(machine.accel)
 
 
@@ -179,9 +185,10 @@ def _credentials(machine: Machine) -> Iterator[str]:
 
     systemd's getty waits for udev to find the serial port. In translated code that can take longer
     than the 90 seconds after which systemd gives up, so that it is asked not to. systemd 256 and
-    newer read that; 252 and newer read credentials.
+    newer read that; 252 and newer read credentials. A clock of its own needs no such patience.
     """
-    if not qemu_of(machine.arch).smbios:
+    qemu = qemu_of(machine.arch)
+    if not qemu.smbios:
         if machine.credentials:
             raise UsageError(
                 f"QEMU passes no credentials to machines of {machine.arch}.",
@@ -189,8 +196,9 @@ def _credentials(machine: Machine) -> Iterator[str]:
             )
         return
     port = machine.arch.traits.serial.partition(",")[0]
-    patience = ((f"systemd.unit-dropin.dev-{port}.device", _NO_LIMIT),)
-    for name, value in (*(patience if machine.accel is Accel.TCG else ()), *machine.credentials):
+    waits = machine.accel is Accel.TCG and not qemu.counts
+    patience = ((f"systemd.unit-dropin.dev-{port}.device", _NO_LIMIT),) if waits else ()
+    for name, value in (*patience, *machine.credentials):
         text = base64.b64encode(value.encode()).decode()
         yield from ("-smbios", f"type=11,value=io.systemd.credential.binary:{name}={text}")
 

@@ -148,7 +148,8 @@ def test_what_qemu_cannot_boot_here(
             Arch.ARM64,
             Firmware.UEFI,
             (
-                "qemu-system-aarch64 -machine virt,gic-version=max -cpu neoverse-n1 "
+                "qemu-system-aarch64 -machine virt,gic-version=max "
+                "tcg,thread=single -icount shift=0 -cpu neoverse-n1 "
                 "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/AAVMF/AAVMF_CODE.fd"
             ),
         ),
@@ -156,7 +157,8 @@ def test_what_qemu_cannot_boot_here(
             Arch.ARMHF,
             Firmware.UEFI,
             (
-                "qemu-system-arm -machine virt,highmem=off -cpu cortex-a15 "
+                "qemu-system-arm -machine virt,highmem=off "
+                "tcg,thread=single -icount shift=0 -cpu cortex-a15 "
                 "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/AAVMF/AAVMF32_CODE.fd"
             ),
         ),
@@ -164,11 +166,16 @@ def test_what_qemu_cannot_boot_here(
             Arch.RISCV64,
             Firmware.UEFI,
             (
-                "qemu-system-riscv64 -machine virt -cpu rv64 "
+                "qemu-system-riscv64 -machine virt "
+                "tcg,thread=single -icount shift=0 -cpu rv64 "
                 "-kernel /usr/lib/u-boot/qemu-riscv64_smode/uboot.elf"
             ),
         ),
-        (Arch.PPC64EL, Firmware.IEEE1275, "qemu-system-ppc64 -machine pseries -cpu power9"),
+        (
+            Arch.PPC64EL,
+            Firmware.IEEE1275,
+            ("qemu-system-ppc64 -machine pseries tcg,thread=single -icount shift=0 -cpu power9"),
+        ),
     ],
 )
 def test_other_architectures(arch: Arch, firmware: Firmware, words: str) -> None:
