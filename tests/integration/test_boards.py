@@ -94,6 +94,28 @@ def test_the_board_starts_u_boot_which_shows_the_menu(card: Path) -> None:
 
 
 @pytest.mark.long
+def test_flash_kernel_makes_the_script_of_a_board(
+    user: Any, host_mirror: str, tmp_path: Path
+) -> None:
+    image = user.folder("flash-kernel") / "card.img"
+    build(user, "tests/integration/recipes/flash_kernel.py", image, "--mirror", host_mirror)
+    script = read(image, MIB, "/boot/boot.scr", tmp_path / "script")
+    assert script.startswith(b"\x27\x05\x19\x56")  # an image of mkimage
+    text = script.decode(errors="replace")
+    shown = subprocess.run(
+        ["/sbin/blkid", "-p", "-O", str(MIB), "-o", "value", "-s", "UUID", image],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    assert f"root=UUID={shown} ro panic=10 quiet" in text
+    assert "9.9-arm64" in text
+    assert read(image, MIB, "/etc/flash-kernel/machine", tmp_path / "m") == b"Pine64 Rock64\n"
+    copied = "/boot/dtbs/9.9-arm64/rockchip/rk3328-rock64.dtb"
+    assert read(image, MIB, copied, tmp_path / "tree") == b"not a device tree\n"
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("board", [Board.ROCK64, Board.ORANGEPI_ZERO])
 def test_a_card_with_debian(user: Any, board: Board, tmp_path: Path) -> None:
     image = user.folder(board) / "board.img"
