@@ -50,7 +50,11 @@ def everything(session: nox.Session) -> None:
 
 
 def run_tests(session: nox.Session, *command: str) -> None:
-    """Run pytest, which has time to clean up when it is interrupted."""
+    """Run pytest, which has time to clean up when it is interrupted.
+
+    Its many processes load compiled code, also where PYTHONDONTWRITEBYTECODE is set.
+    """
+    session.run("python", "-m", "compileall", "-q", "vmdsl", "stdlib")
     session.run(*command, interrupt_timeout=_TO_CLEAN_UP)
 
 

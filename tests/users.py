@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import coverage
+
 REPOSITORY = Path(__file__).parents[1]
 IS_ROOT = os.geteuid() == 0
 _MINUTES = 60
@@ -126,11 +128,22 @@ def make_user(user: User) -> None:
 
 
 def check_out(user: User) -> None:
-    """Make the user's checkout of this tree, with what the tests need, and run the doctor in it."""
+    """Make the user's checkout of this tree, and run the doctor in it, as users do first.
+
+    Coverage.py is all that vmdsl's processes need beyond that.
+    """
     if IS_ROOT:
         _copy_tree(user)
-        ready = user.run(user.checkout / "bootstrap", "sh", "-c", "vmdsl doctor")
-        assert ready.returncode == 0, ready.stdout
+        python = user.checkout / ".venv/bin/python"
+        modules = (user.checkout / "vmdsl", user.checkout / "stdlib")
+        measure = f"coverage=={coverage.__version__}"
+        for command in (
+            (user.checkout / "bootstrap", "vmdsl", "doctor"),
+            (python, "-m", "pip", "--quiet", "install", "--no-deps", measure),
+            (python, "-m", "compileall", "-q", *modules),
+        ):
+            ready = user.run(*command)
+            assert ready.returncode == 0, ready.stdout
 
 
 def remove_users(name: str) -> None:
