@@ -1,8 +1,7 @@
 """XFS, Btrfs and F2FS with files that filesystems get wrong, in an image that may boot.
 
-Each holds what nasty.py makes. In /root there is a list of it, and what makes such lists. With
-a shell in the place of systemd, there is but the root. A disk with large sectors boots with UEFI,
-and has an F2FS too.
+Each holds what nasty.py makes. In /root there is a list of it, and what makes such lists. The
+kernel starts a shell, and nothing else. A disk with large sectors boots with UEFI.
 """
 
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from vmdsl import (
     Vfat,
     apt,
     copy_file,
+    create_file,
     flag,
     fstab,
     grub_bios,
@@ -42,7 +42,6 @@ from vmdsl import (
     step_if,
     system_from,
 )
-from vmdsl_stdlib import open_root_console
 
 
 class Kind(StrEnum):
@@ -64,15 +63,15 @@ MAKE: dict[Kind, Callable[[Partition], Mountable]] = {
 tarball = option(Path(__file__), help="The tarball of a minimal system.")
 kind = option(Kind.EXT4, help="Kind of the root filesystem.")
 boots = flag(default=False, help="Install a kernel and GRUB.")
-shell = flag(default=False, help="Let the kernel start a shell and nothing else.")
-large = flag(default=False, help="Sectors of 4096 bytes.")
+empty = flag(default=False, help="There is but the root.")
+large = flag(default=False, help="Sectors of 4096 bytes, and an F2FS besides the root.")
 
 
 def kinds() -> tuple[Kind, ...]:
     """The kinds of the filesystems that are filled."""
     if large():
         return (Kind.F2FS,)
-    return () if shell() else (Kind.XFS, Kind.BTRFS, Kind.F2FS)
+    return () if empty() else (Kind.XFS, Kind.BTRFS, Kind.F2FS)
 
 
 @step
@@ -113,15 +112,18 @@ def system() -> RootFs:
 
 @step_if(boots)
 def packages() -> None:
+    """The kernel's initramfs has what finds a root of any kind, and no more."""
+    create_file(system(), "/etc/initramfs-tools/conf.d/list", "MODULES=list\n")
+    names = ("virtio_pci", "virtio_blk", "crc32_generic", "crc32c_generic", *Kind)
+    modules = "".join(f"{name}\n" for name in names)
+    create_file(system(), "/usr/share/initramfs-tools/modules.d/disk", modules)
     apt(
         system(),
-        "dbus",
         "grub-efi-amd64" if large() else "grub-pc",
         "iputils-ping",
-        "libpam-systemd",
         "linux-image-amd64",
         "python3",
-        "systemd-sysv",
+        "systemd",
         "udev",
         recommends=False,
     )
@@ -166,8 +168,7 @@ def mounts() -> None:
 
 @step_if(boots)
 def boot_loader() -> None:
-    open_root_console(system())
-    started = ("init=/bin/bash",) if shell() else ()
+    started = ("init=/bin/bash",)
     if (esp_mounted := efi()) is not None:
         grub_uefi(system(), esp_mounted, console="serial", timeout=1, parameters=started)
     else:
