@@ -90,6 +90,9 @@ def closest(written: str, known: Iterable[str], also: Mapping[str, str] | None =
     for name in (plain, *map(_plain, _ELSEWHERE.get(plain, ()))):
         if name in names:
             return names[name]
+    begun = [name for name in names if name.startswith(plain)]
+    if len(begun) == 1 and len(plain) > _LETTERS_A_MISTAKE:
+        return names[begun[0]]
     ranked = [(_mistakes(plain, name), name[:1] != plain[:1], name) for name in names]
     mistakes, _, likely = min(ranked, default=(len(plain) + 1, False, ""))
     allowed = max(len(plain), len(likely)) // _LETTERS_A_MISTAKE

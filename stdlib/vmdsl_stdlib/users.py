@@ -80,9 +80,8 @@ def add_user(
             code="user-name",
         )
     if isinstance(groups, str):
-        raise refuse(
-            "groups= is one text", f'write a list: groups=["{groups}"]', code="text-for-list"
-        )
+        words = ", ".join(f'"{group}"' for group in groups.replace(",", " ").split())
+        raise refuse("groups= is one text", f"write a list: groups=[{words}]", code="text-for-list")
     for group in groups:
         _check_group(group)
     _check_shell(shell)
@@ -100,7 +99,7 @@ def add_user(
         script += f"usermod --append --groups {shlex.quote(','.join(groups))} {name}\n"
     chroot(system, script)
     if ssh_keys.strip():
-        home = f"/home/{name}"
+        home = "/root" if name == "root" else f"/home/{name}"
         create_directory(system, f"{home}/.ssh", mode=0o700, uid=name, gid=name)
         create_file(
             system,

@@ -7,6 +7,7 @@ from inspect import Parameter
 from typing import get_args
 
 import vmdsl
+import vmdsl_stdlib
 from vmdsl.language.partition_types import PartitionFlag
 from vmdsl.similar import did_you_mean
 
@@ -16,6 +17,32 @@ _PLAIN = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 #: Rows as in `hints.py`, which come before those there: arguments of another type.
 ROWS = (
+    (
+        r'incompatible type "str"; expected "Secret(?: \| None)?"',
+        'say where it is: Secret.from_file("key")',
+        "secret",
+    ),
+    (
+        r'"size" to "\w+" has incompatible type "Percent"',
+        "a size is exact: MiB(512); end={text} is a place on the disk",
+        "wrong-type",
+    ),
+    (r'incompatible type "float"; expected "int', "write a whole number", "wrong-type"),
+    (
+        r'incompatible type "(?!Flag|Condition)\w+"; expected "bool',
+        "write True or False",
+        "wrong-type",
+    ),
+    (
+        r'to "ansible" has incompatible type "list\[',
+        "call it once for each playbook",
+        "wrong-type",
+    ),
+    (
+        r'incompatible type "str"; expected "bytes \| Path',
+        "for a file of this machine, write Path({text})",
+        "wrong-type",
+    ),
     (r'to "apt(?:_remove)?" .* "(?:tuple|set)\[', "put a star before it: *{text}", "text-for-list"),
     (
         r'"on" to "mount" has .* "str"',
@@ -58,6 +85,7 @@ ROWS = (
         "write it in octal, such as 0o755",
         "wrong-type",
     ),
+    (r'incompatible type "str"; expected "int', "write a number, without quotes", "wrong-type"),
     (
         r'to "[kKMGT]i?B" has incompatible type "str"',
         'write a number, as in GiB(4); Size.parse("4G") reads a text',
@@ -88,6 +116,11 @@ ROWS = (
 )
 
 
+def secret(_: str) -> str:
+    """Return a hint for a secret that is made by calling its class."""
+    return 'say where it is: Secret.from_file("key"), or Secret.from_environment("KEY")'
+
+
 def choices(_: str, wanted: str) -> str:
     """Return a hint for a value that is not even a text, where one of a few texts is wanted."""
     return f"write one of {wanted}"
@@ -101,7 +134,7 @@ def flags(text: str) -> str:
 
 def unexpected(_: str, wrong: str, function: str) -> str:
     """Return a hint for an argument whose name the function does not have."""
-    if not hasattr(vmdsl, function):
+    if not _called(function):
         return "put @dataclass(frozen=True, kw_only=True) above it" if function[0].isupper() else ""
     parameters = {parameter.name: parameter for parameter in _parameters(function)}
     if wrong in parameters:
@@ -120,6 +153,12 @@ def too_many(_: str, function: str) -> str:
     return f"name the values: {', '.join(names)}{more}" if names else ""
 
 
+def too_many_plain(_: str, function: str) -> str:
+    """Return a hint for more values than a function takes."""
+    words = [p.name if p.kind in _PLAIN else f"{p.name}=…" for p in _parameters(function)]
+    return f"{function} takes {', '.join(words)}" if words else ""
+
+
 def too_few(_: str, function: str) -> str:
     """Return a hint that shows what a call needs."""
     needed = [p for p in _parameters(function) if p.default is Parameter.empty]
@@ -130,6 +169,11 @@ def too_few(_: str, function: str) -> str:
 _CALLED = (*_PLAIN, Parameter.KEYWORD_ONLY)
 
 
+def _called(function: str) -> object:
+    """Return what a recipe calls by a name: of vmdsl, or of its library."""
+    return getattr(vmdsl, function, None) or getattr(vmdsl_stdlib, function, None)
+
+
 def _parameters(function: str) -> list[Parameter]:
-    called = getattr(vmdsl, function, None)
+    called = _called(function)
     return list(inspect.signature(called).parameters.values()) if inspect.isroutine(called) else []

@@ -15,11 +15,11 @@ import signal
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from types import FrameType, FunctionType, ModuleType
-from typing import Any, Self
+from types import CoroutineType, FrameType, FunctionType, ModuleType
+from typing import Any, NoReturn, Self
 
 from vmdsl.language.operation import NeverText, Recorder, Refused
 from vmdsl.language.secret import Secret
@@ -71,12 +71,16 @@ _HINT = "a recipe only says what is wanted; chroot() and host_shell() do things,
 _CHANCE = "random numbers"
 _CLOCK = "the clock"
 _ENVIRONMENT = "the environment"
+_MACHINE = "properties of this machine"
+_ARGUMENTS = "the command line"
 _UNCHECKED = "code that mypy cannot check"
 _INSTEAD = {
     _UNCHECKED: "write it as plain Python, without exec() and eval()",
     _CHANCE: "a recipe gives the same image each time: write the value, or declare an option",
     _CLOCK: "a recipe gives the same image each time: declare an option for the date",
     _ENVIRONMENT: "declare an option; if it is a secret, write Secret.from_environment()",
+    _MACHINE: "a recipe gives the same image on each machine: declare an option",
+    _ARGUMENTS: 'declare an option: name = option("debian", help="…"), and read it by name()',
 }
 #: C functions that a recipe must not call, and no audit event reports them.
 _SOURCES: dict[Callable[..., object], str] = {
@@ -93,11 +97,29 @@ _SOURCES: dict[Callable[..., object], str] = {
         ),
         _CLOCK,
     ),
+    **dict.fromkeys(
+        (
+            *(os.uname, os.cpu_count, os.getloadavg, os.getlogin, os.getpid, os.getppid),
+            *(os.getuid, os.geteuid, os.getgid, os.getegid),
+        ),
+        _MACHINE,
+    ),
 }
+#: Further ones, of modules that are loaded only if a recipe uses them.
+_SOURCES_OF = {("_socket", "gethostname"): _MACHINE, ("_uuid", "generate_time_safe"): _CHANCE}
 #: C functions that end this process, which no audit event reports either.
 _ENDS = {os._exit, os.abort, signal.raise_signal}
+#: C functions that start a thread, where nothing is recorded, and functions that run an event loop.
+_THREADS = ("start_new_thread", "start_joinable_thread")
+_LOOPS = ("run", "new_event_loop")
+#: The names of functions in Python that are looked at.
+_IN_PYTHON = {"__repr__", "uname", "expandvars", *_LOOPS}
 #: Most calls are known by their name not to matter.
-_NAMES = {"seed", "random", "getrandbits", *(c.__name__ for c in (*_SOURCES, *_ENDS))}
+_NAMES = {
+    *("seed", "random", "getrandbits", *_THREADS),
+    *(c.__name__ for c in (*_SOURCES, *_ENDS)),
+    *(name for _, name in _SOURCES_OF),
+}
 _ENVIRON = type(os.environ)
 #: Every way to read the environment calls one of these.
 _READS_ENVIRON = frozenset(
@@ -105,7 +127,9 @@ _READS_ENVIRON = frozenset(
     for function in (_ENVIRON.__getitem__, _ENVIRON.__iter__, _ENVIRON.__len__, _ENVIRON.copy)
 )
 #: Modules that get what is refused for those who call them.
-_BETWEEN = ("os", "collections.abc", "random", "secrets", "uuid")
+_BETWEEN = ("os", "collections.abc", "random", "secrets", "uuid", "getpass", "platform", "argparse")
+#: Modules that start threads for those who call them.
+_OF_THREADS = ("threading", "concurrent.futures.thread", "concurrent.futures._base")
 _INSTALLED = tuple(
     f"{sysconfig.get_path(name)}/" for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
@@ -125,38 +149,67 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
         if isinstance(flags, int) and flags & _WRITES and path != os.devnull:
             deed = f"writes the file {path}"
     if deed is not None:
-        recorder = _active[-1]
-        what = f"the recipe {deed} while it is read ({event})"
-        recorder.problem(what, _HINT, code="effect")
-        raise Refused(what)
+        _refuse(f"the recipe {deed} while it is read ({event})", _HINT)
+
+
+def _refuse(what: str, hint: str, code: str = "effect") -> NoReturn:
+    """Report a deed of the recipe, in place of what it read for that, and end its step."""
+    recorder, where = _active[-1], _active[-1].where()
+    recorder.problems[:] = [
+        p for p in recorder.problems if (p.where, p.code) != (where, "not-repeatable")
+    ]
+    recorder.problem(what, hint, code=code)
+    raise Refused(what)
 
 
 def _watch(frame: FrameType, event: str, called: Any) -> None:
     """Refuse what no audit event reports, and wrong arguments. Called by Python at each call."""
-    source, ends = "", False
+    source, ends, deed, caller = "", False, "", frame
     if event == "c_call":
         if called.__name__ not in _NAMES:
             return
-        source = _SOURCES.get(called) or (_CHANCE if _is_chance(frame, called) else "")
+        source = (
+            _SOURCES.get(called)
+            or _SOURCES_OF.get((called.__module__, called.__name__))
+            or (_CHANCE if _is_chance(frame, called) else "")
+        )
         ends = called in _ENDS
+        deed = "starts a thread" if called.__name__ in _THREADS else ""
     elif event == "call":
         if id(frame.f_code) in _READS_ENVIRON:
             source = _ENVIRONMENT
-        elif frame.f_code.co_name == "__repr__":
-            _refuse_text(frame)
+        elif frame.f_code.co_name in _IN_PYTHON:
+            source, deed = _source_in_python(frame)
+            caller = frame.f_back or frame
         function = _operations.get(id(frame.f_code))
         if function and (mistake := wrong_kind(function, frame.f_locals)):
             _active[-1].problem(mistake.what, mistake.hint, code=mistake.code)
             raise Refused(mistake.what)
-    if not (source or ends) or not _is_for_recipe(frame, _active[-1]):
+    between = (*_BETWEEN, *_OF_THREADS) if deed else _BETWEEN
+    if not (source or ends or deed) or not _is_for_recipe(caller, _active[-1], between):
         return
+    if deed:
+        _refuse(f"the recipe {deed} while it is read", "call the functions one after the other")
     if ends:
         what = f"the recipe ends vmdsl itself ({called.__name__})"
-        _active[-1].problem(
-            what, "require(False, message) refuses the recipe with a message", code="exits"
-        )
-        raise Refused(what)
+        _refuse(what, "require(False, message) refuses the recipe with a message", "exits")
     _report(source, frame)
+
+
+def _source_in_python(frame: FrameType) -> tuple[str, str]:
+    """Return what a function in Python reads, and what it does, if a recipe must not call it."""
+    name, module = frame.f_code.co_name, frame.f_globals.get("__name__", "")
+    if name == "__repr__":
+        _refuse_text(frame)
+    elif name == "uname" and module == "platform":  # it remembers what os.uname() said
+        return _MACHINE, ""
+    elif name == "expandvars" and "$" in os.fsdecode(frame.f_locals.get("path", "")):
+        return _ENVIRONMENT, ""
+    elif name in _LOOPS and module.startswith("asyncio."):
+        if isinstance(main := frame.f_locals.get("main"), CoroutineType):
+            main.close()  # else Python warns that this coroutine never runs
+        return "", "runs an event loop"
+    return "", ""
 
 
 def _report(source: str, frame: FrameType) -> None:
@@ -166,7 +219,9 @@ def _report(source: str, frame: FrameType) -> None:
     """
     what = f"the recipe {'runs' if source == _UNCHECKED else 'reads'} {source}"
     code = "unchecked-code" if source == _UNCHECKED else "not-repeatable"
-    _active[-1].problem(what, _INSTEAD[source], code=code)
+    recorder = _active[-1]
+    if (recorder.where(), code) not in {(p.where, p.code) for p in recorder.problems}:
+        recorder.problem(what, _INSTEAD[source], code=code)
     caller = frame.f_back.f_globals.get("__name__") if frame.f_back else None
     is_read = source == _ENVIRONMENT and frame.f_code.co_name == "__getitem__"
     if is_read and caller not in _BETWEEN and frame.f_locals["key"] not in os.environ:
@@ -197,12 +252,14 @@ def _refuse_text(frame: FrameType) -> None:
         format(value)
 
 
-def _is_for_recipe(frame: FrameType | None, recorder: Recorder) -> bool:
+def _is_for_recipe(
+    frame: FrameType | None, recorder: Recorder, between: Collection[str] = _BETWEEN
+) -> bool:
     """Return whether the recipe, or a module beside it, called what runs in a frame.
 
     Others need the clock and the environment for their own purposes.
     """
-    while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
+    while frame is not None and frame.f_globals.get("__name__") in between:
         frame = frame.f_back
     return frame is not None and _is_of_recipe(frame, recorder)
 
@@ -271,11 +328,33 @@ def _with_time(function: Callable[..., Any], last: int) -> Callable[..., Any]:
     return read
 
 
+class _Arguments(list[str]):
+    """The words of the command line, which are for vmdsl and not for the recipe."""
+
+    def __getitem__(self, index: Any) -> Any:
+        self._report()
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[str]:
+        self._report()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._report()
+        return super().__len__()
+
+    def _report(self) -> None:
+        if _active and _is_for_recipe(caller := sys._getframe(2), _active[-1]):  # noqa: SLF001 (documented)
+            _report(_ARGUMENTS, caller)
+            raise Refused(_ARGUMENTS)
+
+
 #: C functions that a recipe gets another one for: lists of directories are sorted, so also those of
 #: glob, os.walk() and Path.iterdir(), as the order of the disk differs between machines; and what
 #: reads the clock only if it gets no time.
-_INSTEAD_OF: dict[ModuleType, dict[str, Callable[..., Any]]] = {
+_INSTEAD_OF: dict[ModuleType, dict[str, Any]] = {
     os: {"listdir": _sorted_listdir, "scandir": _sorted_scandir},
+    sys: {"argv": _Arguments(sys.argv)},
     time: {
         "strftime": _with_time(time.strftime, 2),
         **{c.__name__: _with_time(c, 1) for c in (time.localtime, time.gmtime, time.ctime)},

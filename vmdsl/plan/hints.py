@@ -13,7 +13,17 @@ from pkgutil import iter_modules
 
 import vmdsl
 import vmdsl_stdlib
-from vmdsl.plan.call_hints import ROWS, choices, flags, too_few, too_many, unexpected
+from vmdsl.plan.call_hints import (
+    ROWS,
+    choices,
+    flags,
+    secret,
+    too_few,
+    too_many,
+    too_many_plain,
+    unexpected,
+)
+from vmdsl.plan.handle_hints import made_of, mounted, other_kind
 from vmdsl.similar import closest, did_you_mean
 
 _OWN = r"(?:Flag|Condition|Option\[.*\]|Step\[.*\])"
@@ -36,6 +46,7 @@ _CODES = {
     "type-arg": "return-type",
     "truthy-bool": "call-it",
     "truthy-function": "call-it",
+    "valid-type": "return-type",
     "type-var": "wrong-type",
 }
 #: The first pattern that fits gives the hint and the code; {text} is the code that is meant.
@@ -106,11 +117,6 @@ _HINTS = (
         "make a volume in it: mklv({text}, size=GiB(1))",
         "wrong-handle",
     ),
-    (
-        r'incompatible type "str"; expected "Secret"',
-        'say where it is: Secret.from_file("key")',
-        "secret",
-    ),
     (r'incompatible type "str"; expected "Arch"', "write Arch.AMD64 and the like", "wrong-type"),
     (
         r'incompatible type "str"; expected "Board"',
@@ -176,7 +182,7 @@ _HINTS = (
     (r"module named .* \[import-not-found\]", "is it installed where vmdsl is?", "import"),
 )
 _NAME = re.compile(r'Name "(\w+)" is not defined')
-_EXPORT = re.compile(r'Module "vmdsl" has no attribute "(\w+)"')
+_EXPORT = re.compile(r'Module "(vmdsl|vmdsl_stdlib)" has no attribute "(\w+)"')
 _LITERAL = re.compile(r'''incompatible type "([^"]*Literal\[[^"]*)"; expected "(.*Literal\[.*)"''')
 _MODULE = re.compile(r'module named "(\w[\w.]*)"')
 _MEMBER = re.compile(r'"type\[(\w+)\]" has no attribute "(\w+)"')
@@ -184,24 +190,16 @@ _OTHERS = re.compile(r"""type "(?:bool|int|Literal\[(?!').*\])"; expected "Liter
 _KEYWORD = re.compile(r'Unexpected keyword argument "(\w+)" for "(\w+)"')
 _RETURNS = re.compile(r'return value type \(got "([^"|]+)", expected "([^"|]+)"\)')
 _KIND = re.compile(r'to "mount" has incompatible type "(\w+)"; expected "(\w+)"')
-_HANDLE = re.compile(r'incompatible type "(\w+)(?:\[\w+\])?"; expected "(\w+)(\[Vfat\])?')
+_HANDLE = re.compile(
+    r'to "(\w+)" has incompatible type "(\w+)(?:\[\w+\])?"; expected "(\w+)(\[Vfat\])?'
+)
 _UNTYPED = re.compile(r'"([\w.]+)".*\[import-untyped\]')
 _OPTION = re.compile(r'incompatible type "(?:int|str)"; expected "Size')
 _USED_AS_VALUE = re.compile(rf'operand.*"{_OWN}"|"{_OWN}" has no attribute')
-#: What handles are made of, from the image to the mounted filesystem, and the functions for it.
-_LADDER = ("Disk", "Gpt", "Partition", "Ext4", "Mounted")
-_STEPS = ("mkgpt({})", "mkpart({})", "mkext4({})", "mount({})")
-_VERBS = ("partition", "make a partition of", "format", "mount")
-_RUNGS = {
-    **{name: number for number, name in enumerate(_LADDER)},
-    **dict.fromkeys(("Msdos", "Extended"), 1),
-    **dict.fromkeys(("Luks", "LogicalVolume"), 2),
-    **{
-        name: 3
-        for name, kind in vars(vmdsl).items()
-        if isinstance(kind, type) and issubclass(kind, vmdsl.Mountable)
-    },
-}
+
+
+#: So many names are shown if none is alike.
+_FEW = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,13 +239,20 @@ def codes() -> frozenset[str]:
 
 
 def _names(_: str, name: str) -> str:
-    if name in vmdsl.__all__:
-        return f"import it: from vmdsl import {name}"
-    return did_you_mean(name, vmdsl.__all__)
+    for package in (vmdsl, vmdsl_stdlib):
+        if name in package.__all__:
+            return f"import it: from {package.__name__} import {name}"
+    return did_you_mean(name, (*vmdsl.__all__, *vmdsl_stdlib.__all__))
 
 
-def _exports(_: str, name: str) -> str:
-    return did_you_mean(name, vmdsl.__all__)
+def _exports(_: str, module: str, name: str) -> str:
+    own, other = "vmdsl", "vmdsl_stdlib"
+    if module == other:
+        own, other = other, own
+    known = {"vmdsl": vmdsl.__all__, "vmdsl_stdlib": vmdsl_stdlib.__all__}
+    if name in known[other]:
+        return f"write: from {other} import {name}"
+    return did_you_mean(name, known[own]) or did_you_mean(name, known[other])
 
 
 def _module(_: str, module: str) -> str:
@@ -257,8 +262,14 @@ def _module(_: str, module: str) -> str:
 
 def _member(_: str, kind: str, name: str) -> str:
     found = getattr(vmdsl, kind, None)
-    members = list(found.__members__) if isinstance(found, EnumType) else []
-    return did_you_mean(name, members, f"{kind}.{{}}")
+    members = list(found.__members__) if isinstance(found, EnumType) else vars(found or object)
+    known = [one for one in members if not one.startswith("_")]
+    return did_you_mean(name, known, f"{kind}.{{}}") or _there_are(known, kind)
+
+
+def _there_are(names: Collection[str], kind: str) -> str:
+    words = ", ".join(f"{kind}.{one}" for one in names)
+    return f"there are {words}" if 0 < len(names) <= _FEW else ""
 
 
 def _choices(_: str, got: str, choices: str) -> str:
@@ -273,42 +284,34 @@ def _annotation(_: str, got: str, said: str) -> str:
     return f"it returns {got}, not {said}: write -> {got}:"
 
 
-def _other_kind(_: str, got: str, wanted: str) -> str:
-    if _RUNGS.get(got) != _RUNGS["Ext4"] or _RUNGS.get(wanted) != _RUNGS["Ext4"]:
-        return ""
-    return f"the step says that it returns Mounted[{wanted}]: write -> Mounted[{got}]:"
+def _untyped(_: str, module: str) -> str:
+    if find_spec(module.partition(".")[0]) is None:
+        return "it is not installed where vmdsl is"
+    return "its authors have to add types and a file py.typed"
 
 
-def _made_of(text: str, got: str, wanted: str, fat: str | None) -> str:
-    """Return the calls that make the wanted handle out of one that stands before it."""
-    low, high = _RUNGS.get(got), _RUNGS.get(wanted)
-    if low is None or high is None or low >= high:
-        return ""
-    made = text or "…"
-    for step in _STEPS[low:high]:
-        made = step.format(made)
-    if fat or wanted == "Vfat":
-        made = made.replace("mkext4(", "mkvfat(")
-    if fat and wanted == "Mounted":
-        if got != "Vfat" and low == _RUNGS["Ext4"]:
-            return ""
-        made = f'{made[:-1]}, "/boot/efi", on=root())'
-    return f"{_VERBS[low]} it first: {made}"
-
-
-def _mounted(text: str, got: str) -> str:
-    """Return the calls that format what mount() is given."""
+def _condition(text: str) -> str:
+    """Return a hint for what step_if() is given instead of flags."""
     with suppress(SyntaxError):
-        call = ast.parse(text, mode="eval").body
-        if isinstance(call, ast.Call) and call.args:
-            return _made_of(ast.unparse(call.args[0]), got, "Mounted", None)
+        node = ast.parse(text, mode="eval").body
+        if isinstance(node, ast.UnaryOp | ast.BoolOp):
+            return f"combine flags with & | ~: step_if({ast.unparse(_combined(node))})"
+        if isinstance(node, ast.Compare):
+            return "it takes flags alone: write @step, and compare the option's value in the step"
     return ""
 
 
-def _untyped(_: str, module: str) -> str:
-    if find_spec(module.partition(".")[0]) is None:
-        return "is it installed where vmdsl is?"
-    return "its authors have to add types and a file py.typed"
+def _combined(node: ast.expr) -> ast.expr:
+    """Return a condition with & | ~ for what Python itself would decide."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return ast.UnaryOp(ast.Invert(), _combined(node.operand))
+    if isinstance(node, ast.BoolOp):
+        operator = ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr()
+        combined = _combined(node.values[0])
+        for value in node.values[1:]:
+            combined = ast.BinOp(combined, operator, _combined(value))
+        return combined
+    return node.func if isinstance(node, ast.Call) and not node.args else node
 
 
 def _uncalled(text: str) -> str:
@@ -368,18 +371,21 @@ _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
     (_EXPORT, _exports, "unknown-name"),
     (_MODULE, _module, "import"),
     (_MEMBER, _member, "unknown-name"),
+    (re.compile(r'to "Secret"'), secret, "secret"),
     (_LITERAL, _choices, "unknown-value"),
     (_OTHERS, choices, "unknown-value"),
     (re.compile(r'^Argument "flags" to "mkpart" has .* "str"'), flags, "text-for-list"),
     (_RETURNS, _annotation, "return-type"),
     (re.compile(r'positional arguments for "(\w+)"'), _handle_class, "hand-made-handle"),
     (re.compile(r'^Too many positional arguments for "(\w+)"'), too_many, "wrong-argument"),
+    (re.compile(r'^Too many arguments for "(\w+)"'), too_many_plain, "wrong-argument"),
     (re.compile(r'^Missing .*arguments? .*in call to "((?!step)\w+)"'), too_few, "wrong-argument"),
     (_OPTION, _text_option, "plain-number"),
-    (_KIND, _other_kind, "return-type"),
-    (_HANDLE, _made_of, "wrong-handle"),
-    (re.compile(r'of "mount" cannot be "(\w+)"'), _mounted, "wrong-handle"),
+    (_KIND, other_kind, "return-type"),
+    (_HANDLE, made_of, "wrong-handle"),
+    (re.compile(r'of "mount" cannot be "(\w+)"'), mounted, "wrong-handle"),
     (_UNTYPED, _untyped, "import"),
+    (re.compile('; expected "Condition"'), _condition, "step-condition"),
     (_USED_AS_VALUE, _uncalled, "call-it"),
     (re.compile("No return value expected"), _unannotated, "return-type"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from vmdsl.plan.merge import Crash
 from vmdsl.plan.unchecked import unchecked
 
 _VMDSL = Path(values.__file__).parent
+_DECLARED = re.compile(r"\b(?:Option|Flag|Step)\b")
 _NOT_A_PACKAGE = "a recipe is not in a package: write it without the dot"
 
 
@@ -135,6 +137,12 @@ def crash(error: BaseException, path: Path, step: str = "", place: Where | None 
     kind = Crash if isinstance(error, TypeError | NameError | AttributeError) else Problem
     if isinstance(error, SystemExit):
         hint, code = "require(False, message) refuses the recipe with a message", "exits"
+    if isinstance(error, AssertionError):
+        hint = "require(condition, message) refuses the recipe with a message"
+    if isinstance(error, TypeError) and _DECLARED.search(what):
+        hint = "call options, flags and steps for their values: name()"
+    if isinstance(error, OSError) and not Path(str(error.filename or "/")).is_absolute():
+        hint = f"names start in {Path.cwd()} here; Path(__file__).parent is the recipe's directory"
     if isinstance(error, UnboundLocalError):
         hint = "if a step or an option has that name, call the variable something else"
     return kind(

@@ -145,6 +145,8 @@ def make_plan(
         if not mistyped and not _mistakes(found):  # else a handle may not be what it seems
             found.append(_failed_check(error, evaluated.operations))
     said = {(problem.where, problem.about) for problem in _mistakes(found) if problem.about}
+    unsure = {p.where for p in evaluated.problems if p.code == "not-repeatable"}
+    found = [p for p in found if p.code == "not-repeatable" or p.where not in unsure]
     found += [problem for problem in further if (problem.where, problem.about) not in said]
     problems = merge(mistyped, _mistakes(found))
     if problems or layout is None:

@@ -209,6 +209,7 @@ _WORDS = (
         r'^"(?:\w+\.)*(\w+)" returns "Fact" which does not implement.*',
         r"the Fact of \1() is known only while building, so `if` cannot ask it",
     ),
+    (r'^Library stubs not installed for "([\w.]+)"$', r'mypy knows no types of the module "\1"'),
     (r'^Value of type variable "\w+" of "(\w+)" cannot be "(.*)"$', r"\1() does not take \2"),
 )
 _SPELLED = {"Step": "a step", "Option": "an option", "Flag": "a flag"}
@@ -220,7 +221,7 @@ def _in_words_of_recipes(problem: Problem) -> Problem:
         return problem
     what = re.sub(r"  \[[a-z-]+\]$", "", problem.what)
     for pattern, words in _WORDS:
-        if 'expected "Condition"' not in what:
+        if _CONDITION not in what:
             what = re.sub(pattern, words, what)
     for kind, spelled in _SPELLED.items():
         what = what.replace(f"a {kind} that is not", f"{spelled} that is not")
@@ -238,6 +239,8 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
     result of operands that do not fit is given to, and calls of functions without types.
     """
     told: set[tuple[Path, str]] = set()
+    problems = _exchanged(problems)
+    lines = {(p.where, p.where.line) for p in problems if p.where and "var-annotated" not in p.what}
     calls: set[tuple[Where, str]] = set()
     is_untyped = any(p.what.endswith("[no-untyped-def]") for p in problems)
     computed = {p.where for p in problems if p.what.startswith(_OPERANDS)}
@@ -252,7 +255,8 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
         called = _ON_A_STEP in what and (where, "step") in calls
         result = what.endswith("[arg-type]") and where in computed
         untyped = what.endswith("[no-untyped-call]") and is_untyped
-        if not (decorated or again or called or result or untyped or call in calls):
+        unknown_type = what.endswith("[var-annotated]") and (where, where.line) in lines
+        if not (decorated or again or called or result or untyped or unknown_type or call in calls):
             causes.append(problem)
             told.add((where.file, what))
             if found and _COUNT.search(what):
@@ -260,6 +264,35 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
     return causes
 
 
+def _exchanged(problems: Sequence[Problem]) -> list[Problem]:
+    """Return the problems, with one for each call in which two arguments are exchanged.
+
+    Flags without a call are left out of a condition that is of the wrong type already.
+    """
+    found: list[Problem] = []
+    conditions = {(p.where, p.where.line) for p in problems if p.where and _CONDITION in p.what}
+    for problem in problems:
+        place = (problem.where, problem.where.line if problem.where else 0)
+        if place in conditions and "which does not implement __bool__" in problem.what:
+            continue
+        last = found[-1] if found else problem
+        one, other = (_ARGUMENT.match(p.what) for p in (last, problem))
+        here = last.where == problem.where and last is not problem
+        if here and one and other and one["function"] == other["function"]:
+            wanted, got = one["wanted"].split(" | "), other["got"]
+            if got in wanted and one["got"] in other["wanted"].split(" | "):
+                hint = f"exchange the arguments {one['number']} and {other['number']}"
+                found[-1] = replace(last, hint=hint)
+                continue
+        found.append(problem)
+    return found
+
+
+_CONDITION = 'expected "Condition"'
+_ARGUMENT = re.compile(
+    r'^Argument (?P<number>\d+) to "(?P<function>\w+)" has incompatible type "(?P<got>[^"]+)"; '
+    r'expected "(?P<wanted>[^"]+)"'
+)
 #: What mypy finds in `@step()` besides the call without a function.
 _ON_A_STEP = '"__call__" of "Step"'
 _CALL = re.compile(r'(?:\b(?:for|to|call to) |^(?="\w+" gets ))"(\w+)"')
@@ -278,4 +311,17 @@ def _text(file: Path, message: Mapping[str, Any]) -> str:
     except (OSError, IndexError):
         return ""
     text: bytes = code[column : message["end_column"]]
+    if message["message"].startswith(_OPERANDS):
+        return _comparison(code, column) or text.decode("utf-8", "replace")
     return text.decode("utf-8", "replace")
+
+
+def _comparison(code: bytes, column: int) -> str:
+    """Return the comparison that starts in a line of code: mypy says where its first name is."""
+    try:
+        tree = ast.parse(code.decode("utf-8", "replace").strip().removeprefix("@"))
+    except SyntaxError:
+        return ""
+    start = column - (len(code) - len(code.lstrip()) + code.lstrip().startswith(b"@"))
+    found = (n for n in ast.walk(tree) if isinstance(n, ast.Compare) and n.col_offset == start)
+    return next(map(ast.unparse, found), "")

@@ -9,6 +9,6 @@ def disk() -> Disk:
     return mkimg(GiB(4))
 
 
-@step_if(uefi and not serial)  # M: the flag uefi is not called, so it is always true  # M: Argument 1 to "step_if" has incompatible type "Flag | bool"; expected  # M: the flag serial is not called, so it is always true  # e: this is always true, whatever its value
+@step_if(uefi and not serial)  # M: Argument 1 to "step_if" has incompatible type "Flag | bool"; expected  # e: this is always true, whatever its value
 def table() -> Gpt:
     return mkgpt(disk())

@@ -129,10 +129,21 @@ CHANGING = {
         "{**os.environ}",
         "os.environb.get(b'HOME')",
         "os.path.expandvars(os.environ['HOME'])",
+        "os.path.expandvars('$HOME/a')",
+    ],
+    "properties of this machine": [
+        "os.uname()",
+        "os.cpu_count()",
+        "os.getpid()",
+        "os.getuid()",
+        "socket.gethostname()",
+        "platform.machine()",
+        "platform.node()",
     ],
 }
 IMPORTS = (
-    "import os, random, secrets, time, uuid\nfrom datetime import UTC, date, datetime\n"
+    "import argparse, os, platform, random, secrets, socket, sys, time, uuid\n"
+    "from datetime import UTC, date, datetime\n"
     "from time import time as now\n"
 )
 
@@ -155,6 +166,16 @@ def test_what_changes_from_run_to_run_is_refused(
 
 @pytest.mark.parametrize(
     "expression",
+    ["sys.argv[-1:]", "len(sys.argv)", "list(sys.argv)", "argparse.ArgumentParser()"],
+)
+def test_the_command_line_is_refused(write: Write, expression: str) -> None:
+    path = write(f"{IMPORTS}@step\ndef a() -> None:\n    {expression}\n")
+    problems = evaluate(load(path), {}).problems
+    assert [p.what for p in problems] == ["the recipe reads the command line"]
+
+
+@pytest.mark.parametrize(
+    "expression",
     [
         "random.Random(7).choice('ab')",
         "random.Random('seed').random()",
@@ -169,12 +190,33 @@ def test_what_changes_from_run_to_run_is_refused(
         "logging.getLogger('a').debug('b')",
         "logging.getLogger('a').warning('b')",
         "os.path.expanduser('~')",
+        "os.path.expandvars('a')",
+        "Path(__file__).resolve()",
+        "socket.inet_aton('127.0.0.1')",
         "os.listdir('/')",
     ],
 )
 def test_what_is_always_the_same_is_allowed(write: Write, expression: str) -> None:
-    path = write(f"import logging\n{IMPORTS}@step\ndef a() -> None:\n    {expression}\n")
+    more = "import logging\nfrom pathlib import Path\n"
+    path = write(f"{more}{IMPORTS}@step\ndef a() -> None:\n    {expression}\n")
     assert evaluate(load(path), {}).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "deed"),
+    [
+        ("import threading; threading.Thread(target=print).start()", "starts a thread"),
+        (
+            "from concurrent.futures import ThreadPoolExecutor as E; E(2).submit(print)",
+            "starts a thread",
+        ),
+        ("import asyncio; asyncio.run(asyncio.sleep(0))", "runs an event loop"),
+        ("import asyncio; asyncio.new_event_loop()", "runs an event loop"),
+    ],
+)
+def test_nothing_runs_at_the_same_time(write: Write, lines: str, deed: str) -> None:
+    problems = evaluate(load(write(f"@step\ndef a() -> None:\n    {lines}\n")), {}).problems
+    assert [p.what for p in problems] == [f"the recipe {deed} while it is read"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ ARGUMENT = 'Argument 1 to "{}" has incompatible type "{}"; expected "{}"  [arg-t
         ("mount", "Partition", "Xfs", "", "mkext4(…)"),
         ("create_file", "str", "Mounted[Any] | RootFs", '"/a"', "begin with the system: system()"),
         ("mkgpt", "Gpt", "Disk", "table()", ""),
+        ("image_shell", "Gpt", "Disk", "table()", "write its disk: table().disk"),
+        ("write_at", "Partition", "Disk", "esp()", "write its disk: esp().table.disk"),
+        ("image_shell", "Mounted", "Disk", "root()", ""),
     ],
 )
 def test_handles(function: str, got: str, wanted: str, text: str, hint: str) -> None:
@@ -66,7 +69,7 @@ def test_options_without_a_call(message: str, text: str, hint: str) -> None:
 @pytest.mark.parametrize(
     ("message", "hint"),
     [
-        ('Library stubs not installed for "no_such"', "is it installed where vmdsl is?"),
+        ('Library stubs not installed for "no_such"', "it is not installed where vmdsl is"),
         ('Skipping "pytest": no stubs', "its authors have to add types and a file py.typed"),
     ],
 )
@@ -108,3 +111,65 @@ def test_calls(message: str, text: str, hint: str) -> None:
     said = reworded(message, text).hint
     assert hint in said
     assert bool(hint) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("not desktop", "step_if(~desktop)"),
+        ("not desktop()", "step_if(~desktop)"),
+        ("uefi and (a() or not b)", "step_if(uefi & (a | ~b))"),
+        ("size > GiB(4)", "compare the option's value in the step"),
+        ("True", "give it the flag itself"),
+    ],
+)
+def test_conditions(text: str, hint: str) -> None:
+    assert hint in reworded(ARGUMENT.format("step_if", "bool", "Condition"), text).hint
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "hint"),
+    [
+        (
+            '"type[Secret]" has no attribute "from_env"  [attr-defined]',
+            "Secret.from_env",
+            "did you mean Secret.from_environment?",
+        ),
+        (ARGUMENT.format("Secret", "Literal['x']", "Literal['a']"), "'x'", "Secret.from_file("),
+        (ARGUMENT.format("add_user", "str", "Secret | None"), "'x'", "Secret.from_file("),
+        (ARGUMENT.format("add_user", "str", "int | None"), "'1'", "without quotes"),
+        (ARGUMENT.format("tidy", "str", "bool"), "'no'", "write True or False"),
+        (ARGUMENT.format("grub_bios", "float", "int"), "0.5", "a whole number"),
+        (ARGUMENT.format("ansible", "list[str]", "str | Path"), "[]", "once for each playbook"),
+        (ARGUMENT.format("write_at", "str", "bytes | Path | A"), "'a'", "write Path('a')"),
+        (
+            'Argument "size" to "mkpart" has incompatible type "Percent"; expected "Size | None"',
+            "Percent(9)",
+            "end=Percent(9)",
+        ),
+        ('Too many arguments for "use_dhcp"  [call-arg]', "", "use_dhcp takes system"),
+        (
+            'Unexpected keyword argument "port" for "add_ssh_server"  [call-arg]',
+            "",
+            "add_ssh_server takes system, passwords, root",
+        ),
+        (
+            'Module "vmdsl" has no attribute "add_user"  [attr-defined]',
+            "",
+            "write: from vmdsl_stdlib import add_user",
+        ),
+        (
+            'Module "vmdsl_stdlib" has no attribute "apt"  [attr-defined]',
+            "",
+            "write: from vmdsl import apt",
+        ),
+        (
+            'Module "vmdsl_stdlib" has no attribute "adduser"  [attr-defined]',
+            "",
+            "did you mean add_user?",
+        ),
+        ('Name "add_user" is not defined  [name-defined]', "", "from vmdsl_stdlib import add_user"),
+    ],
+)
+def test_values_of_arguments(message: str, text: str, hint: str) -> None:
+    assert hint in reworded(message, text).hint

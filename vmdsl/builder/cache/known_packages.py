@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from functools import cache as memoized
 from pathlib import Path
 
@@ -60,10 +61,20 @@ def _unknown(
     operation: Debootstrap | Apt, about: str, packages: Sequence[str], index: Path
 ) -> Iterator[Problem]:
     for number, package in enumerate(packages):
-        name = package.partition("=")[0]
+        name, _, version = package.partition("=")
         if name.endswith("^") or _PATTERN.search(name) or {":", "/"} & set(name):
             continue
-        if _is_listed(name, index) or _is_listed(name.rstrip("+-"), index):
+        if _is_listed(name, index):
+            known = _versions(name, index) if version else []
+            if known and not any(fnmatchcase(one, version) for one in known):
+                yield operation.problem(
+                    f"the archive has no version {version} of {name}",
+                    f"it has {' and '.join(known)}: leave out ={version}",
+                    about=f"{about}[{number}]",
+                    code="unknown-package",
+                )
+            continue
+        if _is_listed(name.rstrip("+-"), index):
             continue
         if not _lists(index) or _is_virtual(name, index):
             continue
@@ -89,6 +100,14 @@ def _lists(index: Path) -> tuple[bytes, ...]:
 def _is_listed(name: str, index: Path) -> bool:
     stanza = f"Package: {name}\n".encode()
     return any(t.startswith(stanza) or t.find(b"\n" + stanza) >= 0 for t in _lists(index))
+
+
+def _versions(name: str, index: Path) -> list[str]:
+    """Return the versions that an index has of a package."""
+    stanza = re.compile(
+        rb"(?m)^Package: %s\n(?:\S[^\n]*\n| [^\n]*\n)*?Version: (\S+)" % re.escape(name).encode()
+    )
+    return sorted({v.decode() for text in _lists(index) for v in stanza.findall(text)})
 
 
 def _is_virtual(name: str, index: Path) -> bool:

@@ -220,11 +220,18 @@ def check_architectures(name: str, architectures: Iterable[str]) -> None:
         warn(what, f"there are {', '.join(Arch)}", about=name, code="architecture")
 
 
+def _quoted(values: str) -> str:
+    """Return the words of a text as the elements of a list."""
+    return ", ".join(f'"{word}"' for word in re.split(r"[\s,]+", values.strip()))
+
+
 def several(name: str, values: object) -> None:
     """Refuse a text where a list of texts is wanted: it would count as a list of letters."""
     if isinstance(values, str):
         raise refuse(
-            f"{name}= is one text", f'write a list: {name}=["{values}"]', code="text-for-list"
+            f"{name}= is one text",
+            f"write a list: {name}=[{_quoted(values)}]",
+            code="text-for-list",
         )
 
 

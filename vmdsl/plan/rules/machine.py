@@ -137,6 +137,8 @@ def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Proble
 
 def _looked_for(path: Path, start: Path) -> str:
     """Return where a missing file is looked for, or which directory of its path is missing."""
+    if path.parts[:1] == ("~",):
+        return "~ is for shells: write the whole path, or declare an option with a Path"
     if not path.is_absolute():
         return f"it is looked for in {start}"
     there = next(parent for parent in path.parents if parent.is_dir())

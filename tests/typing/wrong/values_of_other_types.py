@@ -1,0 +1,43 @@
+# header: system
+
+
+@step
+def server() -> None:
+    add_user(system(), "ann", uid="1000")  # M: Argument "uid" to "add_user" has incompatible type "str"; expected "int
+
+
+@step
+def bea() -> None:
+    add_user(system(), "bea", sudo="yes")  # M: Argument "sudo" to "add_user" has incompatible type "str"; expected "bool"
+
+
+@step
+def cleo() -> None:
+    add_user(system(), "cleo", password="geheim")  # M: Argument "password" to "add_user" has incompatible type "str"; expected "Secret  # e: add_user() takes
+
+
+@step
+def boot() -> None:
+    apt(system(), "linux-image-amd64", "grub-pc")
+    grub_bios(system(), timeout=0.5)  # M: Argument "timeout" to "grub_bios" has incompatible type "float"; expected "int"
+
+
+@step
+def loader() -> None:
+    write_at(disk(), "loader.img", offset=KiB(32))  # M: Argument 2 to "write_at" has incompatible type "str"; expected "bytes  # e: is a text
+
+
+@step
+def table_of() -> None:
+    image_shell(table(), "true")  # M: Argument 1 to "image_shell" has incompatible type "Gpt"; expected "Disk"  # e: image_shell() takes
+
+
+@step
+def share() -> None:
+    mount(mkext4(mkpart(table(), size=Percent(10))), "/srv", on=root())  # M: Argument "size" to "mkpart" has incompatible type "Percent"; expected "Size  # e: mkpart() takes
+
+
+@step
+def playbooks() -> None:
+    apt(system(), "python3")
+    ansible(system(), ["a.yml", "b.yml"])  # M: Argument 2 to "ansible" has incompatible type "list[str]"; expected "str  # e: TypeError
