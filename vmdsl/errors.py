@@ -137,9 +137,13 @@ class LocalFile(Problem):
 
 
 class VmdslError(Exception):
-    """The base of all errors that are shown to users, never as a traceback."""
+    """The base of all errors that are shown to users, never as a traceback.
+
+    `warnings` were found before, and are shown as well.
+    """
 
     exit_code: ClassVar[int] = 1
+    warnings: tuple[Problem, ...] = ()
 
     def __init__(self, *problems: Problem | str, code: str = "") -> None:
         """Take problems, or their sentences; `code` is that of sentences."""

@@ -70,12 +70,18 @@ _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "permissions": ("mode",),
     "perm": ("mode",),
     "chmod": ("mode",),
+    "owner": ("uid",),
+    "user": ("uid",),
+    "chown": ("uid",),
+    "group": ("gid",),
     "release": ("suite",),
     "distribution": ("suite",),
     "architecture": ("arch",),
 }
 #: So many characters of a name may have one mistake.
 _LETTERS_A_MISTAKE = 3
+#: The beginning of one name means it, if it is longer.
+_ABBREVIATED = 5
 
 
 def closest(written: str, known: Iterable[str], also: Mapping[str, str] | None = None) -> str:
@@ -91,7 +97,7 @@ def closest(written: str, known: Iterable[str], also: Mapping[str, str] | None =
         if name in names:
             return names[name]
     begun = [name for name in names if name.startswith(plain)]
-    if len(begun) == 1 and len(plain) > _LETTERS_A_MISTAKE:
+    if len(begun) == 1 and len(plain) > _ABBREVIATED:
         return names[begun[0]]
     ranked = [(_mistakes(plain, name), name[:1] != plain[:1], name) for name in names]
     mistakes, _, likely = min(ranked, default=(len(plain) + 1, False, ""))

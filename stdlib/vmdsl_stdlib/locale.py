@@ -11,6 +11,8 @@ from vmdsl_stdlib.tables import LAYOUTS, LOCALES, OLD_ZONES, VARIANTS, ZONES
 
 _LOCALE = re.compile(r"([a-z]{2,3}(?:_[A-Z]{2})?)\.UTF-8(@[a-z]+)?")
 _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
+#: CEST, PDT and their like, which change twice a year.
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}")
 _LAYOUT = re.compile(r"[a-z]{2,}(,[a-z]{2,})*")
 #: The suites whose locales and keyboards are in the tables; later ones may have more.
 _IN_TABLES = ("buster", "bullseye", "bookworm", "trixie")
@@ -130,6 +132,8 @@ def _check_zone(system: RootFs, zone: str) -> None:
         hint = f"did you mean Etc/GMT{'-' if hours[1] == '+' else '+'}{int(hours[2])}?"
     elif area.casefold() in places and not place:
         hint = f"did you mean {places[area.casefold()]}?"
+    elif _ABBREVIATION.fullmatch(zone):
+        hint = "it is named after a place: write it like Europe/Helsinki"
     elif close := _close(zone, known, cutoff=0.85):
         hint = f"did you mean {OLD_ZONES.get(close[0], close[0])}?"
     elif place and any(one.startswith(f"{area}/") for one in known):

@@ -36,9 +36,13 @@ def set_hostname(system: RootFs, name: str, *, domain: str = "", hosts: bool = T
     full = f"{name}.{domain}" if domain else name
     labels = [name, *(domain.split(".") if domain else [])]
     if len(name) > _LONGEST or not all(_LABEL.fullmatch(label) for label in labels):
+        hint = "use letters, digits and hyphens"
+        first, _, rest = name.partition(".")
+        if rest and not domain:
+            hint = f'the rest is its domain: set_hostname(…, "{first}", domain="{rest}")'
         raise refuse(
             f"{full!r} is not the name of a machine",
-            "use letters, digits and hyphens",
+            hint,
             about="name",
             code="host-name",
         )

@@ -77,7 +77,7 @@ def from_yaml(
     except RecipeError as error:
         if not all(isinstance(problem, LocalFile) for problem in error.problems):
             raise
-        report_warnings(error.problems)
+        report_warnings((*error.warnings, *error.problems))
 
     from vmdsl.vmdb2.to_python.moved import moved  # noqa: PLC0415 (slow)
     from vmdsl.vmdb2.to_python.source import to_python  # noqa: PLC0415

@@ -16,6 +16,7 @@ from vmdsl import review
 from vmdsl.cli.options import Cache, cache_of
 from vmdsl.cli.paths import existing_file
 from vmdsl.cli.recipe_command import named_recipe
+from vmdsl.cli.reporting import report_warnings
 from vmdsl.cli.specification import Given, is_specification, load
 from vmdsl.errors import UsageError
 from vmdsl.plan.offered import offered_names
@@ -106,6 +107,7 @@ def _planned(file: Path, cache: Path) -> Outline:
         raise UsageError("vmdsl diff reads no standard input: name a file", code="no-such-file")
     if is_specification(file):
         loaded = load(file, Given())
+        report_warnings(loaded.warnings)
         plan = with_findings(loaded.plan({}), loaded.remarks)
     else:
         existing_file(file, "recipe", ".py", offered_names)

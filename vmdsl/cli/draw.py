@@ -1,19 +1,23 @@
-"""`vmdsl plan` for people: the plan's text on a terminal, and apart from it what today adds."""
+"""`vmdsl plan` for people: the plan's text on a terminal or as a page, and what today adds."""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from vmdsl.builder.cache.forecast import Expected
+from vmdsl.builder.cache.cache_dir import CacheDir
+from vmdsl.builder.cache.forecast import Expected, expect
+from vmdsl.cli.paths import check_directory, replace_file
 from vmdsl.cli.problems import show_obstacles
 from vmdsl.plan.plan import Plan
 from vmdsl.review.describe import WIDTH, describe
 from vmdsl.review.outline import write
+from vmdsl.review.page import State, page
 
 _WIDEST = 120  # a bar that is wider is no clearer
 _ENTRY = re.compile(r"(  )(\S.*?)( \(line \d+\))?(: .*)")
@@ -76,3 +80,10 @@ def show_today(plan: Plan, expected: Sequence[Expected], console: Console) -> No
     if plan.obstacles:
         console.print()
         show_obstacles(plan.obstacles, console)
+
+
+def write_page(file: Path, plan: Plan, cache: CacheDir) -> None:
+    """Write a plan as a page."""
+    check_directory(file)
+    states = [State(how=one.how, reason=one.reason) for one in expect(plan, cache=cache)]
+    replace_file(file, page(plan, states))

@@ -335,7 +335,7 @@ def _parameter(option: Option[object], recipe: str) -> inspect.Parameter:
     shown = value_in_words(default)
     info = typer.Option(
         flag,
-        help=f"{literal(option.help + ' ')}[dim]{literal(f'[default: {shown}]')}[/dim]",
+        help=f"{literal(f'{option.help} ')}[dim]{literal(f'[default: {shown}]')}[/dim]",
         show_default=False,
         rich_help_panel=f"Options of {recipe}",
         parser=_parser(kind),

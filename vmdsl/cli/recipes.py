@@ -19,11 +19,9 @@ from vmdsl.cli.convert import Force, Written, write_yaml
 from vmdsl.cli.options import Cache, cache_of
 from vmdsl.cli.paths import (
     PLAN_SUFFIX,
-    check_directory,
     check_log,
     check_output,
     existing_file,
-    replace_file,
 )
 from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile, RecipesArgument, with_values
 from vmdsl.cli.reporting import (
@@ -255,6 +253,7 @@ def plan(
     check: _Check = None,
     json: _Json = False,
     html: _Html = None,
+    form: Format = "text",
     cache_dir: Cache = None,
     seed: _Seed = "",
 ) -> int:
@@ -263,47 +262,48 @@ def plan(
     The same recipe with the same local files always gives the same text. What depends on the day
     and on this machine is on standard error: which results are in the cache, why the first of the
     other operations must run, and what cannot be built here, or not yet.
+
+    With another --format than text, standard output has the report alone, and no plan.
     """
+    del form  # run() has seen to it
     if plan_file and recipe.is_specification and plan_file.suffix != PLAN_SUFFIX:
         plan_file = None  # it is that of the image, which is an option of vmdb2
-    if (plan_file is not None) + (check is not None) + (html is not None) + json > 1:
-        raise UsageError(
-            "--output, --check, --json and --html exclude each other: give one.", code="usage"
-        )
+    _require_one(plan_file, check, html, json=json)
     _require_file(recipe)
     cache = cache_of(cache_dir)
     made = _make_plan(recipe, cache, seed)
     if made.findings:
         report_error(PolicyError(*made.findings))
 
-    from vmdsl.cli.reviewed import DIFFERENT, changes_since, write_reviewed  # noqa: PLC0415 (slow)
-
     if plan_file is not None:
+        from vmdsl.cli.reviewed import write_reviewed  # noqa: PLC0415 (slow)
+
         write_reviewed(plan_file, made)
     elif check is not None:
-        changes = changes_since(check, made)
-        for line in changes:
-            typer.echo(line)
-        return DIFFERENT if changes else 0
+        from vmdsl.cli.reviewed import compare_with  # noqa: PLC0415 (slow)
+
+        return compare_with(check, made)
     elif json:
         from vmdsl.review.data import plan_json  # noqa: PLC0415
 
         typer.echo(plan_json(made), nl=False)
     elif html is not None:
-        _write_page(html, made, cache)
-    else:
+        from vmdsl.cli.draw import write_page  # noqa: PLC0415 (slow)
+
+        write_page(html, made, cache)
+    elif not is_collecting():
         _show(made, cache)
     return 0
 
 
-def _write_page(file: Path, plan: Plan, cache: CacheDir) -> None:
-    """Write a plan as a page."""
-    from vmdsl.builder.cache.forecast import expect  # noqa: PLC0415 (slow)
-    from vmdsl.review.page import State, page  # noqa: PLC0415
-
-    check_directory(file)
-    states = [State(how=one.how, reason=one.reason) for one in expect(plan, cache=cache)]
-    replace_file(file, page(plan, states))
+def _require_one(*files: Path | None, json: bool) -> None:
+    """Raise UsageError if a plan is asked for in several ways, or in two on standard output."""
+    if sum(file is not None for file in files) + json > 1:
+        raise UsageError(
+            "--output, --check, --json and --html exclude each other: give one.", code="usage"
+        )
+    if json and is_collecting():
+        raise UsageError("--json and --format both use standard output: give one.", code="usage")
 
 
 def _show(plan: Plan, cache: CacheDir) -> None:

@@ -29,7 +29,7 @@ Format = Annotated[
         "there, JSON, commands for GitHub's workflows, or SARIF.",
     ),
 ]
-_COMMANDS = ("build", "check")
+_COMMANDS = ("build", "check", "plan")
 _FLAG = "--format"
 _collected: ContextVar[list[Entry] | None] = ContextVar("vmdsl_report", default=None)
 
@@ -69,6 +69,7 @@ def report_error(error: VmdslError, *, building: bool = False, of: Path | None =
     """Report every problem of an error; `of` is the recipe, if there are several."""
     from vmdsl.cli.problems import show_error  # noqa: PLC0415 (slow)
 
+    report_warnings(error.warnings)
     if not _collect("error", error.problems, of):
         show_error(error, _console(), building=building, of=of)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from vmdsl.cli.paths import PLAN_SUFFIX, check_directory, existing_file, replace_file
+from vmdsl.cli.reporting import is_collecting, report_error
 from vmdsl.errors import Problem, RecipeError, UsageError
 from vmdsl.plan.plan import Plan
 from vmdsl.review.describe import describe
@@ -52,17 +53,27 @@ def changes_since(file: Path, plan: Plan) -> Sequence[str]:
     )
 
 
+def compare_with(file: Path, plan: Plan) -> int:
+    """Print or report how a plan differs from the one in a file. Return the exit code."""
+    changes = changes_since(file, plan)
+    if changes and is_collecting():
+        report_error(plan_changed(file))
+    for line in changes if not is_collecting() else ():
+        typer.echo(line)
+    return DIFFERENT if changes else 0
+
+
 def require_reviewed(file: Path, plan: Plan) -> None:
     """Raise RecipeError unless a plan is the one in a file; print how it differs."""
     changes = changes_since(file, plan)
     if changes:
         for line in changes:
             typer.echo(line, err=True)
-        hint = "review the difference, and write the plan again: vmdsl plan RECIPE --output"
-        raise RecipeError(
-            Problem(
-                what=f"the plan is not the one in {file}",
-                hint=f"{hint} {file}",
-                code="plan-changed",
-            )
-        )
+        raise plan_changed(file)
+
+
+def plan_changed(file: Path) -> RecipeError:
+    """Return the error that a plan is not the one in a file."""
+    hint = "review the difference, and write the plan again: vmdsl plan RECIPE --output"
+    what = f"the plan is not the one in {file}"
+    return RecipeError(Problem(what=what, hint=f"{hint} {file}", code="plan-changed"))

@@ -14,7 +14,6 @@ from typer.core import TyperArgument, TyperOption
 from vmdsl.builder.image.formats import RAW
 from vmdsl.cli.options import as_typer
 from vmdsl.cli.paths import check_directory
-from vmdsl.cli.reporting import report_warnings
 from vmdsl.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -132,8 +131,8 @@ def _given(
 
 
 def load(path: Path, given: Given) -> Loaded:
-    """Load a specification, and print the warnings about it."""
-    from vmdsl.vmdb2.load import SpecificationError, load_specification  # noqa: PLC0415 (slow)
+    """Load a specification, whose plan has the warnings about it."""
+    from vmdsl.vmdb2.load import load_specification  # noqa: PLC0415 (slow)
     from vmdsl.vmdb2.reading.read import text_of  # noqa: PLC0415
 
     here, variables = Path.cwd(), given.variables(path)
@@ -154,19 +153,13 @@ def load(path: Path, given: Given) -> Loaded:
                 code="wrong-file",
             )
         )
-    try:
-        found = load_specification(
-            text,
-            here / path if path == STDIN else path.resolve(),
-            directory=here,
-            variables=variables,
-            lenient=given.lenient,
-        )
-    except SpecificationError as error:
-        report_warnings(error.warnings)
-        raise
-    report_warnings(found.warnings)
-    return found
+    return load_specification(
+        text,
+        here / path if path == STDIN else path.resolve(),
+        directory=here,
+        variables=variables,
+        lenient=given.lenient,
+    )
 
 
 def _is_python(text: str) -> bool:

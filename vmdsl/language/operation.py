@@ -136,7 +136,9 @@ def recorder_for(what: str) -> Recorder:
     if recorder is None or not recorder.step:
         message = f"{what} outside a step; put it into a function with @step"
         if recorder is not None:
-            recorder.problem(message, code="outside-step")
+            is_step = what.startswith("the step ")
+            hint = "remove this if nothing else is meant: vmdsl runs each step" if is_step else ""
+            recorder.problem(message, hint, code="outside-step")
             raise Refused(message)
         raise RuntimeError(message)
     return recorder

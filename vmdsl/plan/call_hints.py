@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
+from contextlib import suppress
 from inspect import Parameter
 from typing import get_args
+from uuid import UUID
 
 import vmdsl
 import vmdsl_stdlib
-from vmdsl.language.partition_types import PartitionFlag
+from vmdsl.language.partition_types import PartitionFlag, PartitionType
 from vmdsl.similar import did_you_mean
 
 #: So many names are enough to show how arguments are named.
@@ -60,8 +64,24 @@ ROWS = (
         "wrong-type",
     ),
     (
+        r'"ssh_keys" to "add_user" .* "(?:Posix)?Path"',
+        "it is the text of the keys: {text}.read_text()",
+        "wrong-type",
+    ),
+    (
         r'"ssh_keys" to "add_user"',
         "write the text of the public keys, each in a line",
+        "wrong-type",
+    ),
+    (
+        r'"create_file" .* "dict\[',
+        "write its text, such as json.dumps({text}, indent=2)",
+        "wrong-type",
+    ),
+    (r'"None"; expected "str', 'an empty text is ""', "wrong-type"),
+    (
+        r"does not return a value",
+        "call it in a line of its own: its work is done when the image is built",
         "wrong-type",
     ),
     (r'named "vmdsl\.(?:stdlib|vmdsl_stdlib)', "the library is vmdsl_stdlib", "import"),
@@ -116,6 +136,11 @@ ROWS = (
 )
 
 
+def left_out(_: str, name: str) -> str:
+    """Return a hint for an argument that is None where its default is meant."""
+    return f"leave out {name}= for the default"
+
+
 def secret(_: str) -> str:
     """Return a hint for a secret that is made by calling its class."""
     return 'say where it is: Secret.from_file("key"), or Secret.from_environment("KEY")'
@@ -124,6 +149,45 @@ def secret(_: str) -> str:
 def choices(_: str, wanted: str) -> str:
     """Return a hint for a value that is not even a text, where one of a few texts is wanted."""
     return f"write one of {wanted}"
+
+
+def words(_: str, got: str, choices: str) -> str:
+    """Return a hint for a text that is not one of a few words."""
+    known = re.findall("'(.*?)'", choices)
+    wrong = next((one for one in re.findall("'(.*?)'", got) if one not in known), "")
+    if not wrong:
+        return ""
+    if "boot" in known and wrong in get_args(PartitionType):
+        return f'that is a type, not a flag: type="{wrong}"'
+    with suppress(ValueError):
+        if "bios-boot" in known:
+            return f'write type=uuid.UUID("{UUID(wrong)}")'
+    wrong = wrong.partition(",")[0]  # ttyS0,115200
+    return did_you_mean(wrong, known, "'{}'") or f"there are {', '.join(known)}"
+
+
+def condition(text: str) -> str:
+    """Return a hint for what step_if() is given instead of flags."""
+    with suppress(SyntaxError):
+        node = ast.parse(text, mode="eval").body
+        if isinstance(node, ast.UnaryOp | ast.BoolOp):
+            return f"combine flags with & | ~: step_if({ast.unparse(_combined(node))})"
+        if isinstance(node, ast.Compare):
+            return "it takes flags alone: write @step, and compare the option's value in the step"
+    return ""
+
+
+def _combined(node: ast.expr) -> ast.expr:
+    """Return a condition with & | ~ for what Python itself would decide."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return ast.UnaryOp(ast.Invert(), _combined(node.operand))
+    if isinstance(node, ast.BoolOp):
+        operator = ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr()
+        combined = _combined(node.values[0])
+        for value in node.values[1:]:
+            combined = ast.BinOp(combined, operator, _combined(value))
+        return combined
+    return node.func if isinstance(node, ast.Call) and not node.args else node
 
 
 def flags(text: str) -> str:

@@ -128,7 +128,9 @@ def runs(step: Step[object]) -> bool:
 
 def _wrong_option(option: Option[object], tree: ast.Module) -> Iterator[Problem]:
     what = hint = ""
-    if not option.name and _named_again(option, tree, _lines_of_names(tree)):
+    if not isinstance(option.help, str):
+        what, hint = "the help of an option is a text", 'write help="Size of the image."'
+    elif not option.name and _named_again(option, tree, _lines_of_names(tree)):
         return  # that is reported there
     if not option.name:
         what, hint = "an option without a name", "write: size = option(GiB(4), help=…)"
@@ -190,10 +192,11 @@ def _wrong_step(step: Step[object]) -> Iterator[Problem]:
             code="never-runs",
         )
     if signature.return_annotation is inspect.Signature.empty:
+        name = step.name if step.name.isidentifier() else "NAME"  # that of a lambda is none
         yield Problem(
             what=f"the step {step.name} doesn't say what it returns",
             where=step.where,
-            hint=f"write: def {step.name}() -> Disk: (or -> None), so that mypy checks it",
+            hint=f"write: def {name}() -> Disk: (or -> None), so that mypy checks it",
             code="return-type",
         )
     if "<locals>" in step.function.__qualname__:
@@ -210,10 +213,13 @@ def _same_names(steps: Sequence[Step[object]]) -> Iterator[Problem]:
     for step in steps:
         first = seen.setdefault(step.name, step)
         if first is not step:
+            hint = "give one of them another name"
+            if first.where == step.where:
+                hint = "it is in a loop: put the loop into the step"
             yield Problem(
                 what=f"there is a step {step.name} at line {first.where.line}",
                 where=step.where,
-                hint="give one of them another name",
+                hint=hint,
                 code="name-twice",
             )
 

@@ -16,12 +16,15 @@ import vmdsl_stdlib
 from vmdsl.plan.call_hints import (
     ROWS,
     choices,
+    condition,
     flags,
+    left_out,
     secret,
     too_few,
     too_many,
     too_many_plain,
     unexpected,
+    words,
 )
 from vmdsl.plan.handle_hints import made_of, mounted, other_kind
 from vmdsl.similar import closest, did_you_mean
@@ -272,14 +275,6 @@ def _there_are(names: Collection[str], kind: str) -> str:
     return f"there are {words}" if 0 < len(names) <= _FEW else ""
 
 
-def _choices(_: str, got: str, choices: str) -> str:
-    known = re.findall("'(.*?)'", choices)
-    wrong = next((one for one in re.findall("'(.*?)'", got) if one not in known), "")
-    if not wrong:
-        return ""
-    return did_you_mean(wrong, known, "'{}'") or f"there are {', '.join(known)}"
-
-
 def _annotation(_: str, got: str, said: str) -> str:
     return f"it returns {got}, not {said}: write -> {got}:"
 
@@ -288,30 +283,6 @@ def _untyped(_: str, module: str) -> str:
     if find_spec(module.partition(".")[0]) is None:
         return "it is not installed where vmdsl is"
     return "its authors have to add types and a file py.typed"
-
-
-def _condition(text: str) -> str:
-    """Return a hint for what step_if() is given instead of flags."""
-    with suppress(SyntaxError):
-        node = ast.parse(text, mode="eval").body
-        if isinstance(node, ast.UnaryOp | ast.BoolOp):
-            return f"combine flags with & | ~: step_if({ast.unparse(_combined(node))})"
-        if isinstance(node, ast.Compare):
-            return "it takes flags alone: write @step, and compare the option's value in the step"
-    return ""
-
-
-def _combined(node: ast.expr) -> ast.expr:
-    """Return a condition with & | ~ for what Python itself would decide."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return ast.UnaryOp(ast.Invert(), _combined(node.operand))
-    if isinstance(node, ast.BoolOp):
-        operator = ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr()
-        combined = _combined(node.values[0])
-        for value in node.values[1:]:
-            combined = ast.BinOp(combined, operator, _combined(value))
-        return combined
-    return node.func if isinstance(node, ast.Call) and not node.args else node
 
 
 def _uncalled(text: str) -> str:
@@ -372,7 +343,12 @@ _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
     (_MODULE, _module, "import"),
     (_MEMBER, _member, "unknown-name"),
     (re.compile(r'to "Secret"'), secret, "secret"),
-    (_LITERAL, _choices, "unknown-value"),
+    (
+        re.compile(r'^Argument "(\w+)" to .* type "None"; expected "(?:int|bool|Literal)'),
+        left_out,
+        "wrong-type",
+    ),
+    (_LITERAL, words, "unknown-value"),
     (_OTHERS, choices, "unknown-value"),
     (re.compile(r'^Argument "flags" to "mkpart" has .* "str"'), flags, "text-for-list"),
     (_RETURNS, _annotation, "return-type"),
@@ -385,7 +361,7 @@ _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
     (_HANDLE, made_of, "wrong-handle"),
     (re.compile(r'of "mount" cannot be "(\w+)"'), mounted, "wrong-handle"),
     (_UNTYPED, _untyped, "import"),
-    (re.compile('; expected "Condition"'), _condition, "step-condition"),
+    (re.compile('; expected "Condition"'), condition, "step-condition"),
     (_USED_AS_VALUE, _uncalled, "call-it"),
     (re.compile("No return value expected"), _unannotated, "return-type"),
 )

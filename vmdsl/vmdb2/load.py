@@ -114,7 +114,10 @@ class Loaded:
     def plan(
         self, values: Mapping[str, object], *, seed: str = "", checks: Sequence[Check] = ()
     ) -> Plan:
-        """Check it in every way there is. Raises RecipeError with all that is wrong."""
+        """Check it in every way there is. Raises RecipeError with all that is wrong.
+
+        The plan has the warnings of both, in the order of their places.
+        """
         try:
             plan = make_plan(
                 self.draft.path,
@@ -126,12 +129,12 @@ class Loaded:
             )
         except RecipeError as error:
             found = {self._in_yaml(problem) for problem in error.problems}
-            raise RecipeError(*sorted(found, key=place)) from None
+            raise SpecificationError(self.warnings, *sorted(found, key=place)) from None
         obstacles = (replace(self._in_yaml(one), step=one.step) for one in plan.obstacles)
         return replace(
             plan,
             obstacles=tuple(obstacles),
-            warnings=tuple(map(self._in_yaml, plan.warnings)),
+            warnings=tuple(sorted((*self.warnings, *map(self._in_yaml, plan.warnings)), key=place)),
         )
 
     def failure(self, error: VmdslError) -> VmdslError:

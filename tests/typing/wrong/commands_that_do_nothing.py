@@ -15,3 +15,12 @@ def scripts() -> None:
     chroot(system(), "apt-get update\nDEBIAN_FRONTEND=noninteractive apt-get install nginx")  # E: warning: `apt-get install` asks whether to continue, and nobody answers
     chroot(system(), "apt-get -y upgrade; apt-get install -qy a; apt install -d b  # apt install c")
     chroot(system(), """apt() { apt-get -y "$@"; }\napt install a; yes | apt-get install b""")
+
+
+@step
+def of_a_running_system() -> None:
+    chroot(system(), "sudo apt-get -y install vim\ntouch /sudo")  # E: warning: a script is run by root already
+    chroot(system(), "sudo -u nobody id; echo sudo id; systemctl reboot-if-needed")
+    chroot(system(), "id; reboot")  # E: warning: no machine runs while an image is built, so `reboot` fails
+    chroot(system(), "shutdown -h now")  # E: warning: no machine runs while an image is built, so `shutdown` fails
+    chroot(system(), "touch /etc/reboot; /opt/reboot; id reboot")

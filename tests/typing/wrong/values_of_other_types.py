@@ -41,3 +41,39 @@ def share() -> None:
 def playbooks() -> None:
     apt(system(), "python3")
     ansible(system(), ["a.yml", "b.yml"])  # M: Argument 2 to "ansible" has incompatible type "list[str]"; expected "str  # e: TypeError
+
+
+@step
+def settings() -> None:
+    create_file(system(), "/etc/app.json", {"a": 1})  # M: has incompatible type "dict[str, int]"; expected "str
+
+
+@step
+def nothing() -> None:
+    create_file(system(), "/etc/app", None)  # M: has incompatible type "None"; expected "str
+
+
+@step
+def result() -> None:
+    made = apt(system(), "curl")  # M: "apt" does not return a value
+    print(made)
+
+
+@step
+def keys() -> None:
+    add_user(system(), "dora", ssh_keys="keys/dora.pub")  # E: is not a public key of SSH
+
+
+@step
+def name() -> None:
+    set_hostname(system(), "web.example.org")  # E: is not the name of a machine
+
+
+@step
+def zone() -> None:
+    set_time_zone(system(), "CEST")  # E: there is no time zone CEST
+
+
+@step
+def efi() -> Partition:
+    return mkpart(table(), size=MiB(64), flags=("esp",))  # M: incompatible type "tuple[Literal['esp']]"; expected one of its words  # e: cannot have the flag 'esp'

@@ -179,7 +179,7 @@ class TestHelp:
         assert run([name, "-h"]) == 0
         out = capsys.readouterr().out
         of_plan = {"--json", "--seed", "--output", "--check", "--html"}
-        own = {"--help", "--cache-dir", *(of_plan if name == "plan" else {"--format"})}
+        own = {"--help", "--cache-dir", "--format", *(of_plan if name == "plan" else ())}
         options, _, more = out.partition(f"vmdsl {name} RECIPE --help")
         assert set(re.findall(r"--[\w-]+", options)) == own
         assert "shows the options of the recipe too" in more

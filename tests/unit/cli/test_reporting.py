@@ -37,7 +37,8 @@ def report(capsys: pytest.CaptureFixture[str]) -> Any:
         (["check", "x.py", "--format", "jsno"], "text"),
         (["check", "x.py", "--format"], "text"),
         (["check", "x.py", "--format", "json", "--help"], "text"),
-        (["plan", "x.py", "--format", "json"], "text"),
+        (["plan", "x.py", "--format", "json"], "json"),
+        (["diff", "x.py", "y.py", "--format", "json"], "text"),
         ([], "text"),
     ],
 )
@@ -81,6 +82,40 @@ def test_a_build_reports_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.startswith("::error file=wrong.vmdb,line=")
     assert err == ""
     assert run(["build", "wrong.vmdb", "--refresh", "--offline", "--format", "json"]) == 3
+
+
+def test_a_plan_reports_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "wrong.vmdb", "--format", "github"]) == 3
+    assert capsys.readouterr().out.startswith("::error file=wrong.vmdb,line=")
+    assert run(["plan", "right.vmdb", "--format", "json"]) == 0
+    assert report(capsys)["problems"] == []
+    assert run(["plan", "right.vmdb", "--json", "--format", "json"]) == 2
+    assert "give one" in report(capsys)["problems"][0]["what"]
+
+
+def test_a_plan_that_has_changed_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "right.vmdb", "--output", "a.plan"]) == 0
+    check = ["plan", "right.vmdb", "--check", "a.plan", "--format", "json"]
+    capsys.readouterr()
+    assert run(check) == 0
+    assert report(capsys)["problems"] == []
+    Path("right.vmdb").write_text(Path("right.vmdb").read_text().replace("4G", "5G"))
+    assert run(check) == 2
+    found = report(capsys)
+    assert [one["code"] for one in found["problems"]] == ["plan-changed"]
+    assert found["exit_code"] == 2
+    assert run([*check[:3], "gone.plan", *check[4:]]) == 1
+
+
+def test_warnings_of_a_specification_are_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.vmdb").write_text(
+        Path("right.vmdb").read_text().replace("trixie", "wheezy")
+        + "- create-file: /etc/issue\n  contents: |\n    a\n"
+    )
+    assert run(["check", "a.vmdb", "--format", "json"]) == 0
+    lines = [one["line"] for one in report(capsys)["problems"]]
+    assert lines == sorted(lines)
+    assert len(lines) > 1
 
 
 def test_the_command_line_may_be_wrong(capsys: pytest.CaptureFixture[str]) -> None:

@@ -169,6 +169,49 @@ def test_conditions(text: str, hint: str) -> None:
             "did you mean add_user?",
         ),
         ('Name "add_user" is not defined  [name-defined]', "", "from vmdsl_stdlib import add_user"),
+        (ARGUMENT.format("create_file", "dict[str, int]", "str | Secret"), "{}", "json.dumps({}"),
+        (ARGUMENT.format("create_file", "None", "str | Secret"), "None", 'an empty text is ""'),
+        (
+            'Argument "timeout" to "grub_bios" has incompatible type "None"; expected "int"',
+            "None",
+            "leave out timeout=",
+        ),
+        (
+            'Argument "ssh_keys" to "add_user" has incompatible type "Path"; expected "str"',
+            "Path('a')",
+            "Path('a').read_text()",
+        ),
+        ('"apt" does not return a value (it only ever returns None)', "", "a line of its own"),
+        (
+            (
+                'Argument "flags" to "mkpart" has incompatible type "tuple[Literal[\'esp\']]"; '
+                "expected \"tuple[Literal['boot', 'required'] | int, ...]\""
+            ),
+            "('esp',)",
+            'a type, not a flag: type="esp"',
+        ),
+        (
+            (
+                'Argument "type" to "mkpart" has incompatible type '
+                "\"Literal['0FC63DAF-8483-4772-8E79-3D69D8477DE4']\"; "
+                "expected \"Literal['linux', 'bios-boot'] | UUID | int\""
+            ),
+            "",
+            'uuid.UUID("0fc63daf-8483-4772-8e79-3d69d8477de4")',
+        ),
+        (
+            (
+                'Argument "console" to "grub_bios" has incompatible type '
+                "\"Literal['ttyS0,115200']\"; expected \"Literal['screen', 'serial']\""
+            ),
+            "",
+            "did you mean 'serial'?",
+        ),
+        (
+            'Unexpected keyword argument "owner" for "create_file"  [call-arg]',
+            "",
+            "did you mean uid=?",
+        ),
     ],
 )
 def test_values_of_arguments(message: str, text: str, hint: str) -> None:

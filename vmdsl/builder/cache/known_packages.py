@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from functools import cache as memoized
 from pathlib import Path
 
@@ -66,7 +65,7 @@ def _unknown(
             continue
         if _is_listed(name, index):
             known = _versions(name, index) if version else []
-            if known and not any(fnmatchcase(one, version) for one in known):
+            if known and version not in known:
                 yield operation.problem(
                     f"the archive has no version {version} of {name}",
                     f"it has {' and '.join(known)}: leave out ={version}",

@@ -146,12 +146,22 @@ def replaced(
             continue
         if above.installs_anything or above.unless is not None or operation.unless is not None:
             return
+        if below := _file_above(above, path):
+            what = f"{below} is a file, which {shown_with_line(above)} writes: nothing is below it"
+            yield operation.problem(what, "write to another place", about="path", code="in-the-way")
+            return
         if above.may_write(path) and not above.local_directories():
             if origin_of(above).where == origin_of(operation).where:
                 return
             what = f"this replaces {path}, which {shown_with_line(above)} writes"
             yield operation.problem(what, "write it once", kind=Advice, code="written-twice")
             return
+
+
+def _file_above(operation: TreeOperation, path: str) -> str:
+    """Return the file that an operation writes at a directory of a path, or ""."""
+    parents = {str(parent) for parent in PurePosixPath(path).parents}
+    return next((file for file in operation.files_written() if file in parents), "")
 
 
 def text_at(file: Path) -> str | None:

@@ -137,6 +137,8 @@ def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Proble
 
 def _looked_for(path: Path, start: Path) -> str:
     """Return where a missing file is looked for, or which directory of its path is missing."""
+    if path.parts[:1] in (("http:",), ("https:",), ("ftp:",)):
+        return "a recipe takes files of this machine: download it first, and name the file"
     if path.parts[:1] == ("~",):
         return "~ is for shells: write the whole path, or declare an option with a Path"
     if not path.is_absolute():

@@ -33,6 +33,9 @@ _ASKS_A_SERVICE = {
     "timedatectl": "call set_time_zone(), or make the symlink /etc/localtime",
     "localectl": "call set_locale(), or write /etc/default/locale",
 }
+#: Commands that stop the machine, which is not running.
+_STOPS = re.compile(rf"{_BEFORE}(reboot|poweroff|halt|shutdown)\b(?![/.=])", re.MULTILINE)
+_SUDO = re.compile(rf"{_BEFORE}(sudo)\s+(?![-\n])", re.MULTILINE)
 _CTL = re.compile(rf"{_BEFORE}({'|'.join(_ASKS_A_SERVICE)})\b", re.MULTILINE)
 _APT = re.compile(
     rf"{_BEFORE}(?:[A-Z_]+=\S*\s+)*"
@@ -159,7 +162,7 @@ def _commands(operation: Operation, script: Script) -> Iterator[Problem]:
         text = re.sub(rf"(?<![\w.-]){re.escape(own)}(?![\w.-])", "own", text)
     found = [_of_bash(text)]
     if script.about == "script" and isinstance(operation, Work) and not operation.programs:
-        found += [_of_services(text), _of_apt(text)]
+        found += [_of_services(text), _of_apt(text), _of_sudo(text)]
     for what, hint in filter(None, found):
         yield problem_in(
             operation, what, hint, about=script.about, kind=Advice, code="script-in-vain"
@@ -180,6 +183,15 @@ def _of_services(text: str) -> tuple[str, str] | None:
     if match := _CTL.search(text):
         what = f"{match[1]} asks a service, and none runs while an image is built"
         return what, _ASKS_A_SERVICE[match[1]]
+    if match := _STOPS.search(text):
+        what = f"no machine runs while an image is built, so `{match[1]}` fails or does nothing"
+        return what, "leave it out"
+    return None
+
+
+def _of_sudo(text: str) -> tuple[str, str] | None:
+    if _SUDO.search(text):
+        return "a script is run by root already, and the system may have no sudo", "leave out sudo"
     return None
 
 

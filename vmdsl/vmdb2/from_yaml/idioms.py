@@ -47,6 +47,12 @@ _FIRST_BOOT = re.compile(r"""echo\s+(["']?)uninitialized\1\s*>\s*/etc/machine-id
 _UNITS = re.compile(
     r"systemctl\s+(?P<verb>enable|disable|mask)\s+(?P<units>[\w@][\w@.:\\-]*(?:\s+[\w@][\w@.:\\-]*)*)"
 )
+#: A password that the script itself has, and for which no shell or echo has a meaning.
+_PASSWORD = re.compile(
+    r"""echo\s+(?P<quote>["']?)(?P<user>[a-z_][a-z0-9_-]*):(?P<password>[\w.,+@%/=:-]+)(?P=quote)
+    \s*\|\s*(?:/usr/sbin/)?chpasswd""",
+    re.VERBOSE | re.ASCII,
+)
 #: A line of apt's configuration, of which the first one makes the file.
 _ADDED = re.compile(
     r"""echo\s+(?P<quote>["'])(?P<line>[^"'\\$`\n]+)(?P=quote)\s*(?P<how>>>?)\s*
@@ -71,8 +77,16 @@ _SIMPLE = (
     (_RESOLVER, "remove_resolver", "resolver"),
     (_EMPTY_ID, "forget_machine_id", "machine_id"),
 )
+#: Files of apt's that no image has: the first are never in the tree, the others are removed.
+_CLEAN = re.compile(
+    r"""apt(?:-get)?(?:\s+(?:-[yq]+|--yes|--quiet))*\s+(?:auto)?clean|
+    rm\s+-r?fr?\s+(?:/var/lib/apt/lists/\*|/var/cache/apt/archives/\*\.deb)""",
+    re.VERBOSE,
+)
 #: A file that every build removes, and what systemctl does not do in a chroot.
-_NOTHING = re.compile(r"rm\s+-f\s+/var/lib/dbus/machine-id|systemctl\s+daemon-reload")
+_NOTHING = re.compile(
+    rf"rm\s+-f\s+/var/lib/dbus/machine-id|systemctl\s+daemon-reload|(?x:{_CLEAN.pattern})"
+)
 #: Settings that change nothing: the first ever, as all scripts have it, the second among idioms.
 _SETTING = re.compile(r"set\s+-(e|[eux]+)")
 #: Between commands, of which each has to be an idiom by itself.
@@ -212,11 +226,24 @@ def _known(system: Result, script: Text, commands: Sequence[_Command]) -> _Found
     return _simple(system, script, text)
 
 
+def only_cleans(script: Text) -> bool:
+    """Return whether all commands of a script remove files of apt's that no image has."""
+    lines = [line.strip() for line in script.split("\n")]
+    commands = [line for line in lines if line and not line.startswith("#")]
+    pieces = [piece for line in commands for piece in _BETWEEN.split(line.rstrip(";"))]
+    return bool(pieces) and all(map(_CLEAN.fullmatch, pieces))
+
+
 def _simple(system: Result, script: Text, text: str) -> _Found | None:
     """Return what a command does that needs nothing of others, if it is known."""
     if match := _UNITS.fullmatch(text):
         words = match["units"].split()
         return _call(f"{match['verb']}_unit", system, script, *words), "units", 1
+    if (match := _PASSWORD.fullmatch(text)) and _MARK not in text:
+        secret = Call(function="Secret.from_text", arguments=(match["password"],))
+        user = match["user"]
+        call = _call("set_password", system, script, user, secret, module="vmdsl")
+        return call, "password" if user == "root" else f"password_of_{user}", 1
     known = ((function, step) for pattern, function, step in _SIMPLE if pattern.fullmatch(text))
     function, step = next(known, ("", ""))
     return (_call(function, system, script), step, 1) if function else None

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from vmdsl.vmdb2.draft import Argument, Call, Result
 from vmdsl.vmdb2.from_yaml.apt_lines import gets_index, without_update
 from vmdsl.vmdb2.from_yaml.context import IMAGE, Context
-from vmdsl.vmdb2.from_yaml.idioms import comments_in, idioms
+from vmdsl.vmdb2.from_yaml.idioms import comments_in, idioms, only_cleans
 from vmdsl.vmdb2.from_yaml.quotes import AS_IT_IS, IN_QUOTES, quotes_behind
 from vmdsl.vmdb2.from_yaml.script_names import name_for
 from vmdsl.vmdb2.from_yaml.script_parts import parts_of
@@ -54,6 +54,7 @@ _BY_LOOP_DEVICE = re.compile(
     re.VERBOSE,
 )
 _ADVICE = "set_password() with a Secret would keep the password out of this script."
+_OF_PASSWORDS = "Secret.from_file() would keep the password out of this recipe."
 _Script = TypeVar("_Script", bound=Chroot | Shell)
 _EXPORT = 'export IMAGE="'
 
@@ -65,7 +66,7 @@ def chroot(context: Context, step: Chroot) -> None:
     if system is None:
         return
     rest = without_update(script) if gets_index(step, context.after) else script
-    if rest is None:
+    if rest is None or only_cleans(rest):
         context.comments += [*step.comments, *comments_in(script)]
         return
     _write_parts(context, step, system, rest, on_host=False)
@@ -148,6 +149,8 @@ def _after_idioms(
     if found is None or (fact and any(call.module != "vmdsl" for call in found.calls)):
         return step, script  # the library's functions have no condition
     calls = (replace(call, named={**call.named, **fact}) for call in found.calls)
+    if any(call.function == "set_password" for call in found.calls):
+        context.comments.append(_OF_PASSWORDS)
     context.comments += [*step.comments, *found.comments]
     step = replace(step, comments=())
     context.emit(found.name, step, *calls)

@@ -59,11 +59,11 @@ def test_versions_that_the_index_lacks(
     recorder: Recorder, root: Mounted[Ext4], cache: CacheDir
 ) -> None:
     system = debootstrap(root, suite="trixie", include=["nano=8", "nano=7.2"])
-    apt(system, "nano=8*", "nano=9*", "g++=3")
+    apt(system, "nano=8", "nano=9", "g++=3")
     keep(cache, recorder)
     assert said(cache, recorder) == [
         ("the archive has no version 7.2 of nano", "it has 8: leave out =7.2", "include[1]"),
-        ("the archive has no version 9* of nano", "it has 8: leave out =9*", "packages[1]"),
+        ("the archive has no version 9 of nano", "it has 8: leave out =9", "packages[1]"),
     ]
 
 
