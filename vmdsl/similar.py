@@ -99,10 +99,10 @@ def closest(written: str, known: Iterable[str], also: Mapping[str, str] | None =
     begun = [name for name in names if name.startswith(plain)]
     if len(begun) == 1 and len(plain) > _ABBREVIATED:
         return names[begun[0]]
-    ranked = [(_mistakes(plain, name), name[:1] != plain[:1], name) for name in names]
-    mistakes, _, likely = min(ranked, default=(len(plain) + 1, False, ""))
+    ranked = [(mistakes(plain, name), name[:1] != plain[:1], name) for name in names]
+    count, _, likely = min(ranked, default=(len(plain) + 1, False, ""))
     allowed = max(len(plain), len(likely)) // _LETTERS_A_MISTAKE
-    return names[likely] if mistakes <= allowed else ""
+    return names[likely] if count <= allowed else ""
 
 
 def did_you_mean(
@@ -134,7 +134,7 @@ def _plain(name: str) -> str:
     return name.casefold().replace("_", "-")
 
 
-def _mistakes(one: str, other: str) -> int:
+def mistakes(one: str, other: str) -> int:
     """Return how many letters are wrong, missing, too many, or exchanged with the next one."""
     before: list[int] = []
     row = list(range(len(other) + 1))

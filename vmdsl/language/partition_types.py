@@ -94,8 +94,8 @@ RAW = frozenset({"lvm", "raid", "luks", "u-boot-env"})
 FOUND_BY_SYSTEMD = frozenset(
     {"home", "srv", "var", "tmp", *(name for name in CODES if name.startswith(("root-", "usr-")))}
 )
-#: Types of what holds a boot loader's code and no filesystem, with the function that fills it.
-BOOT_CODE: Mapping[str, str] = {"bios-boot": "grub_bios", "prep": "grub_ieee1275"}
+#: Types of what holds a boot loader's code and no filesystem.
+BOOT_CODE = ("bios-boot", "prep")
 
 #: What sfdisk calls each flag of a GPT; bits have the names GUID:48 to GUID:63 there.
 GPT_FLAGS: Mapping[str, str] = {

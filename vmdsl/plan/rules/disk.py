@@ -34,6 +34,8 @@ from vmdsl.language.operation import (
 from vmdsl.language.partition_types import BOOT_CODE, RAW
 from vmdsl.plan.extents import open_partitions
 
+#: The function that fills a partition of each type of BOOT_CODE, for hints.
+_LOADERS = {"bios-boot": "grub_bios", "prep": "grub_ieee1275"}
 #: A device in a crypttab, but not a source of keys.
 _DEVICE = r"(?<!\S)(?:/dev/(?:[hsv]d|xvd|nvme|mmcblk|disk/by-(?!partlabel))\S+|PARTUUID=\S+)"
 
@@ -68,7 +70,7 @@ def _use_of(device: Operation) -> tuple[str, Hint]:
             pass  # which is the mistake
         case Partition(type=kind):
             what = "this partition is never used"
-            loader = BOOT_CODE.get(str(kind))
+            loader = _LOADERS.get(str(kind))
             hint = Hint("add ", code(loader)) if loader else hint
             if kind == "swap":
                 random = ", name its label in /etc/crypttab if each start gives it a random key"

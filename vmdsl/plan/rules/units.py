@@ -1,4 +1,4 @@
-"""Rules for systemd's units that the recipe writes itself, and enables."""
+"""Rules for systemd's units that the recipe enables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Operation, problem_in, shown_with_line
-from vmdsl.similar import did_you_mean
+from vmdsl.similar import did_you_mean, mistakes
 
 #: From the first directory on, a file hides those of its name in the next ones.
 _DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
@@ -17,6 +17,16 @@ _ENABLE = re.compile(
     r"enable((?:[ \t]+[\w@:.\\-]+)+)[ \t]*(?=$|[;&|])",
     re.MULTILINE,
 )
+#: The names that other systems have for units of Debian's.
+_ELSEWHERE = {
+    "httpd": "apache2",
+    "crond": "cron",
+    "sshd": "ssh",
+    "mysqld": "mariadb",
+    "ntpd": "ntpsec",
+    "network": "networking",
+    "iptables": "netfilter-persistent",
+}
 _INSTALL = re.compile(r"^\[Install\]\s*$", re.MULTILINE)
 
 
@@ -62,9 +72,25 @@ def _misspelt(
         if path.rpartition("/")[0] in _DIRECTORIES
     ]
     hint = did_you_mean(_file_of(unit), [name for name in written if name not in enabled])
+    what = f"no step above writes the unit {unit}"
+    if not hint:
+        what = f"Debian has no unit {unit}, as far as vmdsl knows"
+        hint = _of_a_package(unit, [name for one in changes for name in one.packages_named()])
     if hint:
-        what = f"no step above writes the unit {unit}"
         yield problem_in(operation, what, hint, kind=Advice, code="unit")
+
+
+def _of_a_package(unit: str, packages: Sequence[str]) -> str:
+    """Return a hint at the unit of a package, if this may be its name in another system.
+
+    Or if one letter of the package's name is wrong or missing: most are named after theirs.
+    """
+    name = unit.removesuffix(".service")
+    if name in _ELSEWHERE:
+        return f"did you mean {_ELSEWHERE[name]}?"
+    near = [one for one in packages if mistakes(name, one) == 1 and one[:-1] != name != one]
+    near = [one for one in near if not name.startswith(one)]
+    return f"did you mean {near[0]}?" if near and name not in packages else ""
 
 
 def _without_install(
