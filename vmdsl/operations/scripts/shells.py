@@ -24,9 +24,23 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 #: Commands that make a user and a home, and what may keep one in a script from being run here.
 _WITH_HOME = re.compile(r"^.*\buseradd\b.*(?:--create-home|\s-\w*m).*$", re.MULTILINE)
 _UID = re.compile(r"(?:--uid[ =]|\s-\w*u ?)(\d+)\b")
+#: The owner and the group that a command gives to files by number, though it may fail.
+_CHOWN = re.compile(
+    r"^[ \t]*chown\s+(?:-\S+\s+)*(\d*)(?:[:.](\d+))?(?=\s).*\|\|\s*(?:true|:)[ \t;]*$", re.MULTILINE
+)
 _MAY_NOT_RUN = re.compile(
     r"<<|\b(?:if|case|while|until|for|exit|return)\b|&&|^\s*#.*useradd", re.MULTILINE
 )
+
+
+def _owners_given(script: str) -> Iterator[tuple[str, int]]:
+    """Yield the numbers that a script gives to files by commands whose failure it hides."""
+    if not _MAY_NOT_RUN.search(script):
+        for uid, gid in _CHOWN.findall(script):
+            if uid:
+                yield "uid", int(uid)
+            if gid:
+                yield "gid", int(gid)
 
 
 @operation
@@ -48,11 +62,12 @@ class Chroot(TreeOperation):
         return (Script(text=self.script),)
 
     def owner_numbers(self) -> Iterator[tuple[str, int]]:
-        """Yield those of users that the script makes with a home, if it does nothing else."""
+        """Yield those of homes that it makes, and of files if it hides that chown fails."""
         if not _MAY_NOT_RUN.search(self.script):
             for line in _WITH_HOME.findall(self.script):
                 for number in _UID.findall(line):
                     yield from (("uid", int(number)), ("gid", int(number)))
+        yield from _owners_given(self.script)
 
     def apply(self, tree: Tree) -> None:
         """Run it. The secrets are in the memory that is at /run while an operation works."""
@@ -109,6 +124,10 @@ class HostShell(TreeOperation):
 
     def scripts(self) -> tuple[Script, ...]:
         return (Script(text=self.script),)
+
+    def owner_numbers(self) -> Iterator[tuple[str, int]]:
+        """Yield those of files, if it hides that chown fails."""
+        yield from _owners_given(self.script)
 
     def is_repeatable(self) -> bool:
         return self.inputs is not None
