@@ -22,6 +22,14 @@ _NAMES = {
     "/etc/tmpfiles.d": (r".+\.conf", "systemd-tmpfiles", "NAME.conf"),
     "/etc/sysusers.d": (r".+\.conf", "systemd-sysusers", "NAME.conf"),
     "/etc/systemd/network": (r".+\.(?:network|netdev|link)", "systemd-networkd", "NAME.network"),
+    **dict.fromkeys(
+        ("/etc/systemd/system", "/etc/systemd/user"),
+        (
+            r".+\.(?:service|socket|target|timer|path|mount|automount|swap|slice|scope|device)",
+            "systemd",
+            "NAME.service and other kinds of units",
+        ),
+    ),
     "/etc/ssh/sshd_config.d": (r".+\.conf", "sshd", "NAME.conf"),
     "/etc/ssh/ssh_config.d": (r".+\.conf", "ssh", "NAME.conf"),
     "/etc/ld.so.conf.d": (r".+\.conf", "ldconfig", "NAME.conf"),

@@ -25,6 +25,17 @@ from vmdsl.similar import similar_file
 
 _SHOWN = 60
 _OF_KERNEL = ("/proc", "/sys")
+#: The packages that keyrings of archives are in: a keyring of another name has other keys.
+_KEYRINGS = {
+    "debian-archive-keyring.gpg": "debian-archive-keyring",
+    "debian-archive-removed-keys.gpg": "debian-archive-keyring",
+    "debian-ports-archive-keyring.gpg": "debian-ports-archive-keyring",
+    "ubuntu-archive-keyring.gpg": "ubuntu-keyring",
+    "devuan-archive-keyring.gpg": "devuan-keyring, of Devuan",
+    "kali-archive-keyring.gpg": "kali-archive-keyring, of Kali",
+    "raspberrypi-archive-keyring.gpg": "raspberrypi-archive-keyring, of Raspberry Pi OS",
+    "raspbian-archive-keyring.gpg": "raspbian-archive-keyring, of Raspbian",
+}
 _OR_EXCLUDED = (", or name it in ", code("", exclude=None))
 
 
@@ -125,7 +136,7 @@ def _no_file(operation: Operation, file: Path, start: Path) -> Iterator[Problem]
 def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Problem:
     what = f"there is no {kind} {path}"
     is_right = Path.is_dir if kind == "directory" else Path.is_file
-    close = similar_file(start / path, is_right=is_right)
+    close = None if path.name in _KEYRINGS else similar_file(start / path, is_right=is_right)
     hint = f"did you mean {path.with_name(close.name)}?" if close else _looked_for(path, start)
     if (start / path).is_symlink():
         what = f"{path} is a symlink to a missing {kind}"
@@ -137,6 +148,8 @@ def _missing(operation: Operation, kind: str, path: Path, start: Path) -> Proble
 
 def _looked_for(path: Path, start: Path) -> str:
     """Return where a missing file is looked for, or which directory of its path is missing."""
+    if package := _KEYRINGS.get(path.name):
+        return f"it is in the package {package}; or copy it from a machine that has it"
     if path.parts[:1] in (("http:",), ("https:",), ("ftp:",)):
         return "a recipe takes files of this machine: download it first, and name the file"
     if path.parts[:1] == ("~",):
