@@ -3,8 +3,7 @@
 It may only record operations, and nothing that changes from run to run may decide on them: chance,
 the clock, the environment.
 
-A guard against accidents, not a wall: a recipe is code, and confining a stranger's is the
-operating system's work.
+A guard against accidents, not a wall: confining a stranger's code is the operating system's work.
 """
 
 from __future__ import annotations
@@ -73,12 +72,14 @@ _CLOCK = "the clock"
 _ENVIRONMENT = "the environment"
 _MACHINE = "properties of this machine"
 _ARGUMENTS = "the command line"
+_MEMORY = "addresses in memory"
 _UNCHECKED = "code that mypy cannot check"
 _INSTEAD = {
     _UNCHECKED: "write it as plain Python, without exec() and eval()",
     _CHANCE: "a recipe gives the same image each time: write the value, or declare an option",
     _CLOCK: "a recipe gives the same image each time: declare an option for the date",
     _ENVIRONMENT: "declare an option; if it is a secret, write Secret.from_environment()",
+    _MEMORY: "they differ in each run: use names instead",
     _MACHINE: "a recipe gives the same image on each machine: declare an option",
     _ARGUMENTS: 'declare an option: name = option("debian", help="…"), and read it by name()',
 }
@@ -88,6 +89,7 @@ _SOURCES: dict[Callable[..., object], str] = {
     eval: _UNCHECKED,
     os.urandom: _CHANCE,
     os.getrandom: _CHANCE,
+    id: _MEMORY,
     **dict.fromkeys(
         (
             *(time.time, time.time_ns, time.monotonic, time.monotonic_ns, time.perf_counter),
@@ -100,7 +102,7 @@ _SOURCES: dict[Callable[..., object], str] = {
     **dict.fromkeys(
         (
             *(os.uname, os.cpu_count, os.getloadavg, os.getlogin, os.getpid, os.getppid),
-            *(os.getuid, os.geteuid, os.getgid, os.getegid),
+            *(os.getuid, os.geteuid, os.getgid, os.getegid, os.getcwd),
         ),
         _MACHINE,
     ),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from vmdsl import programs
 from vmdsl.errors import Advice, Problem
 from vmdsl.language.operation import Operation, Script, Work, problem_in
+from vmdsl.plan.rules.scripts import BY_ITS_PATH, names_another
 
 #: Shells that can read a script without running it, which is what `-n` asks for.
 _SHELLS = ("sh", "dash", "bash", "ksh", "zsh")
@@ -86,4 +87,6 @@ def _mistake_in_shell(shell: str, script: Script) -> str:
     if any(map(_ENDS.match, lines[: number - 1])):
         return ""
     shown = lines[number - 1].strip() if number <= len(lines) else ""
+    if script.interpreter == "sh" and names_another(script.text):
+        shown = f"it is run by sh, whatever #! says: {BY_ITS_PATH}"
     return f"line {number} of {script.name} is wrong: {said[2].strip()}\n{shown}"

@@ -24,3 +24,10 @@ def of_a_running_system() -> None:
     chroot(system(), "id; reboot")  # E: warning: no machine runs while an image is built, so `reboot` fails
     chroot(system(), "shutdown -h now")  # E: warning: no machine runs while an image is built, so `shutdown` fails
     chroot(system(), "touch /etc/reboot; /opt/reboot; id reboot")
+
+
+@step
+def of_another_interpreter() -> None:
+    chroot(system(), "#!/bin/bash\necho a")  # E: warning: the script is run by sh, whatever #! says
+    chroot(system(), "#!/usr/bin/env python3\nid")  # E: warning: the script is run by sh, whatever #! says
+    chroot(system(), "#!/bin/sh -e\nid\n#!/bin/bash")

@@ -131,9 +131,11 @@ CHANGING = {
         "os.path.expandvars(os.environ['HOME'])",
         "os.path.expandvars('$HOME/a')",
     ],
+    "addresses in memory": ["id(os)", "f'{id(time):x}'"],
     "properties of this machine": [
         "os.uname()",
         "os.cpu_count()",
+        "os.getcwd()",
         "os.getpid()",
         "os.getuid()",
         "socket.gethostname()",

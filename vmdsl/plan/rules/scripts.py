@@ -51,6 +51,8 @@ _NO_QUESTION = re.compile(
 _OWN = re.compile(r"([\w.-]+)[ \t]*\([ \t]*\)|\balias[ \t]+([\w.-]+)=")
 
 
+_SHEBANG = re.compile(r"#!\s*(?:/usr/bin/env\s+)?(?:/\S*/)?(\S+)")
+BY_ITS_PATH = "write it to a file, as by create_file(…, mode=0o755), and run that by its path"
 #: Words of a script, each with what stands before it.
 _WORD = re.compile(r"(^|[\s;&|({])([\w.+-]*/?[\w./+-]+)(?=$|[\s;&|)}])", re.MULTILINE)
 _ENDS_OF_SCRIPTS = (".sh", ".bash", ".py", ".pl")
@@ -163,10 +165,18 @@ def _commands(operation: Operation, script: Script) -> Iterator[Problem]:
     found = [_of_bash(text)]
     if script.about == "script" and isinstance(operation, Work) and not operation.programs:
         found += [_of_services(text), _of_apt(text), _of_sudo(text)]
+        if names_another(script.text):
+            found += [("the script is run by sh, whatever #! says", BY_ITS_PATH)]
     for what, hint in filter(None, found):
         yield problem_in(
             operation, what, hint, about=script.about, kind=Advice, code="script-in-vain"
         )
+
+
+def names_another(text: str) -> bool:
+    """Return whether the first line of a script names an interpreter that is no plain shell."""
+    found = _SHEBANG.match(text)
+    return found is not None and found[1] not in _SHELLS[:2]
 
 
 def _of_bash(text: str) -> tuple[str, str] | None:
