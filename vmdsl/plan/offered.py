@@ -154,13 +154,14 @@ def _find(module: str) -> ModuleSpec | None:
     for count in range(1, len(names) + 1):
         name = ".".join(names[:count])
         found = (finder.find_spec(name, path) for finder in sys.meta_path)
-        spec = next(filter(None, found), None)
-        if spec is None or (count < len(names) and spec.submodule_search_locations is None):
-            return None
         try:
-            path = list(spec.submodule_search_locations or ())
+            spec = next(filter(None, found), None)
+            places = spec.submodule_search_locations if spec else None
+            path = list(places or ())
         except KeyError:  # a namespace in another one asks for the outer one
             return find_spec(module)
+        if spec is None or (count < len(names) and places is None):
+            return None
     return spec
 
 

@@ -62,6 +62,14 @@ def test_a_package_can_be_a_recipe(install: Install) -> None:
     assert offered_file("acme-server") == place / "acme_h/__init__.py"
 
 
+def test_packages_of_a_recipe_need_no_init(install: Install) -> None:
+    place = install("acme_j", "acme_j.recipes.web")
+    (place / "acme_j/__init__.py").unlink()
+    (place / "acme_j/recipes").mkdir()
+    (place / "acme_j/recipes/web.py").write_text("")
+    assert offered_file("acme-server") == place / "acme_j/recipes/web.py"
+
+
 def test_a_recipe_in_a_package_may_import_from_it_with_a_dot(install: Install) -> None:
     place = install("acme_i", source="from .parts import name\n")
     (place / "acme_i/__init__.py").write_text("")

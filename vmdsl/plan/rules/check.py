@@ -103,7 +103,8 @@ def writes_have_room(operations: Sequence[Operation], layout: Layout) -> Iterato
                 yield problem_in(operation, problem, hint, code="write-place")
                 break
             if problem := in_the_way(span, written, end):
-                if twice := [s for s in written if s.what.startswith(f"{span.what}, ")]:
+                twice = [s for s in written if s.what.startswith(f"{span.what}, ")]
+                if twice and not span.what.endswith("it writes"):  # a boot loader's bytes
                     line = twice[0].what.removeprefix(f"{span.what}, ")
                     problem = f"{span.what} are written in {line} already"
                 yield problem_in(
