@@ -174,7 +174,7 @@ def _commands(operation: Operation, script: Script) -> Iterator[Problem]:
 
 
 def names_another(text: str) -> bool:
-    """Return whether the first line of a script names an interpreter that is no plain shell."""
+    """Return whether the first line of a script names an interpreter other than a plain shell."""
     found = _SHEBANG.match(text)
     return found is not None and found[1] not in _SHELLS[:2]
 
