@@ -18,7 +18,7 @@ UEFI = replace(BIOS, firmware=Firmware.UEFI)
 def test_the_whole_command_line() -> None:
     assert " ".join(argv(BIOS)) == (
         "qemu-system-x86_64 -nodefaults -machine pc,graphics=off -accel tcg,thread=multi"
-        " -cpu max,erms=off,fsrm=off,smap=off,smep=off,la57=off"
+        " -cpu max,erms=off,fsrm=off,smap=off,smep=off,svm=off,la57=off"
         " -smp 1 -m 768M"
         " -smbios type=11,value=io.systemd.credential.binary:systemd.unit-dropin.dev-ttyS0.device="
         "W1VuaXRdCkpvYlJ1bm5pbmdUaW1lb3V0U2VjPWluZmluaXR5Cg=="
