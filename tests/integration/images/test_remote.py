@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from guests import QUICK_START
+from guests import QUICK_START, let_start_quickly
 from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Firmware, Machine
@@ -168,8 +168,10 @@ def test_a_worker_of_i386_lets_its_key_in(
     built: Callable[[str], Any], user: Any, ssh: Ssh, tmp_path: Path
 ) -> None:
     worker = built("ci_worker").image
+    image = larger(worker, tmp_path / "worker.img")
+    let_start_quickly(image)
     machine = Machine(
-        image=larger(worker, tmp_path / "worker.img"),
+        image=image,
         firmware=Firmware.BIOS,
         arch=Arch.I386,
         ssh_port=ssh.port,

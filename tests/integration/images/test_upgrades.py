@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from guests import let_start_quickly
 from users import IS_ROOT, User
 from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
@@ -158,6 +159,7 @@ def test_a_kernel_and_grub_are_installed_anew(building: Building, accel: Accel) 
         "grub-install --target=i386-pc /dev/vda 2>&1",
         "sync",
     )
+    let_start_quickly(building.image)
     with running(machine_of(building.image, Firmware.UEFI, accel)) as console:
         console.login(timeout=10 * MINUTES)
         said = [done(console, command) for command in commands]

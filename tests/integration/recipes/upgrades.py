@@ -81,7 +81,10 @@ def packages() -> None:
 
 @step
 def packages_for_later() -> None:
-    """Versions are those of the day; a cloud kernel counts as newer than its plain sister."""
+    """Versions are those of the day; a cloud kernel counts as newer than its plain sister.
+
+    It has no drivers, and is not compressed: the system that installs it is translated.
+    """
     chroot(
         system(),
         """
@@ -90,6 +93,10 @@ def packages_for_later() -> None:
         kernel=$(apt-cache depends --important linux-image-cloud-amd64 |
             sed -n 's/.*Depends: \\(linux-image-[0-9][^ ]*\\)$/\\1/p')
         apt-get -q -oAPT::Sandbox::User=root download "$kernel" grub-pc grub-efi-amd64
+        dpkg-deb --raw-extract linux-image-*.deb smaller
+        rm -r smaller/lib/modules/*/kernel/drivers smaller/lib/modules/*/kernel/net
+        dpkg-deb -Znone --build smaller linux-image-*.deb
+        rm -r smaller
         """,
     )
 

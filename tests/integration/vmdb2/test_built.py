@@ -12,6 +12,7 @@ import pytest
 
 from bench import kpartx
 from bench.sides import host_mirror
+from guests import let_start_quickly
 from users import IS_ROOT
 from vmdsl.boot.accel import choose
 from vmdsl.boot.machine import Firmware, Machine
@@ -74,6 +75,7 @@ def image(vmdb2: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_is_what_the_recipe_says(image: Path, tmp_path: Path) -> None:
+    let_start_quickly(image)
     machine = Machine(image=image, firmware=Firmware.BIOS, accel=choose(tmp_path / "accel"))
     with running(machine) as console:
         console.login(timeout=10 * MINUTES)
