@@ -60,6 +60,14 @@ MAKE: dict[Kind, Callable[[Partition], Mountable]] = {
     Kind.F2FS: mkf2fs,
 }
 
+#: Of the kernel's drivers those of the disk alone: the others take long to unpack and to write.
+FEW_DRIVERS = """\
+path-exclude=/lib/modules/*/kernel/drivers/*
+path-exclude=/lib/modules/*/kernel/net/*
+path-include=/lib/modules/*/kernel/drivers/block/*
+path-include=/lib/modules/*/kernel/drivers/virtio/*
+"""
+
 tarball = option(Path(__file__), help="The tarball of a minimal system.")
 kind = option(Kind.EXT4, help="Kind of the root filesystem.")
 boots = flag(default=False, help="Install a kernel and GRUB.")
@@ -113,6 +121,7 @@ def system() -> RootFs:
 @step_if(boots)
 def packages() -> None:
     """The kernel's initramfs has what finds a root of any kind, and no more."""
+    create_file(system(), "/etc/dpkg/dpkg.cfg.d/few-drivers", FEW_DRIVERS)
     create_file(system(), "/etc/initramfs-tools/conf.d/list", "MODULES=list\n")
     names = ("virtio_pci", "virtio_blk", "crc32_generic", "crc32c_generic", *Kind)
     modules = "".join(f"{name}\n" for name in names)

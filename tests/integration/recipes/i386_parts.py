@@ -31,6 +31,14 @@ from vmdsl import (
     step,
 )
 
+#: Of the kernel's drivers those of the disk alone: the others take long to unpack and to write.
+FEW_DRIVERS = """\
+path-exclude=/lib/modules/*/kernel/drivers/*
+path-exclude=/lib/modules/*/kernel/net/*
+path-include=/lib/modules/*/kernel/drivers/block/*
+path-include=/lib/modules/*/kernel/drivers/virtio/*
+"""
+
 mirror = option("", help="Where packages come from, and nowhere else.")
 
 
@@ -91,6 +99,7 @@ def system() -> RootFs:
 @step
 def packages() -> None:
     """The kernel's initramfs has what finds the root, and no more: it is made, and read, sooner."""
+    create_file(system(), "/etc/dpkg/dpkg.cfg.d/few-drivers", FEW_DRIVERS)
     create_file(system(), "/etc/initramfs-tools/conf.d/list", "MODULES=list\n")
     for_disk = "virtio_pci\nvirtio_blk\next4\n"
     create_file(system(), "/usr/share/initramfs-tools/modules.d/disk", for_disk)
