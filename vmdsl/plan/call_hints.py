@@ -7,7 +7,7 @@ import inspect
 import re
 from contextlib import suppress
 from inspect import Parameter
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
 import vmdsl
@@ -77,6 +77,11 @@ ROWS = (
         r'"create_file" .* "dict\[',
         "write its text, such as json.dumps({text}, indent=2)",
         "wrong-type",
+    ),
+    (
+        r'type arguments for generic type "(?:Step|Option|Flag)"',
+        "write the type of the result, as in -> RootFs:",
+        "return-type",
     ),
     (r'"None"; expected "str', 'an empty text is ""', "wrong-type"),
     (
@@ -233,11 +238,12 @@ def too_few(_: str, function: str) -> str:
 _CALLED = (*_PLAIN, Parameter.KEYWORD_ONLY)
 
 
-def _called(function: str) -> object:
+def _called(function: str) -> Any:
     """Return what a recipe calls by a name: of vmdsl, or of its library."""
     return getattr(vmdsl, function, None) or getattr(vmdsl_stdlib, function, None)
 
 
 def _parameters(function: str) -> list[Parameter]:
     called = _called(function)
-    return list(inspect.signature(called).parameters.values()) if inspect.isroutine(called) else []
+    is_known = inspect.isroutine(called) or isinstance(called, type)
+    return list(inspect.signature(called).parameters.values()) if is_known else []

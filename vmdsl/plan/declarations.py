@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from vmdsl.errors import Advice, Problem, Where
 from vmdsl.language.operation import NeverText
 from vmdsl.language.steps import Option, OptionalPath, Step
 from vmdsl.plan.modules import parsed
+from vmdsl.plan.uncalled import asked_without_a_call, calls_in_text, forgotten_prefixes
 from vmdsl.values import Size, Suite
 
 #: With these, a recipe may read what it does not name.
@@ -30,8 +30,6 @@ RESERVED = {
     *("offline", "on_error", "output", "plan", "recipe", "refresh", "seed", "timings"),
     *("verbose", "version"),
 }
-#: `${name()}` and `{{ name() }}` are of other languages.
-_IN_BRACES = re.compile(r"(?<![${])\{(\w+)\(\)(?:[!:][^}]*)?\}(?!\})")
 
 
 def declaration_problems(
@@ -48,8 +46,9 @@ def declaration_problems(
         *_names_used_again(module, path, tree, [*options, *steps]),
         *_clashing_flags(options),
         *_unread_options(tree, options),
-        *_forgotten_prefixes(path, tree, [*options, *steps]),
+        *forgotten_prefixes(path, tree, [*options, *steps]),
         *_under_main(path, tree),
+        *asked_without_a_call(path, tree, [*options, *steps]),
         *_forgotten_steps(path, tree),
         *_called_like_steps(module, path, tree),
     ]
@@ -58,7 +57,7 @@ def declaration_problems(
 def _unread_options(tree: ast.Module, options: Sequence[Option[object]]) -> Iterator[Problem]:
     """Warn of options that nothing in the recipe mentions."""
     names = {node.id for node in ast.walk(tree) if _reads_a_name(node)}
-    names.update(name for _, name in _calls_in_text(tree))  # which are reported
+    names.update(name for _, name in calls_in_text(tree))  # which are reported
     for option in options:
         is_wrong = any(_wrong_option(option, tree))
         if option.name not in names and not is_wrong and not names & _ALL_NAMES:
@@ -68,40 +67,6 @@ def _unread_options(tree: ast.Module, options: Sequence[Option[object]]) -> Iter
                 hint=f"call it: {option.name}(); or remove it",
                 code="unread-option",
             )
-
-
-def _forgotten_prefixes(
-    path: Path, tree: ast.Module, declared: Sequence[Option[object] | Step[object]]
-) -> Iterator[Problem]:
-    """Warn of text that calls an option or a step in braces, as only an f-string does."""
-    names = {one.name for one in declared}
-    for node, name in _calls_in_text(tree):
-        if name in names:
-            what = f"{{{name}()}} stays as it is in a text without an f before it"
-            where = Where(path, node.lineno)
-            yield Advice(
-                what=what,
-                where=where,
-                hint='write f"…", or use + between the parts',
-                code="f-string",
-            )
-
-
-def _calls_in_text(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
-    """Yield each name that is called in braces in a plain text, not an f-string."""
-    inside = {
-        id(part)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.JoinedStr)
-        for part in node.values
-    }
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and id(node) not in inside
-        ):
-            yield from ((node, name) for name in dict.fromkeys(_IN_BRACES.findall(node.value)))
 
 
 def _reads_a_name(node: ast.AST) -> TypeGuard[ast.Name]:

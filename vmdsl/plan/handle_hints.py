@@ -29,6 +29,8 @@ def other_kind(_: str, got: str, wanted: str) -> str:
     """Return a hint for a filesystem of another kind than the step says that it mounts."""
     if _RUNGS.get(got) != _RUNGS["Ext4"] or _RUNGS.get(wanted) != _RUNGS["Ext4"]:
         return ""
+    if wanted == "Vfat":
+        return f"firmware reads FAT alone: use mkvfat(); if none reads it, write -> Mounted[{got}]:"
     return f"the step says that it returns Mounted[{wanted}]: write -> Mounted[{got}]:"
 
 

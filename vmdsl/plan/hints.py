@@ -102,7 +102,7 @@ _HINTS = (
     ),
     (
         r'(incompatible type|\(got) "[^"]+ \| None"[;,] expected|Item "None" of',
-        "it is None where its step does not run: first ask `if (it := {text}) is not None:`",
+        "it may be None: first ask `if (it := {text}) is not None:`",
         "maybe-none",
     ),
     (
@@ -135,7 +135,7 @@ _HINTS = (
     (r'expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat", "wrong-handle"),
     (
         r'of "mount" cannot be "[^"]+ \| None"',
-        "it is None where its step does not run: first ask `if (it := step()) is not None:`",
+        "it may be None: first ask `if (it := step()) is not None:`",
         "maybe-none",
     ),
     (
@@ -198,7 +198,10 @@ _HANDLE = re.compile(
 )
 _UNTYPED = re.compile(r'"([\w.]+)".*\[import-untyped\]')
 _OPTION = re.compile(r'incompatible type "(?:int|str)"; expected "Size')
-_USED_AS_VALUE = re.compile(rf'operand.*"{_OWN}"|"{_OWN}" has no attribute')
+_USED_AS_VALUE = re.compile(
+    rf'operand.*"{_OWN}"|"{_OWN}" has no attribute|container check .*"{_OWN}"|'
+    r'argument types? "(?:.*", ")?(?:Flag|Option\[.*\]|Step\[.*\])"'
+)
 
 
 #: So many names are shown if none is alike.
@@ -290,7 +293,7 @@ def _uncalled(text: str) -> str:
     names = {
         name
         for node in _expressions(text)
-        for name in ast.iter_child_nodes(node)
+        for name in (node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node))
         if isinstance(name, ast.Name)
     }
     found = {name.id for name in names} or {text}
@@ -303,7 +306,8 @@ def _expressions(text: str) -> list[ast.AST]:
         tree = ast.parse(text)
     except SyntaxError:
         return []
-    return [n for n in ast.walk(tree) if isinstance(n, ast.BinOp | ast.Compare | ast.Attribute)]
+    kinds = ast.BinOp | ast.Compare | ast.Attribute | ast.Call
+    return [n for n in ast.walk(tree) if isinstance(n, kinds)]
 
 
 def _unannotated(text: str) -> str:

@@ -75,6 +75,7 @@ def lay_out(
             code="only-one",
         )
         for other in tables[1:]
+        if other.disk is disk  # else the disk is the mistake
     ]
     table = tables[0] if tables else None
     ids = _Ids(recipe, seed)

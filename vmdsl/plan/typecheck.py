@@ -244,6 +244,7 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
     calls: set[tuple[Where, str]] = set()
     is_untyped = any(p.what.endswith("[no-untyped-def]") for p in problems)
     computed = {p.where for p in problems if p.what.startswith(_OPERANDS)}
+    uncalled = {(p.where, p.where.line) for p in problems if p.where and "[truthy-" in p.what}
     unknown = {p.where.file for p in problems if p.where and p.what.endswith("[name-defined]")}
     causes = []
     for problem in problems:
@@ -253,7 +254,9 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
         decorated = what.endswith("[untyped-decorator]") and where.file in unknown
         again = what.endswith("[name-defined]") and (where.file, what) in told
         called = _ON_A_STEP in what and (where, "step") in calls
-        result = what.endswith("[arg-type]") and where in computed
+        result = what.endswith("[arg-type]") and (
+            where in computed or ((where, where.line) in uncalled and _DECLARED.search(what))
+        )
         untyped = what.endswith("[no-untyped-call]") and is_untyped
         unknown_type = what.endswith("[var-annotated]") and (where, where.line) in lines
         if not (decorated or again or called or result or untyped or unknown_type or call in calls):
@@ -293,6 +296,7 @@ _ARGUMENT = re.compile(
     r'^Argument (?P<number>\d+) to "(?P<function>\w+)" has incompatible type "(?P<got>[^"]+)"; '
     r'expected "(?P<wanted>[^"]+)"'
 )
+_DECLARED = re.compile(r'incompatible type "(?:Option\[|Flag|Step\[).*\|')
 #: What mypy finds in `@step()` besides the call without a function.
 _ON_A_STEP = '"__call__" of "Step"'
 _CALL = re.compile(r'(?:\b(?:for|to|call to) |^(?="\w+" gets ))"(\w+)"')

@@ -31,3 +31,10 @@ def of_another_interpreter() -> None:
     chroot(system(), "#!/bin/bash\necho a")  # E: warning: the script is run by sh, whatever #! says
     chroot(system(), "#!/usr/bin/env python3\nid")  # E: warning: the script is run by sh, whatever #! says
     chroot(system(), "#!/bin/sh -e\nid\n#!/bin/bash")
+
+
+@step
+def of_this_machine() -> None:
+    host_shell(system(), "mkdir -p x\ncp x/motd /etc/motd")  # E: warning: the script is run by this machine, so it writes to this machine's /etc/motd
+    host_shell(system(), "echo a >>/etc/issue")  # E: warning: the script is run by this machine, so it writes to this machine's /etc/issue
+    host_shell(system(), """cp x "$ROOT/etc/x"; chroot "$ROOT" cp a /etc/b; cat /etc/x >y; cp /etc/x y; id 2>/dev/null""")

@@ -181,6 +181,22 @@ def test_conditions(text: str, hint: str) -> None:
             "Path('a')",
             "Path('a').read_text()",
         ),
+        (
+            'Too many positional arguments for "Source"  [call-arg]',
+            "",
+            "name the values: name=…, uris=…, suites=…",
+        ),
+        ('Missing type arguments for generic type "Step"  [type-arg]', "", "type of the result"),
+        (
+            'Argument 1 to "mount" has incompatible type "Ext4"; expected "Vfat"',
+            "mkext4(a())",
+            "use mkvfat()",
+        ),
+        (
+            'No overload variant of "get" of "dict" matches argument types "Option[str]", "str"',
+            '{}.get(name, "a")',
+            "call it: name()",
+        ),
         ('"apt" does not return a value (it only ever returns None)', "", "a line of its own"),
         (
             (

@@ -185,7 +185,9 @@ def _check_extent(
     if size is not None and (size.bytes <= 0 or size.bytes % sector):
         raise refuse(
             f"a partition of {size}",
-            f"give a size that is a multiple of {sector} bytes",
+            f"give a size that is a multiple of {sector} bytes"
+            if size.bytes > 0
+            else "without size= it takes the space that the others leave",
             about="size",
             code="whole-sectors",
         )

@@ -332,6 +332,8 @@ def check_packages(names: Sequence[str], about: str = "packages") -> tuple[str, 
     for number, name in enumerate(names):
         if not is_package(name):
             hint = f'a file goes to debs=["{name}"]' if name.endswith(".deb") else instead_of(name)
+            if name.endswith(".deb") and "://" in name:
+                hint = f'download it, and name the file: debs=["{name.rpartition("/")[2]}"]'
             raise refuse(
                 f"{name!r} is not the name of a package",
                 hint,

@@ -35,6 +35,12 @@ _ASKS_A_SERVICE = {
 }
 #: Commands that stop the machine, which is not running.
 _STOPS = re.compile(rf"{_BEFORE}(reboot|poweroff|halt|shutdown)\b(?![/.=])", re.MULTILINE)
+#: What a script of this machine writes to its system, and commands that enter the other one.
+_SYSTEM = r"(/(?:etc|usr|opt|srv|boot|lib)/[\w./-]+)"
+_WRITES_HERE = re.compile(
+    rf">>?[ \t]*{_SYSTEM}|{_BEFORE}(?:cp|mv|install|ln|tee)\s[^;&|]*\s{_SYSTEM}[ \t]*(?:$|[;&|])"
+)
+_ENTERS = re.compile(r"\b(?:chroot|nspawn|unshare|ssh|arch-chroot)\b|ROOT")
 _SUDO = re.compile(rf"{_BEFORE}(sudo)\s+(?![-\n])", re.MULTILINE)
 _CTL = re.compile(rf"{_BEFORE}({'|'.join(_ASKS_A_SERVICE)})\b", re.MULTILINE)
 _APT = re.compile(
@@ -167,6 +173,8 @@ def _commands(operation: Operation, script: Script) -> Iterator[Problem]:
         found += [_of_services(text), _of_apt(text), _of_sudo(text)]
         if names_another(script.text):
             found += [("the script is run by sh, whatever #! says", BY_ITS_PATH)]
+    elif script.about == "script":
+        found += [_of_this_machine(text)]
     for what, hint in filter(None, found):
         yield problem_in(
             operation, what, hint, about=script.about, kind=Advice, code="script-in-vain"
@@ -196,6 +204,16 @@ def _of_services(text: str) -> tuple[str, str] | None:
     if match := _STOPS.search(text):
         what = f"no machine runs while an image is built, so `{match[1]}` fails or does nothing"
         return what, "leave it out"
+    return None
+
+
+def _of_this_machine(text: str) -> tuple[str, str] | None:
+    """Return that a script of this machine writes to this machine's own system."""
+    for line in text.splitlines():
+        if (match := _WRITES_HERE.search(line)) and not _ENTERS.search(line):
+            path = match[1] or match[2]
+            what = f"the script is run by this machine, so it writes to this machine's {path}"
+            return what, f'write "$ROOT{path}" for the one of the system'
     return None
 
 
