@@ -37,6 +37,8 @@ def set_hostname(system: RootFs, name: str, *, domain: str = "", hosts: bool = T
     labels = [name, *(domain.split(".") if domain else [])]
     if len(name) > _LONGEST or not all(_LABEL.fullmatch(label) for label in labels):
         hint = "use letters, digits and hyphens"
+        if len(name) > _LONGEST:
+            hint = f"use up to {_LONGEST} characters"
         first, _, rest = name.partition(".")
         if rest and not domain:
             hint = f'the rest is its domain: set_hostname(…, "{first}", domain="{rest}")'

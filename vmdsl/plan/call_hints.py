@@ -122,6 +122,16 @@ ROWS = (
         "plain-number",
     ),
     (
+        r'Unsupported operand types for (?:/|//|%) \("Size"',
+        "a size is not divided: write the one that is meant, such as MiB(512)",
+        "plain-number",
+    ),
+    (
+        r'Unsupported operand types for \* \("Size" and "float"',
+        "multiply it by a whole number",
+        "plain-number",
+    ),
+    (
         r'Unsupported operand types for .*"Size" and "(?:int|float|str)"',
         "write a size there too, such as GiB(2)",
         "plain-number",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ _CODES = {
     "type-arg": "return-type",
     "truthy-bool": "call-it",
     "truthy-function": "call-it",
+    "union-attr": "unknown-name",
     "valid-type": "return-type",
     "type-var": "wrong-type",
 }
@@ -245,6 +247,8 @@ def codes() -> frozenset[str]:
 
 
 def _names(_: str, name: str) -> str:
+    if name in sys.stdlib_module_names:
+        return f"import it: import {name}"
     for package in (vmdsl, vmdsl_stdlib):
         if name in package.__all__:
             return f"import it: from {package.__name__} import {name}"

@@ -273,10 +273,14 @@ def _exchanged(problems: Sequence[Problem]) -> list[Problem]:
     Flags without a call are left out of a condition that is of the wrong type already.
     """
     found: list[Problem] = []
-    conditions = {(p.where, p.where.line) for p in problems if p.where and _CONDITION in p.what}
+    conditions = {(p.where, p.where.line) for p in problems if p.where and _ASKS.search(p.what)}
+    items = {(p.where, p.where.start) for p in problems if p.where and _OF_ONE.match(p.what)}
     for problem in problems:
         place = (problem.where, problem.where.line if problem.where else 0)
         if place in conditions and "which does not implement __bool__" in problem.what:
+            continue
+        start = problem.where.start if problem.where else 0
+        if problem.what.startswith('Item "None" of') and (problem.where, start) in items:
             continue
         last = found[-1] if found else problem
         one, other = (_ARGUMENT.match(p.what) for p in (last, problem))
@@ -292,6 +296,8 @@ def _exchanged(problems: Sequence[Problem]) -> list[Problem]:
 
 
 _CONDITION = 'expected "Condition"'
+_ASKS = re.compile(r'expected "(?:Condition|Fact \| None)"')
+_OF_ONE = re.compile(r'Item "(?!None")\w+" of "[^"]+ \| None" has no attribute')
 _ARGUMENT = re.compile(
     r'^Argument (?P<number>\d+) to "(?P<function>\w+)" has incompatible type "(?P<got>[^"]+)"; '
     r'expected "(?P<wanted>[^"]+)"'

@@ -77,3 +77,13 @@ def zone() -> None:
 @step
 def efi() -> Partition:
     return mkpart(table(), size=MiB(64), flags=("esp",))  # M: incompatible type "tuple[Literal['esp']]"; expected one of its words  # e: cannot have the flag 'esp'
+
+
+@step
+def not_there() -> None:
+    create_file(system(), "/a", "a\n", unless=not path_exists(system(), "/a"))  # M: Argument "unless" to "create_file" has incompatible type "bool"  # e: a Fact is known only while building
+
+
+@step
+def size_of_disk() -> None:
+    print(disk().size.gib)  # M: Item "Size" of "Size | None" has no attribute "gib"  # e: AttributeError

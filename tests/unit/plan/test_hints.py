@@ -197,6 +197,9 @@ def test_conditions(text: str, hint: str) -> None:
             '{}.get(name, "a")',
             "call it: name()",
         ),
+        ('Unsupported operand types for / ("Size" and "int")', "size() / 8", "is not divided"),
+        ('Unsupported operand types for * ("Size" and "float")', "size() * 0.5", "whole number"),
+        ('Name "os" is not defined  [name-defined]', "os", "import it: import os"),
         ('"apt" does not return a value (it only ever returns None)', "", "a line of its own"),
         (
             (

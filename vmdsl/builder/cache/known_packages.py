@@ -78,7 +78,7 @@ def _unknown(
         if not _lists(index) or _is_virtual(name, index):
             continue
         names = sorted(one for one in _names(index) if one[:1] == name[:1])
-        meant = did_you_mean(name, names)
+        meant = did_you_mean(name, names) or _two_packages(name, index)
         yield operation.problem(
             f"the archive has no package {name}",
             meant or "`vmdsl build --refresh` looks whether there is one by now",
@@ -99,6 +99,14 @@ def _lists(index: Path) -> tuple[bytes, ...]:
 def _is_listed(name: str, index: Path) -> bool:
     stanza = f"Package: {name}\n".encode()
     return any(t.startswith(stanza) or t.find(b"\n" + stanza) >= 0 for t in _lists(index))
+
+
+def _two_packages(name: str, index: Path) -> str:
+    """Return a hint if a name is that of two packages, as with a comma that is missing."""
+    known = _names(index)
+    parts = ((name[:place], name[place:]) for place in range(1, len(name)))
+    found = next(((one, other) for one, other in parts if {one, other} <= known), None)
+    return f'did you mean "{found[0]}", "{found[1]}", with a comma?' if found else ""
 
 
 def _versions(name: str, index: Path) -> list[str]:

@@ -67,6 +67,13 @@ def test_versions_that_the_index_lacks(
     ]
 
 
+def test_a_comma_that_is_missing(recorder: Recorder, root: Mounted[Ext4], cache: CacheDir) -> None:
+    apt(debootstrap(root, suite="trixie"), "nanog++")
+    keep(cache, recorder)
+    ((_, hint, _),) = said(cache, recorder)
+    assert hint == 'did you mean "nano", "g++", with a comma?'
+
+
 def test_what_the_index_lacks(recorder: Recorder, root: Mounted[Ext4], cache: CacheDir) -> None:
     system = debootstrap(root, suite="trixie", include=["nano", "nanoo"])
     apt(system, "g++", "naon", "c++-compiler", "libc-dev", "lib-any")
