@@ -12,6 +12,7 @@ from uuid import UUID
 
 import vmdsl
 import vmdsl_stdlib
+from vmdsl.language.operation import NeverText
 from vmdsl.language.partition_types import PartitionFlag, PartitionType
 from vmdsl.similar import did_you_mean
 
@@ -255,5 +256,6 @@ def _called(function: str) -> Any:
 
 def _parameters(function: str) -> list[Parameter]:
     called = _called(function)
-    is_known = inspect.isroutine(called) or isinstance(called, type)
+    is_value = isinstance(called, type) and not issubclass(called, NeverText)
+    is_known = inspect.isroutine(called) or is_value
     return list(inspect.signature(called).parameters.values()) if is_known else []
