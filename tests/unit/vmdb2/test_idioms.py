@@ -350,7 +350,7 @@ def test_comments_of_an_update_stay() -> None:
 @pytest.mark.parametrize(
     ("script", "count"),
     [
-        ("echo root:to\\or | chpasswd", 1),
+        ('echo "root:toor" | chpasswd', 1),
         ("useradd -m ann\necho 'ann:x y'|/usr/sbin/chpasswd;\ntouch /x", 1),
         ("printf 'root:toor\\n' | chpasswd", 1),
         ("echo root:{{ word }} | chpasswd", 1),
@@ -368,26 +368,6 @@ def test_a_password_in_a_script_stays_with_a_word_of_secrets(script: str, count:
     assert call.function == "chroot"
     said = "set_password() with a Secret would keep the password out of this script."
     assert step.comments == (*[said] * count, "of it")
-
-
-@pytest.mark.parametrize(
-    ("script", "user"),
-    [
-        ('echo "root:toor" | chpasswd', "root"),
-        ("echo 'ann:toor' | /usr/sbin/chpasswd;", "ann"),
-        ("echo ann:toor|chpasswd", "ann"),
-    ],
-)
-def test_a_password_is_set_with_a_secret(script: str, user: str) -> None:
-    (step,) = translated(f"{SYSTEM}# of it\n- chroot: a\n  shell: {script}\n").draft.steps[-1:]
-    assert step.name == ("password" if user == "root" else f"password_of_{user}")
-    (call,) = step.calls
-    assert call.function == "set_password"
-    assert call.arguments[1] == user
-    assert step.comments == (
-        "Secret.from_file() would keep the password out of this recipe.",
-        "of it",
-    )
 
 
 @pytest.mark.parametrize(

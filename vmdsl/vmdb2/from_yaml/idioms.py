@@ -47,12 +47,6 @@ _FIRST_BOOT = re.compile(r"""echo\s+(["']?)uninitialized\1\s*>\s*/etc/machine-id
 _UNITS = re.compile(
     r"systemctl\s+(?P<verb>enable|disable|mask)\s+(?P<units>[\w@][\w@.:\\-]*(?:\s+[\w@][\w@.:\\-]*)*)"
 )
-#: A password that the script itself has, and for which no shell or echo has a meaning.
-_PASSWORD = re.compile(
-    r"""echo\s+(?P<quote>["']?)(?P<user>[a-z_][a-z0-9_-]*):(?P<password>[\w.,+@%/=:-]+)(?P=quote)
-    \s*\|\s*(?:/usr/sbin/)?chpasswd""",
-    re.VERBOSE | re.ASCII,
-)
 #: A line of apt's configuration, of which the first one makes the file.
 _ADDED = re.compile(
     r"""echo\s+(?P<quote>["'])(?P<line>[^"'\\$`\n]+)(?P=quote)\s*(?P<how>>>?)\s*
@@ -239,11 +233,6 @@ def _simple(system: Result, script: Text, text: str) -> _Found | None:
     if match := _UNITS.fullmatch(text):
         words = match["units"].split()
         return _call(f"{match['verb']}_unit", system, script, *words), "units", 1
-    if (match := _PASSWORD.fullmatch(text)) and _MARK not in text:
-        secret = Call(function="Secret.from_text", arguments=(match["password"],))
-        user = match["user"]
-        call = _call("set_password", system, script, user, secret, module="vmdsl")
-        return call, "password" if user == "root" else f"password_of_{user}", 1
     known = ((function, step) for pattern, function, step in _SIMPLE if pattern.fullmatch(text))
     function, step = next(known, ("", ""))
     return (_call(function, system, script), step, 1) if function else None

@@ -19,9 +19,7 @@ _STATEFUL = {
     *("{", "}", "(", ")", "!", "select", "break", "continue", "declare", "readonly", "getopts"),
 }
 #: What ends up between scripts; all else stays where it is.
-_APART = re.compile(
-    r"^(?:open_root_console|(?:enable|disable|mask)_unit|set_hostname|set_password)$"
-)
+_APART = re.compile(r"^(?:open_root_console|(?:enable|disable|mask)_unit|set_hostname)$")
 
 
 def parts_of(system: Result, script: Text, *, on_host: bool) -> Sequence[Text]:

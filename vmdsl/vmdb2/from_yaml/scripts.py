@@ -54,7 +54,6 @@ _BY_LOOP_DEVICE = re.compile(
     re.VERBOSE,
 )
 _ADVICE = "set_password() with a Secret would keep the password out of this script."
-_OF_PASSWORDS = "Secret.from_file() would keep the password out of this recipe."
 _Script = TypeVar("_Script", bound=Chroot | Shell)
 _EXPORT = 'export IMAGE="'
 
@@ -149,8 +148,6 @@ def _after_idioms(
     if found is None or (fact and any(call.module != "vmdsl" for call in found.calls)):
         return step, script  # the library's functions have no condition
     calls = (replace(call, named={**call.named, **fact}) for call in found.calls)
-    if any(call.function == "set_password" for call in found.calls):
-        context.comments.append(_OF_PASSWORDS)
     context.comments += [*step.comments, *found.comments]
     step = replace(step, comments=())
     context.emit(found.name, step, *calls)
