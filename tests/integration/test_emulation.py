@@ -51,6 +51,12 @@ def test_all_architectures_run_side_by_side_and_leave_nothing(tmp_path: Path) ->
     assert rules_of_the_machine() == before
 
 
+def read(image: Path, path: str) -> str:
+    """Return a file of the image's root filesystem."""
+    request = ["debugfs", "-R", f"cat {path}", f"{image}?offset={65 * 2**20}"]
+    return subprocess.run(request, capture_output=True, check=True).stdout.decode()
+
+
 @pytest.mark.parametrize("arch", [Arch.ARM64, Arch.ARMHF], ids=["arm64", "armhf"])
 def test_an_ordinary_user_builds_a_system_of_another_architecture(
     user: Any, host_mirror: str, arch: Arch
@@ -65,10 +71,10 @@ def test_an_ordinary_user_builds_a_system_of_another_architecture(
     assert "emulated)" in done.stdout
     assert rules_of_the_machine() == before
 
-    root = f"{image}?offset={65 * 2**20}"
-    seen = subprocess.run(["debugfs", "-R", "cat /seen", root], capture_output=True, check=True)
     (uname,) = arch.traits.uname
-    assert seen.stdout.decode().split() == [uname, "by-another-name", "0", uname]
+    assert read(image, "/seen").split() == [uname, "by-another-name", "0", uname]
+    assert "qemu-" in read(image, "/runs-recipes")
+    assert "/vmdsl-native/" in read(image, "/runs-packages")
 
     found = find_firmware(image)
     accel = choose(user.home / "accel", arch)

@@ -62,6 +62,12 @@ cp /usr/bin/id /usr/bin/id-of-root
 chmod u+s /usr/bin/id-of-root
 setpriv --reuid=65534 --clear-groups id-of-root -u >>/seen
 ls -A /proc/sys/fs/binfmt_misc >>/seen
+readlink /proc/$$/exe >/runs-recipes
+"""
+#: Runs when the package of a kernel is configured.
+HOOK = """\
+#!/bin/sh
+readlink /proc/$$/exe >/runs-packages
 """
 
 
@@ -100,6 +106,7 @@ def seen() -> None:
 def kernel() -> None:
     create_file(system(), "/etc/dpkg/dpkg.cfg.d/few-modules", FEW)
     create_file(system(), "/usr/sbin/hello", HELLO, mode=0o755)
+    create_file(system(), "/etc/kernel/postinst.d/zz-seen", HOOK, mode=0o755)
     flavour = arch().cloud_kernel or arch().kernel
     apt(system(), f"linux-image-{flavour}", GRUB[arch()], "grub2-common", recommends=False)
 
