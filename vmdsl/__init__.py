@@ -52,6 +52,7 @@ from vmdsl.operations.files.passwords import set_password
 from vmdsl.operations.packages.apt import apt, apt_remove
 from vmdsl.operations.packages.debconf import preseed
 from vmdsl.operations.packages.sources import Source, apt_source
+from vmdsl.operations.packages.upgrade import apt_upgrade
 from vmdsl.operations.scripts.ansible import ansible
 from vmdsl.operations.scripts.image import SystemFile, image_shell, system_file, write_at
 from vmdsl.operations.scripts.shells import chroot, host_shell
@@ -111,6 +112,7 @@ __all__ = [
     "apt",
     "apt_remove",
     "apt_source",
+    "apt_upgrade",
     "cache_rootfs",
     "chroot",
     "copy_file",

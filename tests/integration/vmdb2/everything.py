@@ -21,6 +21,7 @@ from vmdsl import (
     apt,
     apt_remove,
     apt_source,
+    apt_upgrade,
     cache_rootfs,
     chroot,
     copy_file,
@@ -127,6 +128,7 @@ def packages() -> None:
     apt(system(), "linux-image-amd64", "grub-pc", "grub-efi-amd64-bin", "python3", "libc6:i386")
     apt(system(), "nano", suite="trixie-backports", recommends=False, unless=unpacked())
     apt_remove(system(), "nano", purge=True, autoremove=True)
+    apt_upgrade(system())
     cache_rootfs(system(), "rootfs.tar", unless=unpacked())
 
 

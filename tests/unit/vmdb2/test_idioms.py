@@ -13,6 +13,7 @@ SYSTEM = ABOVE["system"]
 HOST_NAME = "host_name = set_hostname(system(), 'pc', hosts=False)"
 ROOT = "root_console = open_root_console(system())"
 RESOLVER = "resolver = remove_resolver(system())"
+UPGRADE = "upgrade = apt_upgrade(system())"
 #: Which vmdb2 does by itself.
 AT_THE_END = "resolver = remove_resolver(system(), links=False)"
 MACHINE = "machine_id = forget_machine_id(system())"
@@ -55,6 +56,9 @@ BOTH = f"host_name_and_root_console = {HOST_NAME.partition(' = ')[2]}; {ROOT.par
             "machine_id = forget_machine_id(system(), first_boot=True)",
         ),
         ("systemctl daemon-reload\nsystemctl enable ssh", "units = enable_unit(system(), 'ssh')"),
+        ("apt-get -y dist-upgrade", UPGRADE),
+        ("apt-get update\napt full-upgrade -qq --yes", UPGRADE),
+        ("apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get -yq dist-upgrade", UPGRADE),
         ("systemctl enable ssh", "units = enable_unit(system(), 'ssh')"),
         (
             "systemctl enable ssh.service getty@ttyS1.service",
@@ -308,6 +312,10 @@ def test_apt_has_its_own_index(script: str, steps: list[str]) -> None:
         "apt-get update\ntouch /x",
         "apt-get update && touch /x",
         "apt-get update || true",
+        "apt-get dist-upgrade",
+        "apt-get -y upgrade",
+        "apt-get -y -t sid dist-upgrade",
+        "apt-get update\napt-get -y dist-upgrade x",
         "apt-get -o Dir::Etc=/x update",
         "test -e /x && touch /y\napt-get update",
         "if true; then\ntouch /x; fi\napt-get update",

@@ -591,6 +591,9 @@ TREE: list[tuple[str, list[dict[str, Any]]]] = [
     ('apt_remove(system(), "a", purge=True, autoremove=True)',
      [{"chroot": "root",
        "shell": "DEBIAN_FRONTEND=noninteractive apt-get -y purge --auto-remove a"}]),
+    ("apt_upgrade(system())",
+     [{"chroot": "root", "shell": "apt-get update\n"
+       "DEBIAN_FRONTEND=noninteractive apt-get -y dist-upgrade\n"}]),
     ('preseed(system(), "tzdata tzdata/Areas select Europe", "a b/c string it\'s")',
      [{"chroot": "root", "shell": "printf '%s\\n' \\\n    'tzdata tzdata/Areas select Europe' \\\n"
        "    'a b/c string it'\"'\"'s' |\n    debconf-set-selections\n"}]),
@@ -795,6 +798,7 @@ WRITTEN = {
     "Apt": "packages debs suite recommends",
     "AptRemove": "packages purge autoremove",
     "AptSource": "source",
+    "AptUpgrade": "",
     "CacheRootfs": "tarball",
     "Chroot": "script secrets",
     "CopyFile": "source path mode uid gid",

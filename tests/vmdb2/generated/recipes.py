@@ -39,6 +39,8 @@ _CALLS = [
     'apt(system(), "{word}:i386")',
     'apt_remove(system(), "{word}", purge=True)',
     'apt_remove(system(), "{word}", autoremove=True, unless={fact})',
+    "apt_upgrade(system())",
+    "apt_upgrade(system(), unless={fact})",
     (
         'apt_source(system(), Source(name="{word}", uris=["http://{word}.example/"], '
         'suites=["{word}"], keyring="key.gpg"))'

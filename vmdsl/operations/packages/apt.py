@@ -143,27 +143,8 @@ class Apt(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         """Install; the initramfs comes last, when all that belongs in it is there."""
-        env = {**_APT, **apt_environment(tree, self.root), **_board(tree, self.packages)}
-        more = self.architectures()
-        with explained(self, tree):
-            index = current_index(tree, self.root, more, env)
-            for arch in more:
-                tree.chroot("dpkg", "--add-architecture", arch)
-            if index is not None:
-                use_index(tree, index)
-            for deb in self.debs:
-                tree.copy_in(tree.recipe_directory / deb, f"{_DEBS}/{deb.name}", mode=0o644)
-            to_fetch = self._would_fetch(tree, env)
-            with package_cache(tree).packages(to_fetch), one_initramfs(tree) as more_env:
-                tree.chroot("apt-get", *_OPTIONS, *self._install(), env={**env, **more_env})
-        tree.chroot("apt-get", "clean", env=env)
-
-    def _would_fetch(self, tree: Tree, env: Mapping[str, str]) -> str:
-        """Return the addresses and checksums of what apt would download, as it prints them."""
-        command = ("apt-get", *PRINT, *self._install())
-        with suppress(CommandError):  # the real attempt says why
-            tree.chroot(*PRINT_TO, _URIS, *command, env=env)
-        return tree.read(_URIS).decode() if tree.exists(_URIS) else ""
+        env, more = board_environment(tree, self.packages), self.architectures()
+        change_packages(self, tree, self._install(), env, foreign=more, debs=self.debs)
 
     def _install(self) -> list[str]:
         return [
@@ -239,6 +220,42 @@ def apt(
     record(installed)
 
 
+def change_packages(
+    operation: TreeOperation,
+    tree: Tree,
+    command: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    foreign: Sequence[str] = (),
+    debs: Sequence[Path] = (),
+) -> None:
+    """Run a command of apt that installs packages, from a current index and from kept packages.
+
+    The system gets the `foreign` architectures first, and the command finds the `debs`. Kernels
+    get their initramfs at the end.
+    """
+    env = {**_APT, **apt_environment(tree, operation.root), **env}
+    with explained(operation, tree):
+        index = current_index(tree, operation.root, foreign, env)
+        for arch in foreign:
+            tree.chroot("dpkg", "--add-architecture", arch)
+        if index is not None:
+            use_index(tree, index)
+        for deb in debs:
+            tree.copy_in(tree.recipe_directory / deb, f"{_DEBS}/{deb.name}", mode=0o644)
+        to_fetch = _would_fetch(tree, command, env)
+        with package_cache(tree).packages(to_fetch), one_initramfs(tree) as more_env:
+            tree.chroot("apt-get", *_OPTIONS, *command, env={**env, **more_env})
+    tree.chroot("apt-get", "clean", env=env)
+
+
+def _would_fetch(tree: Tree, command: Sequence[str], env: Mapping[str, str]) -> str:
+    """Return the addresses and checksums of what apt would download, as it prints them."""
+    with suppress(CommandError):  # the real attempt says why
+        tree.chroot(*PRINT_TO, _URIS, "apt-get", *PRINT, *command, env=env)
+    return tree.read(_URIS).decode() if tree.exists(_URIS) else ""
+
+
 @operation
 class AptRemove(TreeOperation):
     """Packages that are taken away."""
@@ -261,7 +278,7 @@ class AptRemove(TreeOperation):
         options = ["--auto-remove"] * self.autoremove
         with explained(self, tree), one_initramfs(tree) as more_env:
             command = ("purge" if self.purge else "remove", *options, *self.packages)
-            env = {**_APT, **_board(tree), **more_env}
+            env = {**_APT, **board_environment(tree), **more_env}
             tree.chroot("apt-get", *_OPTIONS, *command, env=env)
 
 
@@ -304,7 +321,7 @@ def apt_remove(
     )
 
 
-def _board(tree: Tree, packages: Sequence[str] = ()) -> Mapping[str, str]:
+def board_environment(tree: Tree, packages: Sequence[str] = ()) -> Mapping[str, str]:
     """Return the variable by which flash-kernel does nothing, if it does not know the board yet.
 
     Its package and those of kernels run it, and no board is there that it could ask.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from vmdsl.operations.packages.apt import is_package
+from vmdsl.vmdb2.from_yaml.idioms import UPDATE
 from vmdsl.vmdb2.from_yaml.script_parts import is_by_itself
 from vmdsl.vmdb2.schema import Apt, Chroot, SpecStep
 from vmdsl.vmdb2.text import Text
-
-_UPDATE = re.compile(r"apt(?:-get)?(?:\s+(?:-[yq]+|--yes|--quiet))*\s+update")
 
 
 def gets_index(step: Chroot, after: SpecStep | None) -> bool:
@@ -29,7 +26,7 @@ def without_update(script: Text) -> Text | None:
     lines = script.rstrip().split("\n")
     if not script.is_plain or not all(map(is_by_itself, lines)):
         return script
-    if not _UPDATE.fullmatch(lines.pop().strip()):
+    if not UPDATE.fullmatch(lines.pop().strip()):
         return script
     commands = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if not commands:

@@ -77,6 +77,16 @@ _CLEAN = re.compile(
     rm\s+-r?fr?\s+(?:/var/lib/apt/lists/\*|/var/cache/apt/archives/\*\.deb)""",
     re.VERBOSE,
 )
+#: apt's index, which operations fetch by themselves.
+UPDATE = re.compile(r"apt(?:-get)?(?:\s+(?:-[yq]+|--yes|--quiet))*\s+update(?:\s+-[yq]+)?")
+#: With a word by which apt asks nothing.
+_UPGRADE = re.compile(
+    r"""(?:DEBIAN_FRONTEND=noninteractive\s+)?apt(?:-get)?
+    (?=.*\s(?:-q*yq*|--yes|--assume-yes)(?:\s|$))\s+
+    (?:(?:-[yq]+|--yes|--assume-yes|--quiet|-o\s?Dpkg::Use-Pty=0)\s+)*
+    (?:dist-upgrade|full-upgrade)(?:\s+(?:-[yq]+|--yes|--assume-yes|--quiet))*""",
+    re.VERBOSE,
+)
 #: A file that every build removes, and what systemctl does not do in a chroot.
 _NOTHING = re.compile(
     rf"rm\s+-f\s+/var/lib/dbus/machine-id|systemctl\s+daemon-reload|(?x:{_CLEAN.pattern})"
@@ -217,7 +227,15 @@ def _known(system: Result, script: Text, commands: Sequence[_Command]) -> _Found
         known = named or _EMPTY_ID.fullmatch(then) or _NEW_ID.fullmatch(then)
         made = _call("forget_machine_id", system, script, named=named)
         return (made, "machine_id", 2) if known else None
-    return _simple(system, script, text)
+    return _upgrade(system, script, commands) or _simple(system, script, text)
+
+
+def _upgrade(system: Result, script: Text, commands: Sequence[_Command]) -> _Found | None:
+    """Return an upgrade, with the update of apt's index before it, which it brings about."""
+    begin = 1 if UPDATE.fullmatch(commands[0].text) else 0
+    if not any(_UPGRADE.fullmatch(command.text) for command in commands[begin : begin + 1]):
+        return None
+    return _call("apt_upgrade", system, script, module="vmdsl"), "upgrade", begin + 1
 
 
 def only_cleans(script: Text) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from vmdsl.operations.packages.apt import Apt, AptRemove
 from vmdsl.operations.packages.debconf import Preseed
+from vmdsl.operations.packages.upgrade import AptUpgrade
 from vmdsl.operations.scripts.ansible import Ansible
 from vmdsl.operations.scripts.shells import Chroot, HostShell
 from vmdsl.vmdb2.marked_scripts import own
@@ -58,6 +59,12 @@ def apt_remove(export: Export, operation: AptRemove) -> Iterator[YamlStep]:
     words = ["purge" if operation.purge else "remove"]
     words += ["--auto-remove"] * operation.autoremove
     yield export.chroot(f"{_QUIETLY} {shlex.join([*words, *operation.packages])}")
+
+
+def apt_upgrade(export: Export, operation: AptUpgrade) -> Iterator[YamlStep]:
+    """Yield a script: vmdb2 only installs."""
+    del operation  # it says nothing but which system
+    yield export.chroot(f"apt-get update\n{_QUIETLY} dist-upgrade")
 
 
 def preseed(export: Export, operation: Preseed) -> Iterator[YamlStep]:

@@ -36,6 +36,7 @@ from vmdsl.operations.files.passwords import SetPassword
 from vmdsl.operations.packages.apt import Apt, AptRemove
 from vmdsl.operations.packages.debconf import Preseed
 from vmdsl.operations.packages.sources import AptSource
+from vmdsl.operations.packages.upgrade import AptUpgrade
 from vmdsl.operations.scripts.ansible import Ansible
 from vmdsl.operations.scripts.image import ImageShell, WriteAt
 from vmdsl.operations.scripts.shells import Chroot, HostShell
@@ -59,6 +60,7 @@ LOWERED: Mapping[type[Operation], Lower] = {
     Apt: packages.apt,
     AptRemove: packages.apt_remove,
     AptSource: system.apt_source,
+    AptUpgrade: packages.apt_upgrade,
     CacheRootfs: system.cache_rootfs,
     Chroot: packages.chroot,
     CopyFile: files.copy_file,
