@@ -28,12 +28,13 @@ _TO_CLEAN_UP = 120.0
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Lint, types, and all tests but those of `everything`. Arguments after -- go to pytest."""
-    lint(session)
+    """Style, types, and all tests but those of `everything`. Arguments after -- go to pytest."""
     if session.posargs:
+        lint(session)
         run_tests(session, "pytest", "--durations=25", *session.posargs)
         return
-    with measured(session) as pytest:
+    style(session)
+    with measured(session) as pytest:  # a test of them has mypy check the types
         run_tests(session, *pytest, "--durations=25", *_PROCESSES)
 
 
@@ -78,9 +79,14 @@ def measured(session: nox.Session) -> Iterator[list[str]]:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style and types."""
+    style(session)
+    session.run("mypy")
+
+
+def style(session: nox.Session) -> None:
+    """Check the style, which takes a moment."""
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
-    session.run("mypy")
 
 
 @nox.session

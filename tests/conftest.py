@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -33,7 +34,11 @@ settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the end of the run, which removes its users, come after SIGTERM too."""
+    """Let the end of the run, which removes its users, come after SIGTERM too.
+
+    Tests are collected without looking for garbage, of which there is none among them.
+    """
+    gc.disable()
     if is_controller(config):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
@@ -45,6 +50,11 @@ def pytest_configure_node(node: WorkerController) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LongestFirst:
     config.option.loadscopereorder = False  # not by how many tests there are in a file
     return LongestFirst(config, log)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # nor is there later
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -51,6 +51,7 @@ LONGEST = tuple(
         "test_library.py",
         "test_ansible.py",
         "test_troubles.py",
+        "test_types.py",
     )
 )
 
