@@ -238,6 +238,10 @@ class TreeOperation(Work, ABC):
         """Return the packages that it certainly installs, without versions and architectures."""
         return ()
 
+    def may_install(self) -> bool:
+        """Return whether it may install packages that it does not name, as far as it looks so."""
+        return self.installs_anything
+
     def packages_removed(self) -> tuple[str, ...]:
         """Return the packages that it removes."""
         return ()

@@ -221,6 +221,8 @@ class Traits:
     most: int = 0
     #: GRUB's module that reads it, and GRUB's name for it.
     grub_module: str = ""
+    #: Whether Debian's kernel for clouds reads it.
+    in_cloud_kernel: bool = True
     #: Whether systemd-growfs can grow it while it is mounted.
     can_grow: bool = False
     #: Whether its files have owners and permissions, and can be symlinks.

@@ -206,6 +206,14 @@ def _combined(node: ast.expr) -> ast.expr:
     return node.func if isinstance(node, ast.Call) and not node.args else node
 
 
+def texts(text: str) -> str:
+    """Return a hint for one text where a tuple of texts is wanted."""
+    words = text.strip("\"'").split(",")
+    if len(words) == 1:
+        return f"a tuple of one text has a comma: ({text},)"
+    return "give them one by one: ({})".format(", ".join(f'"{word.strip()}"' for word in words))
+
+
 def flags(text: str) -> str:
     """Return a hint for flags of a partition that are one text, or that are its type."""
     name = text.strip("\"'")

@@ -21,6 +21,7 @@ from vmdsl.plan.call_hints import (
     flags,
     left_out,
     secret,
+    texts,
     too_few,
     too_many,
     too_many_plain,
@@ -139,11 +140,6 @@ _HINTS = (
         r'of "mount" cannot be "[^"]+ \| None"',
         "it may be None: first ask `if (it := step()) is not None:`",
         "maybe-none",
-    ),
-    (
-        r'incompatible type "str"; expected "tuple\[str, \.\.\.\]"',
-        "a tuple of one text has a comma: ({text},)",
-        "text-for-list",
     ),
     (
         r'of "mount" cannot be "Swap"',
@@ -359,6 +355,7 @@ _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
     (_LITERAL, words, "unknown-value"),
     (_OTHERS, choices, "unknown-value"),
     (re.compile(r'^Argument "flags" to "mkpart" has .* "str"'), flags, "text-for-list"),
+    (re.compile(r'type "str"; expected "tuple\[str, \.\.\.\]"'), texts, "text-for-list"),
     (_RETURNS, _annotation, "return-type"),
     (re.compile(r'positional arguments for "(\w+)"'), _handle_class, "hand-made-handle"),
     (re.compile(r'^Too many positional arguments for "(\w+)"'), too_many, "wrong-argument"),

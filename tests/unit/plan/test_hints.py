@@ -9,6 +9,9 @@ from vmdsl.plan.hints import reworded
 ARGUMENT = 'Argument 1 to "{}" has incompatible type "{}"; expected "{}"  [arg-type]'
 
 
+OPTIONS = 'Argument "options" to "mount" has incompatible type "str"; expected "tuple[str, ...]"'
+
+
 @pytest.mark.parametrize(
     ("function", "got", "wanted", "text", "hint"),
     [
@@ -100,6 +103,8 @@ def test_modules_without_types(message: str, hint: str) -> None:
         ('Argument "flags" to "mkpart" has incompatible type "str"', '"esp"', 'write type="esp"'),
         ('Argument "flags" to "mkpart" has incompatible type "str"', '"boot"', 'flags=("boot",)'),
         ('Argument 2 to "apt" has incompatible type "tuple[str, str]"', "names", "*names"),
+        (OPTIONS, '"ro"', 'a tuple of one text has a comma: ("ro",)'),
+        (OPTIONS, "'ro, discard'", 'give them one by one: ("ro", "discard")'),
         (
             'Argument "console" has incompatible type "bool"; expected "Literal[\'a\', \'b\']"',
             "True",

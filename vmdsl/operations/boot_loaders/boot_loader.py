@@ -36,7 +36,7 @@ from vmdsl.language.operation import (
 from vmdsl.language.partition_types import type_name
 from vmdsl.machines import Arch
 from vmdsl.operations.disk.fat import Vfat
-from vmdsl.operations.packages.named import installing, named_above
+from vmdsl.operations.packages.named import Named, installing, named_above
 
 Console = Literal["screen", "serial"]
 
@@ -86,15 +86,12 @@ class BootLoader(TreeOperation):
         named = named_above(self, operations) if complete else None
         for packages in self.needs() if named else ():
             if named and named.present.isdisjoint(packages):
-                yield self.missing(packages[0], f"{self.summary()} needs")
+                yield self.missing(packages[0], f"{self.summary()} needs", named.kind)
 
-    def missing(self, package: str, why: str) -> Problem:
-        """Return the mistake that a package is not installed."""
-        return self.problem(
-            f"no step above installs {package}, which {why}",
-            installing(package),
-            code="not-installed",
-        )
+    def missing(self, package: str, why: str, kind: type[Problem]) -> Problem:
+        """Return the mistake, or advice, that a package is not installed."""
+        what = f"no step above installs {package}, which {why}"
+        return self.problem(what, installing(package), kind=kind, code="not-installed")
 
 
 @operation
@@ -192,18 +189,26 @@ class BootMenu(BootLoader):
                 "give /boot a filesystem of its own, which is not encrypted",
                 code="boot-filesystem",
             )
-        named = named_above(self, operations) if complete else None
-        if named is None:
-            return
+        if complete and (named := named_above(self, operations)):
+            yield from self._check_kernel(named)
+
+    def _check_kernel(self, named: Named) -> Iterator[Problem]:
+        """Report a kernel that is missing, or that cannot read the root, and what opens its device.
+
+        `named` are the packages that the steps above name.
+        """
         if not named.has_kernel:
             kernel = f"linux-image-{self.root.arch.kernel or self.root.arch}"
-            yield self.problem(
-                "no step above installs a kernel", installing(kernel), code="not-installed"
-            )
+            what = "no step above installs a kernel"
+            yield self.problem(what, installing(kernel), kind=named.kind, code="not-installed")
         root = self.root.mounted.filesystem
+        if named.is_cloud and not traits_of(root).in_cloud_kernel:
+            what = f"the kernel for clouds cannot read {root.kind}, which {shown_name(root)} is"
+            kernel = f"linux-image-{self.root.arch.kernel}"
+            yield self.problem(what, installing(kernel), kind=named.kind, code="boot-filesystem")
         for package in _packages_to_open(root.device):
             if package not in named.present:
-                yield self.missing(package, f"{shown_name(root)} needs to be found")
+                yield self.missing(package, f"{shown_name(root)} needs to be found", named.kind)
 
 
 def check_esp(operation: Operation, esp: Mounted[Vfat]) -> Iterator[Problem]:

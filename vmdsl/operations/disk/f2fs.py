@@ -33,6 +33,7 @@ class F2fs(Mountable):
         least=52 * 2**20,
         most=16 * 2**40,
         grub_module="f2fs",
+        in_cloud_kernel=False,
         # Linux 6.1 crashes in f2fs_issue_flush once a root has become writable later.
         starts_writable=True,
     )

@@ -168,6 +168,10 @@ def _unknown_components(
         if archive.is_debians or (meant and archive.has_debians_keys):
             hint = meant or f"there are {', '.join(COMPONENTS)}"
             yield problem_in(operation, what, hint, about=about, code="component")
+        elif archive.has_debians_keys and not meant:
+            what += ", whose keys this archive is checked with"
+            hint = Hint("give the keys that its makers publish: ", code("", keyring=None))
+            yield problem_in(operation, what, hint, about=about, kind=Advice, code="component")
         elif meant:
             yield problem_in(
                 operation,

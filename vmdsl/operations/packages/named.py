@@ -135,12 +135,26 @@ def kernel_has_room(
 class Named:
     """Packages by name: all, and those that were not removed again.
 
-    With `other_archives`, some may come from another archive than Debian's, by other names.
+    With `other_archives`, some may come from another archive than Debian's, by other names. All are
+    `certain` unless there are scripts, which only look as if they installed nothing.
     """
 
     ever: frozenset[str]
     present: frozenset[str]
     other_archives: bool
+    certain: bool
+
+    @property
+    def kind(self) -> type[Problem]:
+        """What it is that another package is missing: a mistake, or advice if it is not certain."""
+        return Problem if self.certain else Advice
+
+    @property
+    def is_cloud(self) -> bool:
+        """Whether all kernels among them are those for clouds."""
+        kernels = [name for name in self.present if name.startswith(KERNEL)]
+        clouds = [name for name in kernels if name.startswith(f"{KERNEL}-cloud-")]
+        return bool(kernels) and clouds == kernels and not self.other_archives
 
     @property
     def has_kernel(self) -> bool:
@@ -185,15 +199,21 @@ def named_above(operation: Operation, operations: Sequence[Operation]) -> Named 
     """
     ever: set[str] = set()
     present: set[str] = set()
-    other_archives = False
+    other_archives, certain = False, True
     for above in operations[: operations.index(operation)]:
         if not isinstance(above, TreeOperation):
             continue
-        if above.installs_anything:
+        if above.may_install():
             return None
+        certain &= not above.installs_anything
         ever.update(above.packages_named())
         present.update(above.packages_named())
         # Where one kernel is removed, others may be left.
         present.difference_update(p for p in above.packages_removed() if not p.startswith(KERNEL))
         other_archives |= above.adds_archive()
-    return Named(ever=frozenset(ever), present=frozenset(present), other_archives=other_archives)
+    return Named(
+        ever=frozenset(ever),
+        present=frozenset(present),
+        other_archives=other_archives,
+        certain=certain,
+    )

@@ -113,6 +113,7 @@ class Ansible(TreeOperation):
             yield self.problem(
                 "no step above installs python3, which Ansible works with",
                 installing("python3"),
+                kind=named.kind,
                 code="not-installed",
             )
 

@@ -24,6 +24,12 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 #: Commands that make a user and a home, and what may keep one in a script from being run here.
 _WITH_HOME = re.compile(r"^.*\buseradd\b.*(?:--create-home|\s-\w*m).*$", re.MULTILINE)
 _UID = re.compile(r"(?:--uid[ =]|\s-\w*u ?)(\d+)\b")
+#: Words of a script by which packages, kernels or boot loaders may come, and files that it runs.
+_MAY_INSTALL = re.compile(
+    r"apt|dpkg|tasksel|debootstrap|\.deb\b|sources|repo|curl|wget|\bgit\b|rsync|tar\b|cpio|unzip"
+    r"|\bmake\b|boot|vmlinu|kernel|grub|\bpip|\bsnap\b|python|perl|\beval\b|\bexec\s"
+    r"|(?:^|[\n;&|({`])[ \t]*(?:\.{0,2}/|[\"']?\$|(?:ba|da|z)?sh\b|source\b|\.[ \t])"
+)
 #: The owner and the group that a command gives to files by number, though it may fail.
 _CHOWN = re.compile(
     r"^[ \t]*chown\s+(?:-\S+\s+)*(\d*)(?:[:.](\d+))?(?=\s).*\|\|\s*(?:true|:)[ \t;]*$", re.MULTILINE
@@ -57,6 +63,9 @@ class Chroot(TreeOperation):
 
     def may_write(self, path: str) -> bool:
         return PurePosixPath(path).name in self.script
+
+    def may_install(self) -> bool:
+        return _MAY_INSTALL.search(self.script) is not None
 
     def scripts(self) -> tuple[Script, ...]:
         return (Script(text=self.script),)
