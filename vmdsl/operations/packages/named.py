@@ -146,7 +146,7 @@ class Named:
 
     @property
     def kind(self) -> type[Problem]:
-        """What it is that another package is missing: a mistake, or advice if it is not certain."""
+        """The kind of report where another package is missing: a mistake, if that is certain."""
         return Problem if self.certain else Advice
 
     @property

@@ -148,7 +148,11 @@ def test_schemes(recorder: Recorder, uri: str, kinds: list[type[Problem]]) -> No
         ({"suites": ["trixie-backports", "stable", "bookworm/updates", "rc-buggy"]}, []),
         ({"suites": ["./"]}, []),
         ({"components": ["main", "updates/non-free", "main/debian-installer"]}, []),
-        ({"components": ["rpi"]}, []),  # another archive's
+        (
+            {"components": ["rpi"]},  # another archive's
+            ["Debian has no component rpi, whose keys this archive is checked with"],
+        ),
+        ({"components": ["rpi"], "keyring": "acme.asc"}, []),
         (
             {"suites": ["sid", "trixie"], "components": ["non-fre"]},
             ["Debian has no component non-fre"],
