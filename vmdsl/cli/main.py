@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import errno
 import os
+import re
 import signal
 import sys
 import traceback
@@ -18,6 +19,7 @@ import typer
 from vmdsl import programs
 from vmdsl.cli.reporting import TEXT, collecting, format_of, report_error
 from vmdsl.errors import Problem, UsageError, VmdslError
+from vmdsl.similar import did_you_mean
 
 _SHOWN = 60
 #: The commands that take a recipe.
@@ -188,6 +190,9 @@ def _usage_error(error: typer.TyperException) -> UsageError:
     if possible:
         what, close = error.message, f"{' or '.join(sorted(possible))}?"
     what = what.replace("Value error, ", "").removesuffix(".")
+    if " is not one of " in what:
+        written, *choices = re.findall(r"'([^']*)'", what.partition(": ")[2])
+        close = did_you_mean(written, choices).removeprefix("did you mean ")
     if close:
         hint = f"did you mean {close}"
     else:

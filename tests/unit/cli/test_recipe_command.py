@@ -130,6 +130,16 @@ class TestValues:
         assert out == ""
         assert err.startswith(f"vmdsl: {message}")
 
+    @pytest.mark.parametrize(
+        ("written", "hint"),
+        [("arm46", "did you mean arm64?"), ("vax", "see: vmdsl check server.py --help")],
+    )
+    def test_a_word_that_was_meant(
+        self, written: str, hint: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["check", "server.py", "--arch", written]) == 2
+        assert capsys.readouterr().err.endswith(f"  [usage]\n    {hint}\n")
+
     def test_another_recipe(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["plan", "server.py", "other.py"]) == 2
         assert "got unexpected extra argument" in capsys.readouterr().err
