@@ -220,9 +220,11 @@ def _remarks(spec: Spec, path: Path) -> Iterator[Remark]:
 
 
 def _placeholders(spec: Spec) -> Iterator[str]:
-    """Yield the paths of all texts that stand for others, as in a template."""
+    """Yield the paths of all texts but scripts that stand for others, as in a template."""
     for step in spec.steps:
-        for value in vars(step).values():
+        for name, value in vars(step).items():
+            if name == "shell":
+                continue  # it has variables of its own
             for text in value if isinstance(value, tuple) else (value,):
                 if isinstance(text, Text) and is_placeholder(text):
                     yield text.where.path

@@ -87,6 +87,13 @@ def test_a_placeholder_has_a_hint(tmp_path: Path, line: str) -> None:
     assert found.hint == "it stands for one, as in a template: substitute it first"
 
 
+def test_a_script_with_variables_is_not_a_placeholder(tmp_path: Path) -> None:
+    script = 'dd if=$ROOT/u-boot.img of="{{ output }}" seek=16384'
+    (found,) = mistakes(tmp_path, f"{SYSTEM}{MIRROR}- root-fs: root\n  shell: |\n    {script}\n")
+    assert found.what.startswith("the bytes of $ROOT/u-boot.img are where the partition root")
+    assert found.hint == "start the partition later, such as at 16 MiB"
+
+
 @pytest.mark.parametrize(
     ("file", "hint"),
     [

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
-from vmdsl.errors import BuildError
+from vmdsl.errors import BuildError, Problem
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Disk, RootFs
+from vmdsl.language.layout import Layout, Span, in_the_way, partition_spans
 from vmdsl.language.operation import Fact, Script, operation, origin_of, record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.directories import paths_below, with_targets
@@ -37,6 +38,38 @@ _CHOWN = re.compile(
 _MAY_NOT_RUN = re.compile(
     r"<<|\b(?:if|case|while|until|for|exit|return)\b|&&|^\s*#.*useradd", re.MULTILINE
 )
+#: What may keep a command from being run, and commands that write a file to the image.
+_CONTROL = re.compile(
+    r"<<|\\\n|\|\||&&|\(\)|(?:^|[\s;])(?:if|case|while|until|for|exit|return|function)(?:[\s;]|$)",
+    re.MULTILINE,
+)
+_DD = re.compile(r"^[ \t]*dd[ \t]+([^\n;&|<>#]+)$", re.MULTILINE)
+_TO_IMAGE = re.compile(r"\"?\$(?:IMAGE|\{IMAGE\})\"?")
+#: Operands that change nothing about the place.
+_HARMLESS = frozenset({"ibs", "conv", "status", "count", "skip"})
+#: Numbers as dd takes them.
+_UNITS = {"": 1, "c": 1, "b": 512, "k": 2**10, "K": 2**10, "KiB": 2**10, "M": 2**20, "MiB": 2**20}
+_NUMBER = re.compile(r"(\d+)(\D*)")
+
+
+def _offsets_of_dd(script: str) -> Iterator[tuple[str, int]]:
+    """Yield the files that a script certainly writes to the image with dd, each with its offset."""
+    if _CONTROL.search(script):
+        return
+    for words in _DD.findall(script):
+        given = dict(word.split("=", 1) for word in words.split() if "=" in word)
+        source, target = given.pop("if", "/dev/"), given.pop("of", "")
+        seek = _number(given.pop("seek", "0"))
+        block = _number(given.pop("obs", given.pop("bs", "512")))
+        is_file = not source.startswith("/dev/") and given.keys() <= _HARMLESS
+        if is_file and _TO_IMAGE.fullmatch(target) and seek and block:
+            yield source.strip("\"'"), seek * block
+
+
+def _number(text: str) -> int | None:
+    """Return a number as dd takes it, if it is a simple one."""
+    found = _NUMBER.fullmatch(text)
+    return int(found[1]) * _UNITS[found[2]] if found and found[2] in _UNITS else None
 
 
 def _owners_given(script: str) -> Iterator[tuple[str, int]]:
@@ -140,6 +173,18 @@ class HostShell(TreeOperation):
 
     def is_repeatable(self) -> bool:
         return self.inputs is not None
+
+    def check_layout(self, layout: Layout) -> Iterator[Problem]:
+        """Report a file that its dd writes to a place in a partition, whose content comes later."""
+        for file, offset in _offsets_of_dd(self.script) if self.image else ():
+            span = Span(start=offset, end=offset + 1, what=f"the bytes of {file}")
+            if problem := in_the_way(span, partition_spans(layout), layout.size):
+                yield self.problem(
+                    problem,
+                    "start the partition later, such as at 16 MiB",
+                    about="script",
+                    code="write-place",
+                )
 
     def local_directories(self) -> tuple[Path, ...]:
         start = self.directory
