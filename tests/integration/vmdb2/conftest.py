@@ -25,7 +25,10 @@ class RealVmdb2:
     folder: Path
 
     def run(self, *argv: str | Path, cwd: Path, more: Mapping[str, str] | None = None) -> str:
-        """Start Python with them, and with `more` in the environment; what it printed."""
+        """Start Python with them, and with `more` in the environment; what it printed.
+
+        Its mounts are its own: a build beside it that copied them would keep them in use.
+        """
         env = {
             **os.environ,
             **(more or {}),
@@ -34,7 +37,7 @@ class RealVmdb2:
         }
         env.pop("VIRTUAL_ENV", None)
         done = subprocess.run(
-            ["/usr/bin/python3", *argv],
+            ["unshare", "--mount", "/usr/bin/python3", *argv],
             cwd=cwd,
             env=env,
             capture_output=True,
