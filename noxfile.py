@@ -67,7 +67,9 @@ def measured(session: nox.Session) -> Iterator[list[str]]:
     """
     with TemporaryDirectory(prefix="vmdsl-coverage-") as folder:
         Path(folder).chmod(0o1777)
-        counts = Path(folder, "counts")
+        counts, saved = Path(folder, "counts"), Path(folder, "saved")  # see tests/measured.py
+        saved.write_bytes(bytes(2**24))
+        saved.chmod(0o666)
         session.env.update(COVERAGE_FILE=f"{folder}/.coverage", VMDSL_TEST_COUNTS=str(counts))
         yield ["coverage", "run", "-m", "pytest"]
         del session.env["COVERAGE_FILE"], session.env["VMDSL_TEST_COUNTS"]

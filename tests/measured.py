@@ -2,13 +2,14 @@
 
 It counts the code of the checkout that the process belongs to. And it saves what children of a
 build have run, which end by `os._exit`; some have the tree as their root, where no data belongs.
-A build has many that run the same lines: those that another has saved are not saved again.
+There are many that run the same lines: those that another has saved are not saved again.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import zlib
 from contextlib import suppress
 from mmap import mmap
 from pathlib import Path
@@ -18,7 +19,8 @@ from coverage import Coverage, CoveragePlugin
 from coverage.plugin_support import Plugins
 from coverage.types import TConfigurable, TTraceData
 
-_CODE = [f"{Path(__file__).parents[1]}/{folder}/*" for folder in ("vmdsl", "stdlib")]
+_TOP = str(Path(__file__).parents[1])
+_CODE = [f"{_TOP}/{folder}/*" for folder in ("vmdsl", "stdlib")]
 
 
 class _Code(CoveragePlugin):
@@ -29,22 +31,23 @@ class _Code(CoveragePlugin):
 def coverage_init(registry: Plugins, _: object) -> None:
     """Set up coverage.py, which calls this when it starts in a process."""
     registry.add_configurer(_Code())
-    root, leave = _root(), os._exit
-    saved = mmap(-1, 2**20)  # a byte for a line, which all children share
+    root, leave, saved = _root(), os._exit, _saved()
 
     def save_and_leave(status: int) -> Never:
         with suppress(Exception):
             places = {
-                hash((file, line)) % len(saved) for file, lines in _run().items() for line in lines
+                zlib.crc32(f"{file.removeprefix(_TOP)}:{line}".encode()) % len(saved)
+                for file, lines in _run().items()
+                for line in lines
             }
             if not all(saved[place] for place in places):
-                for place in places:
-                    saved[place] = 1
                 if not os.path.samestat(Path("/").stat(), os.fstat(root)):
                     os.fchdir(root)
                     os.chroot(".")
                 if measured := Coverage.current():
                     measured.save()
+                for place in places:
+                    saved[place] = 1
         leave(status)
 
     def begin() -> None:
@@ -61,6 +64,17 @@ def _root() -> int:
     root = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 3)
     os.close(opened)
     return root
+
+
+def _saved() -> mmap:
+    """Open what all processes share: a byte for a line, by its checksum.
+
+    It is a file beside the data; where it is missing, the processes of a build share memory.
+    """
+    file = Path(os.environ.get("COVERAGE_FILE", ".coverage")).with_name("saved")
+    with suppress(OSError), file.open("r+b") as stream:
+        return mmap(stream.fileno(), 0)
+    return mmap(-1, 2**20)
 
 
 def _run() -> TTraceData:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import subprocess
 from pathlib import Path
@@ -146,17 +145,6 @@ def test_tidied(look: Look) -> None:
     assert "copyright" in look.names("/usr/share/doc/bash")
     assert not [n for n in look.names("/usr/share/doc/bash") if n != "copyright"]
     assert "de" not in look.names("/usr/share/locale")
-
-
-def test_root_builds_the_same(image: Path, base: Any, root_user: Any) -> None:
-    code, said, other = build(root_user, base, root_user.folder("library"))
-    assert code == 0, said
-    assert digest(other) == digest(image)
-
-
-def digest(image: Path) -> str:
-    with image.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @pytest.mark.parametrize(
