@@ -71,6 +71,13 @@ def system() -> RootFs:
 
 @step
 def packages() -> None:
+    modules = ["MODULES=list", "COMPRESSLEVEL=1"]
+    create_file(system(), "/etc/initramfs-tools/conf.d/list", "\n".join(modules) + "\n")
+    create_file(
+        system(),
+        "/usr/share/initramfs-tools/modules.d/disk",
+        "virtio_pci\nvirtio_blk\next4\ncrc32c_generic\n",
+    )
     preseed(system(), "tzdata tzdata/Areas select Europe", "tzdata tzdata/Zones/Europe select Rome")
     apt(
         system(),
