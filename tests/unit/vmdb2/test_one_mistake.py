@@ -108,7 +108,7 @@ PYTHON = re.compile(
 
 def problems_of(steps: list[Any], directory: Path) -> tuple[Problem, ...]:
     """All that is wrong with steps."""
-    text = yaml.safe_dump({"steps": steps}, sort_keys=False, width=1000)
+    text = yaml.dump({"steps": steps}, Dumper=yaml.CSafeDumper, sort_keys=False, width=1000)
     variables = {"output": "x.img", "image": "x.img", "rootfs_tarball": "r.tar"}
     try:
         load_specification(
