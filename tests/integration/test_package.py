@@ -108,6 +108,9 @@ def installed(made: Path, user: User, tmp_path_factory: pytest.TempPathFactory) 
     name = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
     others = user.checkout / ".venv" / name
     (there.folder / "new" / name / "others.pth").write_text(f"{others}\n", encoding="utf-8")
+    # mypy accepts only its own of this module, and pip installs this one beside the packages
+    stub = (others / "typing_extensions.py").read_text("utf-8")
+    user.file(there.folder / "new" / name / "typing_extensions.py", stub)
     user.file(there.folder / "shop.py", (ACME / "shop.py").read_text("utf-8"))
     return there
 

@@ -150,7 +150,10 @@ class Places:
         start, end = place.start, place.end
         problems = [
             problem_in(partition, what, hint, about=about, code="partition-place")
-            for what, hint, about in (self._at_the_edge(place), self._beyond(place, before))
+            for what, hint, about in (
+                self._at_the_edge(place),
+                self._reversed(partition, place, before) or self._beyond(place, before),
+            )
             if what
         ]
         problems += [
@@ -191,6 +194,23 @@ class Places:
                 "end",
             )
         return "", "", ""
+
+    def _reversed(
+        self, partition: AnyPartition, place: Place, before: Sequence[tuple[AnyPartition, Place]]
+    ) -> tuple[str, str, str] | None:
+        """Return what is wrong with a partition whose end is not behind its start on any disk.
+
+        mkpart() has refused those that say both.
+        """
+        end = partition.end
+        is_fixed = isinstance(end, Size) and end.bytes >= 0
+        if place.end > place.start or not is_fixed or open_partitions([one for one, _ in before]):
+            return None
+        return (
+            f"its end, {Size(place.end)}, is not behind its start, {Size(place.start)}",
+            "end= is a place on the disk, and size= the partition's length",
+            "end",
+        )
 
     def _beyond(
         self, place: Place, before: Sequence[tuple[AnyPartition, Place]]

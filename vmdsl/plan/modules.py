@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -39,6 +40,24 @@ def own_modules(recipe: Path) -> list[Path]:
                     and (path.is_relative_to(recipe.parent) or _uses_vmdsl(_tree(path)))
                 ]
     return found
+
+
+def apart(file: Path, folder: Path) -> Path:
+    """Return the path of a module by a link to its package, if that is installed.
+
+    The link is alone in a folder below `folder`: where a module's package is, mypy takes all that
+    is installed for code of the same author. Raises OSError.
+    """
+    root = _root(file)
+    if "-packages" not in root.name:
+        return file
+    own = file.relative_to(root)
+    package = root / own.parts[0]
+    link = folder / hashlib.sha256(bytes(package)).hexdigest() / package.name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        link.symlink_to(package)
+    return link.parent / own
 
 
 def _uses_vmdsl(tree: ast.Module) -> bool:

@@ -19,7 +19,8 @@ from typing import Any, Protocol
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem, Where
 from vmdsl.plan.hints import OF_MYPY, reworded
-from vmdsl.plan.modules import own_modules
+from vmdsl.plan.modules import apart, own_modules
+from vmdsl.similar import closest
 
 
 class Types(Protocol):
@@ -48,11 +49,14 @@ class TypeCheck:
     def __init__(self, recipe: Path, cache: Path) -> None:
         """Start mypy, whose own cache is in the directory `cache`."""
         self._recipe = recipe.resolve()
-        self._folder = self._recipe.parent  # mypy looks for modules where it is started
+        self._links = cache.resolve() / "packages"
+        is_installed = _apart(self._recipe, self._links) != self._recipe
+        # mypy looks for modules where it is started
+        self._folder = self._links if is_installed else self._recipe.parent
         self._mypy = self._start(cache.resolve())
 
     def _start(self, cache: Path) -> subprocess.Popen[bytes]:
-        command = mypy_command(cache, self._recipe)
+        command = mypy_command(cache, self._recipe, links=self._links)
         return programs.start(command, errors=subprocess.PIPE, cwd=self._folder)
 
     def problems(self) -> tuple[Problem, ...]:
@@ -97,8 +101,12 @@ def _in_its_folder(problem: Problem, recipe: Path) -> Problem:
     return replace(problem, where=replace(where, file=beside)) if beside.is_file() else problem
 
 
-def mypy_command(cache: Path, *recipes: Path) -> list[str]:
-    """Return mypy's command line. -P keeps modules in the current folder from replacing mypy's."""
+def mypy_command(cache: Path, *recipes: Path, links: Path | None = None) -> list[str]:
+    """Return mypy's command line. -P keeps modules in the current folder from replacing mypy's.
+
+    Recipes of installed packages are given by links to these, in the folder `links`.
+    """
+    found = (file for recipe in recipes for file in own_modules(recipe))
     with as_file(files("vmdsl.plan") / "mypy.ini") as configuration:
         return [
             sys.executable,
@@ -110,8 +118,15 @@ def mypy_command(cache: Path, *recipes: Path) -> list[str]:
             "--output=json",
             "--no-error-summary",
             "--show-absolute-path",
-            *map(str, dict.fromkeys(f for recipe in recipes for f in own_modules(recipe))),
+            *map(str, dict.fromkeys(_apart(file, links) if links else file for file in found)),
         ]
+
+
+def _apart(file: Path, links: Path) -> Path:
+    """Return the path of a file by a link to its package, or the path itself without a cache."""
+    with suppress(OSError):
+        return apart(file, links)
+    return file
 
 
 def _writable(cache: Path) -> str:
@@ -185,10 +200,22 @@ def _names(file: Path) -> frozenset[str]:
 
 def _where(file: Path, message: Mapping[str, Any]) -> Where:
     line, start = max(message["line"], 0), message["column"]
+    misspelt = _NOT_THERE.match(message["message"])
+    if misspelt and (name := _imported(file, line, misspelt[1])):
+        return Where(file, name.lineno, start=name.col_offset, end=name.end_col_offset or -1)
     if message["code"] in ("import-not-found", "import-untyped"):
         start = -1  # the whole statement
     is_one_line = message.get("end_line") == line
     return Where(file, line, start=start, end=message["end_column"] if is_one_line else -1)
+
+
+def _imported(file: Path, line: int, name: str) -> ast.alias | None:
+    """Return the place of a name in the import that starts at a line: mypy gives the import's."""
+    with suppress(OSError, SyntaxError, ValueError):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.ImportFrom) and node.lineno == line:
+                return next((one for one in node.names if one.name == name), None)
+    return None
 
 
 #: mypy's words for what recipes have other words for: the pattern, and these.
@@ -236,7 +263,8 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
 
     That is each further use of an undefined name, what is wrong in a call with an argument too
     many or too few or given twice, what an undefined decorator makes of its function, and where the
-    result of operands that do not fit is given to, and calls of functions without types.
+    result of operands that do not fit is given to, and calls of functions without types. A name
+    that an import misspells is undefined where it is spelled right.
     """
     told: set[tuple[Path, str]] = set()
     problems = _exchanged(problems)
@@ -246,6 +274,7 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
     computed = {p.where for p in problems if p.what.startswith(_OPERANDS)}
     uncalled = {(p.where, p.where.line) for p in problems if p.where and "[truthy-" in p.what}
     unknown = {p.where.file for p in problems if p.where and p.what.endswith("[name-defined]")}
+    imports = [(p.where.file, _NOT_THERE.match(p.what)) for p in problems if p.where]
     causes = []
     for problem in problems:
         where, what = problem.where or Where(Path()), problem.what
@@ -253,13 +282,16 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
         call = (where, found[1] if found else "")
         decorated = what.endswith("[untyped-decorator]") and where.file in unknown
         again = what.endswith("[name-defined]") and (where.file, what) in told
+        misspelt = [name[1] for file, name in imports if name and file == where.file]
+        meant = (name := _UNDEFINED.match(what)) and closest(name[1], misspelt)
         called = _ON_A_STEP in what and (where, "step") in calls
         result = what.endswith("[arg-type]") and (
             where in computed or ((where, where.line) in uncalled and _DECLARED.search(what))
         )
         untyped = what.endswith("[no-untyped-call]") and is_untyped
         unknown_type = what.endswith("[var-annotated]") and (where, where.line) in lines
-        if not (decorated or again or called or result or untyped or unknown_type or call in calls):
+        follows = (decorated, again, meant, called, result, untyped, unknown_type, call in calls)
+        if not any(follows):
             causes.append(problem)
             told.add((where.file, what))
             if found and _COUNT.search(what):
@@ -295,6 +327,8 @@ def _exchanged(problems: Sequence[Problem]) -> list[Problem]:
     return found
 
 
+_NOT_THERE = re.compile(r'Module "[\w.]+" has no attribute "(\w+)"')
+_UNDEFINED = re.compile(r'Name "(\w+)" is not defined')
 _CONDITION = 'expected "Condition"'
 _ASKS = re.compile(r'expected "(?:Condition|Fact \| None)"')
 _OF_ONE = re.compile(r'Item "(?!None")\w+" of "[^"]+ \| None" has no attribute')

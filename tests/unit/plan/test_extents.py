@@ -122,8 +122,10 @@ def test_partitions_in_percents_follow_each_other(parts: list[float], size: int)
         (None, MiB(1000), "where the second copy of the GPT is"),
         (None, MiB(1001), "it ends at 1001 MiB and does not fit: there is room up to 999 MiB"),
         (MiB(999), None, "no room is left for it: it starts at 999 MiB of 999 MiB"),
-        (-MiB(500), MiB(400), "no room is left for it"),
-        (Percent(50), MiB(400), "no room is left for it"),
+        (MiB(700), -MiB(400), "no room is left for it: it starts at 700 MiB of 999 MiB"),
+        (None, MiB(1), "its end, 1 MiB, is not behind its start, 1 MiB"),
+        (-MiB(500), MiB(400), "its end, 400 MiB, is not behind its start, 500 MiB"),
+        (Percent(50), MiB(400), "its end, 400 MiB, is not behind its start, 500 MiB"),
     ],
 )
 def test_wrong_places(start: Size | Percent | None, end: Size | Percent | None, what: str) -> None:

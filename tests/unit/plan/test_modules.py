@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl.plan.modules import own_modules
+from vmdsl.plan.modules import apart, own_modules
 
 USES = "from vmdsl import apt\n"
 FILES = {
@@ -73,3 +73,24 @@ def test_modules(recipe: str, text: str, wanted: list[str] | None, tmp_path: Pat
         assert "package/deep/most.py" in names
     else:
         assert set(names[1:]) == set(wanted)
+
+
+@pytest.mark.parametrize("name", ["acme/server.py", "acme/deep/most.py", "single.py"])
+def test_modules_of_installed_packages_have_a_folder_of_their_own(
+    name: str, tmp_path: Path
+) -> None:
+    """Beside them is all that is installed, which mypy would take for code of their author."""
+    site = tmp_path / "lib/site-packages"
+    for file in ("acme/__init__.py", "acme/deep/__init__.py", "typing_extensions.py", name):
+        (site / file).parent.mkdir(parents=True, exist_ok=True)
+        (site / file).write_text(USES, encoding="utf-8")
+    for _ in range(2):  # the second time it is there
+        path = apart(site / name, tmp_path / "links")
+    assert path.resolve() == site / name
+    folder = path.parents[len(Path(name).parts) - 1]
+    assert [one.name for one in folder.iterdir()] == [Path(name).parts[0]]
+
+
+def test_a_recipe_that_is_not_installed_stays_where_it_is(tmp_path: Path) -> None:
+    assert apart(tmp_path / "recipe.py", tmp_path / "links") == tmp_path / "recipe.py"
+    assert not (tmp_path / "links").exists()
