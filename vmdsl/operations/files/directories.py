@@ -110,6 +110,13 @@ def create_symlink(root: Place, path: str, target: str, *, unless: Fact | None =
             about="target",
             code="path",
         )
+    if target.startswith("/") and path.startswith("../"):
+        raise refuse(
+            f"{path} is relative, as only the target of a symlink can be",
+            "exchange the two: the symlink's own path comes first",
+            about="path",
+            code="path",
+        )
     record(CreateSymlink(root=root, path=place_of(root, path), target=target, unless=unless))
 
 

@@ -367,6 +367,8 @@ def instead_of(name: str) -> str:
     """Return a hint at what to write instead of a word that is not the name of a package."""
     if not name:
         return "leave it out"
+    if (version := re.fullmatch(r"(.+?) ?[<>=~!]=? ?[\w.+~:-]*", name)) and is_package(version[1]):
+        return f"apt takes a certain version, {version[1]}=VERSION, or the newest, {version[1]}"
     if " " in name or "," in name:
         return "give each package by itself"
     name, colon, arch = name.partition(":")

@@ -90,10 +90,18 @@ def foreign_names(
     arch: Arch,
     is_debians: bool,
 ) -> Iterator[Problem]:
-    """Report packages that have another name in Debian.
+    """Report packages that have another name in Debian, and kernels for other machines.
 
     They are only warnings if the archive may be another one.
     """
+    for package in packages:
+        flavour = package.removeprefix(f"{KERNEL}-").removeprefix("cloud-")
+        other = next((one for one in Arch if one.traits.kernel == flavour), arch)
+        if package.startswith(KERNEL) and not _runs(other, arch):
+            what = f"{package} is a kernel for {other}, and the system is for {arch}"
+            hint = f"did you mean {KERNEL}-{arch.traits.kernel}?" if arch.traits.kernel else ""
+            about = argument_of(operation, package)
+            yield problem_in(operation, what, hint, about=about, kind=Advice, code="architecture")
     known, release = debian_suites(), split_suite(suite.name)[0]
     for package in packages if release in known[known.index(_FIRST) :] else ():
         if meant := debians_name(package, arch):
@@ -107,6 +115,11 @@ def foreign_names(
                 kind=kind,
                 code="unknown-package",
             )
+
+
+def _runs(kernel: Arch, arch: Arch) -> bool:
+    """Return whether a system can have the kernel of an architecture, as i386 that of amd64."""
+    return not set(kernel.traits.uname).isdisjoint(arch.traits.native_on)
 
 
 def kernel_has_room(

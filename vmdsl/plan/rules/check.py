@@ -46,6 +46,7 @@ _RULES_OF_COMPLETE_PLANS = (
     mounts.filesystems_are_mounted,
     mounts.fstab_is_written,
     units.enabled_units_can_be,
+    units.sections_are_known,
     scripts.logins_stay_open,
     scripts.scripts_are_in_the_system,
 )

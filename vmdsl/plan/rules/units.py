@@ -1,4 +1,4 @@
-"""Rules for systemd's units that the recipe enables."""
+"""Rules for systemd's units that the recipe writes or enables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Operation, problem_in, shown_with_line
-from vmdsl.similar import did_you_mean, mistakes
+from vmdsl.similar import closest, did_you_mean, mistakes
 
 #: From the first directory on, a file hides those of its name in the next ones.
 _DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
@@ -27,6 +27,10 @@ _ELSEWHERE = {
     "network": "networking",
     "iptables": "netfilter-persistent",
 }
+_SECTION = re.compile(r"^\[([^\]\n]*)\]\s*$", re.MULTILINE)
+_SECTIONS = ("Unit", "Install")
+#: The kinds of units with a section of their own, which is named after the kind.
+_KINDS = ("automount", "mount", "path", "service", "slice", "socket", "swap", "timer")
 _INSTALL = re.compile(r"^\[Install\]\s*$", re.MULTILINE)
 
 
@@ -42,6 +46,28 @@ def enabled_units_can_be(operations: Sequence[Operation]) -> Iterator[Problem]:
                 yield from _misspelt(operation, unit, changes)
             elif operation.unless is None:
                 yield from _without_install(operation, unit, writers, paths, above)
+
+
+def sections_are_known(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Warn of misspelt sections of units, which systemd ignores."""
+    for operation in operations:
+        for path in operation.files_written() if isinstance(operation, TreeOperation) else ():
+            folder, _, name = path.rpartition("/")
+            kind = name.rpartition(".")[2]
+            text = operation.text_of(path) if folder in _DIRECTORIES and kind in _KINDS else None
+            for section, meant in _misspelt_sections(text or "", kind).items():
+                what = f"systemd ignores the section [{section}] of {name}"
+                yield problem_in(
+                    operation, what, f"did you mean [{meant}]?", kind=Advice, code="unit"
+                )
+
+
+def _misspelt_sections(text: str, kind: str) -> dict[str, str]:
+    """Return the sections of a unit that systemd does not know, each with the one meant."""
+    known = (*_SECTIONS, kind.capitalize())
+    others = [one for one in _SECTION.findall(text) if not one.startswith("X-")]
+    found = {one: closest(one, known) for one in others if one not in known}
+    return {one: meant for one, meant in found.items() if meant}
 
 
 def _enabled(operation: TreeOperation) -> Iterator[str]:
@@ -104,7 +130,10 @@ def _without_install(
     texts = [text for path in paths if (text := writers[0].text_of(path)) is not None]
     drop_ins = tuple(f"{path}.d/" for path in paths)
     extended = any(path.startswith(drop_ins) for o in above for path in o.files_written())
-    if len(writers) == len(texts) == 1 and not extended and not _INSTALL.search(texts[0]):
+    if len(writers) != len(texts) or len(texts) != 1 or extended:
+        return
+    is_misspelt = "Install" in _misspelt_sections(texts[0], unit.rpartition(".")[2]).values()
+    if not is_misspelt and not _INSTALL.search(texts[0]):
         what = f"{unit} has no section [Install], so enabling it does nothing"
         hint = (
             f'write "[Install]" and "WantedBy=multi-user.target" to {shown_with_line(writers[0])}'
