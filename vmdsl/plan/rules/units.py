@@ -50,8 +50,8 @@ def enabled_units_can_be(operations: Sequence[Operation]) -> Iterator[Problem]:
 
 def sections_are_known(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Warn of misspelt sections of units, which systemd ignores."""
-    for operation in operations:
-        for path in operation.files_written() if isinstance(operation, TreeOperation) else ():
+    for operation in (one for one in operations if isinstance(one, TreeOperation)):
+        for path in operation.files_written():
             folder, _, name = path.rpartition("/")
             kind = name.rpartition(".")[2]
             text = operation.text_of(path) if folder in _DIRECTORIES and kind in _KINDS else None
