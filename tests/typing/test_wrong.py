@@ -210,8 +210,6 @@ HINTS = {
     "content_is_a_path": "copy_file() takes the path of a local file",
     "step_of_an_operations_name": "it is a function of vmdsl: rename this",
     "variant_wrong": "did you mean 'minbase'?",
-    "apt_version_as_in_pip": "nginx=VERSION",
-    "symlink_exchanged": "exchange the two",
     "words_of_other_tools": "did you mean 'esp'?",
 }
 
@@ -293,8 +291,6 @@ OWN_HINTS = {
     "suite_in_the_archive_of_a_mirror": ("mirror=", "did you mean trixie-backports?"),
     "suite_misspelt": ("did you mean trixie?",),
     "suite_of_ubuntu": ("it is one of Ubuntu's",),
-    "apt_version_as_in_pip": "nginx=VERSION",
-    "symlink_exchanged": "exchange the two",
     "words_of_other_tools": ("did you mean trixie?",),
     "zipl_of_s390x": ("s390x starts with zipl",),
 }
