@@ -21,38 +21,44 @@ from users import remove_users
 #: The tests that take longest, the longest first: each line is the start of names of tests that
 #: one process runs in a row. All other tests follow, file by file. A line of a file stands
 #: for what of it no other line names.
-LONGEST = tuple(
-    f"tests/integration/{name}"
-    for name in (
-        "images/test_upgrades.py",
-        "images/test_boot.py::test_image_boots[ansible",
-        "images/test_boot.py::test_image_boots[hybrid",
-        "vmdb2/test_built.py",
-        "images/test_remote.py::test_a_worker_of_i386_lets_its_key_in",
-        "images/test_boot.py::test_signed_files_stay_so",
-        "filesystems/test_images.py::test_the_kernel_finds_all_of_it",
-        "filesystems/test_images.py",
-        "images/test_remote.py",
-        "images/test_boot.py::test_image_boots[cloud",
-        "test_emulation.py::test_an_ordinary_user_builds_a_system_of_another_architecture[armhf",
-        "test_emulation.py::test_an_ordinary_user_builds_a_system_of_another_architecture[arm64",
-        "images/test_boot.py",
-        "test_i386.py",
-        "vmdb2/builds/test_announcement.py",
-        "vmdb2/builds/test_same_system.py",
-        "images/test_bytes.py",
-        "images/test_content.py",
-        "test_kill.py",
-        "test_layer_cache.py",
-        "apt/test_packages.py",
-        "apt/test_kept.py",
-        "test_hostile.py",
-        "test_on_error.py",
-        "test_library.py",
-        "test_ansible.py",
-        "test_troubles.py",
-        "test_types.py",
-    )
+LONGEST = (
+    *(
+        f"tests/integration/{name}"
+        for name in (
+            "images/test_upgrades.py",
+            "images/test_boot.py::test_image_boots[ansible",
+            "images/test_boot.py::test_image_boots[hybrid",
+            "vmdb2/test_built.py",
+            "images/test_remote.py::test_a_worker_of_i386_lets_its_key_in",
+            "images/test_boot.py::test_signed_files_stay_so",
+            "filesystems/test_images.py::test_the_kernel_finds_all_of_it",
+            "filesystems/test_images.py",
+            "images/test_remote.py",
+            "images/test_boot.py::test_image_boots[cloud",
+            "test_emulation.py::test_an_ordinary_user_builds_a_system_of_another_architecture[armhf",
+            "test_emulation.py::test_an_ordinary_user_builds_a_system_of_another_architecture[arm64",
+            "images/test_boot.py",
+            "test_i386.py",
+            "vmdb2/builds/test_announcement.py",
+            "vmdb2/builds/test_same_system.py",
+            "images/test_bytes.py",
+            "images/test_content.py",
+            "test_kill.py",
+            "test_layer_cache.py",
+            "apt/test_packages.py",
+            "apt/test_kept.py",
+            "test_hostile.py",
+            "test_on_error.py",
+            "test_library.py",
+            "test_ansible.py",
+            "test_troubles.py",
+            "test_types.py",
+        )
+    ),
+    "tests/docs/test_docs.py",
+    "tests/unit/vmdb2/test_one_mistake.py",
+    "tests/typing/test_wrong.py",
+    "tests/typing/test_editors.py",
 )
 
 
