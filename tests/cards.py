@@ -17,6 +17,12 @@ class Card:
     image: Path
     starts: tuple[int, ...]
 
+    def uuid(self, number: int) -> str:
+        """Return the UUID of the filesystem on a partition."""
+        words = ("-O", str(self.starts[number - 1]), "-o", "value", "-s", "UUID")
+        command = ["/sbin/blkid", "-p", *words, str(self.image)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
     def read(self, number: int, path: str, into: Path) -> bytes:
         """Return the content of a file of the ext4 on a partition."""
         self._debugfs(number, f"dump {path} {into}")

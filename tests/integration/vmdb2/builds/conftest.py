@@ -19,11 +19,15 @@ _MINUTES = 60
 #: Suites that no mirror has any more, with a package of theirs; the mirrors of the corpus.
 _GONE = {
     r"(?<=debootstrap: )(?:stretch|buster)\b": "bookworm",
+    r"(?<=http://security\.mirror\.example/) (?:buster/updates|bookworm-security)": (
+        "debian-security bookworm-security"
+    ),
+    r"\bbuster\b(?= main)|\bbuster(?=-updates|-backports)": "bookworm",
     r"(?m)(?<=apt: )python$|(?<=- )python$": "python3",
 }
 _MIRROR = re.compile(r"http://(?:security\.)?mirror\.example/debian")
-#: What stands in for local files. The playbook lets root in, and writes what it was given; the
-#: service makes a key for an SSH server.
+#: What stands in for local files. The playbook lets root in, and writes what it was given; that of
+#: boards, in .yaml, does without Python. The service makes a key for an SSH server.
 _STAND_INS = {
     ".yml": """\
 - hosts: image
@@ -33,6 +37,12 @@ _STAND_INS = {
       tags: always
     - copy: {content: "by ansible {{ [VARIABLES] | to_json }}", dest: /etc/trace}
       tags: always
+""",
+    ".yaml": """\
+- hosts: image
+  gather_facts: false
+  tasks:
+    - raw: passwd --quiet --delete root
 """,
     ".service": """\
 [Unit]
@@ -47,7 +57,7 @@ WantedBy=multi-user.target
 }
 
 #: A local file that a script installs in the system.
-_INSTALLED = re.compile(r"""install (?:-\w \S+ )*([\w.-]+) "?\$""")
+_INSTALLED = re.compile(r"""install (?:-\w \S+ )*([\w.-][\w./-]*) "?\$""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +78,7 @@ class Specification:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=20 * _MINUTES,
+            timeout=60 * _MINUTES,
             check=False,
         )
 
@@ -94,9 +104,9 @@ def copied(user: Any, host_mirror: str) -> Callable[..., Specification]:
     def copy(origin: Path, *, trimmed: bool = False) -> Specification:
         text = origin.read_text(encoding="utf-8")
         steps = steps_of(text)
-        text = _MIRROR.sub(host_mirror.rstrip("/"), text)
         for gone, instead in _GONE.items():
             text = re.sub(gone, instead, text)
+        text = _MIRROR.sub(host_mirror.rstrip("/"), text)
         folder = user.folder("specification")
         if trimmed:
             text = _trimmed(text, steps)
