@@ -11,6 +11,7 @@ _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "efi": ("esp", "vfat"),
     "esp": ("vfat",),
     "efi-system": ("esp", "vfat"),
+    "efi-system-partition": ("esp", "vfat"),
     "uefi": ("esp", "vfat"),
     "ef00": ("esp",),
     "linux-swap": ("swap",),
@@ -25,6 +26,9 @@ _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "ext4": ("linux",),
     "bios-grub": ("bios-boot",),
     "biosboot": ("bios-boot",),
+    "bios": ("bios-boot",),
+    "bootable": ("boot",),
+    "root": ("linux",),
     "ef02": ("bios-boot",),
     "bls-boot": ("xbootldr",),
     "fat16": ("vfat", "fat"),
@@ -46,6 +50,7 @@ _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "x86-64": ("amd64",),
     "aarch64": ("arm64",),
     "minimal": ("minbase",),
+    "min": ("minbase",),
     "default": ("important",),
     "ttys0": ("serial",),
     "ttyama0": ("serial",),
@@ -131,7 +136,7 @@ def similar_file(
 
 
 def _plain(name: str) -> str:
-    return name.casefold().replace("_", "-")
+    return name.casefold().replace("_", "-").replace(" ", "-")
 
 
 def mistakes(one: str, other: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
+from locale import locale_alias
 
 from vmdsl import RootFs, apt, chroot, create_file, refuse, warn
 from vmdsl_stdlib.tables import LAYOUTS, LOCALES, OLD_ZONES, VARIANTS, ZONES
@@ -70,7 +71,9 @@ def _check_locale(system: RootFs, name: str) -> None:
     territory, modifier = match.groups(default="")
     if territory + modifier not in LOCALES:
         british = territory.replace("_UK", "_GB")
-        near = [british] if british in LOCALES else _close(territory, LOCALES)
+        usual = locale_alias.get(territory.partition("_")[0], "").partition(".")[0]
+        sure = [one for one in (british, usual) if one in LOCALES]
+        near = sure or _close(territory, LOCALES)
         close = [f"{one}.UTF-8" for one in near]
         _unknown(
             system,

@@ -47,6 +47,9 @@ def test_closest(written: str, known: list[str], meant: str) -> None:
         ("ext4", "linux"),
         ("root-x86-64", "root-amd64"),
         ("swpa", "swap"),
+        ("EFI System", "esp"),
+        ("bios", "bios-boot"),
+        ("root", "linux"),
         ("zfs", ""),
     ],
 )

@@ -84,7 +84,7 @@ def _top(form: str) -> Path:
 def _code_of(arguments: Sequence[str]) -> int:
     """Run a command, report what is wrong, and return the exit code."""
     try:
-        with _paths_of_any_length():
+        with _errors_of_paths():
             code = _run(arguments)
     except VmdslError as error:
         report_error(error, building=arguments[:1] == ["build"])
@@ -125,7 +125,7 @@ def depends_on_hashes(arguments: Sequence[str]) -> bool:
         return True  # of two recipes, of which one may be in another revision
     left = [Path(word) for word in arguments if word.endswith(".py")]
     words = [word for word in arguments[1:] if not word.startswith("-")]
-    if not left and arguments[:1] in _OF_RECIPES and not all(Path(w).is_file() for w in words):
+    if not left and arguments[:1] in _OF_RECIPES and not all(map(os.path.isfile, words)):
         return True  # one that a package offers by name may do it
     seen: set[Path] = set()
     while left:
@@ -161,8 +161,8 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def _paths_of_any_length() -> Iterator[None]:
-    """Turn the error of a path that is too long, or has a name that is, into one of ours.
+def _errors_of_paths() -> Iterator[None]:
+    """Turn the error of a path that is too long, or that may not be looked at, into one of ours.
 
     A full disk is one of this machine.
     """
@@ -175,11 +175,21 @@ def _paths_of_any_length() -> Iterator[None]:
 
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it
             raise error_of_disk(error, "the disk of standard output") from None
-        if error.errno != errno.ENAMETOOLONG:
-            raise
         path = str(error.filename or "a path")
-        what = f"this path is too long: {path[:_SHOWN]}… ({len(path)} characters)"
-        raise UsageError(Problem(what=what, hint="use a shorter one", code="usage")) from None
+        if error.errno == errno.ENAMETOOLONG:
+            what = f"this path is too long: {path[:_SHOWN]}… ({len(path)} characters)"
+            hint = "use a shorter one"
+        elif error.errno == errno.EACCES and error.filename:
+            what = f"this user may not look at {path}"
+            closed = next((one for one in reversed(Path(path).parents) if not _may_enter(one)), "")
+            hint = f"the directory {closed} is closed to it" if closed else ""
+        else:
+            raise
+        raise UsageError(Problem(what=what, hint=hint, code="usage")) from None
+
+
+def _may_enter(directory: Path) -> bool:
+    return os.access(directory, os.X_OK)
 
 
 def _usage_error(error: typer.TyperException) -> UsageError:

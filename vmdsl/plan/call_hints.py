@@ -20,6 +20,8 @@ from vmdsl.similar import did_you_mean
 _FEW = 3
 _PLAIN = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
+_HANDLES = r"RootFs|Disk|Gpt|Msdos|Extended|Partition|Mounted\[.*\]|Swap|Vfat|Ext\d|Xfs|Btrfs|F2fs"
+
 #: Rows as in `hints.py`, which come before those there: arguments of another type.
 ROWS = (
     (
@@ -145,7 +147,7 @@ ROWS = (
         "wrong-type",
     ),
     (
-        r'^"(?:RootFs|Disk|Gpt|Msdos|Partition|Mounted\[.*\])" has no attribute',
+        rf'^"(?:{_HANDLES})" has no attribute',
         "handles are given to functions, such as mkpart(table()) and chroot(system(), …)",
         "unknown-name",
     ),

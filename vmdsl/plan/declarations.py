@@ -15,6 +15,7 @@ from typing import TypeGuard, get_origin, get_type_hints
 from vmdsl.errors import Advice, Problem, Where
 from vmdsl.language.operation import NeverText
 from vmdsl.language.steps import Option, OptionalPath, Step
+from vmdsl.plan.merge import CALLED_AGAIN
 from vmdsl.plan.modules import parsed
 from vmdsl.plan.uncalled import asked_without_a_call, calls_in_text, forgotten_prefixes
 from vmdsl.values import Size, Suite
@@ -48,6 +49,7 @@ def declaration_problems(
         *_unread_options(tree, options),
         *forgotten_prefixes(path, tree, [*options, *steps]),
         *_under_main(path, tree),
+        *_never_asked(path, tree),
         *asked_without_a_call(path, tree, [*options, *steps]),
         *_forgotten_steps(path, tree),
         *_called_like_steps(module, path, tree),
@@ -272,6 +274,24 @@ def _under_main(path: Path, tree: ast.Module) -> Iterator[Problem]:
             )
 
 
+def _never_asked(path: Path, tree: ast.Module) -> Iterator[Problem]:
+    """Report `map(…)` and generators that are statements: nothing asks for what they give."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.GeneratorExp()):
+                what = "a generator"
+            case ast.Expr(value=ast.Call(func=ast.Name(id="map" | "filter" as name), args=[_, *_])):
+                what = f"{name}()"
+            case _:
+                continue
+        yield Problem(
+            what=f"nothing asks {what} for its values, so it calls nothing",
+            where=Where(path, node.lineno),
+            hint="write a loop: for name in names:",
+            code="never-runs",
+        )
+
+
 def _called_like_steps(module: ModuleType, path: Path, tree: ast.Module) -> Iterator[Problem]:
     """Report functions that make a handle anew for each of several callers.
 
@@ -294,7 +314,7 @@ def _called_like_steps(module: ModuleType, path: Path, tree: ast.Module) -> Iter
                     continue
                 where = Where(path, node.lineno)
                 if calls[node.name] > 1:
-                    what = f"each call of the function {node.name} makes another {made.__name__}"
+                    what = f"{CALLED_AGAIN} {node.name} makes another {made.__name__}"
                     yield Problem(
                         what=what,
                         where=where,

@@ -45,18 +45,8 @@ _EVENTS = {
     ),
     **dict.fromkeys(
         (
-            "os.remove",
-            "os.rename",
-            "os.mkdir",
-            "os.rmdir",
-            "os.link",
-            "os.symlink",
-            "os.truncate",
-            "os.chmod",
-            "os.chown",
-            "os.utime",
-            "os.setxattr",
-            "os.removexattr",
+            *("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink"),
+            *("os.truncate", "os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr"),
         ),
         "changes files",
     ),
@@ -108,7 +98,12 @@ _SOURCES: dict[Callable[..., object], str] = {
     ),
 }
 #: Further ones, of modules that are loaded only if a recipe uses them.
-_SOURCES_OF = {("_socket", "gethostname"): _MACHINE, ("_uuid", "generate_time_safe"): _CHANCE}
+_SOURCES_OF = {
+    ("_socket", "gethostname"): _MACHINE,
+    ("_uuid", "generate_time_safe"): _CHANCE,
+    **dict.fromkeys((("pwd", name) for name in ("getpwuid", "getpwnam", "getpwall")), _MACHINE),
+    **dict.fromkeys((("grp", name) for name in ("getgrgid", "getgrnam", "getgrall")), _MACHINE),
+}
 #: C functions that end this process, which no audit event reports either.
 _ENDS = {os._exit, os.abort, signal.raise_signal}
 #: C functions that start a thread, where nothing is recorded, and functions that run an event loop.
@@ -157,8 +152,9 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
 def _refuse(what: str, hint: str, code: str = "effect") -> NoReturn:
     """Report a deed of the recipe, in place of what it read for that, and end its step."""
     recorder, where = _active[-1], _active[-1].where()
+    others = ("not-repeatable", code)
     recorder.problems[:] = [
-        p for p in recorder.problems if (p.where, p.code) != (where, "not-repeatable")
+        p for p in recorder.problems if p.where != where or p.code not in others
     ]
     recorder.problem(what, hint, code=code)
     raise Refused(what)
@@ -185,7 +181,7 @@ def _watch(frame: FrameType, event: str, called: Any) -> None:
             caller = frame.f_back or frame
         function = _operations.get(id(frame.f_code))
         if function and (mistake := wrong_kind(function, frame.f_locals)):
-            _active[-1].problem(mistake.what, mistake.hint, code=mistake.code)
+            _active[-1].problem(mistake.what, mistake.hint, code=mistake.code, kind=type(mistake))
             raise Refused(mistake.what)
     between = (*_BETWEEN, *_OF_THREADS) if deed else _BETWEEN
     if not (source or ends or deed) or not _is_for_recipe(caller, _active[-1], between):

@@ -173,6 +173,18 @@ _HINTS = (
         "hand-made-handle",
     ),
     (r"Too many positional arguments", "name the values: key=…", "wrong-argument"),
+    (
+        r'incompatible type "RootFs"; expected "Mounted',
+        "this needs a filesystem that is mounted: give what mount() returned",
+        "wrong-handle",
+    ),
+    (
+        r'Unsupported operand types for .*"str" and "Size"',
+        "write a size there too, such as GiB(2), also for an option",
+        "plain-number",
+    ),
+    (r"^The return type of a generator function", "leave out yield", "never-runs"),
+    (r"^No parent module", "a recipe is not in a package: write it without the dot", "import"),
     (r"Missing return statement", "return what it makes, or write -> None:", "return-type"),
     (
         r'type arguments for generic type "Mounted"',
@@ -198,6 +210,7 @@ _UNTYPED = re.compile(r'"([\w.]+)".*\[import-untyped\]')
 _OPTION = re.compile(r'incompatible type "(?:int|str)"; expected "Size')
 _USED_AS_VALUE = re.compile(
     rf'operand.*"{_OWN}"|"{_OWN}" has no attribute|container check .*"{_OWN}"|'
+    rf'Invalid index type "{_OWN}"|'
     r'argument types? "(?:.*", ")?(?:Flag|Option\[.*\]|Step\[.*\])"'
 )
 
@@ -310,6 +323,15 @@ def _expressions(text: str) -> list[ast.AST]:
     return [n for n in ast.walk(tree) if isinstance(n, kinds)]
 
 
+def _starred(text: str) -> str:
+    """Return a hint to call what stands behind a star, if it is a name."""
+    with suppress(SyntaxError):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Starred) and isinstance(node.value, ast.Name):
+                return f"call it: *{node.value.id}()"
+    return ""
+
+
 def _unannotated(text: str) -> str:
     with suppress(SyntaxError):
         for node in ast.parse(text).body:
@@ -368,5 +390,6 @@ _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
     (_UNTYPED, _untyped, "import"),
     (re.compile('; expected "Condition"'), condition, "step-condition"),
     (_USED_AS_VALUE, _uncalled, "call-it"),
+    (re.compile("^Expected iterable as variadic argument"), _starred, "call-it"),
     (re.compile("No return value expected"), _unannotated, "return-type"),
 )

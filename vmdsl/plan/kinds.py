@@ -5,7 +5,9 @@ mypy finds most such mistakes earlier, but sees nothing behind `cast`, `Any` and
 
 from __future__ import annotations
 
+import gc
 import inspect
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -29,12 +31,16 @@ from vmdsl.language.operation import NeverText
 from vmdsl.language.secret import Secret
 from vmdsl.language.steps import Condition, Option, Step
 from vmdsl.plan.hints import reworded
-from vmdsl.values import Size
+from vmdsl.plan.merge import Crash
+from vmdsl.values import Size, Suite
 
 #: They stand for no value of another kind.
 _KINDS = (NeverText, Secret)
 #: Nothing else stands for a value of these.
-_WANTED = (*_KINDS, StrEnum, Size, NoneType)
+_WANTED = (*_KINDS, StrEnum, Size, Suite, NoneType)
+#: Nor for a text, a number or bytes.
+_PLAIN = (str, int, bytes)
+_ADDRESS = re.compile(r"<function [^\s<>]+ at (0x[0-9a-f]+)>")
 
 
 def operations() -> Mapping[int, FunctionType]:
@@ -57,6 +63,9 @@ def _operations(*, library: bool) -> Mapping[int, FunctionType]:
 def wrong_kind(function: FunctionType, values: Mapping[str, Any]) -> Problem | None:
     """Return a mistake in the arguments that an operation is called with, and a hint."""
     for name, value, wanted in _arguments(function, values):
+        if (forgotten := _function_in(value)) is not None:
+            what = f"the function {forgotten.__name__} cannot become text"
+            return Problem(what=what, hint=f"call it: {forgotten.__name__}()", code="as-text")
         if not _fits(value, wanted):
             given, text = _spelled(value)
             kind = function.__annotations__.get(name, getattr(wanted, "__name__", wanted))
@@ -69,7 +78,20 @@ def wrong_kind(function: FunctionType, values: Mapping[str, Any]) -> Problem | N
             given = given.removesuffix("[…]")
             what = f"{function.__name__}() takes {kind} as {name}, not {given}"
             found = reworded(f"{message}  [arg-type]", text)
-            return Problem(what=what, hint=found.hint, code=found.code)
+            plain = wanted in _PLAIN or any(one in _PLAIN for one in get_args(wanted))
+            cls = Crash if plain and not isinstance(value, _KINDS) else Problem
+            return cls(what=what, hint=found.hint, code=found.code)
+    return None
+
+
+def _function_in(value: object) -> FunctionType | None:
+    """Return the function whose repr(), with its address, is in a text or a list of texts."""
+    texts = value if isinstance(value, list | tuple) else (value,)
+    for text in texts:
+        for found in _ADDRESS.finditer(text) if isinstance(text, str) else ():
+            for one in gc.get_objects():
+                if isinstance(one, FunctionType) and id(one) == int(found[1], 16):
+                    return one
     return None
 
 
@@ -109,7 +131,7 @@ def _arguments(
 
 
 def _fits(value: object, wanted: Any) -> bool:
-    """Return whether a value has a type, as far as either is a handle or a declaration."""
+    """Return whether a value has a type, as far as either is a handle, a declaration, or plain."""
     origin, arguments = get_origin(wanted), get_args(wanted)
     kind = origin or wanted
     if isinstance(wanted, TypeVar):
@@ -118,7 +140,7 @@ def _fits(value: object, wanted: Any) -> bool:
         fits = any(_fits(value, one) for one in arguments)
     elif origin is Mounted:
         fits = isinstance(value, Mounted) and _fits(value.filesystem, arguments[0])
-    elif isinstance(kind, type) and issubclass(kind, _WANTED):
+    elif wanted in _PLAIN or (isinstance(kind, type) and issubclass(kind, _WANTED)):
         fits = isinstance(value, kind)
     elif isinstance(value, tuple | list) and origin in (tuple, list, Sequence):
         fits = all(any(_fits(one, a) for a in arguments if a is not ...) for one in value)

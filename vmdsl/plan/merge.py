@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ class Crash(Problem):
 
 #: The end of a report on an operation that is given None.
 _OF_NOTHING = ", not NoneType"
+#: The beginning of a report on a function that makes a handle anew for each of its callers.
+CALLED_AGAIN = "each call of the function"
 
 
 def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
@@ -43,9 +45,25 @@ def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
         ours = [p for p in ours if not isinstance(p, Crash)]
     if any(p.what.startswith("Missing return statement") for p in types):
         ours = [p for p in ours if not p.what.endswith(_OF_NOTHING)]
+    if any(p.code == "name-twice" for p in types):  # mypy takes the name for the first one
+        ours = [p for p in ours if p.code not in ("wrong-handle", "wrong-type")]
+    ours = _without_calls_again(ours)
     return sorted(
         [*types, *ours], key=lambda p: (str(p.where.file), p.where.line) if p.where else ("", 0)
     )
+
+
+def _without_calls_again(problems: Sequence[Problem]) -> list[Problem]:
+    """Leave out what is wrong in a function as it is called again, which is a report of its own."""
+    inside = {
+        Where(p.where.file, line)
+        for p in problems
+        if p.where and p.what.startswith(CALLED_AGAIN)
+        for node in ast.parse(p.where.file.read_bytes()).body
+        if node.lineno == p.where.line
+        for line in range(node.lineno + 1, (node.end_lineno or 0) + 1)
+    }
+    return [p for p in problems if p.where not in inside]
 
 
 def statement_starts(file: Path) -> dict[int, int]:

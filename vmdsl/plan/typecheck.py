@@ -262,9 +262,10 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
     """Leave out what only follows from an earlier message: it is the same mistake.
 
     That is each further use of an undefined name, what is wrong in a call with an argument too
-    many or too few or given twice, what an undefined decorator makes of its function, and where the
-    result of operands that do not fit is given to, and calls of functions without types. A name
-    that an import misspells is undefined where it is spelled right.
+    many or too few or given twice, what an undefined or untyped decorator makes of its function,
+    where the result of operands that do not fit is given to, calls of functions without types, and
+    attributes of what returns nothing. A name that an import misspells is undefined where it is
+    spelled right.
     """
     told: set[tuple[Path, str]] = set()
     problems = _exchanged(problems)
@@ -273,6 +274,7 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
     is_untyped = any(p.what.endswith("[no-untyped-def]") for p in problems)
     computed = {p.where for p in problems if p.what.startswith(_OPERANDS)}
     uncalled = {(p.where, p.where.line) for p in problems if p.where and "[truthy-" in p.what}
+    nothing = {(p.where, p.where.line) for p in problems if p.where and _NOTHING in p.what}
     unknown = {p.where.file for p in problems if p.where and p.what.endswith("[name-defined]")}
     imports = [(p.where.file, _NOT_THERE.match(p.what)) for p in problems if p.where]
     causes = []
@@ -280,7 +282,7 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
         where, what = problem.where or Where(Path()), problem.what
         found = _CALL.search(what)
         call = (where, found[1] if found else "")
-        decorated = what.endswith("[untyped-decorator]") and where.file in unknown
+        decorated = what.endswith("[untyped-decorator]") and (where.file in unknown or is_untyped)
         again = what.endswith("[name-defined]") and (where.file, what) in told
         misspelt = [name[1] for file, name in imports if name and file == where.file]
         meant = (name := _UNDEFINED.match(what)) and closest(name[1], misspelt)
@@ -290,8 +292,9 @@ def _causes(problems: Sequence[Problem]) -> list[Problem]:
         )
         untyped = what.endswith("[no-untyped-call]") and is_untyped
         unknown_type = what.endswith("[var-annotated]") and (where, where.line) in lines
-        follows = (decorated, again, meant, called, result, untyped, unknown_type, call in calls)
-        if not any(follows):
+        of_nothing = what.startswith('"None" has no attribute') and (where, where.line) in nothing
+        given = (called, result, untyped, unknown_type, of_nothing, call in calls)
+        if not any((decorated, again, meant, *given)):
             causes.append(problem)
             told.add((where.file, what))
             if found and _COUNT.search(what):
@@ -341,6 +344,7 @@ _DECLARED = re.compile(r'incompatible type "(?:Option\[|Flag|Step\[).*\|')
 _ON_A_STEP = '"__call__" of "Step"'
 _CALL = re.compile(r'(?:\b(?:for|to|call to) |^(?="\w+" gets ))"(\w+)"')
 _COUNT = re.compile(r'^(?:Too many|Too few|Missing) .*arguments? |^"\w+" gets multiple values')
+_NOTHING = "does not return a value"
 #: The result is of another type then, which is no mistake of its own.
 _OPERANDS = "Unsupported operand types"
 
@@ -354,18 +358,15 @@ def _text(file: Path, message: Mapping[str, Any]) -> str:
         code = file.read_bytes().splitlines()[line - 1]
     except (OSError, IndexError):
         return ""
-    text: bytes = code[column : message["end_column"]]
-    if message["message"].startswith(_OPERANDS):
-        return _comparison(code, column) or text.decode("utf-8", "replace")
-    return text.decode("utf-8", "replace")
+    text = code[column : message["end_column"]].decode("utf-8", "replace")
+    return (message["message"].startswith(_OPERANDS) and _comparison(file, line, column)) or text
 
 
-def _comparison(code: bytes, column: int) -> str:
-    """Return the comparison that starts in a line of code: mypy says where its first name is."""
+def _comparison(file: Path, line: int, column: int) -> str:
+    """Return the comparison that starts at a place: mypy says where its first name is."""
     try:
-        tree = ast.parse(code.decode("utf-8", "replace").strip().removeprefix("@"))
-    except SyntaxError:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
         return ""
-    start = column - (len(code) - len(code.lstrip()) + code.lstrip().startswith(b"@"))
-    found = (n for n in ast.walk(tree) if isinstance(n, ast.Compare) and n.col_offset == start)
-    return next(map(ast.unparse, found), "")
+    places = ((n, n.lineno, n.col_offset) for n in ast.walk(tree) if isinstance(n, ast.Compare))
+    return next((ast.unparse(node) for node, *place in places if place == [line, column]), "")

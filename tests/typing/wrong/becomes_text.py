@@ -54,3 +54,12 @@ def an_error() -> None:
 @step
 def an_option_by_its_repr() -> None:
     create_file(system(), "/etc/hostname", f"{name!r}\n")  # E: the option name cannot become text
+
+
+def name_of_the_team() -> str:
+    return "blue"
+
+
+@step
+def a_function() -> None:
+    create_file(system(), "/etc/team", f"{name_of_the_team}\n")  # E: the function name_of_the_team cannot become text

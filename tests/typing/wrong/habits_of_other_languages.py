@@ -10,17 +10,17 @@ def tools(system):  # M: Function is missing a type annotation
 @step
 def packages() -> None:
     tools(system())
-    apt(system(), PACKAGES)  # M: Argument 2 to "apt" has incompatible type "tuple[str, str]"  # e: TypeError: expected string
+    apt(system(), PACKAGES)  # M: Argument 2 to "apt" has incompatible type "tuple[str, str]"  # e: apt() takes str as packages, not tuple
 
 
 @step
 def answers() -> None:
-    preseed(system(), {"tzdata/Areas": "Europe"})  # M: Argument 2 to "preseed" has incompatible type "dict[str, str]"  # e: AttributeError: 'dict' object
+    preseed(system(), {"tzdata/Areas": "Europe"})  # M: Argument 2 to "preseed" has incompatible type "dict[str, str]"  # e: preseed() takes str as answers, not dict
 
 
 @step
 def user() -> None:
-    add_user(system(), "ann", ssh_keys=["~/.ssh/id_ed25519.pub"])  # M: Argument "ssh_keys" to "add_user" has incompatible type "list[str]"  # e: AttributeError: 'list' object
+    add_user(system(), "ann", ssh_keys=["~/.ssh/id_ed25519.pub"])  # M: Argument "ssh_keys" to "add_user" has incompatible type "list[str]"  # e: add_user() takes str as ssh_keys, not list
 
 
 @step

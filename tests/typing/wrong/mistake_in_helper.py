@@ -10,4 +10,4 @@ def disk() -> Disk:
 
 @step
 def parts() -> None:
-    format_all(mkgpt(disk()))
+    format_all(mkgpt(disk()))  # e: mkvfat() takes str as label, not int

@@ -18,7 +18,7 @@ def no_script() -> None:
 
 @step
 def no_words() -> None:
-    host_shell(system(), ["cp", "a", "b"])  # M: "host_shell" has incompatible type "list[str]"; expected "str"  # e: AttributeError
+    host_shell(system(), ["cp", "a", "b"])  # M: "host_shell" has incompatible type "list[str]"; expected "str"  # e: host_shell() takes str as script, not list
 
 
 @step

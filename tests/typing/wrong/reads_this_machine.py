@@ -3,6 +3,7 @@
 import getpass
 import os
 import platform
+import pwd
 import socket
 
 
@@ -29,3 +30,8 @@ def user() -> None:
 @step
 def key() -> None:
     copy_file(system(), os.path.expandvars("$HOME/key.pub"), "/key")  # E: the recipe reads the environment
+
+
+@step
+def login() -> None:
+    create_file(system(), "/etc/login", pwd.getpwuid(1000).pw_name)  # E: the recipe reads properties of this machine

@@ -4,4 +4,4 @@ from vmdsl import Gpt, mkpart, mkvfat
 
 
 def format_all(table: Gpt) -> None:
-    mkvfat(mkpart(table), label=1)  # M: Argument "label" to "mkvfat" has incompatible type "int"; expected "str"  # e: AttributeError
+    mkvfat(mkpart(table), label=1)  # M: Argument "label" to "mkvfat" has incompatible type "int"; expected "str"

@@ -14,6 +14,17 @@ def files() -> Iterator[None]:
     yield
 
 
+@step  # e: the step gone is a generator
+def gone() -> None:  # M: The return type of a generator function
+    yield
+
+
+@step
+def names() -> None:
+    map(lambda name: create_file(system(), name, ""), ("/a", "/b"))  # E: nothing asks map() for its values
+    (mkpart(table(), size=MiB(number)) for number in (1, 2))  # E: nothing asks a generator for its values
+
+
 if __name__ == "__main__":  # E: a recipe is never __main__
 
     @step

@@ -3,7 +3,7 @@
 
 @step
 def server() -> None:
-    add_user(system(), "ann", uid="1000")  # M: Argument "uid" to "add_user" has incompatible type "str"; expected "int
+    add_user(system(), "ann", uid="1000")  # M: Argument "uid" to "add_user" has incompatible type "str"; expected "int  # e: add_user() takes int | None as uid, not str
 
 
 @step
@@ -19,7 +19,7 @@ def cleo() -> None:
 @step
 def boot() -> None:
     apt(system(), "linux-image-amd64", "grub-pc")
-    grub_bios(system(), timeout=0.5)  # M: Argument "timeout" to "grub_bios" has incompatible type "float"; expected "int"
+    grub_bios(system(), timeout=0.5)  # M: Argument "timeout" to "grub_bios" has incompatible type "float"; expected "int"  # e: grub_bios() takes int as timeout, not float
 
 
 @step
@@ -45,12 +45,12 @@ def playbooks() -> None:
 
 @step
 def settings() -> None:
-    create_file(system(), "/etc/app.json", {"a": 1})  # M: has incompatible type "dict[str, int]"; expected "str
+    create_file(system(), "/etc/app.json", {"a": 1})  # M: has incompatible type "dict[str, int]"; expected "str  # e: create_file() takes str | Secret as content, not dict
 
 
 @step
 def nothing() -> None:
-    create_file(system(), "/etc/app", None)  # M: has incompatible type "None"; expected "str
+    create_file(system(), "/etc/app", None)  # M: has incompatible type "None"; expected "str  # e: create_file() takes str | Secret as content, not NoneType
 
 
 @step

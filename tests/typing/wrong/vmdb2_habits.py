@@ -16,4 +16,4 @@ def system() -> RootFs:
 
 @step
 def boot() -> None:
-    grub_bios(system(), timeout="3")  # M: expected "int"
+    grub_bios(system(), timeout="3")  # M: expected "int"  # e: grub_bios() takes int as timeout, not str

@@ -1,5 +1,6 @@
 """Exit codes and messages, of what needs no program."""
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -80,6 +81,19 @@ def test_too_long_a_path(words: list[str], path: str, capsys: pytest.CaptureFixt
     said = refused([*words, f"{path}.py"], capsys)
     assert said.startswith("this path is too long: xxx")
     assert len(said) < 150
+
+
+def test_a_path_that_this_user_may_not_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "closed/it.img"))
+    monkeypatch.setattr(main, "_run", raising(error))
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path / "closed")
+    said = refused(["build", "empty.py"], capsys)
+    assert said.startswith("this user may not look at closed/it.img")
+    assert said.endswith("the directory closed is closed to it")
+    monkeypatch.setattr(os, "access", lambda *_: True)
+    assert "closed to it" not in refused(["build", "empty.py"], capsys)
 
 
 def test_bug(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,7 @@ OPTIONS = 'Argument "options" to "mount" has incompatible type "str"; expected "
         ("mount", "Partition", "Xfs", "", "mkext4(…)"),
         ("create_file", "str", "Mounted[Any] | RootFs", '"/a"', "begin with the system: system()"),
         ("mkgpt", "Gpt", "Disk", "table()", ""),
+        ("debootstrap", "RootFs", "Mounted[Any]", "system()", "what mount() returned"),
         ("image_shell", "Gpt", "Disk", "table()", "write its disk: table().disk"),
         ("write_at", "Partition", "Disk", "esp()", "write its disk: esp().table.disk"),
         ("image_shell", "Mounted", "Disk", "root()", ""),
@@ -63,6 +64,10 @@ def test_annotations(text: str, hint: str) -> None:
         ('Unsupported left operand type for + ("Option[str]")', "a + b", ""),
         ('Unsupported left operand type for + ("Option[str]")', "", ""),
         ('"Option[str]" has no attribute "upper"', "name.upper", "call it: name()"),
+        ('Invalid index type "Option[str]" for "dict[str, str]"', "name", "call it: name()"),
+        ("Expected iterable as variadic argument", "apt(system(), *names)", "call it: *names()"),
+        ("Expected iterable as variadic argument", "apt(system(), *names.all)", ""),
+        ("Expected iterable as variadic argument", "apt(", ""),
     ],
 )
 def test_options_without_a_call(message: str, text: str, hint: str) -> None:
@@ -99,6 +104,9 @@ def test_modules_without_types(message: str, hint: str) -> None:
             "if size is an option, write option(GiB(4), …)",
         ),
         ('Unsupported operand types for > ("Size" and "int")  [operator]', "", "GiB(2)"),
+        ('Unsupported operand types for > ("str" and "Size")  [operator]', "", "GiB(2)"),
+        ("No parent module -- cannot perform relative import", "", "without the dot"),
+        ('"Ext4" has no attribute "mount"  [attr-defined]', "", "chroot(system(), …)"),
         ('"Mounted[Ext4]" has no attribute "run"  [attr-defined]', "", "chroot(system(), …)"),
         ('Argument "flags" to "mkpart" has incompatible type "str"', '"esp"', 'write type="esp"'),
         ('Argument "flags" to "mkpart" has incompatible type "str"', '"boot"', 'flags=("boot",)'),

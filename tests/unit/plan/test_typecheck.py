@@ -40,6 +40,27 @@ def test_messages(tmp_path: Path) -> None:
     assert (str(last.where), last.hint) == (f"{recipe}:9", '"f" defined in "acme"')
 
 
+def test_a_compared_option_is_found_though_mypy_marks_a_part_of_it(tmp_path: Path) -> None:
+    recipe = tmp_path / "r.py"
+    recipe.write_text("if number > 2:\n    pass\n", encoding="utf-8")
+    said = 'Unsupported operand types for < ("int" and "Option[int]")'
+    (found,) = read_messages(message(recipe, 1, 3, 4, said, code="operator"), Path())
+    assert found.hint == "call it: number()"
+
+
+def test_what_follows_from_another_message_is_left_out(tmp_path: Path) -> None:
+    recipe = tmp_path / "r.py"
+    lines = [
+        message(recipe, 1, 0, 1, "Function is missing a type annotation", code="no-untyped-def"),
+        message(recipe, 2, 0, 1, 'Untyped decorator makes "k" untyped', code="untyped-decorator"),
+        message(recipe, 3, 0, 5, '"apt" does not return a value', code="func-returns-value"),
+        message(recipe, 3, 0, 9, '"None" has no attribute "wait"', code="attr-defined"),
+        message(recipe, 4, 0, 9, '"None" has no attribute "wait"', code="attr-defined"),
+    ]
+    found = read_messages("\n".join(lines), Path())
+    assert [problem.where and problem.where.line for problem in found] == [1, 3, 4]
+
+
 def test_a_file_that_cannot_be_parsed_has_one_message(tmp_path: Path) -> None:
     said = [message(tmp_path / "a.py", line, 0, 1, "no", code="syntax") for line in (4, 5)]
     said += [message(tmp_path / "b.py", 1, 0, 1, "no", code="syntax")]

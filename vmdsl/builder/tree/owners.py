@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vmdsl.errors import BuildError, CommandError, HostError, OwnerError, Problem
+from vmdsl.errors import BuildError, CommandError, HostError, OwnerError, Problem, Where
 from vmdsl.host.identity import NEEDED, free_start, map_covers, ranges
 from vmdsl.language.effects import TreeOperation
 
@@ -90,8 +90,11 @@ def require_owners(operations: Iterable[TreeOperation]) -> None:
         for argument, number in operation.owner_numbers()
         if not known[argument == "gid"](number)
     ]
-    if problems:
-        raise HostError(*dict.fromkeys(problems))
+    if problems:  # two operations of one call have the same owner
+        once: dict[tuple[Where | None, str], Problem] = {}
+        for problem in problems:
+            once.setdefault((problem.where, problem.what), problem)
+        raise HostError(*once.values())
 
 
 def _beyond(number: int, ids: Ids) -> str:

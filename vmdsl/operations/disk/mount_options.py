@@ -86,6 +86,15 @@ _OWN: Mapping[str, frozenset[str]] = {
         )
     ),
 }
+#: The values that the kernel takes, of options that have one of a few.
+_ON_ERRORS = {"errors": ("continue", "remount-ro", "panic")}
+_COMPRESSED = ("zlib", "lzo", "zstd", "no", "none")
+_OF_EXT = {"data": ("journal", "ordered", "writeback"), "data_err": ("ignore", "abort")}
+_VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    **{kind: {**_ON_ERRORS, **_OF_EXT} for kind in ("ext2", "ext3", "ext4")},
+    **dict.fromkeys(("vfat", "f2fs"), _ON_ERRORS),
+    "btrfs": dict.fromkeys(("compress", "compress-force"), _COMPRESSED),
+}
 
 
 def what_is_wrong(option: str, kind: str) -> tuple[str, str]:
@@ -95,6 +104,11 @@ def what_is_wrong(option: str, kind: str) -> tuple[str, str]:
     """
     name = option.partition("=")[0]
     own = _OWN.get(kind)
+    value = option.partition("=")[2].partition(":")[0]
+    values = _VALUES.get(kind, {}).get(name, ())
+    if value and values and value not in values:
+        near = closest(value, values)
+        return "", " or ".join(f"{name}={one}" for one in ([near] if near else values))
     if own is None or name in _ALL or name in own or name.startswith(("x-", "X-")):
         return "", ""
     others = [other for other, names in _OWN.items() if name in names]

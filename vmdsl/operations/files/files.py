@@ -303,6 +303,9 @@ def place_of(root: Place, path: str, *, top: bool = False) -> str:
     if asked.root != "/" or ".." in asked.parts or (at_top and not top):
         hint = "write it as it is in the system: /etc/motd"
         raise refuse(f"{path!r} is not the path of a file", hint, about="path", code="path")
+    if "\0" in path:
+        hint = "write it without \\0, or as r'…'"
+        raise refuse(f"the path {path!r} has a NUL character", hint, about="path", code="path")
     _check_length(path)
     mounted = root.mounted if isinstance(root, RootFs) else root
     return str(mounted.path / asked.relative_to("/"))

@@ -36,6 +36,12 @@ _SUCH_AS = "such as http://mirror.example/debian"
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]+")
 _OF_THIS_MACHINE = ("file", "copy", "cdrom")
 _OF_THE_NETWORK = ("http", "https", "ftp")
+#: Suites that have only some packages, and the release that has the others.
+_BESIDE = {
+    "experimental": ("sid", "experimental"),
+    "rc-buggy": ("sid", "rc-buggy"),
+    "proposed-updates": ("stable", "proposed-updates"),
+}
 #: The methods that apt has, and those of Debian's packages apt-transport-*.
 _METHODS = (
     *(*_OF_THE_NETWORK, *_OF_THIS_MACHINE, "rsh", "ssh", "s3"),
@@ -124,6 +130,15 @@ def check_archive(
     yield from _unknown_components(operation, archive, suites, components)
 
 
+def check_is_whole(operation: Operation, archive: Archive, suite: str) -> Iterator[Problem]:
+    """Report a suite of Debian that has only some packages, such as trixie-backports."""
+    release, part = _BESIDE.get(suite) or split_suite(suite)
+    if archive.is_debians and part and is_debian_suite(suite):
+        what = f"{suite} has only some packages, and no whole system"
+        hint = f'write suite="{release}"; {suite} is for Source() and apt(suite=)'
+        yield problem_in(operation, what, hint, about="suite", code="suite")
+
+
 def suite_meant(suite: str) -> str:
     """Return a hint at the suite of Debian that was meant, or ""."""
     head, rest = split_suite(suite.casefold())
@@ -142,7 +157,8 @@ def _unknown_suite(operation: Operation, archive: Archive, suite: str) -> Iterat
     is_ubuntus = suite in ubuntu_suites()
     if archive.is_debians:
         hint = "it is one of Ubuntu's" if is_ubuntus else hint
-        hint = f"{hint} (a suite of another archive takes mirror=)".lstrip()
+        other = "a suite of another archive takes mirror="
+        hint = f"{hint} ({other})" if hint else other
         yield problem_in(operation, what, hint, about="suite", code="suite")
     elif hint and not is_ubuntus:
         yield problem_in(

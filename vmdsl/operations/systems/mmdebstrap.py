@@ -21,7 +21,7 @@ from vmdsl.language.operation import Operation, operation
 from vmdsl.machines import arch_of
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.apt_index import archive_date, note_sources
-from vmdsl.operations.packages.archives import Archive, check_archive
+from vmdsl.operations.packages.archives import Archive, check_archive, check_is_whole
 from vmdsl.operations.packages.credentials import auth_conf, proxy_environment
 from vmdsl.operations.packages.host_apt import HostApt, sources_for_host
 from vmdsl.operations.packages.initramfs import NO_INITRAMFS, first_initramfs
@@ -131,6 +131,8 @@ class Debootstrap(RootMaker):
             checks_date=self.check_valid_until,
         )
         yield from check_archive(self, archive, [self.suite.name], self.components)
+        if not self.sources:
+            yield from check_is_whole(self, archive, self.suite.name)
         for source in self.sources:
             yield from check_source(self, source)
         names, is_debians = self.include, not self.adds_archive()

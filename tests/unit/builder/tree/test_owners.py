@@ -64,9 +64,10 @@ def script(text: str) -> Chroot:
 @pytest.mark.usefixtures("ann")
 def test_all_operations_with_such_an_owner_are_named() -> None:
     wrong = [directory(uid=200_000), directory(gid=70_000), directory(uid="www-data")]
+    home = script("useradd -m -u 200000 x")
     with pytest.raises(HostError) as caught:
-        require_owners([*wrong, directory(uid=65_535)])
-    first, second = caught.value.problems
+        require_owners([*wrong, home, directory(uid=65_535)])
+    first, second = caught.value.problems  # the call that makes two has one report
     assert first.what == "no file can belong to 200000 here: your range of ids has 65536"
     assert first.about == "uid"
     assert "--add-subuids 100000-362143" in first.hint

@@ -72,10 +72,30 @@ def warned(write: Write, more: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "suite",
-    ["trixie", "stable", "sid", "unstable", "rc-buggy", "trixie-backports", "bookworm-security"],
+    ["trixie", "stable", "sid", "unstable"],
 )
 def test_suites_of_debian(write: Write, suite: str) -> None:
     assert about(write, arguments=f'suite="{suite}"') == []
+
+
+@pytest.mark.parametrize(
+    ("suite", "release"),
+    [
+        ("trixie-backports", "trixie"),
+        ("bookworm-security", "bookworm"),
+        ("stable-updates", "stable"),
+        ("rc-buggy", "sid"),
+        ("experimental", "sid"),
+    ],
+)
+def test_suites_that_are_no_whole_systems(write: Write, suite: str, release: str) -> None:
+    (problem,) = found(write(SYSTEM.format(more="pass", arguments=f'suite="{suite}"')))
+    assert problem.what == f"{suite} has only some packages, and no whole system"
+    assert problem.hint.startswith(f'write suite="{release}";')
+    mirror = 'mirror="http://mirror.example/debian"'
+    more = 'sources=[Source(name="main", uris=["http://mirror.example/"], suites=["trixie"])]'
+    assert about(write, arguments=f'suite="{suite}", {mirror}') == []
+    assert about(write, arguments=f'suite="{suite}", {more}') == []
 
 
 def test_suite_of_another_archive(write: Write) -> None:
@@ -95,7 +115,7 @@ def test_suites_are_known_without_debians_table(
     values.debian_suites.cache_clear()
     try:
         assert about(write, arguments='suite="trixi"') == ["Debian has no suite trixi"]
-        assert about(write, arguments='suite="stable-backports"') == []
+        assert about(write, arguments='suite="stable"') == []
         assert about(write, arguments='suite="bookworm", arch=Arch.I386') == []
         assert len(about(write, arguments='suite="trixie", arch=Arch.I386')) == 1
     finally:
