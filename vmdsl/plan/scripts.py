@@ -7,10 +7,12 @@ import re
 import subprocess
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from vmdsl import programs
-from vmdsl.errors import Advice, Problem
+from vmdsl.errors import Advice, Problem, Where
 from vmdsl.language.operation import Operation, Script, Work, problem_in
+from vmdsl.plan.merge import statement_starts
 from vmdsl.plan.rules.scripts import BY_ITS_PATH, names_another
 
 #: Shells that can read a script without running it, which is what `-n` asks for.
@@ -41,9 +43,27 @@ def syntax_problems(operations: Sequence[Operation]) -> Iterator[Problem]:
                 what, _, line = known[script].partition("\n")
                 sure = script.interpreter in _SHELLS and not script.may_be_data
                 kind = Problem if sure else Advice
-                yield problem_in(
+                found = problem_in(
                     operation, what, line, about=script.about, kind=kind, code="script-syntax"
                 )
+                yield _at_its_line(found)
+
+
+def _at_its_line(problem: Problem) -> Problem:
+    """Return a problem at the line of its script, which is the hint, if it stands in the call."""
+    where = problem.where
+    if where is None or where.path or not where.line:
+        return problem
+    starts = statement_starts(where.file)
+    lines = where.file.read_text(encoding="utf-8").splitlines() if starts else []
+    there = [
+        number
+        for number, start in starts.items()
+        if start == starts.get(where.line) and lines[number - 1].strip() == problem.hint
+    ]
+    if len(there) != 1:
+        return problem
+    return replace(problem, where=Where(where.file, there[0]), hint="")
 
 
 def _mistake(script: Script) -> str:

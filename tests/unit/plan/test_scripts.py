@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from vmdsl import RootFs, chroot, copy_file, copy_tree, create_file, programs
 from vmdsl.errors import Advice
 from vmdsl.language.operation import Recorder
+from vmdsl.plan.evaluate import evaluate
+from vmdsl.plan.load import load
 from vmdsl.plan.scripts import syntax_problems
 
 Told = list[tuple[str, str]]
@@ -58,6 +61,44 @@ def test_line_and_reason(recorder: Recorder, system: RootFs, shells: list[list[s
         ["/bin/bash", "-n", "/dev/stdin"],
         ["/bin/bash", "-O", "extglob", "-n", "/dev/stdin"],
     ]
+
+
+RECIPE = """\
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mkpart(mkgpt(mkimg(GiB(4))))))
+
+@step
+def system() -> RootFs:
+    return debootstrap(root(), suite="trixie")
+
+@step
+def scripts() -> None:
+    chroot(
+        system(),
+        '''
+            echo one
+            bad two
+        ''',
+    )
+    chroot(system(), '''
+        bad three
+        bad three
+    ''')
+"""
+
+
+@pytest.mark.usefixtures("shells")
+def test_a_line_that_stands_in_the_recipe(write: Callable[[str], Path]) -> None:
+    path = write(RECIPE)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first, second = syntax_problems(evaluate(load(path), {}).operations)
+    assert first.where is not None
+    assert second.where is not None
+    assert lines[first.where.line - 1].strip() == "bad two"
+    assert (first.what, first.hint) == ("line 3 of the script is wrong: bad unexpected", "")
+    assert lines[second.where.line - 1].strip() == "chroot(system(), '''"
+    assert second.hint == "bad three"
 
 
 @pytest.mark.parametrize(

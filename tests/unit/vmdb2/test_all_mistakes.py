@@ -135,9 +135,16 @@ def test_a_missing_file_that_a_script_installs_is_a_warning(tmp_path: Path) -> N
     install -m 644 there $ROOT/etc/there
     install -m 644 made "$ROOT/etc/made"
     install -m 755 $TOOL "$ROOT/usr/bin/"
+    cp -a motd "$ROOT/etc/"
+    cp there made "$ROOT/srv/"
+    cd /usr/share
+    cp common-licenses/GPL "$ROOT/srv/"
 """
-    (found,) = loaded(tmp_path, SYSTEM + MIRROR + script).warnings
-    assert found.what == f"the script installs fstab, and there is no such file in {tmp_path}"
+    found = loaded(tmp_path, SYSTEM + MIRROR + script).warnings
+    assert [one.what for one in found] == [
+        f"the script installs {name}, and there is no such file in {tmp_path}"
+        for name in ("fstab", "motd")
+    ]
 
 
 def test_an_obstacle_has_its_step(tmp_path: Path) -> None:

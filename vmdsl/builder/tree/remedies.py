@@ -32,6 +32,19 @@ _MOUNTS = Hint(
     *("; a tarball with ", code("system_from")),
     *("; a script gets the partitions of the image itself with\n", code("image_shell")),
 )
+_KERNEL = Hint(
+    "the kernel here is this machine's. That of the system is set when it boots, by a file:\n",
+    _file("/etc/sysctl.d/60-own.conf", r"vm.swappiness = 10\n"),
+)
+_MODULES = Hint(
+    "the kernel here is this machine's. That of the system loads modules when it boots, by a "
+    "file:\n",
+    _file("/etc/modules-load.d/own.conf", r"MODULE\n"),
+)
+_SWAP = Hint(
+    "swap is used when the system boots, by a line of /etc/fstab:\n",
+    code("fstab", code("system"), extra=["/swapfile none swap sw 0 0"]),
+)
 _BY_NAME = """\
 call grub-install, grub-mkconfig, grub-probe and mkinitramfs by these names in the script itself,
 without a path: vmdsl then answers from the layout of the image"""
@@ -42,6 +55,10 @@ _REMEDIES = {
     r"(?:chmod|chown|chgrp): changing .* of ['\"]?/dev/": _OWNERS_OF_DEVICES,
     r"failed to set ?up loop device|losetup: |/dev/loop|/dev/mapper/control": _MOUNTS,
     r"mount: .*(?:permission denied|must be superuser)": _MOUNTS,
+    # Packages' scripts may print these two, and go on.
+    r"sysctl: (?:permission denied|setting key|cannot stat)[^\n]*\s*\Z": _KERNEL,
+    r"(?:modprobe|insmod): (?:FATAL|ERROR)[^\n]*\s*\Z": _MODULES,
+    r"swapon: .*(?:not permitted|swapon failed)": _SWAP,
     r"failed to get canonical path of .?overlay": _BY_NAME,
     r"mkinitramfs: failed to determine device for /": _BY_NAME,
 }

@@ -8,13 +8,15 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from vmdsl.errors import Problem
 from vmdsl.language.effects import CopyRules, Owner, Tree, TreeOperation
-from vmdsl.language.operation import Fact, Script, operation, record, refuse
+from vmdsl.language.operation import Fact, Operation, Script, operation, record, refuse
 from vmdsl.operations.files.files import (
     LONGEST_PATH,
     Place,
     checked_mode,
     checked_owner,
+    owned_too_early,
     place_of,
     script_at,
     text_at,
@@ -38,6 +40,11 @@ class CreateDirectory(TreeOperation):
 
     def summary(self) -> str:
         return f"create the directory {self.path}"
+
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Warn of an owner whom only a step below makes."""
+        yield from super().check_plan(operations, complete=complete)
+        yield from owned_too_early(self, operations)
 
     def apply(self, tree: Tree) -> None:
         tree.mkdir(self.path, mode=self.mode, uid=self.uid, gid=self.gid)

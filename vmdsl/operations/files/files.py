@@ -26,6 +26,7 @@ from vmdsl.language.operation import (
 )
 from vmdsl.language.secret import Secret
 from vmdsl.operations.files.known_places import doubts, doubts_of_pins
+from vmdsl.operations.files.passwords import may_make, users_made
 
 Place = Mounted[Any] | RootFs
 
@@ -129,6 +130,7 @@ def _doubts(
 ) -> Iterator[Problem]:
     """Warn of a name or a mode, unless a script below may change it."""
     yield from replaced(operation, path, operations)
+    yield from owned_too_early(operation, operations)
     below = operations[operations.index(operation) + 1 :]
     scripts = [one.text for o in below if isinstance(o, Work) for one in o.scripts()]
     if mode is not None and not mode & 0o111 and _is_run(path, scripts):
@@ -146,6 +148,20 @@ def _is_run(path: str, scripts: Sequence[str]) -> bool:
     return any(map(command.search, named)) and not any(
         word in text for text in scripts for word in ("chmod", "install", "<<")
     )
+
+
+def owned_too_early(operation: TreeOperation, operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Warn of an owner whom only an operation below makes."""
+    owner, at = getattr(operation, "uid", None), operations.index(operation)
+    work = [one for one in operations[:at] if isinstance(one, TreeOperation)]
+    if not isinstance(owner, str) or any(may_make(one, owner) for one in work):
+        return
+    for below in operations[at + 1 :]:
+        if isinstance(below, TreeOperation) and owner in users_made(below):
+            what = f"the user {owner} is made below, in {shown_with_line(below)}"
+            hint = "move this below it"
+            yield operation.problem(what, hint, about="uid", kind=Advice, code="unknown-user")
+            return
 
 
 def replaced(

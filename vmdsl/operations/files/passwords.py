@@ -35,6 +35,20 @@ printf '%s\n' "$line" | chpasswd --encrypted
 """
 
 
+def users_made(operation: TreeOperation) -> list[str]:
+    """Return the users that the scripts of an operation make, as far as it is plain."""
+    return [name for script in operation.scripts() for name in _MADE.findall(script.text)]
+
+
+def may_make(operation: TreeOperation, user: str) -> bool:
+    """Return whether an operation mentions a user, or does what is not known."""
+    scripts = [script.text for script in operation.scripts()]
+    texts = [*operation.packages_named(), *scripts]
+    texts += [value for value in vars(operation).values() if isinstance(value, str)]
+    is_unknown = operation.installs_anything and not scripts
+    return is_unknown or bool(operation.local_files()) or any(user in text for text in texts)
+
+
 @operation
 class SetPassword(TreeOperation):
     """The password of a user, hashed with yescrypt by the system's own perl."""
@@ -52,15 +66,9 @@ class SetPassword(TreeOperation):
         above = [o for o in operations[: operations.index(self)] if isinstance(o, TreeOperation)]
         if not complete or self.user in _USERS:
             return
-        made: list[str] = []
-        for one in above:
-            scripts = [script.text for script in one.scripts()]
-            texts = [*one.packages_named(), *scripts]
-            texts += [value for value in vars(one).values() if isinstance(value, str)]
-            is_unknown = one.installs_anything and not scripts
-            if is_unknown or one.local_files() or any(self.user in text for text in texts):
-                return
-            made += [name for text in scripts for name in _MADE.findall(text)]
+        if any(may_make(one, self.user) for one in above):
+            return
+        made = [name for one in above for name in users_made(one)]
         what = f"no step above makes the user {self.user}"
         hint = did_you_mean(self.user, made) or "make the user first, as add_user() does"
         yield self.problem(what, hint, about="user", kind=Advice, code="unknown-user")

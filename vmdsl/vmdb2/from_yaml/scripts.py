@@ -33,7 +33,8 @@ _FREE = "image_file"
 _MARK = "\0"
 #: A local file that a script puts into the tree.
 _INSTALLED = re.compile(
-    r"""^[ \t]*install(?:\s+-[mog]\s+\S+|\s+-[a-zA-Z]*D[a-zA-Z]*)*\s+(?P<source>\w[\w./-]*)
+    r"""^[ \t]*(?:install(?:\s+-[mog]\s+\S+|\s+-[a-zA-Z]*D[a-zA-Z]*)*|cp(?:\s+-[a-zA-Z]+)*)
+    \s+(?P<source>\w[\w./-]*)
     \s+"?\$(?:ROOT|\{ROOT\??\})"?/\S+[ \t]*$""",
     re.VERBOSE | re.MULTILINE,
 )
@@ -109,10 +110,11 @@ def _is_in_fstab(context: Context, step: Shell, system: Result, script: Text) ->
 
 
 def _warn_of_missing(context: Context, step: Shell, script: Text) -> None:
-    """Warn of local files that a script installs and that are missing; it may make them itself."""
+    """Warn of missing files that a script installs, unless it makes them or goes elsewhere."""
     for found in _INSTALLED.finditer(script):
         name, above = found["source"], script[: found.start()]
-        if not (context.directory / name).exists() and PurePath(name).name not in above:
+        is_sure = PurePath(name).name not in above and not re.search(r"\bcd\b", above)
+        if is_sure and not (context.directory / name).exists():
             what = f"the script installs {name}, and there is no such file in {context.directory}"
             hint = "put it there, unless something makes it before: the script runs there"
             context.warn(step, "shell", what, hint, code="spec-differs")

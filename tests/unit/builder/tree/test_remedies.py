@@ -23,11 +23,24 @@ from vmdsl.builder.tree.remedies import remedy
             "/usr/sbin/grub-probe: error: failed to get canonical path of `overlay'.",
             "by these names in the script itself",
         ),
+        ("swapon: /swapfile: swapon failed: Operation not permitted", "/swapfile none swap"),
         ("mkinitramfs: failed to determine device for /", "by these names in the script itself"),
     ],
 )
 def test_a_remedy(printed: str, says: str) -> None:
     assert says in remedy(f"other lines\n{printed}\nand others")
+
+
+@pytest.mark.parametrize(
+    ("printed", "says"),
+    [
+        ('sysctl: permission denied on key "vm.swappiness"', "/etc/sysctl.d/60-own.conf"),
+        ("modprobe: FATAL: Module loop not found in directory", "/etc/modules-load.d/own.conf"),
+    ],
+)
+def test_a_remedy_for_what_comes_last(printed: str, says: str) -> None:
+    assert says in remedy(f"other lines\n{printed}\n")
+    assert remedy(f"{printed}\nE: another failure\n") == ""
 
 
 def test_the_rule_of_a_device_can_be_copied() -> None:
