@@ -13,7 +13,7 @@ from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.errors import Problem
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Operation
-from vmdsl.operations.packages.apt import Apt
+from vmdsl.operations.packages.apt import Apt, AptRemove
 from vmdsl.operations.systems.mmdebstrap import Debootstrap
 from vmdsl.similar import did_you_mean
 
@@ -28,8 +28,12 @@ def unknown_packages(operations: Sequence[Operation], cache: CacheDir) -> Iterat
     for system in operations:
         if isinstance(system, Debootstrap) and (index := _index(system, cache)):
             yield from _unknown(system, "include", system.include, index)
+            others = False
             for operation in _same_sources(system, operations):
-                if isinstance(operation, Apt) and not operation.suite:
+                others |= isinstance(operation, Apt) and bool(operation.debs)
+                if (isinstance(operation, Apt) and not operation.suite) or (
+                    isinstance(operation, AptRemove) and not others
+                ):
                     yield from _unknown(operation, "packages", operation.packages, index)
 
 
@@ -57,7 +61,7 @@ def _same_sources(system: Debootstrap, operations: Sequence[Operation]) -> Itera
 
 
 def _unknown(
-    operation: Debootstrap | Apt, about: str, packages: Sequence[str], index: Path
+    operation: Debootstrap | Apt | AptRemove, about: str, packages: Sequence[str], index: Path
 ) -> Iterator[Problem]:
     for number, package in enumerate(packages):
         name, _, version = package.partition("=")

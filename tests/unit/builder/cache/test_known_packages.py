@@ -15,6 +15,7 @@ from vmdsl import (
     RootFs,
     ansible,
     apt,
+    apt_remove,
     chroot,
     create_file,
     debootstrap,
@@ -92,6 +93,21 @@ def test_what_apt_may_find(
     recorder: Recorder, system: RootFs, cache: CacheDir, package: str
 ) -> None:
     apt(system, package)
+    keep(cache, recorder)
+    assert said(cache, recorder) == []
+
+
+def test_what_is_removed(recorder: Recorder, system: RootFs, cache: CacheDir) -> None:
+    apt_remove(system, "nano", "naon")
+    keep(cache, recorder)
+    assert [about for _, _, about in said(cache, recorder)] == ["packages[1]"]
+
+
+def test_what_is_removed_may_be_of_a_local_file(
+    recorder: Recorder, system: RootFs, cache: CacheDir
+) -> None:
+    apt(system, debs=["own.deb"])
+    apt_remove(system, "own-package")
     keep(cache, recorder)
     assert said(cache, recorder) == []
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from typing import Unpack
 
+from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Filesystem, RootFs, traits_of
-from vmdsl.language.operation import operation, record, recorded, refuse
+from vmdsl.language.operation import Operation, operation, record, recorded, refuse
 from vmdsl.operations.boot_loaders.boot_loader import BootLoader, BootMenu, BootSettings
 
+_DEFAULTS = "/etc/default/grub"
+_SETTINGS, _LATER = f"{_DEFAULTS}.d/50-vmdsl.cfg", f"{_DEFAULTS}.d/60-own.cfg"
+_NAMED = re.compile(rf"{_DEFAULTS}(?![\w./])")
+#: What a build always sets, where a script gives it a value: echo, sed and the like.
+_SET = re.compile(r"\bGRUB_(?:TIMEOUT|DISTRIBUTOR|CMDLINE_LINUX(?:_DEFAULT)?)(?==)")
 _WRITE = """\
 mkdir -p /boot/grub
 grub-mkconfig -o /boot/grub/grub.cfg
@@ -36,9 +44,28 @@ class GrubConfig(BootMenu):
     def reads(self, filesystem: Filesystem) -> bool:
         return bool(traits_of(filesystem).grub_module)
 
+    def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
+        """Warn of settings in /etc/default/grub, which those of this replace."""
+        yield from super().check_plan(operations, complete=complete)
+        if next(one for one in operations if isinstance(one, GrubConfig)) is not self:
+            return
+        for one in operations:
+            if not isinstance(one, TreeOperation):
+                continue
+            written = one.text_of(_DEFAULTS)
+            texts = [(script.about, script.text) for script in one.scripts()]
+            texts = [(about, text) for about, text in texts if _NAMED.search(text)]
+            for about, text in [("content", written)] if written is not None else texts:
+                if found := _SET.search(text):
+                    what = f"{found[0]} of {_DEFAULTS} has no effect: {_SETTINGS} sets it, too"
+                    hint = f"give {self.title}'s step the setting, or write it to {_LATER}"
+                    yield one.problem(
+                        what, hint, about=about, kind=Advice, code="boot-loader-setting"
+                    )
+
     def apply(self, tree: Tree) -> None:
         """Write the settings where the system's own update-grub reads them, and run that."""
-        tree.write("/etc/default/grub.d/50-vmdsl.cfg", self.defaults())
+        tree.write(_SETTINGS, self.defaults())
         tree.chroot("sh", "-ec", _WRITE)
 
     def defaults(self) -> str:
