@@ -213,6 +213,11 @@ _USED_AS_VALUE = re.compile(
     rf'Invalid index type "{_OWN}"|'
     r'argument types? "(?:.*", ")?(?:Flag|Option\[.*\]|Step\[.*\])"'
 )
+#: An argument of a function that takes values of many types, as sorted() does.
+AS_VALUES = re.compile(
+    r'^Value of type variable "\w+" of "(?!mount")\w+" cannot be "(?:Flag|Option\[|Step\[)|'
+    r"^No overload variant of .* matches argument types? .*\b(?:Flag|Option\[|Step\[)"
+)
 
 
 #: So many names are shown if none is alike.
@@ -227,10 +232,13 @@ class Reworded:
     code: str
 
 
-def reworded(message: str, text: str, names: Collection[str] = ()) -> Reworded:
+def reworded(
+    message: str, text: str, names: Collection[str] = (), declared: Collection[str] = ()
+) -> Reworded:
     """Return hint and code for a message with mypy's code.
 
-    `text` is the code that it is about, and `names` are those that the recipe itself gives.
+    `text` is the code that it is about, and `names` are those that the recipe itself gives;
+    `declared` are those of its options and steps.
     """
     by_mypy = re.search(r"\[([\w-]+)\]$", message)
     code = _CODES.get(by_mypy[1] if by_mypy else "", OF_MYPY)
@@ -239,6 +247,9 @@ def reworded(message: str, text: str, names: Collection[str] = ()) -> Reworded:
     undefined = _NAME.search(message)
     if undefined and (close := closest(undefined[1], names)):
         return Reworded(hint=f"did you mean {close}?", code=code)
+    if AS_VALUES.search(message) and (found := _operands(text, declared)):
+        calls = ", ".join(f"{name}()" for name in found)
+        return Reworded(hint=f"call {'them' if len(found) > 1 else 'it'}: {calls}", code="call-it")
     for search, answer, own in _SEARCHES:
         match = search.search(message)
         if match and (hint := answer(text, *match.groups())):
@@ -311,6 +322,17 @@ def _uncalled(text: str) -> str:
     }
     found = {name.id for name in names} or {text}
     return f"call it: {found.pop()}()" if len(found) == 1 and text else ""
+
+
+def _operands(text: str, declared: Collection[str]) -> list[str]:
+    """Return the options and steps that code names without calling them, in order."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except SyntaxError:
+        return []
+    called = {node.func for node in nodes if isinstance(node, ast.Call)}
+    names = [node.id for node in nodes if isinstance(node, ast.Name) and node not in called]
+    return [name for name in dict.fromkeys(names) if name in declared]
 
 
 def _expressions(text: str) -> list[ast.AST]:

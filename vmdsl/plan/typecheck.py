@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -18,9 +18,9 @@ from typing import Any, Protocol
 
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem, Where
+from vmdsl.plan.causes import NOT_THERE, OPERANDS, causes_of, statements
 from vmdsl.plan.hints import OF_MYPY, reworded
 from vmdsl.plan.modules import apart, own_modules
-from vmdsl.similar import closest
 
 
 class Types(Protocol):
@@ -173,7 +173,7 @@ def read_messages(text: str, folder: Path) -> list[Problem]:
         if message["code"] == "syntax" and file in unreadable:
             continue  # it follows from the first one
         unreadable |= {file} if message["code"] == "syntax" else set()
-        found = reworded(what, _text(file, message), _names(file))
+        found = reworded(what, _text(file, message), _names(file), _declared(file))
         problems.append(
             Problem(
                 what=what,
@@ -183,7 +183,7 @@ def read_messages(text: str, folder: Path) -> list[Problem]:
             )
         )
     problems.sort(key=lambda p: (str(p.where.file), p.where.line) if p.where else ("", 0))
-    return [_in_words_of_recipes(problem) for problem in _causes(problems)]
+    return [_in_words_of_recipes(problem) for problem in causes_of(problems)]
 
 
 @lru_cache(maxsize=8)
@@ -198,11 +198,28 @@ def _names(file: Path) -> frozenset[str]:
     return frozenset(found | {one.id for one in stored if isinstance(one.ctx, ast.Store)})
 
 
+@lru_cache(maxsize=8)
+def _declared(file: Path) -> frozenset[str]:
+    """Return the names of the options and steps of a recipe, as far as they are written plainly."""
+    found = set()
+    for one in statements(file):
+        match one:
+            case ast.FunctionDef(name=name, decorator_list=[_, *_]):
+                found.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=kind))):
+                found |= {name} if kind in ("option", "flag", "optional_path") else set()
+    return frozenset(found)
+
+
 def _where(file: Path, message: Mapping[str, Any]) -> Where:
     line, start = max(message["line"], 0), message["column"]
-    misspelt = _NOT_THERE.match(message["message"])
+    misspelt = NOT_THERE.match(message["message"])
     if misspelt and (name := _imported(file, line, misspelt[1])):
         return Where(file, name.lineno, start=name.col_offset, end=name.end_col_offset or -1)
+    if _PARAMETERS.match(message["message"]):
+        for one in statements(file):
+            if isinstance(one, ast.FunctionDef) and line in {d.lineno for d in one.decorator_list}:
+                return Where(file, one.lineno, start=one.col_offset)
     if message["code"] in ("import-not-found", "import-untyped"):
         start = -1  # the whole statement
     is_one_line = message.get("end_line") == line
@@ -218,6 +235,8 @@ def _imported(file: Path, line: int, name: str) -> ast.alias | None:
     return None
 
 
+#: A step with parameters: mypy means the decorator, and vmdsl the function below it.
+_PARAMETERS = re.compile(r'^Argument 1 .*"Callable\[\[.+\], .*"; expected "Callable\[\[\],')
 #: mypy's words for what recipes have other words for: the pattern, and these.
 _WORDS = (
     (
@@ -236,9 +255,18 @@ _WORDS = (
         r'^"(?:\w+\.)*(\w+)" returns "Fact" which does not implement.*',
         r"the Fact of \1() is known only while building, so `if` cannot ask it",
     ),
+    (
+        r'^No overload variant of "(\w+)" matches argument types? .*?\b(Step|Option|Flag)\b.*$',
+        r"\1() is given a \2 that is not called",
+    ),
+    (
+        r'^Value of type variable "\w+" of "(?!mount")(\w+)" cannot be "(Step|Option|Flag)\b.*$',
+        r"\1() is given a \2 that is not called",
+    ),
     (r'^Library stubs not installed for "([\w.]+)"$', r'mypy knows no types of the module "\1"'),
     (r'^Value of type variable "\w+" of "(\w+)" cannot be "(.*)"$', r"\1() does not take \2"),
 )
+_CONDITION = 'expected "Condition"'
 _SPELLED = {"Step": "a step", "Option": "an option", "Flag": "a flag"}
 
 
@@ -258,97 +286,6 @@ def _in_words_of_recipes(problem: Problem) -> Problem:
     return replace(problem, what=what)
 
 
-def _causes(problems: Sequence[Problem]) -> list[Problem]:
-    """Leave out what only follows from an earlier message: it is the same mistake.
-
-    That is each further use of an undefined name, what is wrong in a call with an argument too
-    many or too few or given twice, what an undefined or untyped decorator makes of its function,
-    where the result of operands that do not fit is given to, calls of functions without types, and
-    attributes of what returns nothing. A name that an import misspells is undefined where it is
-    spelled right.
-    """
-    told: set[tuple[Path, str]] = set()
-    problems = _exchanged(problems)
-    lines = {(p.where, p.where.line) for p in problems if p.where and "var-annotated" not in p.what}
-    calls: set[tuple[Where, str]] = set()
-    is_untyped = any(p.what.endswith("[no-untyped-def]") for p in problems)
-    computed = {p.where for p in problems if p.what.startswith(_OPERANDS)}
-    uncalled = {(p.where, p.where.line) for p in problems if p.where and "[truthy-" in p.what}
-    nothing = {(p.where, p.where.line) for p in problems if p.where and _NOTHING in p.what}
-    unknown = {p.where.file for p in problems if p.where and p.what.endswith("[name-defined]")}
-    imports = [(p.where.file, _NOT_THERE.match(p.what)) for p in problems if p.where]
-    causes = []
-    for problem in problems:
-        where, what = problem.where or Where(Path()), problem.what
-        found = _CALL.search(what)
-        call = (where, found[1] if found else "")
-        decorated = what.endswith("[untyped-decorator]") and (where.file in unknown or is_untyped)
-        again = what.endswith("[name-defined]") and (where.file, what) in told
-        misspelt = [name[1] for file, name in imports if name and file == where.file]
-        meant = (name := _UNDEFINED.match(what)) and closest(name[1], misspelt)
-        called = _ON_A_STEP in what and (where, "step") in calls
-        result = what.endswith("[arg-type]") and (
-            where in computed or ((where, where.line) in uncalled and _DECLARED.search(what))
-        )
-        untyped = what.endswith("[no-untyped-call]") and is_untyped
-        unknown_type = what.endswith("[var-annotated]") and (where, where.line) in lines
-        of_nothing = what.startswith('"None" has no attribute') and (where, where.line) in nothing
-        given = (called, result, untyped, unknown_type, of_nothing, call in calls)
-        if not any((decorated, again, meant, *given)):
-            causes.append(problem)
-            told.add((where.file, what))
-            if found and _COUNT.search(what):
-                calls.add(call)
-    return causes
-
-
-def _exchanged(problems: Sequence[Problem]) -> list[Problem]:
-    """Return the problems, with one for each call in which two arguments are exchanged.
-
-    Flags without a call are left out of a condition that is of the wrong type already.
-    """
-    found: list[Problem] = []
-    conditions = {(p.where, p.where.line) for p in problems if p.where and _ASKS.search(p.what)}
-    items = {(p.where, p.where.start) for p in problems if p.where and _OF_ONE.match(p.what)}
-    for problem in problems:
-        place = (problem.where, problem.where.line if problem.where else 0)
-        if place in conditions and "which does not implement __bool__" in problem.what:
-            continue
-        start = problem.where.start if problem.where else 0
-        if problem.what.startswith('Item "None" of') and (problem.where, start) in items:
-            continue
-        last = found[-1] if found else problem
-        one, other = (_ARGUMENT.match(p.what) for p in (last, problem))
-        here = last.where == problem.where and last is not problem
-        if here and one and other and one["function"] == other["function"]:
-            wanted, got = one["wanted"].split(" | "), other["got"]
-            if got in wanted and one["got"] in other["wanted"].split(" | "):
-                hint = f"exchange the arguments {one['number']} and {other['number']}"
-                found[-1] = replace(last, hint=hint)
-                continue
-        found.append(problem)
-    return found
-
-
-_NOT_THERE = re.compile(r'Module "[\w.]+" has no attribute "(\w+)"')
-_UNDEFINED = re.compile(r'Name "(\w+)" is not defined')
-_CONDITION = 'expected "Condition"'
-_ASKS = re.compile(r'expected "(?:Condition|Fact \| None)"')
-_OF_ONE = re.compile(r'Item "(?!None")\w+" of "[^"]+ \| None" has no attribute')
-_ARGUMENT = re.compile(
-    r'^Argument (?P<number>\d+) to "(?P<function>\w+)" has incompatible type "(?P<got>[^"]+)"; '
-    r'expected "(?P<wanted>[^"]+)"'
-)
-_DECLARED = re.compile(r'incompatible type "(?:Option\[|Flag|Step\[).*\|')
-#: What mypy finds in `@step()` besides the call without a function.
-_ON_A_STEP = '"__call__" of "Step"'
-_CALL = re.compile(r'(?:\b(?:for|to|call to) |^(?="\w+" gets ))"(\w+)"')
-_COUNT = re.compile(r'^(?:Too many|Too few|Missing) .*arguments? |^"\w+" gets multiple values')
-_NOTHING = "does not return a value"
-#: The result is of another type then, which is no mistake of its own.
-_OPERANDS = "Unsupported operand types"
-
-
 def _text(file: Path, message: Mapping[str, Any]) -> str:
     """Return the code that a message is about, if it is within one line, or ""."""
     line, column = message["line"], message["column"]
@@ -359,7 +296,7 @@ def _text(file: Path, message: Mapping[str, Any]) -> str:
     except (OSError, IndexError):
         return ""
     text = code[column : message["end_column"]].decode("utf-8", "replace")
-    return (message["message"].startswith(_OPERANDS) and _comparison(file, line, column)) or text
+    return (message["message"].startswith(OPERANDS) and _comparison(file, line, column)) or text
 
 
 def _comparison(file: Path, line: int, column: int) -> str:

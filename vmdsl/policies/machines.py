@@ -29,7 +29,7 @@ def image_fits(plan: Plan, *, size: Size) -> Iterator[Finding]:
     layout = plan.layout
     if layout.size > size.bytes:
         yield Finding(
-            what=f"the image has {Size(layout.size)}, and {size} are there",
+            what=f"the image has {Size(layout.size)}, and the project allows {size}",
             at=layout.disk,
             hint="make it smaller, or let it grow on the machine: grow_root()",
             about="size",

@@ -3,6 +3,6 @@
 size = option(GiB(4), help="Size of the image.")
 
 
-@step  # M: Argument 1 to "step" has incompatible type "Callable[[Size], Disk]";  # e: the step disk has parameters
-def disk(size: Size) -> Disk:
+@step  # e: the step disk has parameters
+def disk(size: Size) -> Disk:  # M: Argument 1 to "step" has incompatible type "Callable[[Size], Disk]";
     return mkimg(size)

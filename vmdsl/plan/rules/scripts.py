@@ -100,16 +100,27 @@ def scripts_are_in_the_system(operations: Sequence[Operation]) -> Iterator[Probl
         for script in _scripts_of_system(operation):
             for name in _local_names(operation, _plain(script.text)):
                 if not any(_brings(above, name) for above in changes[:number]):
-                    file = PurePosixPath(name).name
-                    copied = code("copy_file", code("system"), name, f"/root/{file}")
                     yield problem_in(
                         operation,
                         f"the script runs in the system, which does not have {name}",
-                        Hint("copy it first, and name the copy: ", copied),
+                        _copying(name, script.text),
                         about=script.about,
                         kind=Advice,
                         code="local-file",
                     )
+
+
+def _copying(name: str, text: str) -> Hint:
+    """Return the hint to copy a file of this machine, to where a script would copy it."""
+    file = PurePosixPath(name).name
+    copies = re.search(
+        rf"{_BEFORE}cp\s+(?:-\S+\s+)*{re.escape(name)}\s+(/[\w./-]+)", text, re.MULTILINE
+    )
+    target = copies[1] + file * copies[1].endswith("/") if copies else ""
+    if PurePosixPath(target).suffix == PurePosixPath(file).suffix != "":  # else a directory, maybe
+        return Hint("instead of cp: ", code("copy_file", code("system"), name, target))
+    copied = code("copy_file", code("system"), name, f"/root/{file}")
+    return Hint("copy it first, and name the copy: ", copied)
 
 
 def _scripts_of_system(operation: TreeOperation) -> Iterator[Script]:
