@@ -255,6 +255,7 @@ _WORDS = (
         r'^"(?:\w+\.)*(\w+)" returns "Fact" which does not implement.*',
         r"the Fact of \1() is known only while building, so `if` cannot ask it",
     ),
+    (_PARAMETERS.pattern + ".*", "the step has parameters"),
     (
         r'^No overload variant of "(\w+)" matches argument types? .*?\b(Step|Option|Flag)\b.*$',
         r"\1() is given a \2 that is not called",
