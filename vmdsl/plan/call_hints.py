@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from inspect import Parameter
 from typing import Any, get_args
@@ -269,3 +270,45 @@ def _parameters(function: str) -> list[Parameter]:
     is_value = isinstance(called, type) and not issubclass(called, NeverText)
     is_known = inspect.isroutine(called) or is_value
     return list(inspect.signature(called).parameters.values()) if is_known else []
+
+
+def uncalled(text: str) -> str:
+    """Return a hint to call an option that is compared or added, as if it were its value."""
+    names = {
+        name
+        for node in _expressions(text)
+        for name in (node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node))
+        if isinstance(name, ast.Name)
+    }
+    found = {name.id for name in names} or {text}
+    return f"call it: {found.pop()}()" if len(found) == 1 and text else ""
+
+
+def operands(text: str, declared: Collection[str]) -> list[str]:
+    """Return the options and steps that code names without calling them, in order."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except SyntaxError:
+        return []
+    called = {node.func for node in nodes if isinstance(node, ast.Call)}
+    names = [node.id for node in nodes if isinstance(node, ast.Name) and node not in called]
+    return [name for name in dict.fromkeys(names) if name in declared]
+
+
+def _expressions(text: str) -> list[ast.AST]:
+    """Return what has an option as an operand, in code that need not be an expression."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return []
+    kinds = ast.BinOp | ast.Compare | ast.Attribute | ast.Call
+    return [n for n in ast.walk(tree) if isinstance(n, kinds)]
+
+
+def starred(text: str) -> str:
+    """Return a hint to call what stands behind a star, if it is a name."""
+    with suppress(SyntaxError):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Starred) and isinstance(node.value, ast.Name):
+                return f"call it: *{node.value.id}()"
+    return ""

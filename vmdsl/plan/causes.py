@@ -21,8 +21,8 @@ def causes_of(problems: Sequence[Problem]) -> list[Problem]:
     many or too few or given twice, what an undefined or untyped decorator makes of its function,
     where the result of operands that do not fit is given to, calls of functions without types, and
     attributes of what returns nothing. A name that an import misspells is undefined where it is
-    spelled right; and the result of a function
-    that is given options, not their values, is of the wrong type wherever it is used.
+    spelled right; and the result of a function that is given options, not their values, is of the
+    wrong type wherever it is used.
     """
     told: set[tuple[Path, str]] = set()
     problems = _exchanged(problems)

@@ -20,11 +20,14 @@ from vmdsl.plan.call_hints import (
     condition,
     flags,
     left_out,
+    operands,
     secret,
+    starred,
     texts,
     too_few,
     too_many,
     too_many_plain,
+    uncalled,
     unexpected,
     words,
 )
@@ -247,7 +250,7 @@ def reworded(
     undefined = _NAME.search(message)
     if undefined and (close := closest(undefined[1], names)):
         return Reworded(hint=f"did you mean {close}?", code=code)
-    if AS_VALUES.search(message) and (found := _operands(text, declared)):
+    if AS_VALUES.search(message) and (found := operands(text, declared)):
         calls = ", ".join(f"{name}()" for name in found)
         return Reworded(hint=f"call {'them' if len(found) > 1 else 'it'}: {calls}", code="call-it")
     for search, answer, own in _SEARCHES:
@@ -312,48 +315,6 @@ def _untyped(_: str, module: str) -> str:
     return "its authors have to add types and a file py.typed"
 
 
-def _uncalled(text: str) -> str:
-    """Return a hint to call an option that is compared or added, as if it were its value."""
-    names = {
-        name
-        for node in _expressions(text)
-        for name in (node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node))
-        if isinstance(name, ast.Name)
-    }
-    found = {name.id for name in names} or {text}
-    return f"call it: {found.pop()}()" if len(found) == 1 and text else ""
-
-
-def _operands(text: str, declared: Collection[str]) -> list[str]:
-    """Return the options and steps that code names without calling them, in order."""
-    try:
-        nodes = list(ast.walk(ast.parse(text)))
-    except SyntaxError:
-        return []
-    called = {node.func for node in nodes if isinstance(node, ast.Call)}
-    names = [node.id for node in nodes if isinstance(node, ast.Name) and node not in called]
-    return [name for name in dict.fromkeys(names) if name in declared]
-
-
-def _expressions(text: str) -> list[ast.AST]:
-    """Return what has an option as an operand, in code that need not be an expression."""
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return []
-    kinds = ast.BinOp | ast.Compare | ast.Attribute | ast.Call
-    return [n for n in ast.walk(tree) if isinstance(n, kinds)]
-
-
-def _starred(text: str) -> str:
-    """Return a hint to call what stands behind a star, if it is a name."""
-    with suppress(SyntaxError):
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Starred) and isinstance(node.value, ast.Name):
-                return f"call it: *{node.value.id}()"
-    return ""
-
-
 def _unannotated(text: str) -> str:
     with suppress(SyntaxError):
         for node in ast.parse(text).body:
@@ -411,7 +372,7 @@ _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
     (re.compile(r'of "mount" cannot be "(\w+)"'), mounted, "wrong-handle"),
     (_UNTYPED, _untyped, "import"),
     (re.compile('; expected "Condition"'), condition, "step-condition"),
-    (_USED_AS_VALUE, _uncalled, "call-it"),
-    (re.compile("^Expected iterable as variadic argument"), _starred, "call-it"),
+    (_USED_AS_VALUE, uncalled, "call-it"),
+    (re.compile("^Expected iterable as variadic argument"), starred, "call-it"),
     (re.compile("No return value expected"), _unannotated, "return-type"),
 )

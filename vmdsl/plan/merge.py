@@ -15,6 +15,8 @@ class Crash(Problem):
     """An exception caused by a wrong type, name or attribute, which mypy reports at its cause."""
 
 
+#: The code of what Python cannot read.
+_SYNTAX = "syntax"
 #: The end of a report on an operation that is given None.
 _OF_NOTHING = ", not NoneType"
 #: The beginning of a report on a function that makes a handle anew for each of its callers.
@@ -26,9 +28,11 @@ def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
 
     If both are about the same statement, they are the same mistake, and only mypy's is kept. A
     Crash is kept only if mypy found nothing at all, as it follows from what mypy found; and so does
-    that a step gets None from one without a return statement.
+    that a step gets None from one without a return statement. Of a file that Python cannot read,
+    mypy may report another line than Python does: then Python's report is kept.
     """
-    types = list(types)
+    found = list(found)
+    types = [one for one in types if not _is_told_elsewhere(one, found)]
     starts: dict[Path, dict[int, int]] = {}
 
     def statement(where: Where | None) -> Where | None:
@@ -64,6 +68,16 @@ def _without_calls_again(problems: Sequence[Problem]) -> list[Problem]:
         for line in range(node.lineno + 1, (node.end_lineno or 0) + 1)
     }
     return [p for p in problems if p.where not in inside]
+
+
+def _is_told_elsewhere(problem: Problem, found: Iterable[Problem]) -> bool:
+    """Return whether a mistake in the syntax is reported at another line of the file."""
+    where = problem.where
+    if problem.code != _SYNTAX or where is None:
+        return False
+    places = [one.where for one in found if one.code == _SYNTAX and one.where]
+    lines = [place.line for place in places if place.file == where.file]
+    return bool(lines) and where.line not in lines
 
 
 def statement_starts(file: Path) -> dict[int, int]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,15 @@ def test_by_file_and_line_and_the_command_line_first(recipe: Path) -> None:
 def test_mistake_of_the_whole_file_is_not_one_of_its_first_line(recipe: Path) -> None:
     types, whole = [at(recipe, 1, "mypy")], at(recipe, 0, "no disk")
     assert merge(types, [whole]) == [whole, *types]
+
+
+def test_one_mistake_in_the_syntax_is_one_report(tmp_path: Path) -> None:
+    """A bracket that is never closed: Python reports its line, and mypy the file's last one."""
+    path = tmp_path / "r.py"
+    path.write_text("x = (\n", encoding="utf-8")
+    end = Problem(what="Unexpected EOF", where=Where(path, 2), code="syntax")
+    begin = Problem(what="'(' was never closed", where=Where(path, 1), code="syntax")
+    elsewhere = Problem(what="Unexpected EOF", where=Where(tmp_path / "b.py", 2), code="syntax")
+    assert merge([end, elsewhere], [begin]) == [elsewhere, begin]
+    assert merge([end], []) == [end]
+    assert merge([replace(begin, what="Expected ')'")], [begin])[0].what == "Expected ')'"
