@@ -35,9 +35,12 @@ def asked_without_a_call(
     path: Path, tree: ast.Module, declared: Sequence[Option[object] | Step[object]]
 ) -> Iterator[Problem]:
     """Report `match name:` and `name is None`, which mypy takes for right."""
+    kinds = {one.name: one.kind for one in declared if one.name}
     for statement in tree.body:
         own = _local_names(statement)
-        known = {one.name: one.kind for one in declared if one.name and one.name not in own}
+        known = kinds
+        if not own.isdisjoint(kinds):
+            known = {name: kind for name, kind in kinds.items() if name not in own}
         for node in ast.walk(statement):
             yield from _compared(path, node, known)
 

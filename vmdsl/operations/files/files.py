@@ -136,7 +136,7 @@ def _doubts(
     if mode is not None and not mode & 0o111 and _is_run(path, scripts):
         what = f"a script below runs {path}, which nobody may run"
         yield operation.problem(what, "add mode=0o755", about="mode", kind=Advice, code="mode")
-    elif not any(PurePosixPath(path).name in text for text in scripts):
+    elif (name := PurePosixPath(path).name) and not any(name in text for text in scripts):
         for what, hint, about in doubts(path, mode=mode, is_script=bool(operation.scripts())):
             yield operation.problem(what, hint, about=about, kind=Advice, code="unread-file")
 
@@ -144,7 +144,8 @@ def _doubts(
 def _is_run(path: str, scripts: Sequence[str]) -> bool:
     """Return whether a script runs a file by its path, and none may have changed its mode."""
     command = re.compile(rf"(?:^|[;&|(])[ \t]*{re.escape(path)}(?=[\s;&|)]|$)", re.MULTILINE)
-    named = [text for text in scripts if PurePosixPath(path).name in text]
+    name = PurePosixPath(path).name
+    named = [text for text in scripts if name in text]
     return any(map(command.search, named)) and not any(
         word in text for text in scripts for word in ("chmod", "install", "<<")
     )

@@ -28,6 +28,7 @@ from vmdsl.operations.packages.credentials import apt_environment
 from vmdsl.operations.packages.host_apt import PRINT, PRINT_TO
 from vmdsl.operations.packages.initramfs import NO_INITRAMFS, one_initramfs
 from vmdsl.operations.packages.named import (
+    debians_name,
     foreign_names,
     is_missing,
     kernel_has_room,
@@ -105,13 +106,15 @@ class Apt(TreeOperation):
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report local files that are not packages, what no source has, and what Debian lacks."""
         del complete
-        known, named = suites_above(self, operations), named_above(self, operations)
-        is_debians = bool(known) and named is not None and not named.other_archives
         system, names = self.root, self.packages
+        given = (self.suite, *(name.partition("/")[2] for name in names))
+        is_debians, known = False, frozenset[str]()
+        if any(given) or any(debians_name(name, system.arch) for name in names):
+            known, named = suites_above(self, operations), named_above(self, operations)
+            is_debians = bool(known) and named is not None and not named.other_archives
         yield from foreign_names(
             self, names, suite=system.suite, arch=system.arch, is_debians=is_debians
         )
-        given = (self.suite, *(name.partition("/")[2] for name in self.packages))
         for suite in dict.fromkeys(given):
             if is_missing(suite, known):
                 what = f"no source of the system has the suite {suite}"
