@@ -75,6 +75,8 @@ def _mistake(script: Script) -> str:
 
 
 def _mistake_in_python(script: Script) -> str:
+    if "\0" in script.text:
+        return ""  # some versions of Python read it
     try:
         with warnings.catch_warnings(action="ignore"):
             compile(script.text, script.name, "exec", dont_inherit=True)

@@ -165,8 +165,9 @@ def read_messages(text: str, folder: Path) -> list[Problem]:
         if message["severity"] != "error":
             continue
         code = f"  [{message['code']}]" if message["code"] else ""
-        what = f"{message['message']}{code}"
         file = (folder / message["file"]).resolve()
+        said = _of_syntax(file) if message["code"] == "syntax" else ""
+        what = f"{said or message['message']}{code}"
         own = message.get("hint") or ""
         if 'defined in "vmdsl.' in own:
             own = ""
@@ -209,6 +210,17 @@ def _declared(file: Path) -> frozenset[str]:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=kind))):
                 found |= {name} if kind in ("option", "flag", "optional_path") else set()
     return frozenset(found)
+
+
+def _of_syntax(file: Path) -> str:
+    """Return what Python says of a file with a mistake in its syntax: mypy's words vary."""
+    try:
+        ast.parse(file.read_bytes())
+    except SyntaxError as error:
+        return f"{error.msg[:1].upper()}{error.msg[1:]}"
+    except (OSError, ValueError):
+        pass
+    return ""
 
 
 def _where(file: Path, message: Mapping[str, Any]) -> Where:
