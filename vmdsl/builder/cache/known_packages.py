@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vmdsl.builder.cache.archives import is_recent, read_state
 from vmdsl.builder.cache.cache_dir import CacheDir
-from vmdsl.errors import Problem
+from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Operation
 from vmdsl.operations.packages.apt import Apt, AptRemove
@@ -19,6 +19,15 @@ from vmdsl.similar import did_you_mean
 
 #: After a script with such a word, there may be other archives.
 _CHANGES_SOURCES = re.compile(r"apt|dpkg|sources|repo")
+#: A script with one of these may have packages from elsewhere.
+_ADDS_SOURCES = re.compile(r"<<|dpkg|sources|repo|\.deb\b|\w\(\)|\balias\b")
+#: What a script has apt install, in a command that is a line of its own, without variables.
+_INSTALL = re.compile(
+    r"^[ \t]*(?:[A-Z_]+=\S+[ \t]+)*apt(?:-get)?(?:[ \t]+-\S+)*[ \t]+install[ \t]+"
+    r"([^\n;&|<>#$`\"']+)$",
+    re.MULTILINE,
+)
+_NAME = re.compile(r"[a-z0-9][a-z0-9.+-]+")
 #: apt takes a name with these for a pattern, if there is no such package.
 _PATTERN = re.compile(r"[.?*]")
 
@@ -27,14 +36,18 @@ def unknown_packages(operations: Sequence[Operation], cache: CacheDir) -> Iterat
     """Report packages that the kept index lacks. An index that is fetched anew may have them."""
     for system in operations:
         if isinstance(system, Debootstrap) and (index := _index(system, cache)):
-            yield from _unknown(system, "include", system.include, index)
+            yield from _unknown(system, _numbered("include", system.include), index)
             others = False
             for operation in _same_sources(system, operations):
                 others |= isinstance(operation, Apt) and bool(operation.debs)
                 if (isinstance(operation, Apt) and not operation.suite) or (
                     isinstance(operation, AptRemove) and not others
                 ):
-                    yield from _unknown(operation, "packages", operation.packages, index)
+                    named = _numbered("packages", operation.packages)
+                    yield from _unknown(operation, named, index)
+                elif not others:
+                    named = [("script", name) for name in _installed_by_script(operation)]
+                    yield from _unknown(operation, named, index, Advice)
 
 
 def _index(system: Debootstrap, cache: CacheDir) -> Path | None:
@@ -60,10 +73,27 @@ def _same_sources(system: Debootstrap, operations: Sequence[Operation]) -> Itera
             return
 
 
+def _numbered(about: str, packages: Sequence[str]) -> list[tuple[str, str]]:
+    return [(f"{about}[{number}]", package) for number, package in enumerate(packages)]
+
+
+def _installed_by_script(operation: TreeOperation) -> list[str]:
+    """Return the packages that a script in the system has apt install, named plainly."""
+    texts = [one.text for one in operation.scripts() if one.about == "script"]
+    if operation.programs or any(map(_ADDS_SOURCES.search, texts)):
+        return []
+    lines = _INSTALL.findall("\n".join(texts).replace("\\\n", " "))
+    return [word for line in lines for word in line.split() if _NAME.fullmatch(word)]
+
+
 def _unknown(
-    operation: Debootstrap | Apt | AptRemove, about: str, packages: Sequence[str], index: Path
+    operation: TreeOperation,
+    named: Sequence[tuple[str, str]],
+    index: Path,
+    kind: type[Problem] = Problem,
 ) -> Iterator[Problem]:
-    for number, package in enumerate(packages):
+    """Report the packages that an index lacks, each with the argument that names it."""
+    for about, package in named:
         name, _, version = package.partition("=")
         if name.endswith("^") or _PATTERN.search(name) or {":", "/"} & set(name):
             continue
@@ -73,7 +103,8 @@ def _unknown(
                 yield operation.problem(
                     f"the archive has no version {version} of {name}",
                     f"it has {' and '.join(known)}: leave out ={version}",
-                    about=f"{about}[{number}]",
+                    about=about,
+                    kind=kind,
                     code="unknown-package",
                 )
             continue
@@ -86,7 +117,8 @@ def _unknown(
         yield operation.problem(
             f"the archive has no package {name}",
             meant or "`vmdsl build --refresh` looks whether there is one by now",
-            about=f"{about}[{number}]",
+            about=about,
+            kind=kind,
             code="unknown-package",
         )
 

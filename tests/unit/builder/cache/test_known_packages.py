@@ -19,9 +19,11 @@ from vmdsl import (
     chroot,
     create_file,
     debootstrap,
+    host_shell,
 )
 from vmdsl.builder.cache.cache_dir import CacheDir
 from vmdsl.builder.cache.known_packages import unknown_packages
+from vmdsl.errors import Advice
 from vmdsl.language.operation import Recorder
 from vmdsl.operations.systems.mmdebstrap import Debootstrap
 
@@ -108,6 +110,40 @@ def test_what_is_removed_may_be_of_a_local_file(
 ) -> None:
     apt(system, debs=["own.deb"])
     apt_remove(system, "own-package")
+    keep(cache, recorder)
+    assert said(cache, recorder) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("apt-get install -y naon", ["naon"]),
+        (
+            "X=y apt-get -y -oA=b install -qq nano \\\n  naon g+",
+            ["naon", "g+"],
+        ),
+        ("if true; then\n  apt install -y xyz\nfi", ["xyz"]),
+        ("apt-get install -y nano", []),
+        ("apt-get install -y $NAME ./own.deb 'xyz'", []),
+        ("echo deb x >/etc/apt/sources.list.d/x.list\napt-get install -y xyz", []),
+        ("install() { :; }\napt-get install -y xyz", []),
+        ("apt-get install -y xyz || true", []),
+        ("dpkg --add-architecture i386\napt-get install -y xyz", []),
+    ],
+)
+def test_what_scripts_install(
+    recorder: Recorder, system: RootFs, cache: CacheDir, script: str, expected: list[str]
+) -> None:
+    """It is only a warning: scripts may do anything."""
+    chroot(system, script)
+    keep(cache, recorder)
+    found = list(unknown_packages(recorder.operations, cache))
+    assert [one.what for one in found] == [f"the archive has no package {n}" for n in expected]
+    assert all(isinstance(one, Advice) and one.about == "script" for one in found)
+
+
+def test_scripts_of_this_machine(recorder: Recorder, system: RootFs, cache: CacheDir) -> None:
+    host_shell(system, "apt-get install -y xyz")
     keep(cache, recorder)
     assert said(cache, recorder) == []
 
