@@ -271,6 +271,11 @@ class TreeOperation(Work, ABC):
         """Return the absolute paths of files that it certainly writes, as far as it names them."""
         return ()
 
+    def mode_of(self, path: str) -> int | None:
+        """Return the mode that it gives to a file that it writes, as far as that is known."""
+        del path
+        return None
+
     def text_of(self, path: str) -> str | None:
         """Return the text that it writes to the file at an absolute path, if that is known."""
         del path

@@ -79,6 +79,9 @@ class CreateFile(TreeOperation):
     def files_written(self) -> tuple[str, ...]:
         return (self.path,)
 
+    def mode_of(self, path: str) -> int | None:
+        return self.mode if path == self.path else None
+
     def text_of(self, path: str) -> str | None:
         return self.content if path == self.path and isinstance(self.content, str) else None
 
@@ -128,34 +131,27 @@ def create_file(
 def _doubts(
     operation: TreeOperation, path: str, mode: int | None, operations: Sequence[Operation]
 ) -> Iterator[Problem]:
-    """Warn of a name or a mode, unless a script below may change it."""
+    """Warn of a name or a mode, unless a script below speaks of the file."""
     yield from replaced(operation, path, operations)
     yield from owned_too_early(operation, operations)
-    below = operations[operations.index(operation) + 1 :]
-    scripts = [one.text for o in below if isinstance(o, Work) for one in o.scripts()]
-    if mode is not None and not mode & 0o111 and _is_run(path, scripts):
-        what = f"a script below runs {path}, which nobody may run"
-        yield operation.problem(what, "add mode=0o755", about="mode", kind=Advice, code="mode")
-    elif (name := PurePosixPath(path).name) and not any(name in text for text in scripts):
-        for what, hint, about in doubts(path, mode=mode, is_script=bool(operation.scripts())):
-            yield operation.problem(what, hint, about=about, kind=Advice, code="unread-file")
-
-
-def _is_run(path: str, scripts: Sequence[str]) -> bool:
-    """Return whether a script runs a file by its path, and none may have changed its mode."""
-    command = re.compile(rf"(?:^|[;&|(])[ \t]*{re.escape(path)}(?=[\s;&|)]|$)", re.MULTILINE)
     name = PurePosixPath(path).name
-    named = [text for text in scripts if name in text]
-    return any(map(command.search, named)) and not any(
-        word in text for text in scripts for word in ("chmod", "install", "<<")
-    )
+    found = list(doubts(path, mode=mode, is_script=bool(operation.scripts())))
+    if not found or not name:
+        return
+    below = [o for o in operations[operations.index(operation) + 1 :] if isinstance(o, Work)]
+    if not any(name in script.text for one in below for script in one.scripts()):
+        for what, hint, about in found:
+            yield operation.problem(what, hint, about=about, kind=Advice, code="unread-file")
 
 
 def owned_too_early(operation: TreeOperation, operations: Sequence[Operation]) -> Iterator[Problem]:
     """Warn of an owner whom only an operation below makes."""
-    owner, at = getattr(operation, "uid", None), operations.index(operation)
+    owner = getattr(operation, "uid", None)
+    if not isinstance(owner, str):
+        return
+    at = operations.index(operation)
     work = [one for one in operations[:at] if isinstance(one, TreeOperation)]
-    if not isinstance(owner, str) or any(may_make(one, owner) for one in work):
+    if any(may_make(one, owner) for one in work):
         return
     for below in operations[at + 1 :]:
         if isinstance(below, TreeOperation) and owner in users_made(below):
@@ -237,16 +233,20 @@ class CopyFile(TreeOperation):
     def files_written(self) -> tuple[str, ...]:
         return (self.path,)
 
+    def mode_of(self, path: str) -> int | None:
+        if self.mode is not None or path != self.path:
+            return self.mode if path == self.path else None
+        with suppress(OSError):
+            return (self.directory / self.source).stat().st_mode
+        return None
+
     def text_of(self, path: str) -> str | None:
         return text_at(self.directory / self.source) if path == self.path else None
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Warn of a name or a mode with which nothing uses the file."""
         del complete
-        mode = self.mode
-        with suppress(OSError):
-            mode = (self.directory / self.source).stat().st_mode if mode is None else mode
-        yield from _doubts(self, self.path, mode, operations)
+        yield from _doubts(self, self.path, self.mode_of(self.path), operations)
 
     def apply(self, tree: Tree) -> None:
         source = tree.recipe_directory / self.source

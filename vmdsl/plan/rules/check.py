@@ -38,6 +38,7 @@ _RULES = (
     disk.names_are_apart,
     machine.local_files_exist,
     scripts.scripts_suit,
+    scripts.scripts_run_what_may_be_run,
 )
 #: What a step that failed may have left out.
 _RULES_OF_COMPLETE_PLANS = (

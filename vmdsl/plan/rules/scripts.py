@@ -69,6 +69,38 @@ _OPENS = re.compile(_OF_ROOT.format("-d|--delete"))
 _LOCKS = re.compile(_OF_ROOT.format("-l|-L|--lock"))
 
 
+#: A file that is run by its path.
+_RUN = re.compile(r"(?:^|[;&|(])[ \t]*(/[^\s;&|)]+)(?=[\s;&|)]|$)", re.MULTILINE)
+#: Words of scripts that may have made a file executable.
+_OF_MODES = ("chmod", "install", "<<")
+
+
+def scripts_run_what_may_be_run(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Warn of files that a script below runs by their path, and that nobody may run."""
+    written: dict[str, list[TreeOperation]] = {}
+    for one in operations:
+        if not isinstance(one, Work):
+            continue
+        run = {path for script in one.scripts() for path in _RUN.findall(script.text)}
+        for path in sorted(run & written.keys()):
+            for writer in written.pop(path):
+                mode = writer.mode_of(path)
+                if mode is None or mode & 0o111 or _may_change_modes(writer, operations):
+                    continue
+                what = f"a script below runs {path}, which nobody may run"
+                yield writer.problem(what, "add mode=0o755", about="mode", kind=Advice, code="mode")
+        if isinstance(one, TreeOperation):
+            for path in one.files_written():
+                written.setdefault(path, []).append(one)
+
+
+def _may_change_modes(writer: Operation, operations: Sequence[Operation]) -> bool:
+    """Return whether a script below an operation may have made a file executable."""
+    below = operations[operations.index(writer) + 1 :]
+    texts = [script.text for one in below if isinstance(one, Work) for script in one.scripts()]
+    return any(word in text for text in texts for word in _OF_MODES)
+
+
 def scripts_suit(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Report scripts that cannot be started, and warn of commands that fail or do nothing."""
     for operation in operations:
