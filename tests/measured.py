@@ -7,10 +7,10 @@ There are many that run the same lines: those that another has saved are not sav
 
 from __future__ import annotations
 
-import fcntl
 import os
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from mmap import mmap
 from pathlib import Path
 from typing import Never
@@ -20,6 +20,7 @@ from coverage.plugin_support import Plugins
 from coverage.types import TConfigurable, TTraceData
 
 _TOP = str(Path(__file__).parents[1])
+_LAST_STREAM = 2
 _CODE = [f"{_TOP}/{folder}/*" for folder in ("vmdsl", "stdlib")]
 
 
@@ -31,7 +32,9 @@ class _Code(CoveragePlugin):
 def coverage_init(registry: Plugins, _: object) -> None:
     """Set up coverage.py, which calls this when it starts in a process."""
     registry.add_configurer(_Code())
-    root, leave, saved = _root(), os._exit, _saved()
+    leave = os._exit
+    with _streams_stay_closed():
+        root, saved = os.open("/", os.O_PATH | os.O_CLOEXEC), _saved()
 
     def save_and_leave(status: int) -> Never:
         with suppress(Exception):
@@ -58,12 +61,17 @@ def coverage_init(registry: Plugins, _: object) -> None:
     os.register_at_fork(after_in_child=begin)
 
 
-def _root() -> int:
-    """Open / with a number that none of the standard streams has, which may be closed."""
-    opened = os.open("/", os.O_PATH | os.O_CLOEXEC)
-    root = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 3)
-    os.close(opened)
-    return root
+@contextmanager
+def _streams_stay_closed() -> Iterator[None]:
+    """Keep what is opened meanwhile from the numbers of standard streams, which may be closed."""
+    kept = [-1]
+    while kept[-1] <= _LAST_STREAM:
+        kept.append(os.open("/", os.O_PATH | os.O_CLOEXEC))
+    try:
+        yield
+    finally:
+        for number in kept[1:]:
+            os.close(number)
 
 
 def _saved() -> mmap:
