@@ -33,9 +33,10 @@ WIDE = 120
 def recipes_of_one_mistake(wrong: Path, explained: Mapping[Example, Path]) -> Iterator[Path]:
     """The wrong recipes of explanations, and those where one comment says what is reported.
 
-    Those of policies are right without them.
+    Those of policies, and of comments for these, are right without them.
     """
-    of_policies = {f"explained_{name.replace('-', '_')}_wrong.py" for name in SHIPPED}
+    names = (*SHIPPED, "unused-waiver", "waiver-without-reason")
+    of_policies = {f"explained_{name.replace('-', '_')}_wrong.py" for name in names}
     wrong_ones = (path for example, path in explained.items() if example.is_wrong)
     yield from (path for path in wrong_ones if path.name not in of_policies)
     for path in sorted(wrong.glob("*.py")):
