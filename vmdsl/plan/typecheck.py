@@ -8,19 +8,23 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem, Where
 from vmdsl.plan.causes import NOT_THERE, OPERANDS, causes_of, statements
 from vmdsl.plan.hints import OF_MYPY, reworded
-from vmdsl.plan.modules import apart, own_modules
+from vmdsl.plan.modules import apart, developed, linked, own_modules, sources
+
+#: mypy's cache directory if it is to have none.
+_NO_CACHE = Path(os.devnull)
 
 
 class Types(Protocol):
@@ -49,15 +53,31 @@ class TypeCheck:
     def __init__(self, recipe: Path, cache: Path) -> None:
         """Start mypy, whose own cache is in the directory `cache`."""
         self._recipe = recipe.resolve()
-        self._links = cache.resolve() / "packages"
+        self._cache = _writable(cache.resolve())
+        #: Where links are if the cache can't have them; it is removed when mypy has ended.
+        self._scratch = TemporaryDirectory(prefix="vmdsl-") if self._cache == _NO_CACHE else None
+        self._links = Path(self._scratch.name) if self._scratch else self._cache / "packages"
         is_installed = _apart(self._recipe, self._links) != self._recipe
         # mypy looks for modules where it is started
         self._folder = self._links if is_installed else self._recipe.parent
-        self._mypy = self._start(cache.resolve())
+        self._mypy = self._start(self._cache)
 
     def _start(self, cache: Path) -> subprocess.Popen[bytes]:
         command = mypy_command(cache, self._recipe, links=self._links)
-        return programs.start(command, errors=subprocess.PIPE, cwd=self._folder)
+        return programs.start(
+            command, errors=subprocess.PIPE, env=self._environment(), cwd=self._folder
+        )
+
+    def _environment(self) -> Mapping[str, str]:
+        """Return mypy's environment, with the packages in development mode that it checks.
+
+        It hides the mistakes in these where they are: `pip install -e` has put them into its path.
+        """
+        with suppress(OSError):
+            links = [linked(package, self._links) for package in developed(self._recipe)]
+            folders = [*(str(link.parent) for link in links), os.environ.get("MYPYPATH", "")]
+            return programs.environment({"MYPYPATH": os.pathsep.join(filter(None, folders))})
+        return programs.environment()
 
     def problems(self) -> tuple[Problem, ...]:
         """Wait for mypy's mistakes in the recipe, in the order of its lines.
@@ -69,8 +89,9 @@ class TypeCheck:
             return hidden
         output, errors = self._mypy.communicate()
         if self._failed(output):  # it may be its cache that fails, which it can do without
-            self._mypy = self._start(Path(os.devnull))
+            self._mypy = self._start(_NO_CACHE)
             output, errors = self._mypy.communicate()
+        self._remove_links()
         if self._failed(output):
             said = errors.decode(errors="replace").strip()
             raise HostError(
@@ -78,7 +99,8 @@ class TypeCheck:
                 code="type-checker",
             )
         found = read_messages(output.decode(errors="replace"), self._folder)
-        return tuple(_in_its_folder(problem, self._recipe) for problem in found)
+        own = own_modules(self._recipe)
+        return tuple(_in_its_folder(problem, self._recipe, own) for problem in found)
 
     def _failed(self, output: bytes) -> bool:
         return self._mypy.returncode not in (0, 1) and not output.strip()
@@ -87,15 +109,20 @@ class TypeCheck:
         """Stop it, if its result is not needed."""
         self._mypy.kill()
         self._mypy.communicate()
+        self._remove_links()
+
+    def _remove_links(self) -> None:
+        if self._scratch:
+            self._scratch.cleanup()
 
 
-def _in_its_folder(problem: Problem, recipe: Path) -> Problem:
+def _in_its_folder(problem: Problem, recipe: Path, own: Collection[Path]) -> Problem:
     """Return a problem at a file beside the recipe.
 
     mypy's cache repeats the messages of an equal file, with the path that this has elsewhere.
     """
     where = problem.where
-    if where is None or where.file.is_relative_to(recipe.parent):
+    if where is None or where.file.is_relative_to(recipe.parent) or where.file in own:
         return problem
     beside = recipe.parent / where.file.name
     return replace(problem, where=replace(where, file=beside)) if beside.is_file() else problem
@@ -106,7 +133,7 @@ def mypy_command(cache: Path, *recipes: Path, links: Path | None = None) -> list
 
     Recipes of installed packages are given by links to these, in the folder `links`.
     """
-    found = (file for recipe in recipes for file in own_modules(recipe))
+    found = (file for recipe in recipes for file in sources(recipe))
     with as_file(files("vmdsl.plan") / "mypy.ini") as configuration:
         return [
             sys.executable,
@@ -129,11 +156,11 @@ def _apart(file: Path, links: Path) -> Path:
     return file
 
 
-def _writable(cache: Path) -> str:
+def _writable(cache: Path) -> Path:
     """Create a directory if it is missing. Return it, or /dev/null if mypy can't write to it."""
     with suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)
-    return str(cache) if os.access(cache, os.W_OK | os.X_OK) else os.devnull
+    return cache if os.access(cache, os.W_OK | os.X_OK) and cache.is_dir() else _NO_CACHE
 
 
 def hidden_packages(recipe: Path) -> tuple[Problem, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl.plan.modules import apart, own_modules
+from vmdsl.plan.modules import apart, developed, own_modules, sources
 
 USES = "from vmdsl import apt\n"
 FILES = {
@@ -44,7 +44,8 @@ FILES = {
             ],
         ),
         ("recipe.py", "import package.other as o, json, vmdsl\n", None),
-        ("recipe.py", "import namespace.part\n", []),  # mypy names it otherwise, and follows it
+        ("recipe.py", "import namespace.part\n", ["namespace/part.py"]),
+        ("recipe.py", "from namespace import part\n", ["namespace/part.py"]),
         (
             "acme/recipes/server.py",
             "from acme.parts import x\n",
@@ -56,7 +57,7 @@ FILES = {
             "import acme.recipes.near\n",
             ["acme/recipes/__init__.py", "acme/recipes/near.py"],
         ),
-        ("acme/recipes/server.py", "import near, beside\n", []),
+        ("acme/recipes/server.py", "import near, beside\n", ["acme/recipes/near.py"]),
         ("lib/site-packages/recipe.py", "import one\n", []),
     ],
 )
@@ -73,6 +74,69 @@ def test_modules(recipe: str, text: str, wanted: list[str] | None, tmp_path: Pat
         assert "package/deep/most.py" in names
     else:
         assert set(names[1:]) == set(wanted)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "text"),
+    [
+        ("recipe.py", "import namespace.part\n"),
+        ("acme/recipes/server.py", "import near, beside\n"),
+    ],
+)
+def test_mypy_is_not_given_modules_that_it_would_name_otherwise(
+    recipe: str, text: str, tmp_path: Path
+) -> None:
+    """It follows their imports."""
+    for name, content in {**FILES, recipe: text}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    assert sources(tmp_path / recipe) == [tmp_path / recipe]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of packages that are installed in development mode."""
+    folder = tmp_path / "elsewhere"
+    for name, content in {
+        "dev_package/__init__.py": "",
+        "dev_package/part.py": USES + "from . import web, other\nimport dev_space.deep.part\n",
+        "dev_package/other.py": "import vmdsl\n",
+        "dev_package/web.py": "",
+        "dev_space/deep/part.py": USES,
+        "dev_space/unused.py": USES,
+        "dev_module.py": USES,
+        "dev_plain.py": "",
+        "site-packages/dev_installed.py": USES,
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    monkeypatch.syspath_prepend(folder / "site-packages")
+    monkeypatch.syspath_prepend(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "modules", "packages"),
+    [
+        ("import dev_module", ["dev_module.py"], ["dev_module.py"]),
+        ("from dev_space.deep import part", ["dev_space/deep/part.py"], ["dev_space"]),
+        (
+            "from dev_package.part import x",
+            ["dev_package/part.py", "dev_package/other.py", "dev_space/deep/part.py"],
+            ["dev_package", "dev_space"],
+        ),
+        ("import dev_plain, dev_installed, dev_space, json, vmdsl", [], []),
+    ],
+)
+def test_modules_in_development_mode_are_the_authors_own(
+    text: str, modules: list[str], packages: list[str], tmp_path: Path, elsewhere: Path
+) -> None:
+    recipe = tmp_path / "recipes/pc.py"
+    recipe.parent.mkdir()
+    recipe.write_text(f"{text}\n", encoding="utf-8")
+    assert own_modules(recipe) == [recipe, *(elsewhere / name for name in modules)]
+    assert developed(recipe) == [elsewhere / name for name in packages]
+    assert sources(recipe) == [recipe]
 
 
 @pytest.mark.parametrize("name", ["acme/server.py", "acme/deep/most.py", "single.py"])
