@@ -54,6 +54,8 @@ def _setting(file: str, value: str, fix: str) -> Problem:
 
 
 def _remedy(facts: Facts, said: str) -> str:
+    if "unshare is missing" in said:
+        return "See the line about programs in: vmdsl doctor"
     if "unrecognized option" in said:
         return "util-linux 2.38 or newer is needed."
     if "uidmap: " in said or "gidmap: " in said:

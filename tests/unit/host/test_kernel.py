@@ -79,6 +79,7 @@ def test_settings_for_ordinary_users_do_not_explain_a_failure_of_root() -> None:
         (facts(1, "unshare: unrecognized option '--map-auto'"), "util-linux 2.38"),
         (facts(1, "newuidmap: uid range [1-65537) not allowed"), "vmdsl doctor"),
         (facts(1, "newgidmap: write to gid_map failed"), "vmdsl doctor"),
+        (facts(127, "unshare is missing"), "programs in: vmdsl doctor"),
         (facts(124, "unshare hangs"), "forbids it in a chroot"),
     ],
 )
