@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl.errors import Problem
+from vmdsl.errors import HostError, Problem
 from vmdsl.plan.typecheck import TypeCheck
 
 WRONG = "from vmdsl import RootFs, apt\n\n\ndef add(system: RootFs) -> None:\n    apt(3, 'x')\n"
@@ -62,3 +62,24 @@ def test_a_recipe_of_an_installed_package_without_a_cache(
     found = checked(site / "acme_pc/pc.py", tmp_path / "file/cache")
     assert found == [f"{site}/acme_pc/pc.py:{PLACE} [wrong-handle]"]
     assert [*scratch.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("main", "said"),
+    [
+        ("import no_such_part_of_mypy\n", "No module named 'no_such_part_of_mypy'"),
+        ("print('it fails')\nraise SystemExit(1)\n", "no message"),
+        ("print('INTERNAL ERROR')\nraise SystemExit(2)\n", "no message"),
+    ],
+)
+def test_a_mypy_that_is_broken_finds_something_wrong(
+    main: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, recipe="")
+    (tmp_path / "mypy").mkdir()
+    (tmp_path / "mypy/__init__.py").touch()
+    (tmp_path / "mypy/__main__.py").write_text(main, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(HostError, match="mypy does not run: ") as raised:
+        checked(tmp_path / "recipe.py", tmp_path / "cache")
+    assert said in str(raised.value)

@@ -103,7 +103,8 @@ class TypeCheck:
         return tuple(_in_its_folder(problem, self._recipe, own) for problem in found)
 
     def _failed(self, output: bytes) -> bool:
-        return self._mypy.returncode not in (0, 1) and not output.strip()
+        """Return whether mypy found mistakes and shows none: then it is mypy that is wrong."""
+        return self._mypy.returncode != 0 and not re.search(rb"^{", output, re.MULTILINE)
 
     def stop(self) -> None:
         """Stop it, if its result is not needed."""
