@@ -109,7 +109,8 @@ class Problem:
     """A mistake: `what` is a sentence, `hint` says what to do about it.
 
     `code` is the kind of mistake that it is, as `vmdsl explain` knows it: `no-room`. `about` is the
-    argument that is wrong, by its name: `path`, or `packages[1]` for one of several.
+    argument that is wrong, by its name: `path`, or `packages[1]` for one of several. `through` has
+    the lines of other modules that lead from the recipe's line to the mistake.
     """
 
     what: str
@@ -118,6 +119,7 @@ class Problem:
     step: str = ""
     hint: str = ""
     about: str = ""
+    through: tuple[Where, ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

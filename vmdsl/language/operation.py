@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from vmdsl.errors import OF_A_LIBRARY, Advice, Code, Problem, Where
-from vmdsl.language.positions import where_in
+from vmdsl.language.positions import way_from
 from vmdsl.similar import did_you_mean
 
 _O = TypeVar("_O", bound="Operation")
@@ -87,17 +87,12 @@ class Recorder:
 
     def where(self) -> Where:
         """Return the line of the recipe that is running now."""
-        if self.place is not None:
-            return self.place
-        frame = sys._getframe(1)  # noqa: SLF001 (a documented, CPython-wide function)
-        recipe = str(self.recipe)
-        while frame is not None:
-            if frame.f_code.co_filename == recipe:
-                return where_in(frame, self.recipe)
-            if frame.f_back is None:
-                break
-            frame = frame.f_back
-        return Where(self.recipe, self.line)
+        return self._way()[0]
+
+    def _way(self) -> tuple[Where, Sequence[FrameType]]:
+        """Return the line of the recipe that is running now, and the frames that it has called."""
+        where, passed = (self.place, ()) if self.place else way_from(self.recipe)
+        return where or Where(self.recipe, self.line), passed
 
     def problem(
         self,
@@ -109,8 +104,11 @@ class Recorder:
         kind: type[Problem] = Problem,
     ) -> Problem:
         """Note a mistake at the line that is running now, or at the argument that it is `about`."""
-        where = _place_of(about, self.places) or self.where()
+        where, passed = self._way()
+        where = _place_of(about, self.places) or where
+        through = tuple(Where(Path(f.f_code.co_filename), f.f_lineno) for f in passed)
         found = kind(what=what, code=code, where=where, step=self.step, hint=hint, about=about)
+        found = replace(found, through=through)
         if found not in self.problems:
             self.problems.append(found)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, FrameType
@@ -13,6 +14,19 @@ Position = tuple[int | None, int | None, int | None, int | None]
 _MOST = 256
 #: The positions of the instructions of code that ran lately, by its id.
 _known: dict[int, tuple[CodeType, Sequence[Position]]] = {}
+
+
+def way_from(recipe: Path) -> tuple[Where | None, Sequence[FrameType]]:
+    """Return the place in a recipe that runs now, if it runs, and the frames that it has called."""
+    name = str(recipe)
+    passed: list[FrameType] = []
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 (documented, CPython-wide)
+    while frame is not None:
+        if frame.f_code.co_filename == name:
+            return where_in(frame, recipe), passed
+        passed.append(frame)
+        frame = frame.f_back
+    return None, ()
 
 
 def where_in(frame: FrameType, file: Path) -> Where:

@@ -26,10 +26,11 @@ CALLED_AGAIN = "each call of the function"
 def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
     """Merge mypy's problems with ours, by line, each mistake once.
 
-    If both are about the same statement, they are the same mistake, and only mypy's is kept. A
-    Crash is kept only if mypy found nothing at all, as it follows from what mypy found; and so does
-    that a step gets None from one without a return statement. Of a file that Python cannot read,
-    mypy may report another line than Python does: then Python's report is kept.
+    If both are about the same statement, they are the same mistake, and only mypy's is kept; ours
+    may have come through that statement, in a module that the recipe imports. A Crash is kept only
+    if mypy found nothing at all, as it follows from what mypy found; and so does that a step gets
+    None from one without a return statement. Of a file that Python cannot read, mypy may report
+    another line than Python does: then Python's report is kept.
     """
     found = list(found)
     types = [one for one in types if not _is_told_elsewhere(one, found)]
@@ -44,7 +45,7 @@ def merge(types: Iterable[Problem], found: Iterable[Problem]) -> list[Problem]:
         return Where(where.file, lines.get(where.line, where.line))
 
     reported = {statement(p.where) for p in types} - {None}
-    ours = [p for p in found if statement(p.where) not in reported]
+    ours = [p for p in found if reported.isdisjoint(map(statement, (p.where, *p.through)))]
     if types:
         ours = [p for p in ours if not isinstance(p, Crash)]
     if any(p.what.startswith("Missing return statement") for p in types):
