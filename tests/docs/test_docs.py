@@ -28,6 +28,8 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+import shown
+from shown import fits
 from vmdsl.errors import RecipeError
 from vmdsl.plan.plan import make_plan
 
@@ -135,7 +137,7 @@ def run(block: Block, directory: Path, cache: Path) -> None:
     plain = {k: v for k, v in os.environ.items() if k not in {"FORCE_COLOR", "PY_COLORS"}}
     search = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     env = {**plain, "PATH": search, "VMDSL_CACHE": str(cache), "COLUMNS": "80"}
-    for command, shown in commands(block):
+    for command, wanted in _commands(block):
         quick = QUICK.match(command)
         assert quick, f"{block.where}: say why it is not run here: {command}"
         printed = subprocess.run(  # noqa: S602 (the documents are ours)
@@ -149,25 +151,16 @@ def run(block: Block, directory: Path, cache: Path) -> None:
             text=True,
             check=False,
         ).stdout
-        if block.language == "console" and not fits(shown, printed):
+        if block.language == "console" and not fits(wanted, printed):
             pytest.fail(f"{block.where}: {command} prints:\n{printed}", pytrace=False)
 
 
-def commands(block: Block) -> Iterator[tuple[str, str]]:
+def _commands(block: Block) -> Iterator[tuple[str, str]]:
     """Each command, and what the document shows that it prints."""
     if block.language == "sh":
         yield from ((line, "") for line in block.text.splitlines())
         return
-    for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
-        command, _, shown = part.partition("\n")
-        yield command, shown
-
-
-def fits(shown: str, printed: str) -> bool:
-    lines = [re.escape(line).replace("…", ".*") + "\n" for line in shown.strip("\n").splitlines()]
-    pattern = "".join("(.*\n)*" if line == ".*\n" else line for line in lines)
-    text = "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
-    return bool(re.fullmatch(pattern, text))
+    yield from shown.commands(block.text)
 
 
 def test_what_fits() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import platform
-import re
 import shutil
 import sys
 from collections import defaultdict
@@ -13,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import vmdsl
-import vmdsl_stdlib
+from headers import with_header
 from vmdsl import programs
 from vmdsl.errors import Problem
 from vmdsl.explanations.codes import Example, explanations
@@ -72,38 +69,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(f"{folder}_recipe", found, ids=ids, indirect=indirect)
 
 
-def with_header(text: str) -> str:
-    """A recipe as its author would write it, if its first line names a header of `wrong/headers`.
-
-    The header's lines come before its own; and what it uses of vmdsl and its library is imported.
-    """
-    first, _, rest = text.partition("\n")
-    if not first.startswith("# header: "):
-        return text
-    body = _header(first) + rest
-    try:
-        tree = ast.parse(body)
-    except SyntaxError:
-        return f"from vmdsl import *\n\n\n{body}"
-    known = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - known
-    imports = [
-        f"from {package.__name__} import {', '.join(names)}"
-        for package in (vmdsl, vmdsl_stdlib)
-        if (names := sorted(used & {*package.__all__}))
-    ]
-    return "\n".join([first, *imports, "", "", body])
-
-
-def _header(line: str) -> str:
-    """The text that a first line names, below the one that its own first line names."""
-    found = re.match(r"# header: (\w+)", line)
-    if not found:
-        return ""
-    text = (HERE / f"wrong/headers/{found[1]}.py").read_text("utf-8")
-    return _header(text.partition("\n")[0]) + text
-
-
 @pytest.fixture(scope="session")
 def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of wrong recipes, with their headers."""
@@ -131,6 +96,7 @@ def explained(wrong: Path) -> Mapping[Example, Path]:
     """The recipes of the explanations of codes, as files, beside the module that some import."""
     for name in ("alice.password", "authority.crt", "disk.key", "greeting.txt", "root.password"):
         (wrong / name).write_text("text\n", encoding="utf-8")
+    (wrong / "shared").mkdir()
     (wrong / "playbook.yml").write_text("- hosts: all\n  tasks: []\n", encoding="utf-8")
     found = {}
     for code, explanation in explanations().items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from headers import LATER
 from vmdsl.cli.policies import with_findings
 from vmdsl.errors import Problem, RecipeError
 from vmdsl.explanations.codes import Example, explanations
@@ -51,4 +52,4 @@ def test_recipe(  # noqa: PLR0917 (fixtures)
             found += [code for _ in SHIPPED[code](plan, **SETTINGS.get(code, {}))]
     except RecipeError as error:
         found = [one.code for one in error.problems]
-    assert found == ([code] if example.is_wrong else [])
+    assert found == ([code] if example.is_wrong and code not in LATER else [])

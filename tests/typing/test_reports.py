@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from headers import LATER
 from vmdsl.cli.problems import describe
 from vmdsl.errors import Advice, Problem, RecipeError
 from vmdsl.explanations.codes import Example
@@ -33,9 +34,9 @@ WIDE = 120
 def recipes_of_one_mistake(wrong: Path, explained: Mapping[Example, Path]) -> Iterator[Path]:
     """The wrong recipes of explanations, and those where one comment says what is reported.
 
-    Those of policies, and of comments for these, are right without them.
+    Those of policies, and of comments for these, are right without them; others are until a build.
     """
-    names = (*SHIPPED, "unused-waiver", "waiver-without-reason")
+    names = (*SHIPPED, *LATER, "unused-waiver", "waiver-without-reason")
     of_policies = {f"explained_{name.replace('-', '_')}_wrong.py" for name in names}
     wrong_ones = (path for example, path in explained.items() if example.is_wrong)
     yield from (path for path in wrong_ones if path.name not in of_policies)

@@ -77,5 +77,8 @@ def test_explanations_teach(code: str) -> None:
     assert explanation.title
     assert not explanation.title.endswith(".")
     assert explanation.text.strip().partition("\n\nWrong:")[0].rstrip().endswith((".", "…"))
-    assert [one.is_wrong for one in explanation.examples] in ([], [True, False])
+    assert [one.is_wrong for one in explanation.examples] == [True, False]
+    assert explanation.examples[0].code != explanation.examples[1].code
+    if explanation.examples[0].language == "console":
+        assert f"[{code}]" in explanation.examples[0].code
     assert explanation.text.count("```") == 2 * len(explanation.examples)
