@@ -127,6 +127,7 @@ HOVER = {
     "mkext4(root()": "`bytes_per_inode` are in bytes",
     "mount(mkext4": "-> Mounted[",
     "grub_uefi(system": "`timeout` is in seconds",
+    "debian(mounted()": "`kernel` is `generic`, for all machines",
     "root()": "The partition of Debian.",
     "mounted().": "Step[Mounted[Ext4]]",
     "size().": "size() -> Size",
