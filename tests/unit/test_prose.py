@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,12 +29,15 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def nodes() -> Iterator[tuple[str, ast.AST]]:
-    """Every node of the code, with its place."""
-    for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            line = getattr(node, "lineno", 1)
-            yield f"{path.relative_to(REPOSITORY)}:{line}", node
+@functools.cache
+def nodes() -> tuple[tuple[str, ast.AST], ...]:
+    """Every node of the code that has a text, with its place."""
+    return tuple(
+        (f"{path.relative_to(REPOSITORY)}:{getattr(node, 'lineno', 1)}", node)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, (*_DOCUMENTED, ast.Constant))
+    )
 
 
 def docstrings() -> Iterator[tuple[str, Documented, str]]:
