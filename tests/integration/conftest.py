@@ -6,10 +6,12 @@ import hashlib
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from fast_qemu import make_programs
 from sharing import Run, run_of
 from users import (
     IS_ROOT,
@@ -20,7 +22,9 @@ from users import (
     remove_users_of_killed_runs,
     user_named,
 )
-from vmdsl import Size, mkgpt, mkimg, mkpart
+from vmdsl import Size, mkgpt, mkimg, mkpart, programs
+from vmdsl.boot.accel import choose
+from vmdsl.boot.machine import Accel
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.tree.tree import BuildTree
@@ -68,6 +72,16 @@ def root_user(run: Run, user: User, worker_id: str) -> User:
     home = run.folder / f"root-{worker_id}"
     home.mkdir(exist_ok=True)
     return User(name="root", home=home, checkout=REPOSITORY, cache=home / "cache")
+
+
+@pytest.fixture(scope="module")
+def accel_of(run: Run, user: User) -> Iterator[Callable[..., Accel]]:
+    """Chooses how the guests of an architecture run, and has them run in the fast QEMU."""
+    folder = run.folder / "qemu"
+    run.once("qemu-programs", lambda: make_programs(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programs, "SEARCH", f"{folder / 'bin'}:{programs.SEARCH}")
+        yield partial(choose, user.home / "accel")
 
 
 Image = Callable[..., Path]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vmdsl.boot.accel import choose
 from vmdsl.boot.firmware import find_firmware
 from vmdsl.boot.machine import Machine
 from vmdsl.boot.running import running
@@ -23,6 +23,7 @@ MINUTES = 60
 #: Runs in a sandbox: prints what is in the way of each architecture's programs.
 TRY_ALL = """\
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from vmdsl.emulation import enable, is_native
 from vmdsl.machines import Arch
@@ -59,7 +60,7 @@ def read(image: Path, path: str) -> str:
 
 @pytest.mark.parametrize("arch", [Arch.ARM64, Arch.ARMHF], ids=["arm64", "armhf"])
 def test_an_ordinary_user_builds_a_system_of_another_architecture(
-    user: Any, host_mirror: str, arch: Arch
+    user: Any, host_mirror: str, arch: Arch, accel_of: Callable[..., Any]
 ) -> None:
     """It is built, and boots; on armhf without its modules if programs found directories empty."""
     before = rules_of_the_machine()
@@ -77,9 +78,8 @@ def test_an_ordinary_user_builds_a_system_of_another_architecture(
     assert "/vmdsl-native/" in read(image, "/runs-packages")
 
     found = find_firmware(image)
-    accel = choose(user.home / "accel", arch)
     machine = Machine(
-        image=image, firmware=found.firmware, arch=found.arch, accel=accel, network=False
+        image=image, firmware=found.firmware, arch=found.arch, accel=accel_of(arch), network=False
     )
     with running(machine) as console:
         words = console.wait_for(r"hello from (.*)\n", timeout=10 * MINUTES)[1].split()

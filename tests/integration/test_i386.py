@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from vmdsl.boot.accel import choose
 from vmdsl.boot.machine import Firmware, Machine
 from vmdsl.boot.running import running
 from vmdsl.machines import Arch
@@ -17,7 +17,9 @@ pytestmark = pytest.mark.integration
 MINUTES = 60
 
 
-def test_an_i386_of_many_parts_boots(user: Any, host_mirror: str) -> None:
+def test_an_i386_of_many_parts_boots(
+    user: Any, host_mirror: str, accel_of: Callable[..., Any]
+) -> None:
     image = user.folder("i386") / "parts.img"
     recipe = user.checkout / "tests/integration/recipes/i386_parts.py"
     done = user.build(recipe, "--output", image, "--mirror", host_mirror, timeout=20 * MINUTES)
@@ -29,9 +31,7 @@ def test_an_i386_of_many_parts_boots(user: Any, host_mirror: str) -> None:
     )
     assert b"File not found" in zones.stderr, "tzdata was to be left out"
 
-    machine = Machine(
-        image=image, firmware=Firmware.BIOS, arch=Arch.I386, accel=choose(user.home / "accel")
-    )
+    machine = Machine(image=image, firmware=Firmware.BIOS, arch=Arch.I386, accel=accel_of())
     with running(machine) as console:
         console.wait_for(r"root@\(none\):/# ", timeout=10 * MINUTES)
         console.take_shell(timeout=5 * MINUTES)

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from users import User
-from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.firmware import find_firmware
 from vmdsl.boot.machine import Machine
@@ -127,7 +126,7 @@ def test_grub_and_the_kernel_find_the_root(
 
 
 @pytest.fixture
-def bootable(user: User, base: Any) -> Bootable:
+def bootable(user: User, base: Any, accel_of: Callable[..., Any]) -> Bootable:
     """Builds an image with a root of a kind, with arguments, and boots it once."""
 
     @contextmanager
@@ -137,13 +136,12 @@ def bootable(user: User, base: Any) -> Bootable:
         words = ("--tarball", base.tarball, "--kind", kind, "--boots", *arguments)
         done = user.build(recipe, *words, "--output", image, timeout=30 * MINUTES)
         assert done.returncode == 0, done.stdout
-        accel = choose(user.home / "accel")
         found = find_firmware(image)
         machine = Machine(
             image=image,
             firmware=found.firmware,
             network=False,
-            accel=accel,
+            accel=accel_of(),
             sector=found.sector,
         )
         with running(machine) as console:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from vmdsl.boot.accel import choose
 from vmdsl.boot.firmware import find_firmware
 from vmdsl.boot.machine import Machine
 from vmdsl.boot.running import running
@@ -27,7 +27,13 @@ MINUTES = 60
     ],
 )
 def test_an_image_of_another_architecture_boots(
-    user: Any, host_mirror: str, recipe: str, arch: Arch, suite: str
+    user: Any,
+    *,
+    host_mirror: str,
+    accel_of: Callable[..., Any],
+    recipe: str,
+    arch: Arch,
+    suite: str,
 ) -> None:
     image = user.folder(arch) / f"{arch}.img"
     source = user.checkout / f"recipes/{recipe}.py"
@@ -37,8 +43,7 @@ def test_an_image_of_another_architecture_boots(
 
     found = find_firmware(image)
     assert found.arch is arch
-    accel = choose(user.home / "accel", arch)
-    machine = Machine(image=image, firmware=found.firmware, arch=arch, accel=accel)
+    machine = Machine(image=image, firmware=found.firmware, arch=arch, accel=accel_of(arch))
     with running(machine) as console:
         console.login(timeout=20 * MINUTES)
         state = console.run("systemctl is-system-running --wait", timeout=10 * MINUTES)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from guests import QUICK_START
-from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.firmware import find_firmware
 from vmdsl.boot.machine import Accel, Firmware, Machine
@@ -41,8 +40,8 @@ INSTALLED_ANEW = (
 
 
 @pytest.fixture(scope="module")
-def accel(user: Any) -> Accel:
-    return choose(user.home / "accel")
+def accel(accel_of: Callable[..., Accel]) -> Accel:
+    return accel_of()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from guests import QUICK_START, let_start_quickly
-from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Firmware, Machine
 from vmdsl.boot.running import running
@@ -119,14 +118,16 @@ def test_no_password_lets_root_in(cloud: Path, look_at: Callable[..., Any]) -> N
     assert root in {"*", "!"}
 
 
-def test_a_cloud_gives_the_key(cloud: Path, user: Any, ssh: Ssh, tmp_path: Path) -> None:
+def test_a_cloud_gives_the_key(
+    cloud: Path, accel_of: Callable[..., Any], ssh: Ssh, tmp_path: Path
+) -> None:
     machine = Machine(
         image=larger(cloud, tmp_path / "cloud.img"),
         firmware=Firmware.UEFI,
         ssh_port=ssh.port,
         disks=(make_seed(tmp_path / "seed.img", ssh.public_key),),
         credentials=QUICK_START,
-        accel=choose(user.home / "accel"),
+        accel=accel_of(),
     )
     with running(machine) as console:
         console.wait_for(r"Cloud-init v\. .* finished at", timeout=15 * MINUTES)
@@ -165,7 +166,7 @@ def check_nobody_else_gets_in(console: Console, ssh: Ssh, folder: Path) -> None:
 
 
 def test_a_worker_of_i386_lets_its_key_in(
-    built: Callable[[str], Any], user: Any, ssh: Ssh, tmp_path: Path
+    built: Callable[[str], Any], accel_of: Callable[..., Any], ssh: Ssh, tmp_path: Path
 ) -> None:
     worker = built("ci_worker").image
     image = larger(worker, tmp_path / "worker.img")
@@ -175,7 +176,7 @@ def test_a_worker_of_i386_lets_its_key_in(
         firmware=Firmware.BIOS,
         arch=Arch.I386,
         ssh_port=ssh.port,
-        accel=choose(user.home / "accel"),
+        accel=accel_of(),
     )
     with running(machine) as console:
         console.wait_for("login: ", timeout=15 * MINUTES)

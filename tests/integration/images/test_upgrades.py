@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pwd
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ import pytest
 
 from guests import let_start_quickly
 from users import IS_ROOT, User
-from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Accel, Firmware, Machine
 from vmdsl.boot.running import running
@@ -128,8 +127,8 @@ def test_only_the_image_and_the_cache(building: Building, alone: User) -> None:
 
 
 @pytest.fixture
-def accel(user: User) -> Accel:
-    return choose(user.home / "accel")
+def accel(accel_of: Callable[..., Accel]) -> Accel:
+    return accel_of()
 
 
 def machine_of(image: Path, firmware: Firmware, accel: Accel) -> Machine:

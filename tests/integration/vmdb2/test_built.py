@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from bench import kpartx
 from bench.sides import host_mirror
 from guests import let_start_quickly
 from users import IS_ROOT
-from vmdsl.boot.accel import choose
 from vmdsl.boot.machine import Firmware, Machine
 from vmdsl.boot.running import running
 from vmdsl.plan.load import load
@@ -74,9 +74,9 @@ def image(vmdb2: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "small.img"
 
 
-def test_it_is_what_the_recipe_says(image: Path, tmp_path: Path) -> None:
+def test_it_is_what_the_recipe_says(image: Path, accel_of: Callable[..., Any]) -> None:
     let_start_quickly(image)
-    machine = Machine(image=image, firmware=Firmware.BIOS, accel=choose(tmp_path / "accel"))
+    machine = Machine(image=image, firmware=Firmware.BIOS, accel=accel_of())
     with running(machine) as console:
         console.login(timeout=10 * MINUTES)
         state = console.run("systemctl is-system-running --wait", timeout=5 * MINUTES)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import filecmp
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vmdb2.machines import logged_in, said
-from vmdsl.boot.accel import choose
 from vmdsl.boot.machine import Firmware
 
 pytestmark = pytest.mark.integration
@@ -64,10 +64,9 @@ def test_the_tarball_is_used_by_the_next_build(
     assert filecmp.cmp(folder / "first.img", folder / "second.img", shallow=False)
 
 
-def test_it_boots(announcement: Any, first: str) -> None:
+def test_it_boots(announcement: Any, first: str, accel_of: Callable[..., Any]) -> None:
     del first
-    accel = choose(announcement.user.home / "accel")
-    with logged_in(announcement.folder / "first.img", Firmware.BIOS, accel) as console:
+    with logged_in(announcement.folder / "first.img", Firmware.BIOS, accel_of()) as console:
         assert said(console, "hostname") == "pc-vmdb2"
         root, mounted = said(console, "findmnt --noheadings --output UUID,OPTIONS /").split()
         assert "rw" in mounted.split(",")

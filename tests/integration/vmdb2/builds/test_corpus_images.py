@@ -18,7 +18,6 @@ import pytest
 
 from vmdb2.looked_at import Steps, is_as_said, scripts
 from vmdb2.machines import logged_in, said
-from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Firmware
 
@@ -31,9 +30,9 @@ Boot = Callable[..., AbstractContextManager[Console]]
 
 
 @pytest.fixture(scope="module")
-def booted(user: Any) -> Boot:
+def booted(accel_of: Callable[..., Any]) -> Boot:
     """Boots the image of a specification, and looks at all that its steps say."""
-    accel = choose(user.home / "accel")
+    accel = accel_of()
 
     @contextmanager
     def boot(spec: Any, **more: bool) -> Iterator[Console]:
