@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from vmdsl.plan.broken import broken_result, going_on
 from vmdsl.plan.declarations import runs
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.load import Recipe, crash
+from vmdsl.plan.replaced import in_utc
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +113,8 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
     results.recorder = options.recorder = recorder
     doubtful: list[Operation] = []
     undo = start_recording(recorder)
+    zone = ExitStack()
+    zone.enter_context(in_utc())
     try:
         for step in recipe.steps:
             recorder.step, recorder.line, results.running = step.name, step.where.line, step
@@ -142,6 +145,7 @@ def evaluate(recipe: Recipe, values: Mapping[str, object]) -> Evaluated:
                 doubtful += recorder.operations[before:]
                 del recorder.operations[before:]
     finally:
+        zone.close()
         undo()
     return Evaluated(
         operations=tuple(recorder.operations),

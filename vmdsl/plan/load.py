@@ -19,6 +19,7 @@ from vmdsl.language.steps import Option, Step
 from vmdsl.plan.declarations import declaration_problems, name_options
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.merge import Crash
+from vmdsl.plan.replaced import in_utc
 from vmdsl.plan.unchecked import unchecked
 
 _VMDSL = Path(values.__file__).parent
@@ -93,7 +94,7 @@ def load(path: Path) -> Recipe:
     undo = start_recording(recorder)
     steps.declared.append(found.append)
     try:
-        with guarded(recorder):
+        with in_utc(), guarded(recorder):
             exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102 (a recipe is code)
     except Refused:
         raise RecipeError(*recorder.problems) from None

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from vmdsl.language.operation import Recorder, Refused
 from vmdsl.plan.evaluate import evaluate
 from vmdsl.plan.guard import guarded
 from vmdsl.plan.load import load
+from vmdsl.plan.sources import CHANCE, MACHINE, source_of_path
 
 Write = Callable[[str], Path]
 
@@ -41,6 +43,17 @@ DEEDS = [
     "os.environ.pop('HOME')",
     "os.kill(1, 0)",
     "os.killpg(1, 0)",
+    "os.mkfifo('fifo')",
+    "os.umask(0)",
+    "os.nice(1)",
+    "signal.alarm(0)",
+    "signal.signal(signal.SIGUSR1, signal.SIG_IGN)",
+    "sqlite3.connect('base')",
+    "ctypes.CDLL(None)",
+    "socket.gethostbyname('localhost')",
+    "sys.stdin.read()",
+    "next(iter(sys.stdin))",
+    "syslog.syslog('a')",
     "input()",
     "os._exit(0)",
     "os.abort()",
@@ -72,7 +85,8 @@ def test_deeds_are_refused(
     (tmp_path / "empty").mkdir()
     attempt = f"try:\n        {deed}\n    except Exception: pass" if hidden else deed
     path = write(
-        "import os, shutil, signal, socket, tempfile, urllib.request\nfrom pathlib import Path\n"
+        "import ctypes, os, shutil, signal, socket, sqlite3, sys, syslog, tempfile\n"
+        "import urllib.request; from pathlib import Path\n"
         f"@step\ndef a() -> None:\n    {attempt}\n"
     )
     before = state(tmp_path)
@@ -99,6 +113,14 @@ CHANGING = {
         "random.SystemRandom().random()",
         "secrets.token_hex()",
         "secrets.choice('ab')",
+        "open('/dev/urandom', 'rb').close()",
+        "Path('/proc/sys/kernel/random/uuid').read_text()",
+        "ssl.RAND_bytes(4)",
+        "uuid.uuid1()",
+        "email.generator._make_boundary()",
+        "random.getrandbits(8)",
+        "random.Random().choice(tempfile.template)",
+        "statistics.NormalDist().samples(2)",
         "uuid.uuid4()",
         "os.urandom(4)",
     ],
@@ -114,6 +136,34 @@ CHANGING = {
         "datetime.now(UTC)",
         "datetime.today()",
         "date.today()",
+        "type('D', (datetime,), {}).now()",
+        "time.thread_time()",
+        "time.clock_gettime_ns(time.CLOCK_REALTIME)",
+        "email.utils.formatdate()",
+        "email.utils.localtime()",
+        "email.utils.make_msgid(domain='debian')",
+        "email.utils.format_datetime(datetime.now())",
+        "imaplib.Time2Internaldate(time.time())",
+        "gzip.compress(b'')",
+        "zipfile.ZipFile(io.BytesIO(), 'w').writestr('a', '')",
+        "timeit.default_timer()",
+        "sched.scheduler().run() or sched.scheduler().enter(0, 0, print)",
+        "http.cookiejar.time2isoz()",
+        "time.asctime()",
+        "os.times()",
+    ],
+    "the times of files": [
+        "os.stat(__file__).st_mtime",
+        "os.stat(__file__)[8]",
+        "os.stat(__file__).st_mtime_ns",
+        "os.lstat(__file__).st_ctime",
+        "os.path.getmtime(__file__)",
+        "os.path.getatime(__file__)",
+        "Path(__file__).stat().st_mtime",
+        "Path(__file__).lstat().st_atime_ns",
+        "[e.stat().st_mtime for e in os.scandir(os.path.dirname(__file__))]",
+        "zipfile.ZipInfo.from_file(__file__)",
+        "zipfile.ZipFile(io.BytesIO(), 'w').write(__file__)",
     ],
     "the environment": [
         "os.environ['HOME']",
@@ -130,13 +180,62 @@ CHANGING = {
         "os.environb.get(b'HOME')",
         "os.path.expandvars(os.environ['HOME'])",
         "os.path.expandvars('$HOME/a')",
+        "os.path.expanduser('~')",
+        "Path.home()",
+        "Path('~/.ssh/id.pub').expanduser()",
+        "shutil.which('sh')",
+        "os.get_exec_path()",
+        "getpass.getuser()",
+        "gettext.find('a')",
     ],
-    "addresses in memory": ["id(os)", "f'{id(time):x}'"],
+    "addresses in memory": [
+        "id(os)",
+        "f'{id(time):x}'",
+        "threading.get_ident()",
+        "threading.get_native_id()",
+        "sys.getrefcount(os)",
+        "sys.getsizeof(os)",
+        "gc.get_count()",
+    ],
+    "the working directory": [
+        "os.getcwd()",
+        "os.getcwdb()",
+        "Path.cwd()",
+        "os.path.abspath('a')",
+        "Path('a').absolute()",
+        "Path('a').resolve()",
+        "os.path.relpath('/a')",
+    ],
     "properties of this machine": [
         "os.uname()",
         "os.cpu_count()",
-        "os.getcwd()",
         "os.getpid()",
+        "os.getloadavg()",
+        "os.sched_getaffinity(0)",
+        "os.getgroups()",
+        "os.getpriority(os.PRIO_PROCESS, 0)",
+        "os.sysconf('SC_PAGE_SIZE')",
+        "os.statvfs('/')",
+        "os.pathconf('/', 'PC_NAME_MAX')",
+        "shutil.disk_usage('/')",
+        "os.stat(__file__).st_ino",
+        "os.stat(__file__).st_uid",
+        "os.stat(__file__)[1]",
+        "Path(__file__).owner()",
+        "[e.inode() for e in os.scandir(os.path.dirname(__file__))]",
+        "multiprocessing.cpu_count()",
+        "resource.getrusage(resource.RUSAGE_SELF)",
+        "socket.if_nameindex()",
+        "socket.getservbyname('ssh')",
+        "locale.getlocale()",
+        "locale.setlocale(locale.LC_ALL)",
+        "calendar.LocaleTextCalendar(locale='C').formatweekday(0, 9)",
+        "open('/proc/cpuinfo').close()",
+        "Path('/etc/hostname').read_text()",
+        "os.listdir('/sys')",
+        "list(Path('/dev').iterdir())",
+        "os.path.exists('/dev/kvm')",
+        "Path('/proc/self').is_dir()",
         "os.getuid()",
         "socket.gethostname()",
         "platform.machine()",
@@ -146,7 +245,11 @@ CHANGING = {
     ],
 }
 IMPORTS = (
-    "import argparse, grp, os, platform, pwd, random, secrets, socket, sys, time, uuid\n"
+    "import argparse, calendar, email.generator, email.utils, gc, getpass, gettext, grp, gzip, io\n"
+    "import http.cookiejar, imaplib, multiprocessing, os, platform, pwd, random, resource\n"
+    "import secrets, shutil, socket, ssl, statistics, sys, tarfile, tempfile, threading, time\n"
+    "import locale, sched, timeit, uuid, zipfile\n"
+    "from pathlib import Path\n"
     "from datetime import UTC, date, datetime\n"
     "from time import time as now\n"
 )
@@ -161,7 +264,7 @@ def test_what_changes_from_run_to_run_is_refused(
     path = write(f"{IMPORTS}@step\ndef a() -> None:\n    {expression}\n")
     problems = evaluate(load(path), {}).problems
     assert [(p.what, p.where and p.where.line) for p in problems] == [
-        (f"the recipe reads {source}", 7)
+        (f"the recipe reads {source}", 11)
     ]
     assert [p.what for p in load(write(f"{IMPORTS}{expression}\n")).problems] == [
         f"the recipe reads {source}"
@@ -193,15 +296,39 @@ def test_the_command_line_is_refused(write: Write, expression: str) -> None:
         "date.fromisoformat('2026-01-02')",
         "logging.getLogger('a').debug('b')",
         "logging.getLogger('a').warning('b')",
-        "os.path.expanduser('~')",
+        "os.path.expanduser('a')",
         "os.path.expandvars('a')",
+        "os.stat(__file__).st_size + Path(__file__).stat().st_mode",
+        "os.path.samefile(__file__, Path(__file__).resolve())",
+        "os.path.getsize(__file__)",
+        "[e.stat().st_size for e in os.scandir(os.path.dirname(__file__))]",
+        "[e.is_file() for e in os.scandir(os.path.dirname(__file__))]",
+        "datetime.strptime('2026', '%Y')",
+        "datetime.fromtimestamp(0).hour + 1 / (datetime.fromtimestamp(0).hour == 0)",
+        "zoneinfo.ZoneInfo('UTC').key",
+        "json.dumps(copy.deepcopy({'a': [1]}))",
+        "repr(functools.partial(print))",
+        "gzip.compress(b'a', mtime=0)",
+        "hashlib.sha256(b'a').hexdigest()",
+        "subprocess.list2cmdline(['a'])",
+        "string.Template('$a').substitute(a=1)",
+        "textwrap.dedent(' a')",
+        "tomllib.loads('a = 1')",
+        "csv.reader(io.StringIO('a')).__next__()",
+        "configparser.ConfigParser().read_string('[a]')",
+        "re.compile('a').sub('b', 'c')",
+        "email.utils.formatdate(0)",
+        "gc.collect()",
         "Path(__file__).resolve()",
         "socket.inet_aton('127.0.0.1')",
         "os.listdir('/')",
     ],
 )
 def test_what_is_always_the_same_is_allowed(write: Write, expression: str) -> None:
-    more = "import logging\nfrom pathlib import Path\n"
+    more = (
+        "import configparser, copy, csv, functools, hashlib, json, logging, re, string\n"
+        "import subprocess, textwrap, tomllib, zoneinfo\n"
+    )
     path = write(f"{more}{IMPORTS}@step\ndef a() -> None:\n    {expression}\n")
     assert evaluate(load(path), {}).problems == ()
 
@@ -252,6 +379,46 @@ def test_directories_are_listed_in_order(write: Write, tmp_path: Path, names: st
     (problem,) = evaluate(load(path), {}).problems
     assert problem.what == "a b c d e f g h i j k"
     assert isinstance(os.listdir, type(len))  # as before
+
+
+def test_what_the_system_says_of_itself_is_refused(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform._os_release_cache", None)  # Python reads the file only once
+    (problem,) = load(write("import platform\nplatform.freedesktop_os_release()\n")).problems
+    assert problem.what == "the recipe reads properties of this machine"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "UTC", None])
+def test_local_time_is_the_same_everywhere(
+    write: Write, monkeypatch: pytest.MonkeyPatch, zone: str | None
+) -> None:
+    if zone is None:
+        monkeypatch.delenv("TZ", raising=False)
+    else:
+        monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    before = time.localtime(0).tm_hour
+    text = (
+        "f'{datetime.fromtimestamp(0)} {time.localtime(0).tm_hour} {time.mktime(time.gmtime(0))}'"
+    )
+    path = write(f"{IMPORTS}@step\ndef a() -> None:\n    require(False, {text})\n")
+    (problem,) = evaluate(load(path), {}).problems
+    assert problem.what == "1970-01-01 00:00:00 0 0.0"
+    assert time.localtime(0).tm_hour == before
+    assert os.environ.get("TZ") == zone
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_files_beside_the_recipe_may_be_read_anywhere(tmp_path: Path) -> None:
+    """Not so those of the machine: their places are known by their first directory."""
+    assert source_of_path("/etc/recipes/motd", Path("/etc/recipes")) is None
+    assert source_of_path("/etc/motd", Path("/etc/recipes")) is MACHINE
+    assert source_of_path(b"/dev/urandom", tmp_path) is CHANCE
+    assert source_of_path("/dev/null", tmp_path) is None
+    assert source_of_path("/devices", tmp_path) is None
+    assert source_of_path(3, tmp_path) is None
 
 
 def test_a_seed_lasts_until_the_recipe_is_read_again(write: Write) -> None:
