@@ -19,6 +19,8 @@ from vmdsl import (
     warn,
 )
 
+#: The highest number of 32 bits, which means no user.
+_NO_USER = 2**32 - 1
 _NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _KEY = re.compile(r"(^|\s)(ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{60,}={0,2}(\s|$)")
 #: Debian's own groups that users are put in, and those of packages that are often installed.
@@ -86,6 +88,9 @@ def add_user(
         _check_group(group)
     _check_shell(shell)
     _check_keys(ssh_keys)
+    if uid is not None and not 0 < uid < _NO_USER:
+        hint = "Debian gives users numbers from 1000 to 59999"
+        raise refuse(f"uid {uid} is not a number of a user", hint, about="uid", code="owner")
     number = "" if uid is None else f" --uid {uid}"
     script = _USER.format(name=name, uid=number, shell=shlex.quote(shell))
     if groups:

@@ -19,9 +19,11 @@ import typer
 from vmdsl import programs
 from vmdsl.cli.reporting import TEXT, collecting, format_of, report_error
 from vmdsl.errors import Problem, UsageError, VmdslError
-from vmdsl.similar import did_you_mean
+from vmdsl.similar import closest
 
 _SHOWN = 60
+#: As many choices are listed in a report, and as many that are like what was written.
+_LISTED, _NEAR = 24, 4
 #: The commands that take a recipe.
 _OF_RECIPES = [[name] for name in ("build", "check", "plan", "to-yaml")]
 _INTERRUPTED = 128 + signal.SIGINT
@@ -199,16 +201,30 @@ def _usage_error(error: typer.TyperException) -> UsageError:
     context = getattr(error, "ctx", None)
     if possible:
         what, close = error.message, f"{' or '.join(sorted(possible))}?"
+    if (option := getattr(error, "option_name", "")) and context and what.startswith("No such"):
+        known = [name for one in context.command.get_params(context) for name in one.opts]
+        named = closest(option, [name for name in known if name.startswith("--")])
+        close = f"{named}?" if named else close
     what = what.replace("Value error, ", "").removesuffix(".")
     if " is not one of " in what:
         written, *choices = re.findall(r"'([^']*)'", what.partition(": ")[2])
-        close = did_you_mean(written, choices).removeprefix("did you mean ")
+        close = _choice_meant(written, choices)
+        if len(choices) > _LISTED:
+            what = f"{what.partition(' is not one of ')[0]} is not one of its {len(choices)} values"
     if close:
         hint = f"did you mean {close}"
     else:
         recipe = f" {context.obj}" if context and context.obj else ""
         hint = f"see: {context.command_path}{recipe} --help" if context else ""
     return UsageError(Problem(what=what[:1].lower() + what[1:], hint=hint, code="usage"))
+
+
+def _choice_meant(written: str, choices: Sequence[str]) -> str:
+    """Return the choice that was meant, or the few that have the word in their name, or ""."""
+    if one := closest(written, choices):
+        return f"{one}?"
+    near = [one for one in choices if len(written) > 1 and written.casefold() in one.casefold()]
+    return f"{' or '.join(near)}?" if 0 < len(near) <= _NEAR else ""
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from vmdsl.builder.image.formats import RAW
+from vmdsl.builder.image.formats import RAW, format_meant, suffixes_to_build
 from vmdsl.errors import Problem, UsageError
 from vmdsl.host.full import error_of_disk, is_full
 from vmdsl.similar import closest, similar_file
@@ -15,6 +15,8 @@ from vmdsl.similar import closest, similar_file
 PLAN_SUFFIX = ".plan"
 _SHOWN = 3
 _WRITABLE = 0o222
+#: Programs that compress a file, by the suffix that they give it.
+_COMPRESSED = {".gz": "gzip", ".xz": "xz", ".zst": "zstd", ".bz2": "bzip2", ".lz4": "lz4"}
 
 
 def existing_file(
@@ -63,6 +65,7 @@ def check_output(output: Path, recipe: Path) -> None:
         raise UsageError(Problem(what=what, hint=hint, code="output-file"))
     if output.exists() and recipe.exists() and output.samefile(recipe):
         raise UsageError(f"{output} is the recipe; the image would replace it", code="output-file")
+    _check_suffix(output)
     check_directory(output)
     if output.exists() and not output.stat().st_mode & _WRITABLE:
         hint = f"allow it with chmod u+w {output}, or name another file with --output"
@@ -79,6 +82,21 @@ def check_output(output: Path, recipe: Path) -> None:
                 code="output-file",
             )
         )
+
+
+def _check_suffix(output: Path) -> None:
+    """Raise UsageError if the name of an image is like that of a format which it would not have."""
+    if form := format_meant(output):
+        what = f"{output}: there is no format of images with the suffix {output.suffix}"
+        hint = f"did you mean {output.with_suffix(form.suffix)}?"
+        if form.convert is None:
+            hint = f"let the name end with {suffixes_to_build()}: vmdsl cannot build {form.suffix}"
+        raise UsageError(Problem(what=what, hint=hint, code="image-format"))
+    if program := _COMPRESSED.get(output.suffix):
+        what = f"{output}: vmdsl does not compress images"
+        image = output.with_suffix("")
+        hint = f"name it {image}, and compress it then: {program} {image}"
+        raise UsageError(Problem(what=what, hint=hint, code="image-format"))
 
 
 def _is_device(output: Path) -> bool:

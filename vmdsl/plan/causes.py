@@ -18,11 +18,11 @@ def causes_of(problems: Sequence[Problem]) -> list[Problem]:
     """Leave out what only follows from an earlier message: it is the same mistake.
 
     That is each further use of an undefined name, what is wrong in a call with an argument too
-    many or too few or given twice, what an undefined or untyped decorator makes of its function,
-    where the result of operands that do not fit is given to, calls of functions without types, and
-    attributes of what returns nothing. A name that an import misspells is undefined where it is
-    spelled right; and the result of a function that is given options, not their values, is of the
-    wrong type wherever it is used.
+    many or too few or given twice or of another function, what an undefined or untyped decorator
+    makes of its function, where the result of operands that do not fit is given to, calls of
+    functions without types, attributes of what returns nothing, and what a step yields. A name
+    that an import misspells is undefined where it is spelled right; and the result of a function
+    that is given options, not their values, is of the wrong type wherever it is used.
     """
     told: set[tuple[Path, str]] = set()
     problems = _exchanged(problems)
@@ -32,6 +32,7 @@ def causes_of(problems: Sequence[Problem]) -> list[Problem]:
     computed = {p.where for p in problems if p.what.startswith(OPERANDS)}
     uncalled = {(p.where, p.where.line) for p in problems if p.where and "[truthy-" in p.what}
     nothing = {(p.where, p.where.line) for p in problems if p.where and _NOTHING in p.what}
+    generators = {p.where.file for p in problems if p.where and p.code == "never-runs"}
     unknown = {p.where.file for p in problems if p.where and p.what.endswith("[name-defined]")}
     wrong = {
         (p.where.file, name)
@@ -58,17 +59,20 @@ def causes_of(problems: Sequence[Problem]) -> list[Problem]:
         untyped = what.endswith("[no-untyped-call]") and is_untyped
         unknown_type = what.endswith("[var-annotated]") and (where, where.line) in lines
         of_nothing = what.startswith('"None" has no attribute') and (where, where.line) in nothing
-        given = (called, result, untyped, unknown_type, of_nothing, call in calls)
+        yielded = what.endswith("[func-returns-value]") and where.file in generators
+        given = (yielded, called, result, untyped, unknown_type, of_nothing, call in calls)
         if not any((decorated, again, meant, *given)):
             causes.append(problem)
             told.add((where.file, what))
-            if found and _COUNT.search(what):
+            if found and (_COUNT.search(what) or _NO_SUCH_KEYWORD.match(what)):
                 calls.add(call)
     return causes
 
 
 def _exchanged(problems: Sequence[Problem]) -> list[Problem]:
     """Return the problems, with one for each call in which two arguments are exchanged.
+
+    Or in which several texts are of another type.
 
     Flags without a call are left out of a condition that is of the wrong type already.
     """
@@ -91,10 +95,19 @@ def _exchanged(problems: Sequence[Problem]) -> list[Problem]:
                 hint = f"exchange the arguments {one['number']} and {other['number']}"
                 found[-1] = replace(last, hint=hint)
                 continue
+            if one["got"] == got and one["wanted"] == other["wanted"] and _follows(one, other):
+                continue  # further ones of *packages
         found.append(problem)
     return found
 
 
+def _follows(one: re.Match[str], other: re.Match[str]) -> bool:
+    """Return whether the arguments of two messages are of the kind that there may be many of."""
+    return one["function"] in _OF_MANY and int(one["number"]) < int(other["number"])
+
+
+#: Functions that take any number of texts.
+_OF_MANY = ("apt", "apt_remove", "enable_unit", "disable_unit", "mask_unit", "debian")
 NOT_THERE = re.compile(r'Module "[\w.]+" has no attribute "(\w+)"')
 _UNDEFINED = re.compile(r'Name "(\w+)" is not defined')
 _ASKS = re.compile(r'expected "(?:Condition|Fact \| None)"')
@@ -108,6 +121,8 @@ _DECLARED = re.compile(r'incompatible type "(?:Option\[|Flag|Step\[).*\|')
 _ON_A_STEP = '"__call__" of "Step"'
 _CALL = re.compile(r'(?:\b(?:for|to|call to) |^(?="\w+" gets ))"(\w+)"')
 _COUNT = re.compile(r'^(?:Too many|Too few|Missing) .*arguments? |^"\w+" gets multiple values')
+#: One that is not like any keyword: the function is taken for another one.
+_NO_SUCH_KEYWORD = re.compile(r'^Unexpected keyword argument "\w+" for "\w+"(?!; did you mean)')
 _NOTHING = "does not return a value"
 #: The result is of another type then, which is no mistake of its own.
 OPERANDS = "Unsupported operand types"

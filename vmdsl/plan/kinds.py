@@ -40,6 +40,9 @@ _KINDS = (NeverText, Secret)
 _WANTED = (*_KINDS, StrEnum, Size, Suite, NoneType)
 #: Nor for a text, a number or bytes.
 _PLAIN = (str, int, bytes)
+_OBJECT = re.compile(
+    r"(?:<bound method \S+ of )?<[^<>\n]{1,80} object(?: \S+)? at 0x[0-9a-f]{8,}>+"
+)
 _ADDRESS = re.compile(r"<function [^\s<>]+ at (0x[0-9a-f]+)>")
 
 
@@ -66,6 +69,11 @@ def wrong_kind(function: FunctionType, values: Mapping[str, Any]) -> Problem | N
         if (forgotten := _function_in(value)) is not None:
             what = f"the function {forgotten.__name__} cannot become text"
             return Problem(what=what, hint=f"call it: {forgotten.__name__}()", code="as-text")
+        if (address := _OBJECT.search("\n".join(_texts_of(value)))) is not None:
+            shown = re.sub(r"\bvmdsl_recipe_\w+\.| at 0x\w+", "", address[0])
+            what = f"the text has the address of an object in memory: {shown}"
+            hint = "call it" if shown.startswith("<bound method") else "write a value of it"
+            return Problem(what=what, hint=f"it differs in each run: {hint}", code="as-text")
         if not _fits(value, wanted):
             given, text = _spelled(value)
             kind = function.__annotations__.get(name, getattr(wanted, "__name__", wanted))
@@ -86,13 +94,18 @@ def wrong_kind(function: FunctionType, values: Mapping[str, Any]) -> Problem | N
 
 def _function_in(value: object) -> FunctionType | None:
     """Return the function whose repr(), with its address, is in a text or a list of texts."""
-    texts = value if isinstance(value, list | tuple) else (value,)
-    for text in texts:
-        for found in _ADDRESS.finditer(text) if isinstance(text, str) else ():
+    for text in _texts_of(value):
+        for found in _ADDRESS.finditer(text):
             for one in gc.get_objects():
                 if isinstance(one, FunctionType) and id(one) == int(found[1], 16):
                     return one
     return None
+
+
+def _texts_of(value: object) -> list[str]:
+    """Return a text, or the texts in a list."""
+    values = value if isinstance(value, list | tuple) else (value,)
+    return [text for text in values if isinstance(text, str)]
 
 
 def _spelled(value: object) -> tuple[str, str]:

@@ -80,6 +80,33 @@ class TestOutput:
     def test_memory(self) -> None:
         check_output(Path("/dev/shm/new.img"), Path("hybrid.py"))
 
+    @pytest.mark.parametrize(
+        ("name", "meant"),
+        [
+            ("a.qcow3", "did you mean a.qcow2?"),
+            ("a.qcow", "did you mean a.qcow2?"),
+            ("a.QCOW2", "did you mean a.qcow2?"),
+            ("a.imgg", "did you mean a.img?"),
+            ("a.1.igm", "did you mean a.1.img?"),
+            ("a.vmdk2", "let the name end with .img or .qcow2: vmdsl cannot build .vmdk"),
+        ],
+    )
+    def test_misspelt_format(self, name: str, meant: str) -> None:
+        what, hint = refused_output(Path(name)).splitlines()
+        assert what == f"{name}: there is no format of images with the suffix {Path(name).suffix}"
+        assert hint.strip() == meant
+
+    def test_compressed(self) -> None:
+        what, hint = refused_output(Path("a.img.xz")).splitlines()
+        assert what == "a.img.xz: vmdsl does not compress images"
+        assert hint.strip() == "name it a.img, and compress it then: xz a.img"
+
+    @pytest.mark.parametrize(
+        "name", ["a", "a.raw", "a.bin", "a.disk", "a.dd", "a.iso", "a.wic", "debian-13.1", "a.b"]
+    )
+    def test_raw_images_have_many_names(self, name: str) -> None:
+        check_output(Path(name), Path("hybrid.py"))
+
     def test_read_only(self, here: Path) -> None:
         (here / "old.img").touch(mode=0o444)
         what, hint = refused_output(Path("old.img")).splitlines()

@@ -112,6 +112,9 @@ class TestValues:
             ),
             (["--size", "200%"], "invalid value for '--size': '200%' is not a size"),
             (["--siez", "8G"], "no such option: --siez  [usage]\n    did you mean --size"),
+            (["--Size", "8G"], "no such option: --Size  [usage]\n    did you mean --size?\n"),
+            (["--SUITE", "x"], "no such option: --SUITE  [usage]\n    did you mean --suite?\n"),
+            (["--Format", "x"], "no such option: --Format  [usage]\n    did you mean --format?\n"),
             (["--no-size"], "no such option: --no-size"),
             (["--size"], "option '--size' requires an argument"),
             (["--uefi=yes"], "option '--uefi' does not take a value"),
@@ -129,6 +132,26 @@ class TestValues:
         out, err = capsys.readouterr()
         assert out == ""
         assert err.startswith(f"vmdsl: {message}")
+
+    @pytest.mark.parametrize(
+        ("written", "hint"),
+        [
+            ("pinebok", "did you mean pinebook?"),
+            ("visionfive2", "did you mean starfive_visionfive2?"),
+            ("rock-pi", "did you mean rock-pi-4-rk3399 or rock-pi-e-rk3328?"),
+            ("raspi", "see: vmdsl check board.py --help"),
+        ],
+    )
+    def test_many_words_are_counted(
+        self, written: str, hint: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Of 58 boards, a report has those that may be meant."""
+        Path("board.py").symlink_to(Path(__file__).parents[3] / "recipes" / "board.py")
+        assert run(["check", "board.py", "--board", written]) == 2
+        what, below = capsys.readouterr().err.splitlines()
+        assert what.startswith(f"vmdsl: invalid value for '--board': '{written}' is not one of its")
+        assert what.endswith(" values  [usage]")
+        assert below.strip() == hint
 
     @pytest.mark.parametrize(
         ("written", "hint"),

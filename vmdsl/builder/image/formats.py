@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from vmdsl.similar import mistakes
+
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
@@ -50,3 +52,19 @@ FORMATS = (
 def format_of(image: Path) -> Format:
     """Return the format that the name of an image says: raw, if its suffix is not known."""
     return next((form for form in FORMATS if form.suffix == image.suffix), RAW)
+
+
+def format_meant(image: Path) -> Format | None:
+    """Return the format that was meant, if the suffix of a name is like that of one.
+
+    Raw images have many names. They may also have no suffix, or the version of what they contain.
+    """
+    suffix = image.suffix.casefold()
+    if any(image.suffix == form.suffix for form in FORMATS):
+        return None
+    return next((form for form in FORMATS if mistakes(suffix, form.suffix) <= 1), None)
+
+
+def suffixes_to_build() -> str:
+    """Return the suffixes of the formats that a build can make, as a text."""
+    return " or ".join(form.suffix for form in FORMATS if form.convert is not None)

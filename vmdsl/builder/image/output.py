@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from vmdsl import programs
-from vmdsl.builder.image.formats import FORMATS, RAW, Format, format_of
+from vmdsl.builder.image.formats import RAW, Format, format_of, suffixes_to_build
 from vmdsl.errors import HostError, Problem, UsageError
 from vmdsl.host.full import error_of_disk, is_full
 
@@ -109,10 +109,11 @@ def _format_to_build(image: Path) -> Format:
     """Return the format that a name says. Raises UsageError or HostError if it can't be built."""
     form = format_of(image)
     if form.convert is None:
-        names = " or ".join(form.suffix for form in FORMATS if form.convert is not None)
         what = f"{image}: vmdsl cannot build images in the format {form.name}"
         raise UsageError(
-            Problem(what=what, hint=f"let the name end with {names}", code="image-format")
+            Problem(
+                what=what, hint=f"let the name end with {suffixes_to_build()}", code="image-format"
+            )
         )
     for program in form.programs:
         if programs.find(program) is None:

@@ -83,6 +83,7 @@ class BootLoader(TreeOperation):
                 hint = f"{arch} starts with {own}, which vmdsl cannot install: it needs a real disk"
             what = f"{self.summary()} is not available for {arch}"
             yield self.problem(what, hint, code="architecture")
+            return
         named = named_above(self, operations) if complete else None
         for packages in self.needs() if named else ():
             if named and named.present.isdisjoint(packages):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 from vmdsl.errors import Advice, Problem
@@ -167,7 +169,8 @@ def crypttab_text(layout: Layout) -> str:
 def place_of(line: str) -> str:
     """Return the mount point of a line, as it is in the tree."""
     place = line.split()[1]
-    return place.replace(r"\040", " ").replace(r"\011", "\t").replace(r"\134", "\\")
+    place = place.replace(r"\040", " ").replace(r"\011", "\t").replace(r"\134", "\\")
+    return f"/{posixpath.normpath(place).lstrip('/')}" if place.startswith("/") else place
 
 
 def _row(mount: MountLayout, by: FstabName) -> str:
@@ -214,6 +217,14 @@ def _check_line(line: str) -> None:
             hint,
             code="fstab-line",
         )
+    if ".." in fields[1].split("/"):
+        raise refuse(
+            f"{fields[1]!r} is not a place to mount at",
+            "write it as it is in the system",
+            code="fstab-line",
+        )
+    _check_source(fields[0])
+    _check_place(place_of(line), fields[2])
     _check_kind(fields[2])
     for option in fields[3].split(","):
         other, meant = what_is_wrong(option, fields[2])
@@ -225,12 +236,33 @@ def _check_line(line: str) -> None:
                 about="extra",
                 code="mount-option",
             )
-    if ".." in place_of(line).split("/"):
-        raise refuse(
-            f"{fields[1]!r} is not a place to mount at",
-            "write it as it is in the system",
-            code="fstab-line",
-        )
+
+
+def _check_source(source: str) -> None:
+    """Refuse a name of a filesystem that cannot be one, and a misspelt word before it."""
+    word, equals, name = source.partition("=")
+    if not equals or "/" in word or ":" in word:
+        return
+    if word in _NAMED_BY and (not name or (word == "UUID" and not _UUID.fullmatch(name))):
+        hint = f"write it as blkid shows it, or use by={word.lower()!r} for the recipe's own"
+        raise refuse(f"{source!r} does not name a filesystem", hint, code="fstab-line")
+    if word not in _NAMED_BY and (meant := closest(word, _NAMED_BY)):
+        what = f"{source!r} does not name a filesystem: fstab does not know {word}="
+        raise refuse(what, f"did you mean {meant}={name}?", code="fstab-line")
+
+
+def _check_place(place: str, kind: str) -> None:
+    """Refuse a filesystem in place of one that the running system has there."""
+    for folder, (own, others) in _OF_THE_SYSTEM.items():
+        is_other = kind not in (*_SHOWN_AGAIN, own)
+        if (place == folder and is_other) or (
+            place.startswith(f"{folder}/") and others and is_other and kind not in others
+        ):
+            what = f"{kind} at {place} would be in the place of the running system's own {folder}"
+            raise refuse(what, "mount it elsewhere, such as /srv", code="mount-point")
+    if place in _NEEDED_EARLY and kind not in (*_SHOWN_AGAIN, "overlay"):
+        what = f"{kind} at {place} would hide the system's own files"
+        raise refuse(what, "mount it elsewhere, such as /srv", code="mount-point")
 
 
 def _check_kind(kind: str) -> None:
@@ -248,5 +280,26 @@ _KINDS = (
     *("iso9660", "udf", "jfs", "nilfs2", "bcachefs", "zfs", "reiserfs", "hfsplus", "debugfs"),
     *("tracefs", "securityfs", "configfs", "hugetlbfs", "mqueue", "binfmt_misc", "efivarfs"),
     *("cgroup", "cgroup2", "fuse", "fuseblk", "sshfs", "davfs", "glusterfs", "ubifs", "jffs2"),
+)
+_NAMED_BY = ("UUID", "LABEL", "PARTUUID", "PARTLABEL", "ID")
+_UUID = re.compile(r"[0-9A-Fa-f-]+")
+#: A directory that is elsewhere, too.
+_SHOWN_AGAIN = ("none", "bind", "auto")
+#: The running system's own filesystems, with those that may be below each: any, if none is named.
+_OF_THE_SYSTEM: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "/proc": ("proc", ("binfmt_misc", "nfsd", "fuse", "fuse.lxcfs")),
+    "/sys": (
+        "sysfs",
+        (
+            *("debugfs", "tracefs", "securityfs", "configfs", "efivarfs", "cgroup", "cgroup2"),
+            *("pstore", "bpf", "fusectl", "selinuxfs", "tmpfs"),
+        ),
+    ),
+    "/dev": ("devtmpfs", ("devpts", "tmpfs", "ramfs", "hugetlbfs", "mqueue")),
+    "/run": ("tmpfs", ()),
+    "/var/run": ("tmpfs", ()),
+}
+_NEEDED_EARLY = frozenset(
+    ("/bin", "/sbin", "/lib", "/lib64", "/etc", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib")
 )
 _PLACELESS = {("swap", "none"), ("swap", "swap")}

@@ -11,9 +11,16 @@ from vmdsl.language.effects import Tree, TreeOperation
 from vmdsl.language.handles import Filesystem, RootFs, traits_of
 from vmdsl.language.operation import Operation, operation, record, recorded, refuse
 from vmdsl.operations.boot_loaders.boot_loader import BootLoader, BootMenu, BootSettings
+from vmdsl.operations.packages.named import named_above
 
 _DEFAULTS = "/etc/default/grub"
 _SETTINGS, _LATER = f"{_DEFAULTS}.d/50-vmdsl.cfg", f"{_DEFAULTS}.d/60-own.cfg"
+#: Packages with GRUB's modules alone, and those that depend on grub2-common.
+_ALONE = re.compile(r"grub-[a-z0-9-]+-bin")
+_WITH_TOOLS = re.compile(
+    r"grub2(-common)?|grub-(pc|coreboot|xen|ieee1275)|grub-efi(-(amd64|ia32|arm64|arm|riscv64|loong64))?"
+    r"|grub-cloud-.*|shim-signed"
+)
 _NAMED = re.compile(rf"{_DEFAULTS}(?![\w./])")
 #: What a build always sets, where a script gives it a value: echo, sed and the like.
 _SET = re.compile(r"\bGRUB_(?:TIMEOUT|DISTRIBUTOR|CMDLINE_LINUX(?:_DEFAULT)?)(?==)")
@@ -45,10 +52,18 @@ class GrubConfig(BootMenu):
         return bool(traits_of(filesystem).grub_module)
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
-        """Warn of settings in /etc/default/grub, which those of this replace."""
+        """Report that GRUB's settings are missing, and warn of those that this replaces."""
         yield from super().check_plan(operations, complete=complete)
         if next(one for one in operations if isinstance(one, GrubConfig)) is not self:
             return
+        named = named_above(self, operations) if complete else None
+        if (
+            named
+            and any(map(_ALONE.fullmatch, named.present))
+            and not any(map(_WITH_TOOLS.fullmatch, named.present))
+        ):
+            why = "has GRUB's settings, and which its packages with -bin do not depend on"
+            yield self.missing("grub2-common", why, named.kind)
         for one in operations:
             if not isinstance(one, TreeOperation):
                 continue

@@ -8,6 +8,7 @@ from dataclasses import field
 from vmdsl.language.effects import Tree
 from vmdsl.language.handles import Filesystem, RootFs, traits_of
 from vmdsl.language.operation import operation, record
+from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.boot_loader import BootMenu, Console
 
 #: Where u-boot-menu looks for settings.
@@ -42,6 +43,10 @@ class UBootMenu(BootMenu):
 
     def reads(self, filesystem: Filesystem) -> bool:
         return traits_of(filesystem).is_read_by_u_boot
+
+    @property
+    def architectures(self) -> tuple[Arch, ...]:
+        return tuple(arch for arch in Arch if not arch.traits.needs_disk)
 
     def command_line(self) -> str:
         """Return the kernel's parameters but for its root."""
