@@ -27,6 +27,24 @@ _ELSEWHERE = {
     "network": "networking",
     "iptables": "netfilter-persistent",
 }
+#: Units that many systems have. Which package brings one is not always sure, but a name that has a
+#: letter wrong is.
+_WELL_KNOWN = (
+    *("nginx", "apache2", "mariadb", "postgresql", "docker", "containerd", "chrony", "rsyslog"),
+    *(
+        "redis-server",
+        "bluetooth",
+        "NetworkManager",
+        "avahi-daemon",
+        "fail2ban",
+        "haproxy",
+        "squid",
+    ),
+    *("dnsmasq", "unattended-upgrades", "lightdm", "qemu-guest-agent", "nftables", "libvirtd"),
+    *("postfix", "exim4", "getty@tty1", "serial-getty@ttyS0", "systemd-networkd", "cloud-init"),
+    *("systemd-resolved", "systemd-timesyncd", "wpa_supplicant", "nfs-server", "mosquitto"),
+)
+_LETTERS = 5
 _SECTION = re.compile(r"^\[([^\]\n]*)\]\s*$", re.MULTILINE)
 _SECTIONS = ("Unit", "Install")
 #: The kinds of units with a section of their own, which is named after the kind.
@@ -109,13 +127,16 @@ def _misspelt(
 def _of_a_package(unit: str, packages: Sequence[str]) -> str:
     """Return a hint at the unit of a package, if this may be its name in another system.
 
-    Or if one letter of the package's name is wrong or missing: most are named after theirs.
+    Or if one letter is wrong or missing in the package's name, as most are named after theirs, or
+    in the name of a well-known unit.
     """
     name = unit.removesuffix(".service")
     if name in _ELSEWHERE:
         return f"did you mean {_ELSEWHERE[name]}?"
     near = [one for one in packages if mistakes(name, one) == 1 and one[:-1] != name != one]
     near = [one for one in near if not name.startswith(one)]
+    if not near and name not in _WELL_KNOWN and len(name) >= _LETTERS:
+        near = [one for one in _WELL_KNOWN if mistakes(name, one) == 1]
     return f"did you mean {near[0]}?" if near and name not in packages else ""
 
 
