@@ -104,6 +104,7 @@ def test_syntax_of_scripts(vmdsl: Run, tmp_path: Path) -> None:
     heads = [line for line in said.splitlines() if line.startswith("r.py:")]
     assert [head.partition(": step")[0] for head in heads] == ["r.py:16", "r.py:17", "r.py:19"]
     assert "step scripts: line 4 of the script is wrong: end of file" in heads[0]
+    assert "    close what is open: if … fi, do … done, case … esac" in said
     assert "step scripts: line 1 of the script is wrong:" in heads[1]
     assert "step scripts: line 3 of /usr/bin/b is wrong:" in heads[2]
     assert not Path("/tmp/a_script_was_run").exists()

@@ -109,6 +109,8 @@ def _mistake_in_shell(shell: str, script: Script) -> str:
     if any(map(_ENDS.match, lines[: number - 1])):
         return ""
     shown = lines[number - 1].strip() if number <= len(lines) else ""
+    if not shown and "end of file" in said[2]:
+        shown = "close what is open: if … fi, do … done, case … esac, a quote, a here-document"
     if script.interpreter == "sh" and names_another(script.text):
         shown = f"it is run by sh, whatever #! says: {BY_ITS_PATH}"
     return f"line {number} of {script.name} is wrong: {said[2].strip()}\n{shown}"
