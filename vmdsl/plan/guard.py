@@ -120,7 +120,7 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
     elif event in _OF_LIBRARIES and is_for_recipe(sys._getframe(1)):  # noqa: SLF001 (documented)
         deed = _OF_LIBRARIES[event]
     if deed is not None:
-        refuse(f"the recipe {deed} while it is read ({event})", _HINT)
+        refuse(f"the recipe {deed} while it is read ({event})", _HINT, code="effect")
 
 
 def _watch(frame: FrameType, event: str, called: Any) -> None:
@@ -148,10 +148,10 @@ def _judge(frame: FrameType, caller: FrameType, source: Source | None, deed: str
         return
     if deed.startswith(_ENDS_VMDSL):
         hint = "require(False, message) refuses the recipe with a message"
-        refuse(f"the recipe {deed}", hint, "exits")
+        refuse(f"the recipe {deed}", hint, code="exits")
     if deed:
         hint = "call the functions one after the other" if deed in _AT_ONCE else _HINT
-        refuse(f"the recipe {deed} while it is read", hint)
+        refuse(f"the recipe {deed} while it is read", hint, code="effect")
     if source:
         report(source, frame)
 

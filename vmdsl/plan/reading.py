@@ -28,7 +28,7 @@ _INSTALLED = tuple(
 active: list[Recorder] = []
 
 
-def refuse(what: str, hint: str, code: str = "effect") -> NoReturn:
+def refuse(what: str, hint: str, *, code: str) -> NoReturn:
     """Report a deed of the recipe, in place of what it read for that, and end its step."""
     recorder, where = active[-1], active[-1].where()
     others = ("not-repeatable", code)

@@ -170,6 +170,7 @@ class _Input:
             refuse(
                 "the recipe reads the standard input while it is read",
                 'declare an option: name = option("debian", help="…"), and read it by name()',
+                code="effect",
             )
 
 

@@ -41,7 +41,7 @@ _WELL_KNOWN = (
         "squid",
     ),
     *("dnsmasq", "unattended-upgrades", "lightdm", "qemu-guest-agent", "nftables", "libvirtd"),
-    *("postfix", "exim4", "getty@tty1", "serial-getty@ttyS0", "systemd-networkd", "cloud-init"),
+    *("postfix", "exim4", "systemd-networkd", "cloud-init"),
     *("systemd-resolved", "systemd-timesyncd", "wpa_supplicant", "nfs-server", "mosquitto"),
 )
 _LETTERS = 5
@@ -135,7 +135,7 @@ def _of_a_package(unit: str, packages: Sequence[str]) -> str:
         return f"did you mean {_ELSEWHERE[name]}?"
     near = [one for one in packages if mistakes(name, one) == 1 and one[:-1] != name != one]
     near = [one for one in near if not name.startswith(one)]
-    if not near and name not in _WELL_KNOWN and len(name) >= _LETTERS:
+    if not near and name not in _WELL_KNOWN and len(name) >= _LETTERS and "@" not in name:
         near = [one for one in _WELL_KNOWN if mistakes(name, one) == 1]
     return f"did you mean {near[0]}?" if near and name not in packages else ""
 
