@@ -264,7 +264,14 @@ def recorded_target(log: Log, tree: RecordedTree, layout: Layout, operation: Fil
         def place(self, file: Path) -> None:
             log.add("place", file)
 
-    return Recorded(filesystem=place, image=3, tree=tree, log=4)  # type: ignore[arg-type]
+    return Recorded(
+        filesystem=place,
+        image=3,
+        offset=place.partition.start,
+        size=place.device.size,
+        tree=tree,  # type: ignore[arg-type]
+        log=4,
+    )
 
 
 def perform(operation: Operation, log: Log, tree: RecordedTree, layout: Layout) -> None:

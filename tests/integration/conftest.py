@@ -158,6 +158,8 @@ def target_of(tmp_path: Path) -> Iterator[Callable[..., Target]]:
             return Target(
                 filesystem=layout.filesystems[0],
                 image=image.fileno(),
+                offset=layout.filesystems[0].partition.start,
+                size=size,
                 tree=tree,
                 log=log.fileno(),
             )

@@ -37,6 +37,7 @@ ROOMS: dict[str, set[str]] = {
     "image": {"sandbox"},
     "cache": {"image", "sandbox"},
     "tree": {"report", "sandbox", "image", "cache"},
+    "volumes": {"image"},
     "filesystems": {"image", "tree"},
 }
 #: Layers are made with these modules, which don't change a byte of them.

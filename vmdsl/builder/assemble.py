@@ -27,6 +27,7 @@ from vmdsl.builder.image.table import write_table
 from vmdsl.builder.job import Job
 from vmdsl.builder.sandbox.children import end_everything, side_by_side
 from vmdsl.builder.tree.tree import BuildTree
+from vmdsl.builder.volumes.devices import device_of
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.handles import Filesystem
 from vmdsl.language.layout import FilesystemLayout, MountLayout
@@ -156,7 +157,7 @@ class Assembler:
         To try whether the content fits takes time.
         """
         with self._content(filesystem) as content:
-            if content is None or fits_easily(read(content), filesystem.partition.size):
+            if content is None or fits_easily(read(content), filesystem.device.size):
                 return None
         return self._shortage(filesystem)
 
@@ -171,12 +172,27 @@ class Assembler:
 
         Returns the room that is left in it.
         """
+        device = device_of(filesystem.device, self._job.image)
+        kind = kind_of(filesystem.filesystem)
         with self._content(filesystem) as content:
-            return kind_of(filesystem.filesystem).make(self._target(filesystem), content)
+            target = self._target(filesystem)
+            if device.offset is not None:
+                return kind.make(replace(target, offset=device.offset), content)
+            with tempfile.TemporaryFile(dir=self._job.workspace) as file:
+                file.truncate(target.size)
+                room = kind.make(replace(target, image=file.fileno()), content)
+                device.copy(file.fileno(), 0, target.size, 0)
+                return room
 
     def _target(self, filesystem: FilesystemLayout) -> Target:
+        """Return a filesystem to make; where its first byte is, `_make` alone needs to know."""
         return Target(
-            filesystem=filesystem, image=self._job.image, tree=self._tree, log=self._job.log
+            filesystem=filesystem,
+            image=self._job.image,
+            offset=0,
+            size=filesystem.device.size,
+            tree=self._tree,
+            log=self._job.log,
         )
 
     @contextmanager

@@ -46,7 +46,7 @@ LAYER_CODE = (
 )
 #: The code that an image depends on besides that of its layers.
 IMAGE_CODE = (
-    *("builder/filesystems", "builder/image"),
+    *("builder/filesystems", "builder/image", "builder/volumes"),
     *("builder/assemble.py", "builder/finish.py"),
 )
 _SUBIDS = ("/etc/subuid", "/etc/subgid")

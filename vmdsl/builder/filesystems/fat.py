@@ -11,6 +11,7 @@ from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError
 from vmdsl.language.handles import sector_of
+from vmdsl.language.layout import DeviceLayout, PartitionLayout
 from vmdsl.language.operation import problem_in
 from vmdsl.operations.disk.fat import Vfat, cluster_of, fat_bits
 from vmdsl.values import SECTOR
@@ -38,7 +39,7 @@ def make_fat(target: Target, content: Path | None) -> Room:
         filesystem.uuid.replace("-", ""),
         *(["-n", wanted.label] if wanted.label else []),
         "-h",
-        str(target.offset // sector),
+        str(_hidden(filesystem.device) // sector),
         *(["-s", str(cluster // sector)] if cluster else []),
         *wanted.options,
         str(file),
@@ -48,6 +49,11 @@ def make_fat(target: Target, content: Path | None) -> Room:
     room = _room(target, file)
     target.place(file)
     return room
+
+
+def _hidden(device: DeviceLayout) -> int:
+    """Return how much of the disk is before a device, as its boot sector is to say; in bytes."""
+    return device.start if isinstance(device, PartitionLayout) else 0
 
 
 def _room(target: Target, file: Path) -> Room:

@@ -14,8 +14,8 @@ from vmdsl.builder.filesystems.contents import File, read
 from vmdsl.builder.filesystems.kinds import NOTHING, Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.errors import BuildError, Hint, Problem, code
-from vmdsl.language.handles import traits_of
-from vmdsl.language.operation import origin_of, problem_in
+from vmdsl.language.handles import BlockDevice, LogicalVolume, Partition, traits_of
+from vmdsl.language.operation import origin_of, problem_in, shown_with_line
 from vmdsl.plan.extents import round_up_to_mib
 from vmdsl.values import Size
 
@@ -33,9 +33,7 @@ def room_of_empty(kind: Kind, target: Target, size: int) -> Room:
     file = target.tree.scratch / "empty"
     with file.open("w+b") as stream:
         stream.truncate(size)
-        place = replace(target.filesystem.partition, start=0, size=size)
-        filesystem = replace(target.filesystem, device=place)
-        room = kind.make(replace(target, filesystem=filesystem, image=stream.fileno()), None)
+        room = kind.make(replace(target, image=stream.fileno(), offset=0, size=size), None)
     file.unlink()
     return room
 
@@ -47,7 +45,7 @@ def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
     if _surely_fits(files, room):
         return None
     need = kind.need(files, room)
-    filesystem, partition = target.filesystem.filesystem, target.filesystem.partition.partition
+    filesystem = target.filesystem.filesystem
     size = Size(target.size)
     if (lacking := need.bytes - room.free) > 0:
         what = (
@@ -63,15 +61,23 @@ def shortage(kind: Kind, target: Target, content: Path) -> Problem | None:
         more = "for it to have more"
     else:
         return None
-    where = f"the partition {partition.name} ({origin_of(partition).where})"
-    if partition.size is partition.end is None:
-        return problem_in(
-            filesystem,
-            what,
-            f"{where} takes what is left: enlarge the image {more}",
-            code="no-room",
-        )
-    return problem_in(filesystem, what, f"enlarge {where} {more}", code="no-room")
+    return problem_in(filesystem, what, _enlarge(filesystem.device, more), code="no-room")
+
+
+def _enlarge(device: BlockDevice, more: str) -> str:
+    """Return the hint at a larger device, or at what it takes its room from."""
+    where = f"{device.name} ({origin_of(device).where})"
+    match device:
+        case Partition(size=None, end=None):
+            return f"the partition {where} takes what is left: enlarge the image {more}"
+        case Partition():
+            return f"enlarge the partition {where} {more}"
+        case LogicalVolume(size=None):
+            group = shown_with_line(device.group)
+            return f"the volume {where} takes what is left: enlarge the volume group {group} {more}"
+        case LogicalVolume():
+            return f"enlarge the volume {where} {more}"
+    return f"enlarge {where} {more}"
 
 
 def fits_easily(files: Sequence[File], size: int) -> bool:

@@ -24,27 +24,22 @@ _NO_SPACE = "No space left on device"
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A filesystem to make, and the open file to make it in."""
+    """A filesystem to make, and the open file to make it in: `size` bytes from `offset` on.
+
+    That is the image, or another file if the device's bytes aren't in one piece there.
+    """
 
     filesystem: FilesystemLayout
     image: int
+    offset: int
+    size: int
     tree: BuildTree
     log: int
 
     @property
     def path(self) -> str:
-        """The path of the image for programs; it has no other yet."""
+        """The path of the file for programs; it has no other yet."""
         return f"/proc/self/fd/{self.image}"
-
-    @property
-    def offset(self) -> int:
-        """The offset in the image at which the filesystem starts, in bytes."""
-        return self.filesystem.partition.start
-
-    @property
-    def size(self) -> int:
-        """The size of the filesystem, in bytes."""
-        return self.filesystem.partition.size
 
     def blank_file(self) -> Path:
         """Make a sparse file of the filesystem's size, for tools that can't write at an offset."""
@@ -87,7 +82,7 @@ class Target:
         filesystem = self.filesystem.filesystem
         what = f"its content does not fit into {filesystem.kind} of {Size(self.size)}"
         return BuildError(
-            problem_in(filesystem, what, "make the partition, or the image, larger", code="no-room")
+            problem_in(filesystem, what, "make its device, or the image, larger", code="no-room")
         )
 
     def _disk_is_full(self, said: str) -> bool:

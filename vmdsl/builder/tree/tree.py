@@ -275,7 +275,7 @@ class BuildTree(PackageCache):
         half = about.f_bavail * about.f_frsize // 2  # there must be room for the image, too
         if self._layout.open:
             return half
-        return min(half, max((f.partition.size for f in self._layout.filesystems), default=half))
+        return min(half, max((f.device.size for f in self._layout.filesystems), default=half))
 
     def bind(self, source: Path, target: str) -> None:
         place = self.inside(partial(paths.real_place, target, directory=source.is_dir()))
