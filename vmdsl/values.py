@@ -111,7 +111,7 @@ def sectors(number: int) -> Size:
 @total_ordering
 @dataclass(frozen=True)
 class Percent:
-    """A place on the disk in percent of its size, from 0 to 100: `Percent(50)` is the middle.
+    """A share in percent, from 0 to 100: on a disk `Percent(50)` is the middle, of LVM a half.
 
     Raises ValueError for other numbers.
     """

@@ -25,6 +25,8 @@ from vmdsl.builder.filesystems.f2fs import format_f2fs
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.filesystems.xfs import format_xfs
 from vmdsl.builder.image.table import table_script
+from vmdsl.builder.volumes.devices import device_of
+from vmdsl.builder.volumes.lvm import description
 from vmdsl.language.effects import (
     COPY_ALL,
     CopyRules,
@@ -33,7 +35,16 @@ from vmdsl.language.effects import (
     Tree,
     TreeOperation,
 )
-from vmdsl.language.handles import Disk, Filesystem, Partition, Table
+from vmdsl.language.handles import (
+    BlockDevice,
+    Disk,
+    Filesystem,
+    LogicalVolume,
+    Luks,
+    Partition,
+    Table,
+    VolumeGroup,
+)
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Fact, LayoutOperation, Operation, summary_of
 from vmdsl.language.secret import Secret
@@ -267,7 +278,7 @@ def recorded_target(log: Log, tree: RecordedTree, layout: Layout, operation: Fil
     return Recorded(
         filesystem=place,
         image=3,
-        offset=place.partition.start,
+        offset=device_of(place.device, 3).offset or 0,
         size=place.device.size,
         tree=tree,  # type: ignore[arg-type]
         log=4,
@@ -285,9 +296,19 @@ def perform(operation: Operation, log: Log, tree: RecordedTree, layout: Layout) 
     elif isinstance(operation, Disk | Table | Partition):
         if layout.table is not None:
             log.add("sfdisk", table_script(layout).splitlines())
-    elif isinstance(operation, Filesystem) and isinstance(operation.device, Partition):
+    elif isinstance(operation, VolumeGroup):
+        (group,) = [g for g in layout.groups if g.group is operation]
+        volumes = [v for v in layout.volumes if v.group is group]
+        log.add("lvm", description(group, volumes, epoch=0).decode("ascii").splitlines())
+    elif isinstance(operation, Filesystem) and not _is_encrypted(operation.device):
         make = _FORMATTERS.get(operation.kind, kind_of(operation).make)
         make(recorded_target(log, tree, layout, operation), None)
+
+
+def _is_encrypted(device: BlockDevice) -> bool:
+    """Whether a device cannot be made yet."""
+    below = device.group.devices if isinstance(device, LogicalVolume) else ()
+    return isinstance(device, Luks) or any(map(_is_encrypted, below))
 
 
 def outcome(case: Mapping[str, Any], directory: Path) -> list[dict[str, Any]]:

@@ -142,6 +142,8 @@ def deeds(does: list[dict[str, Any]]) -> Iterator[str]:
                 yield f"- Bytes of the image, from byte {what} on"
             case "sfdisk":
                 yield f"- The partition table, with {code(what[-1])}"
+            case "lvm":
+                yield f"- On each of its devices: the volume group, with `{what[1]}`"
             case "obstacle":
                 yield f"- Nothing yet: {what}"
             case "decide":

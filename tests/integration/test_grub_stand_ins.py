@@ -10,9 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl import GiB, MiB, mkext4, mkgpt, mkimg, mkmsdos, mkpart, mkvfat, mount
+from vmdsl import (
+    GiB,
+    MiB,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mklv,
+    mkmsdos,
+    mkpart,
+    mkswap,
+    mkvfat,
+    mkvg,
+    mount,
+)
 from vmdsl.builder.cache.answers import answering
-from vmdsl.language.layout import Layout
+from vmdsl.language.layout import Layout, PartitionLayout
 from vmdsl.language.operation import Recorder, start_recording
 from vmdsl.operations.boot_loaders.grub.stand_ins import probe_script, relpath_script
 from vmdsl.operations.scripts.stand_ins import MKINITRAMFS, findmnt_script
@@ -197,9 +210,17 @@ def findmnt(layout: Layout, *arguments: str) -> str:
 
 
 def ask(layout: Layout, command: str, *, code: int = 0) -> str:
-    """Run a stand-in, and return what it prints, with @N in place of partition N's UUID."""
+    """Run a stand-in, and return what it prints, with short names in place of UUIDs.
+
+    @N is that of the filesystem on partition N; of one on a volume, @ is before its label.
+    """
     name, *arguments = command.split()
-    uuids = {f"@{f.partition.number}": f.uuid for f in layout.filesystems}
+    uuids = {}
+    for place in layout.filesystems:
+        device = place.device
+        label = place.filesystem.label
+        uuids[f"@{device.number if isinstance(device, PartitionLayout) else label}"] = place.uuid
+    uuids |= {f"@pv{n}": uuid for group in layout.groups for n, uuid in enumerate(group.physical)}
     for short, uuid in uuids.items():
         arguments = [word.replace(short, uuid) for word in arguments]
     done = subprocess.run(
@@ -267,6 +288,78 @@ def test_better_no_answer_than_that_of_another_device(
     found = ask(layout, command, code=code)
     assert said in found
     assert bool(found) == bool(said)
+
+
+@pytest.fixture
+def volumes(recorder: Recorder) -> Layout:
+    """An MBR with two partitions: of one volume group, with the root, /home and swap."""
+    table = mkmsdos(mkimg(GiB(2)))
+    group = mkvg(mkpart(table, size=MiB(500)), mkpart(table), name="vg-0")
+    root = mount(mkext4(mklv(group, size=MiB(600), name="root"), label="root"))
+    mount(mkext4(mklv(group, name="home"), label="home"), "/home", on=root)
+    mkswap(mklv(group, size=MiB(40), name="sw-ap"), label="swap")
+    return laid_out(recorder)
+
+
+@pytest.mark.parametrize("path", ["/", "-d /dev/mapper/vg--0-root", "--device /dev/vg-0/root"])
+def test_grub_finds_volumes(volumes: Layout, tmp_path: Path, path: str) -> None:
+    (group,), root = volumes.groups, volumes.volumes[0]
+    hint = f"lvmid/{group.uuid}/{root.uuid}"
+    for target, answer in (
+        ("device", "/dev/mapper/vg--0-root"),
+        ("disk", "/dev/vda"),
+        ("drive", "(lvm/vg--0-root)"),
+        ("abstraction", "lvm"),
+        ("partmap", "msdos"),
+        ("fs", "ext2"),
+        ("fs_uuid", volumes.holding("/").filesystem.uuid),
+        ("partuuid", ""),
+        ("compatibility_hint", hint),
+        ("efi_hints", hint),
+    ):
+        assert probe(volumes, tmp_path, f"--target={target}", *path.split()) == (0, answer)
+    assert probe(volumes, tmp_path, "-t", "device", "/home/x") == (0, "/dev/mapper/vg--0-home")
+
+
+ALL_VOLUMES = """\
+vda disk \n\
+vda1 part vda\n\
+vda2 part vda\n\
+vg--0-root lvm vda2\n\
+vg--0-home lvm vda1\n\
+vg--0-sw--ap lvm vda1"""
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("blkid -s UUID -o value /dev/vg-0/root", "@root"),
+        ("blkid -L swap", "/dev/mapper/vg--0-sw--ap"),
+        ("blkid -t TYPE=ext4 -o device", "/dev/mapper/vg--0-root\n/dev/mapper/vg--0-home"),
+        ("blkid -s UUID -s TYPE /dev/vda2", '/dev/vda2: UUID="@pv1" TYPE="LVM2_member"'),
+        ("blkid /dev/dm-1", '/dev/mapper/vg--0-home: LABEL="home" UUID="@home" TYPE="ext4"'),
+        ("lsblk -no NAME,TYPE,PKNAME /dev/vda", ALL_VOLUMES),
+        (
+            "lsblk -npo NAME,KNAME,PKNAME /dev/vg-0/root",
+            "/dev/mapper/vg--0-root /dev/dm-0 /dev/vda2",
+        ),
+        ("lsblk -no PATH,MOUNTPOINT,PARTN UUID=@home", "/dev/mapper/vg--0-home /home "),
+        ("lsblk -no FSTYPE,PARTN /dev/vda1", "LVM2_member 1"),
+    ],
+)
+def test_blkid_and_lsblk_find_volumes(volumes: Layout, command: str, answer: str) -> None:
+    assert ask(volumes, command) == f"{answer}\n"
+
+
+def test_df_names_volumes(volumes: Layout) -> None:
+    assert "of=/dev/mapper/vg--0-home type=ext4 place=/home ;;" in answering(volumes, ())["df"]
+
+
+def test_grub_installs_what_reads_volumes(volumes: Layout) -> None:
+    (line,) = [
+        line for line in answering(volumes, ())["grub-install"].splitlines() if "ext2" in line
+    ]
+    assert " lvm " in line
 
 
 def test_an_image_file_is_asked_as_ever(layout: Layout, tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ from vmdsl.builder.image.table import write_table
 from vmdsl.builder.job import Job
 from vmdsl.builder.sandbox.children import end_everything, side_by_side
 from vmdsl.builder.tree.tree import BuildTree
-from vmdsl.builder.volumes.devices import device_of
+from vmdsl.builder.volumes.devices import device_of, devices_of
+from vmdsl.builder.volumes.lvm import write_group
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.handles import Filesystem
 from vmdsl.language.layout import FilesystemLayout, MountLayout
@@ -84,6 +85,7 @@ class Assembler:
             self._write_table()
         filesystems = self._tree.layout.filesystems
         others = [f for f in filesystems if f.filesystem is not grown]
+        self._write_groups()
         made = self._side_by_side(others, self._make)
         for filesystem in filesystems:
             with self._events.working(filesystem.filesystem):
@@ -94,10 +96,19 @@ class Assembler:
         job, tree = self._job, self._tree
         write_table(job.image, tree.layout, epoch=tree.epoch, log=job.log)
 
+    def _write_groups(self) -> None:
+        """Write the volume groups to the devices that they consist of."""
+        layout = self._tree.layout
+        for group in layout.groups:
+            with self._events.working(group.group):
+                volumes = [v for v in layout.volumes if v.group is group]
+                devices = devices_of(group.devices, self._job.image)
+                write_group(group, volumes, devices, epoch=self._tree.epoch)
+
     def _measure(self, shortage: Callable[[FilesystemLayout], Problem | None]) -> None:
         """Raise BuildError, with all figures, where filesystems are too small for their content."""
         layout = self._tree.layout
-        known = [f for f in layout.filesystems if not layout.is_open(f.partition)]
+        known = [f for f in layout.filesystems if not layout.is_open(f.device)]
         short = self._side_by_side(known, shortage)
         if problems := [problem for problem in short if problem is not None]:
             raise BuildError(*problems)
@@ -127,7 +138,7 @@ class Assembler:
         Its size was found by counting: if it then has less room than was asked for, it grows on.
         """
         layout = self._tree.layout
-        (open_,) = [f for f in layout.filesystems if layout.is_open(f.partition)]
+        (open_,) = [f for f in layout.filesystems if layout.is_open(f.device)]
         free = layout.disk.free.bytes if layout.disk.free else 0
         with placing(open_.filesystem), self._tree.own_scratch():
             size = self._least_size(open_, free=free)

@@ -59,8 +59,9 @@ class Job:
 
     @property
     def pieces_of_work(self) -> int:
-        """The number of operations and filesystems, plus two: the cleaning and the table."""
-        parts = (self.tree_operations, self.layout.filesystems, self.image_operations)
+        """The number of operations, filesystems and groups, plus cleaning and the table."""
+        layout = self.layout
+        parts = (self.tree_operations, layout.filesystems, layout.groups, self.image_operations)
         return sum(map(len, parts)) + 2
 
     @property

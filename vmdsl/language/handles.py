@@ -20,6 +20,9 @@ from vmdsl.language.secret import Secret
 from vmdsl.machines import Arch
 from vmdsl.values import SECTOR, Percent, Size, Suite
 
+#: The extent of volume groups that are given none, which is LVM's own.
+EXTENT = Size(4 * 2**20)
+
 F_co = TypeVar("F_co", bound="Mountable", covariant=True)
 
 
@@ -138,6 +141,8 @@ class VolumeGroup(LayoutOperation):
 
     devices: tuple[Partition | Luks, ...]
     vg_name: str
+    #: What it gives out space in.
+    extent: Size = EXTENT
 
     def _summary(self) -> str:
         return f"volume group {self.vg_name} on {', '.join(d.name for d in self.devices)}"
@@ -145,11 +150,14 @@ class VolumeGroup(LayoutOperation):
 
 @operation
 class LogicalVolume(LayoutOperation):
-    """A logical volume of LVM. Without `size` it takes what the others in its group leave."""
+    """A logical volume of LVM, of a size or a share of its group.
+
+    Without `size` it takes what the others in its group leave.
+    """
 
     group: VolumeGroup
     lv_name: str
-    size: Size | None = None
+    size: Size | Percent | None = None
 
     @property
     def dm_name(self) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+from uuid import UUID
 
 from vmdsl.language.handles import (
     Disk,
@@ -27,6 +28,8 @@ from vmdsl.language.operation import origin_of
 
 #: What is free before each logical partition: sfdisk puts a table of its own there.
 LOGICAL_GAP = 2**20
+#: Where the extents of a physical volume of LVM start, behind its metadata.
+LVM_DATA = 2**20
 #: In the first sector: the disk's id, the four partitions, and the mark at the end.
 _MBR_START, _MBR_END = 440, 512
 _GPT_ENTRIES = 128 * 128  # partitions, and the bytes of each
@@ -34,13 +37,17 @@ _GPT_ENTRIES = 128 * 128  # partitions, and the bytes of each
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionLayout:
-    """A partition with its place. `uuid` is the PARTUUID; `type_code` is the type for sfdisk."""
+    """A partition with its place. `uuid` is the PARTUUID; `type_code` is the type for sfdisk.
+
+    `type` is the partition's, or follows from what it holds.
+    """
 
     partition: Partition | Extended
     number: int
     start: int
     size: int
     uuid: str
+    type: str | UUID | int
     type_code: str
 
     @property
@@ -66,21 +73,72 @@ class GroupLayout:
     group: VolumeGroup
     devices: tuple[PartitionLayout | LuksLayout, ...]
     physical: tuple[str, ...]
-    size: int
     uuid: str
+
+    @property
+    def extent(self) -> int:
+        """The unit in which it gives out space, in bytes."""
+        return self.group.extent.bytes
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """The number of extents of each of its devices."""
+        return tuple(max(one.size - LVM_DATA, 0) // self.extent for one in self.devices)
+
+    @property
+    def size(self) -> int:
+        """The room for volumes, in bytes."""
+        return sum(self.extents) * self.extent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """Extents of a volume that follow each other on one device of its group.
+
+    `device` is the number of the device in the group, from 0, and `first` its first extent there.
+    """
+
+    device: int
+    first: int
+    count: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class VolumeLayout:
-    """A logical volume. Its size is a number of whole extents."""
+    """A logical volume. Its size is a number of whole extents, and `segments` are where they are.
+
+    They have no place yet if the group has too little room, which is a mistake.
+    """
 
     volume: LogicalVolume
     group: GroupLayout
     size: int
     uuid: str
+    segments: tuple[Segment, ...] = ()
 
 
 DeviceLayout = PartitionLayout | LuksLayout | VolumeLayout
+
+#: The disk in a machine with one, as QEMU has it.
+DISK = "/dev/vda"
+
+
+def device_name(place: DeviceLayout) -> str:
+    """Return the path of a device in the running system, if the image is its one disk."""
+    match place:
+        case LuksLayout():
+            return f"/dev/mapper/{place.luks.dm_name}"
+        case VolumeLayout():
+            return f"/dev/mapper/{place.volume.dm_name}"
+    return f"{DISK}{place.number}"
+
+
+def device_names(place: DeviceLayout) -> tuple[str, ...]:
+    """Return the paths that are a device's own: a volume has one in the folder of its group."""
+    if not isinstance(place, VolumeLayout):
+        return (device_name(place),)
+    group = place.group.group.vg_name
+    return device_name(place), f"/dev/{group}/{place.volume.lv_name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +152,8 @@ class FilesystemLayout:
 
     @property
     def partition(self) -> PartitionLayout:
-        """The partition that it is on. Plans with filesystems elsewhere cannot be built yet."""
-        assert isinstance(self.device, PartitionLayout)  # noqa: S101 (see vmdsl.plan.rules.machine)
+        """The partition that it is on, if there is nothing between."""
+        assert isinstance(self.device, PartitionLayout)  # noqa: S101 (who asks knows that)
         return self.device
 
 
@@ -133,8 +191,12 @@ class Layout:
         """The size of the disk's sectors, in bytes. Tables count in these."""
         return self.disk.sector
 
-    def is_open(self, place: PartitionLayout) -> bool:
-        """Return whether a partition's size is not known yet."""
+    def is_open(self, place: DeviceLayout) -> bool:
+        """Return whether a device's size is not known yet."""
+        if isinstance(place, LuksLayout):
+            return self.is_open(place.device)
+        if isinstance(place, VolumeLayout):
+            return place.volume.size is None and any(map(self.is_open, place.group.devices))
         return place.partition is self.open
 
     def is_movable(self, place: PartitionLayout) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from vmdsl.language.handles import (
     Msdos,
     Partition,
     Table,
+    VolumeGroup,
     partitions_below,
     size_limits,
     uuid_from,
@@ -39,7 +40,7 @@ from vmdsl.plan.extents import (
     round_up_to_mib,
     size_for,
 )
-from vmdsl.plan.lay_out_volumes import Volumes
+from vmdsl.plan.lay_out_volumes import Volumes, moved, size_below
 from vmdsl.values import Size
 
 _NAMESPACE = uuid.UUID("7ed36ae8-0c5b-5e4b-8d66-8f9b1bd9a5d7")
@@ -84,10 +85,11 @@ def lay_out(
     size = disk.size.bytes if disk.size is not None else 0
     if isinstance(table, Gpt | Msdos):
         mine = [o for o in operations if isinstance(o, Partition | Extended) and o.table is table]
-        partitions, size, wrong = _place(disk, table, mine, ids, label)
+        physical = _physical(operations)
+        partitions, size, wrong = _place(disk, table, mine, ids, label=label, physical=physical)
         problems += wrong
     growing = _growing(partitions) if disk.size is None else []
-    volumes = Volumes(operations, partitions, ids.of)
+    volumes = Volumes(operations, partitions, ids.of, growing)
     problems += volumes.problems
     filesystems = [
         FilesystemLayout(
@@ -122,6 +124,8 @@ def lay_out(
         groups=tuple(volumes.groups),
         volumes=tuple(volumes.volumes),
     )
+    if layout.open is not None and layout.groups and not problems:
+        return _grown(layout, _least(disk))
     return layout, problems
 
 
@@ -175,10 +179,24 @@ def _wrong_size(filesystem: FilesystemLayout) -> Problem | None:
     )
 
 
+def _physical(operations: Sequence[Operation]) -> set[int]:
+    """Return the ids of the handles of devices that are in volume groups."""
+    return {id(one) for group in _all(operations, VolumeGroup) for one in group.devices}
+
+
 def _place(
-    disk: Disk, table: Gpt | Msdos, partitions: list[AnyPartition], ids: _Ids, label: uuid.UUID
+    disk: Disk,
+    table: Gpt | Msdos,
+    partitions: list[AnyPartition],
+    ids: _Ids,
+    *,
+    label: uuid.UUID,
+    physical: Collection[int],
 ) -> tuple[list[PartitionLayout], int, list[Problem]]:
-    """Give every partition its number, place and UUID, and the disk its size."""
+    """Give every partition its number, place, UUID and type, and the disk its size.
+
+    A partition that is told no type, and whose handle is among `physical`, has that of LVM.
+    """
     is_gpt = isinstance(table, Gpt)
     primary = [p for p in partitions if isinstance(p, Extended) or p.extended is None]
     problems = _too_many(table, primary)
@@ -195,7 +213,9 @@ def _place(
     placed = []
     for partition in partitions:
         number, place = found[id(partition)]
-        code = type_code(partition.type, gpt=is_gpt)
+        is_physical = id(partition) in physical and partition.type == "linux"
+        kind = "lvm" if is_physical else partition.type
+        code = type_code(kind, gpt=is_gpt)
         if not code:
             problems.append(
                 problem_in(
@@ -212,6 +232,7 @@ def _place(
                 start=place.start,
                 size=max(place.end - place.start, 0),
                 uuid=str(identifier) if is_gpt else f"{_first_32_bits(label):08x}-{number:02x}",
+                type=kind,
                 type_code=code,
             )
         )
@@ -258,9 +279,13 @@ def _places(
             what = f"an image of {disk.size} has no room for a {table.kind} partition table"
             problems = [problem_in(disk, what, "make it larger", code="too-small")]
         return places, size, problems
-    least = max(round_up_to_mib(disk.free.bytes if disk.free else 0), ALIGNMENT)
-    places, problems = Places(table, size=None, rest=least).find(partitions)
+    places, problems = Places(table, size=None, rest=_least(disk)).find(partitions)
     return places, size_for(table, places), problems or _not_growing(partitions)
+
+
+def _least(disk: Disk) -> int:
+    """Return the least size of the filesystem that grows with its content."""
+    return max(round_up_to_mib(disk.free.bytes if disk.free else 0), ALIGNMENT)
 
 
 def _not_growing(partitions: list[AnyPartition]) -> list[Problem]:
@@ -292,25 +317,25 @@ def _not_growing(partitions: list[AnyPartition]) -> list[Problem]:
     ]
 
 
-def with_size(layout: Layout, rest: int) -> tuple[Layout, list[Problem]]:
-    """Return the layout with a size in bytes for the open partition, and what then doesn't fit."""
+def with_size(layout: Layout, size: int) -> tuple[Layout, list[Problem]]:
+    """Return the layout with a size for the filesystem that grows, and what then doesn't fit.
+
+    The size is in bytes, and what it is on gets as much as that takes.
+    """
+    grown, problems = _grown(layout, size)
+    return replace(grown, open=None), problems
+
+
+def _grown(layout: Layout, size: int) -> tuple[Layout, list[Problem]]:
+    """Return the layout with a size for the filesystem that grows; it may still become larger."""
     assert layout.table is not None  # noqa: S101 (what is open is a partition)
+    open_ = next((f.device for f in layout.filesystems if layout.is_open(f.device)), None)
+    rest = size_below(layout, open_, size) if open_ is not None else size
     partitions = [p.partition for p in layout.partitions]
-    places, problems = Places(layout.table, size=None, rest=rest).find(partitions)
+    finder = Places(layout.table, size=None, rest=round_up_to_mib(rest))
+    places, problems = finder.find(partitions)
     placed = [
         replace(old, start=place.start, size=place.end - place.start)
         for old, place in zip(layout.partitions, places, strict=True)
     ]
-    filesystems = [replace(f, device=placed[f.partition.number - 1]) for f in layout.filesystems]
-    by_filesystem = {id(f.filesystem): f for f in filesystems}
-    sized = replace(
-        layout,
-        size=size_for(layout.table, places),
-        open=None,
-        partitions=tuple(placed),
-        filesystems=tuple(filesystems),
-        mounts=tuple(
-            replace(m, filesystem=by_filesystem[id(m.filesystem.filesystem)]) for m in layout.mounts
-        ),
-    )
-    return sized, problems
+    return replace(moved(layout, placed), size=size_for(layout.table, places)), problems

@@ -39,7 +39,7 @@ def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
             {
                 "number": p.number,
                 "step": encode.value(p.partition),
-                "type": type_name(p.partition.type),
+                "type": type_name(p.type),
                 "type_code": p.type_code,
                 "start": None if layout.is_movable(p) else p.start,
                 "size": None if layout.is_open(p) else p.size,

@@ -227,7 +227,7 @@ def _partition(layout: Layout, place: PartitionLayout, words: _Words) -> Node:
     kind = "logical " * (getattr(partition, "extended", None) is not None) + "partition"
     return words.entry(
         partition,
-        f"{kind} {place.number}, {type_name(partition.type)}",
+        f"{kind} {place.number}, {type_name(place.type)}",
         Node(name="start", value=start),
         Node(name="size", value=size),
         Node(name="type", value=place.type_code),

@@ -24,7 +24,7 @@ OFFERED = {
     vmdsl.Extended: PLACE,
     vmdsl.Partition: {*PLACE, "extended"},
     vmdsl.Luks: {*DEVICE, "key", "dm_name"},
-    vmdsl.VolumeGroup: {"name", "vg_name", "devices"},
+    vmdsl.VolumeGroup: {"name", "vg_name", "devices", "extent"},
     vmdsl.LogicalVolume: {"name", "group", "lv_name", "size", "dm_name"},
     vmdsl.Ext2: EXT,
     vmdsl.Ext3: EXT,

@@ -6,16 +6,21 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plans import plan_of
 from vmdsl import programs
 from vmdsl.errors import Problem
 from vmdsl.language.handles import partitions_below
+from vmdsl.language.layout import Layout, VolumeLayout
 from vmdsl.operations.files.fstab import crypttab_text
 from vmdsl.plan.evaluate import evaluate
-from vmdsl.plan.lay_out import lay_out
+from vmdsl.plan.lay_out import lay_out, with_size
+from vmdsl.plan.lay_out_volumes import allot
 from vmdsl.plan.load import load
 from vmdsl.plan.rules.check import check, check_layout
 from vmdsl.plan.rules.machine import obstacles
@@ -113,11 +118,9 @@ def test_filesystems_keep_their_uuids(write: Write) -> None:
 def test_obstacles(write: Write) -> None:
     operations = plan_of(recipe(write)).operations
     assert [(p.step, p.what) for p in obstacles(operations)] == [
-        ("crypt", "LUKS cannot be built yet"),
-        ("vg0", "LVM cannot be built yet"),
-        ("root_volume", "LVM cannot be built yet"),
-        ("swap", "LVM cannot be built yet"),
+        ("crypt", "LUKS cannot be built yet")
     ]
+    assert obstacles(plan_of(recipe(write, crypt="", vg0="mkvg(pv())")).operations) == ()
 
 
 def test_plan_shows_no_secret(write: Write) -> None:
@@ -135,6 +138,165 @@ def test_plan_shows_no_secret(write: Write) -> None:
 def test_crypttab(write: Write) -> None:
     layout = plan_of(recipe(write)).layout
     assert crypttab_text(layout) == f"crypt UUID={layout.luks[0].uuid} none luks,discard\n"
+
+
+def test_a_partition_of_a_group_has_the_type_of_lvm(write: Write) -> None:
+    """Unless it is told another one, which is a warning."""
+    layout = plan_of(recipe(write, crypt="", vg0="mkvg(pv())")).layout
+    assert [(p.type, p.type_code) for p in layout.partitions] == [("linux", "83"), ("lvm", "8e")]
+    path = recipe(write, crypt="", vg0="mkvg(pv())", pv='mkpart(table(), type="swap")')
+    assert [p.what for p in found(path)] == [
+        "pv has the type swap, and it is part of a volume group"
+    ]
+    assert plan_of(path).layout.partitions[1].type == "swap"
+
+
+ON_TWO = {
+    "crypt": "",
+    "pv": "mkpart(table(), size=MiB(101))",
+    "vg0": 'mkvg(pv(), mkpart(table()), name="g")',
+}
+
+
+def pieces(layout: Layout) -> dict[str, list[tuple[int, int, int]]]:
+    """The segments of each volume, by its name."""
+    return {
+        volume.volume.lv_name: [(s.device, s.first, s.count) for s in volume.segments]
+        for volume in layout.volumes
+    }
+
+
+def test_volumes_are_in_one_piece_where_they_can_be(write: Write) -> None:
+    """The partitions have 25 and 180 extents."""
+    layout = plan_of(
+        recipe(
+            write,
+            **ON_TWO,
+            root_volume='mklv(vg0(), size=MiB(721), name="large")',
+            swap='mkswap(mklv(vg0(), size=MiB(8), name="small"))',
+        )
+    ).layout
+    assert layout.groups[0].extents == (25, 180)
+    assert pieces(layout) == {"large": [(0, 2, 23), (1, 0, 158)], "small": [(0, 0, 2)]}
+    layout = plan_of(
+        recipe(
+            write,
+            **ON_TWO,
+            root_volume='mklv(vg0(), name="rest")',
+            swap='mkswap(mklv(vg0(), size=MiB(104), name="second"))',
+        )
+    ).layout
+    assert pieces(layout) == {"rest": [(0, 0, 25), (1, 26, 154)], "second": [(1, 0, 26)]}
+
+
+def test_shares_of_a_group_are_rounded_down(write: Write) -> None:
+    layout = plan_of(
+        recipe(
+            write,
+            **ON_TWO,
+            root_volume="mklv(vg0(), size=Percent(33.3))",
+            swap="mkswap(mklv(vg0(), size=Percent(0.1)))",
+        )
+    ).layout
+    assert [v.size for v in layout.volumes] == [68 * 4 * MIB, 4 * MIB]
+
+
+def test_other_extents(write: Write) -> None:
+    changed = {**ON_TWO, "vg0": "mkvg(pv(), mkpart(table()), extent=KiB(128))"}
+    layout = plan_of(recipe(write, **changed, root_volume="mklv(vg0(), size=MiB(401))")).layout
+    assert layout.groups[0].extents == (800, 723 * 8)
+    assert [v.size for v in layout.volumes] == [401 * MIB, (100 + 723 - 401) * MIB]
+
+
+GROWS = {
+    **ON_TWO,
+    "table": "mkmsdos(mkimg(free=MiB(70)))",
+    "last": "mkswap(mkpart(table(), size=MiB(1)))",
+    "root_volume": 'mklv(vg0(), name="root")',
+    "swap": 'mkswap(mklv(vg0(), size=MiB(10), name="swap"))',
+}
+
+
+def test_a_volume_grows_with_its_content(write: Write) -> None:
+    """Its group, the partition, and the image grow with it, and nothing else changes."""
+    path = recipe(write, **GROWS)
+    assert found(path) == []
+    before = plan_of(path).layout
+    root = before.filesystems[0]
+    assert [before.is_open(f.device) for f in before.filesystems] == [True, False, False, False]
+    assert [before.is_open(p) for p in before.partitions] == [False, False, True, False]
+    assert [before.is_movable(p) for p in before.partitions] == [False, False, False, True]
+    assert (before.groups[0].extents, root.device.size) == ((25, 1), 23 * 4 * MIB)
+
+    after, problems = with_size(before, 501 * MIB)
+    assert problems == []
+    assert after.open is None
+    root, swap, *_ = after.filesystems
+    assert root.device.size == 504 * MIB
+    assert after.groups[0].extents == (25, 104)
+    assert [p.size // MIB for p in after.partitions] == [199, 101, 417, 1]
+    assert after.partitions[3].start == after.partitions[2].end
+    assert after.size == after.partitions[3].end
+    assert pieces(after) == {"root": [(0, 3, 22), (1, 0, 104)], "swap": [(0, 0, 3)]}
+    assert (root.device, swap.device) == after.volumes
+    assert [v.group for v in after.volumes] == [after.groups[0]] * 2
+    assert after.mounts[0].filesystem is root
+    assert [v.uuid for v in after.volumes] == [v.uuid for v in before.volumes]
+    assert [f.uuid for f in after.filesystems] == [f.uuid for f in before.filesystems]
+    small, _ = with_size(before, 1)
+    assert small.groups[0].extents == (25, 1)
+
+
+def test_encrypted_volumes_grow_too(write: Write) -> None:
+    """A filesystem on LUKS on a volume, of a group on LUKS."""
+    changed = {
+        **GROWS,
+        "crypt": 'mkluks(mkpart(table()), Secret.from_text("x"))',
+        "vg0": "mkvg(pv(), crypt())",
+        "root_volume": 'mkluks(mklv(vg0(), name="root"), Secret.from_text("x"))',
+    }
+    before = plan_of(recipe(write, **changed)).layout
+    assert before.is_open(before.filesystems[0].device)
+    after, problems = with_size(before, 480 * MIB)
+    assert problems == []
+    assert after.filesystems[0].device.size == 480 * MIB
+    assert after.volumes[0].size == 496 * MIB
+    assert [one.size // MIB for one in after.luks] == [1 + 496 + 12 - 100, 480]
+    assert after.filesystems[0].device is after.luks[1]
+    assert after.luks[1].device is after.volumes[0]
+
+
+@given(
+    sizes=st.lists(st.integers(0, 9), min_size=1, max_size=4),
+    wanted=st.lists(st.one_of(st.none(), st.integers(1, 12)), max_size=6),
+)
+def test_extents_belong_to_one_volume(sizes: list[int], wanted: list[int | None]) -> None:
+    """As long as there is room, each volume has as many as it needs; else some of these."""
+    extent = 4 * MIB
+    group = SimpleNamespace(extent=extent, extents=tuple(sizes), devices=tuple(sizes))
+    volumes = [
+        VolumeLayout(
+            volume=SimpleNamespace(size=count),  # type: ignore[arg-type]
+            group=group,  # type: ignore[arg-type]
+            size=(count or 0) * extent,
+            uuid=str(number),
+        )
+        for number, count in enumerate(wanted)
+    ]
+    placed = allot(group, volumes)  # type: ignore[arg-type]
+    assert [v.uuid for v in placed] == [v.uuid for v in volumes]
+    taken = [(s.device, s.first + n) for v in placed for s in v.segments for n in range(s.count)]
+    assert len(taken) == len(set(taken))
+    assert all(0 <= first < sizes[device] for device, first in taken)
+    sized = sum(count for count in wanted if count)
+    rest = next((v for v in placed if v.volume.size is None), None)
+    if sized <= sum(sizes):
+        for volume in placed:
+            if volume.volume.size is not None or volume is rest:
+                assert volume.size == sum(s.count for s in volume.segments) * extent
+        assert rest is None or rest.size == (sum(sizes) - sized) * extent
+    if rest is not None:
+        assert len(taken) == sum(sizes) or sized > sum(sizes)
 
 
 def test_luks_on_a_volume_and_groups_of_several_devices(write: Write) -> None:
@@ -249,9 +411,74 @@ WRONG = {
                  '"/boot/efi", on=root()))'},
         "firmware cannot read more, which is on more",
     ),
-    "group_grows": (
+    "swap_grows": (
         {"table": "mkmsdos(mkimg(free=GiB(1)))"},
         "it can't grow with its content, as free= asks for: it holds no files",
+    ),
+    "group_of_sizes_grows": (
+        {"table": "mkmsdos(mkimg(free=GiB(1)))", "swap": ""},
+        "it can't grow with its content, as free= asks for: each volume has a size",
+    ),
+    "share_of_what_grows": (
+        {"table": "mkmsdos(mkimg(free=GiB(1)))", "root_volume": "mklv(vg0(), size=Percent(50))"},
+        "50% of the volume group vg0, which grows with its content",
+    ),
+    "device_of_no_extent": (
+        {
+            "pv": "mkpart(table(), size=MiB(800))",
+            "vg0": "mkvg(crypt(), mkpart(table(), size=MiB(4)))",
+        },
+        "LVM takes 1 MiB for itself, and 4 MiB for an extent, and vg0 has 4 MiB",
+    ),
+    "extents_of_no_power_of_two": (
+        {"vg0": "mkvg(crypt(), extent=MiB(3))"},
+        "a volume group with extents of 3 MiB",
+    ),
+    "extents_too_small": (
+        {"vg0": "mkvg(crypt(), extent=KiB(64))"},
+        "a volume group with extents of 64 KiB",
+    ),
+    "extents_of_nothing": (
+        {"vg0": "mkvg(crypt(), extent=Size(0))"},
+        "a volume group with extents of 0 B",
+    ),
+    "no_share": (
+        {"root_volume": "mklv(vg0(), size=Percent(0))"},
+        "a volume of 0%",
+    ),
+    "too_many_volumes": (
+        {"more": "[mklv(vg0(), size=MiB(4), name=f'v{n}') for n in range(500)]"},
+        "volume 501 of the volume group vg0",
+    ),
+    "group_named_like_a_device": (
+        {"vg0": 'mkvg(crypt(), name="mapper")'},
+        "a volume group cannot be named 'mapper': /dev/mapper is something else",
+    ),
+    "group_named_like_a_disk": (
+        {"vg0": 'mkvg(crypt(), name="sda3")'},
+        "a volume group cannot be named 'sda3'",
+    ),
+    "name_is_a_directory": (
+        {"more": 'mklv(vg0(), name="..")'},
+        "'..' cannot be the name of the logical volume",
+    ),
+    "name_of_a_snapshot": (
+        {"more": 'mklv(vg0(), name="snapshot-of-root")'},
+        "the logical volume 'snapshot-of-root': LVM keeps such names for itself",
+    ),
+    "names_too_long_together": (
+        {"more": f'mklv(vg0(), name="{"-".join("x" * 40)[:100]}{"y" * 20}")'},
+        "the logical volume 'x-",
+    ),
+    "no_lvm2_for_home": (
+        {"crypt": "", "vg0": "mkvg(pv())", "root_volume": "boot_partition()", "boot": "",
+         "packages": 'apt(system(), "linux-image-amd64", "grub-pc")'},
+        "no step above installs lvm2, which swap needs to be found",
+    ),
+    "u_boot_on_lvm": (
+        {"crypt": "pv()", "boot": "mkswap(boot_partition())",
+         "boot_loader": "fstab(system()); extlinux(system())"},
+        "U-Boot cannot read root_volume (",
     ),
     "handle_by_its_class": (
         {"root_volume": 'LogicalVolume(group=vg0(), lv_name="x")', "swap": ""},

@@ -722,7 +722,24 @@ def test_volumes(export: Export) -> None:
     ]
 
 
+def test_shares_of_volume_groups(export: Export) -> None:
+    """vmdb2 gives lvcreate a size; the type of a partition follows from its group here."""
+    text = export(
+        """
+        group = mkvg(mkpart(table(), size=MiB(401)), name="group")
+        mount(mkext4(mklv(group, size=Percent(30), name="part")), "/part", on=root())
+        """
+    )
+    steps = steps_of(text)
+    assert {"lvcreate": "group", "name": "part", "size": "120M"} in steps
+    assert {"set_part_flag": "{{ output }}", "tag": "more", "flag": "lvm"} in steps
+
+
 REFUSALS = [
+    (
+        'mkext4(mklv(mkvg(mkpart(table(), size=MiB(99)), extent=MiB(1)), name="v"))',
+        "for extents of 1 MiB",
+    ),
     ('set_password(system(), "ann", Secret.from_file("key"))', "for the secret of the file key"),
     ('create_file(system(), "/a", Secret.from_environment("X"))', "the variable X"),
     ('chroot(system(), "a", secrets={"A": Secret.from_file("key")})', "the file key"),

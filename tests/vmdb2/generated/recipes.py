@@ -236,7 +236,7 @@ def _disks(draw: st.DrawFn) -> str:
         )
     device = f"mkpart(table(){one(*flags)}{label})"
     volume = "mkluks({}, Secret.from_command('pass', 'x y'), name='c')"
-    group = "mklv(mkvg({}, name='vg'), name='v')"
+    group = f"mklv(mkvg({{}}, name='vg'), name='v'{one('', ', size=Percent(70)')})"
     device = one("{}", "{}", "{}", "{}", volume, group, group.format(volume)).format(device)
     system = one(*_SYSTEMS)
     unpacks = "debootstrap(" in system and draw(st.integers(0, 3)) == 0

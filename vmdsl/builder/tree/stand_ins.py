@@ -48,6 +48,10 @@ class StandIns:
         links.mkdir(parents=True)
         for mount in layout.mounts:
             (links / mount.filesystem.uuid).touch()
+        # Where a volume is missing, it names it by its UUID, which not every initramfs activates.
+        for volume in layout.volumes:
+            (devices / "mapper").mkdir(exist_ok=True)
+            (devices / "mapper" / volume.volume.dm_name).touch()
 
     def forget(self) -> None:
         """Begin with an operation that has asked nothing."""

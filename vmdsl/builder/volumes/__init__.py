@@ -1,1 +1,1 @@
-"""Devices of the image."""
+"""Devices of the image, and what makes devices of others: volumes of LVM."""

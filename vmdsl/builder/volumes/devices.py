@@ -6,11 +6,12 @@ Nothing knows them but by these: each takes bytes, or the data of a file, at pla
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from vmdsl.builder.image.sparse import copy_data
-from vmdsl.language.layout import DeviceLayout, PartitionLayout
+from vmdsl.language.layout import LVM_DATA, DeviceLayout, LuksLayout, VolumeLayout
 
 
 class Device(Protocol):
@@ -108,5 +109,23 @@ class Joined:
 
 def device_of(place: DeviceLayout, image: int) -> Device:
     """Return a device of the layout in an image, an open file."""
-    assert isinstance(place, PartitionLayout)  # noqa: S101 (see vmdsl.plan.rules.machine)
-    return Area(image=image, offset=place.start, size=place.size)
+    assert not isinstance(place, LuksLayout)  # noqa: S101 (see vmdsl.plan.rules.machine)
+    if not isinstance(place, VolumeLayout):
+        return Area(image=image, offset=place.start, size=place.size)
+    below = devices_of(place.group.devices, image)
+    extent = place.group.extent
+    return Joined(
+        parts=tuple(
+            Part(
+                device=below[segment.device],
+                start=LVM_DATA + segment.first * extent,
+                size=segment.count * extent,
+            )
+            for segment in place.segments
+        )
+    )
+
+
+def devices_of(places: Sequence[DeviceLayout], image: int) -> list[Device]:
+    """Return several devices of the layout."""
+    return [device_of(place, image) for place in places]

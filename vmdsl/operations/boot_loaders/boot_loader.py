@@ -36,6 +36,7 @@ from vmdsl.language.operation import (
 from vmdsl.language.partition_types import type_name
 from vmdsl.machines import Arch
 from vmdsl.operations.disk.fat import Vfat
+from vmdsl.operations.disk.swap import Swap
 from vmdsl.operations.packages.named import Named, installing, named_above
 
 Console = Literal["screen", "serial"]
@@ -103,6 +104,9 @@ class BootMenu(BootLoader):
     in seconds; -1 waits until somebody chooses. `parameters` go to the kernel in every entry of
     the menu, `default_parameters` in all but those of the recovery mode.
     """
+
+    #: Whether it finds its files on a volume of LVM.
+    reads_volumes: ClassVar[bool] = True
 
     console: Console = "screen"
     timeout: int = 1
@@ -184,6 +188,13 @@ class BootMenu(BootLoader):
                 "give /boot a filesystem of its own, such as ext4",
                 code="boot-filesystem",
             )
+        if isinstance(boot.device, LogicalVolume) and not self.reads_volumes:
+            volume = shown_with_line(boot.device)
+            yield self.problem(
+                f"{self.title} cannot read {volume}, a volume of LVM, which /boot is on",
+                "give /boot a partition of its own",
+                code="boot-filesystem",
+            )
         for luks in _encrypted(boot.device):
             yield self.problem(
                 f"{self.title} cannot unlock {shown_with_line(luks)}, which /boot is on",
@@ -192,6 +203,7 @@ class BootMenu(BootLoader):
             )
         if complete and (named := named_above(self, operations)):
             yield from self._check_kernel(named)
+            yield from self._check_volumes(named, operations)
 
     def _check_kernel(self, named: Named) -> Iterator[Problem]:
         """Report a kernel that is missing, or that cannot read the root, and what opens its device.
@@ -210,6 +222,20 @@ class BootMenu(BootLoader):
         for package in _packages_to_open(root.device):
             if package not in named.present:
                 yield self.missing(package, f"{shown_name(root)} needs to be found", named.kind)
+
+    def _check_volumes(self, named: Named, operations: Sequence[Operation]) -> Iterator[Problem]:
+        """Report volumes besides the root's that the system uses, and can't find."""
+        if "lvm2" in named.present or isinstance(
+            self.root.mounted.filesystem.device, LogicalVolume
+        ):
+            return
+        used = [o.filesystem for o in operations if isinstance(o, Mounted)]
+        used += [o for o in operations if isinstance(o, Swap)]
+        for filesystem in used:
+            if isinstance(filesystem.device, LogicalVolume):
+                why = f"{shown_name(filesystem)} needs to be found"
+                yield self.missing("lvm2", why, named.kind)
+                return
 
 
 def check_esp(operation: Operation, esp: Mounted[Vfat]) -> Iterator[Problem]:

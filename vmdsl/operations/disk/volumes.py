@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
-from vmdsl.language.handles import LogicalVolume, Luks, Partition, VolumeGroup
-from vmdsl.language.operation import here, record, refuse, shown_name
+from vmdsl.language.handles import EXTENT, LogicalVolume, Luks, Partition, VolumeGroup
+from vmdsl.language.operation import DependsOnFailed, here, record, refuse, shown_name
 from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.mkfs import (
     GIVE_LABEL,
@@ -14,16 +15,26 @@ from vmdsl.operations.disk.mkfs import (
     check_uuid,
     check_words,
 )
-from vmdsl.values import Size
+from vmdsl.values import Percent, Size
 
 #: What LVM takes as a name, and every name below /dev/mapper may be.
-_NAME = re.compile(r"[A-Za-z0-9_+.][A-Za-z0-9_+.-]*")
+_NAME = re.compile(r"(?!\.\.?$)[A-Za-z0-9_+.][A-Za-z0-9_+.-]*")
 _LONGEST = 127
 #: Names, and parts of names, that LVM keeps for volumes of its own.
-_RESERVED = re.compile(
-    r"\.\.?|snapshot.*|pvmove.*|.*_(cdata|cmeta|corig|cpool|cvol|iorig|mimage|mlog|pmspare|rimage|"
-    r"rmeta|tdata|tmeta|vdata|vorigin|wcorig).*"
+_OF_VOLUMES = re.compile(
+    r"snapshot.*|pvmove.*|.*_(cdata|cmeta|corig|cpool|cvol|imeta|iorig|mimage|mlog|"
+    r"pmspare|rimage|rmeta|tdata|tmeta|vdata|vorigin|wcorig).*"
 )
+#: What a system has in /dev: LVM makes no group of such a name.
+_OF_DEVICES = re.compile(
+    r"block|bsg|btrfs-control|bus|char|console|core|cpu|cuse|disk|dma_heap|dri|fb\d+|"
+    r"fd\d*|full|fuse|hidraw\d+|hpet|hugepages|hwrng|initctl|input|kmsg|kvm|log|loop(\d+|-control)|"
+    r"mapper|mem|mqueue|net|null|nvram|port|ppp|ptmx|pts|random|rfkill|rtc\d*|shm|snd|"
+    r"std(in|out|err)|tty\w*|udmabuf|uhid|uinput|urandom|usb|userfaultfd|vcs\w*|vfio|vga_arbiter|"
+    r"vhost-\w+|watchdog\d*|zero|dm-\d+|md\d*|(sd|hd|vd|xvd)[a-z]+\d*|sr\d+|nvme\w+|mmcblk\w+|"
+    r"nbd\d+|ram\d+|zram\d+"
+)
+_LEAST_EXTENT, _MOST_EXTENT = Size(128 * 2**10), Size(16 * 2**30)
 _LUKS_LABEL = 47
 _LUKS_REFUSED = {
     "--label": GIVE_LABEL,
@@ -75,12 +86,14 @@ def mkluks(
     )
 
 
-def mkvg(*devices: Partition | Luks, name: str = "") -> VolumeGroup:
+def mkvg(*devices: Partition | Luks, name: str = "", extent: Size | None = None) -> VolumeGroup:
     """Make a volume group of LVM out of partitions, or of what is encrypted.
 
-    They become its physical volumes. `name` is the step's, if not given.
+    They become its physical volumes, and a partition without a type gets the type `lvm`. `name`
+    is the step's, if not given. `extent` is the unit of its volumes' sizes: 4 MiB, or another
+    power of two from 128 KiB to 16 GiB.
 
-    This can be planned, but not built yet.
+    On partitions it can be built. On what is encrypted it can be planned, but not built yet.
     """
     if not devices:
         raise refuse(
@@ -96,39 +109,62 @@ def mkvg(*devices: Partition | Luks, name: str = "") -> VolumeGroup:
                 "give it once",
                 code="device-in-use",
             )
-    return record(VolumeGroup(devices=devices, vg_name=_lvm_name(name, "the volume group")))
+    unit = EXTENT if extent is None else extent
+    is_power = unit.bytes > 0 and unit.bytes & (unit.bytes - 1) == 0
+    if not is_power or not _LEAST_EXTENT <= unit <= _MOST_EXTENT:
+        raise refuse(
+            f"a volume group with extents of {unit}",
+            f"give a power of two from {_LEAST_EXTENT} to {_MOST_EXTENT}, or leave it out",
+            about="extent",
+            code="volume",
+        )
+    chosen = _named(name, "the volume group")
+    if _OF_DEVICES.fullmatch(chosen):
+        raise refuse(
+            f"a volume group cannot be named {chosen!r}: /dev/{chosen} is something else",
+            "give it another name",
+            about="name",
+            code="volume",
+        )
+    return record(VolumeGroup(devices=devices, vg_name=chosen, extent=unit))
 
 
-def mklv(group: VolumeGroup, *, size: Size | None = None, name: str = "") -> LogicalVolume:
+def mklv(
+    group: VolumeGroup, *, size: Size | Percent | None = None, name: str = ""
+) -> LogicalVolume:
     """Make a logical volume of a volume group. `name` is the step's, if not given.
 
-    `size` is rounded up to whole extents of 4 MiB. Without it, the volume takes what the others
-    of the group leave.
+    `size` is a Size, which is rounded up to whole extents; or a Percent of the group, rounded down
+    to such. Without it, the volume takes what the others of the group leave; in an image that grows
+    with its content, that is the volume that grows.
 
-    This can be planned, but not built yet.
+    A volume is linear: it takes the extents of one device, or of several that follow each other.
     """
-    if size is not None and size.bytes <= 0:
+    if size is not None and (size.number if isinstance(size, Percent) else size.bytes) <= 0:
         raise refuse(
             f"a volume of {size}",
             "give a positive size, or leave it out to take the rest",
             about="size",
             code="volume",
         )
-    return record(
-        LogicalVolume(group=group, lv_name=_lvm_name(name, "the logical volume"), size=size)
-    )
-
-
-def _lvm_name(name: str, what: str) -> str:
-    chosen = _named(name, what)
-    if _RESERVED.fullmatch(chosen):
+    chosen = _named(name, "the logical volume")
+    if _OF_VOLUMES.fullmatch(chosen):
         raise refuse(
-            f"{what} {chosen!r}: LVM keeps such names for itself",
+            f"the logical volume {chosen!r}: LVM keeps such names for itself",
             "give it another one",
             about="name",
             code="volume",
         )
-    return chosen
+    volume = LogicalVolume(group=group, lv_name=chosen, size=size)
+    with suppress(DependsOnFailed):
+        if len(volume.dm_name) > _LONGEST:
+            raise refuse(
+                f"the logical volume {chosen!r}: with the name of its group it is too long",
+                f"/dev/mapper has names of {_LONGEST} characters, in which hyphens are doubled",
+                about="name",
+                code="volume",
+            )
+    return record(volume)
 
 
 def _named(name: str, what: str) -> str:

@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from shlex import quote
 
 from vmdsl.language.handles import Gpt
-from vmdsl.language.layout import Layout, PartitionLayout
+from vmdsl.language.layout import (
+    DISK,
+    DeviceLayout,
+    Layout,
+    LuksLayout,
+    PartitionLayout,
+    VolumeLayout,
+    device_name,
+    device_names,
+)
 from vmdsl.operations.scripts.stand_ins import find_real
 
-_DISK = "/dev/vda"
 _START = """\
 #!/bin/sh
 # Answers from the layout of the image: there is no device to ask.
@@ -17,7 +25,7 @@ _START = """\
 all='@ALL@'
 # Set the variables to what is known of a device, or fail.
 find() {
-    uuid= label= type= partuuid= partlabel= pttype= ptuuid= place= of=
+    uuid= label= type= partuuid= partlabel= partn= pttype= ptuuid= place= of= kind= kernel= parent=
     case $1 in
 @DEVICES@
     *) return 1 ;;
@@ -144,10 +152,11 @@ columns=$(printf %s "${columns:-NAME,TYPE,MOUNTPOINTS}" | tr 'a-z,' 'A-Z ')
 cell() {
     [ -n "$paths" ] && folder=/dev/ || folder=
     case $1 in
-    NAME | KNAME) cell=$folder${of#/dev/} ;;
+    NAME) [ -n "$paths" ] && cell=$of || cell=${of##*/} ;;
+    KNAME) cell=$folder$kernel ;;
     PATH) cell=$of ;;
-    PKNAME) [ "$of" = @DISK@ ] && cell= || cell=${folder}vda ;;
-    TYPE) [ "$of" = @DISK@ ] && cell=disk || cell=part ;;
+    PKNAME) cell=${parent:+$folder$parent} ;;
+    TYPE) cell=$kind ;;
     UUID) cell=$uuid ;;
     LABEL) cell=$label ;;
     FSTYPE) cell=$type ;;
@@ -155,7 +164,7 @@ cell() {
     PARTLABEL) cell=$partlabel ;;
     PTUUID) cell=$ptuuid ;;
     PTTYPE) cell=$pttype ;;
-    PARTN) [ "$of" = @DISK@ ] && cell= || cell=${of#@DISK@} ;;
+    PARTN) cell=$partn ;;
     MOUNTPOINT | MOUNTPOINTS) cell=$place ;;
     *) refuse "with the column $1" ;;
     esac
@@ -245,7 +254,7 @@ def lsblk_script(layout: Layout) -> str:
 def df_script(layout: Layout) -> str:
     """Return a stand-in for df that names the filesystems of the image. Sizes are those of now."""
     cases = [
-        f"    {quote(place)} | {quote(place.rstrip('/'))}/*) of={_DISK}{f.partition.number}"
+        f"    {quote(place)} | {quote(place.rstrip('/'))}/*) of={device_name(f.device)}"
         f" type={f.filesystem.kind} place={quote(place)} ;;"
         for mount in sorted(layout.mounts, key=lambda m: len(m.path.parts), reverse=True)
         for place, f in [(str(mount.path), mount.filesystem)]
@@ -254,17 +263,17 @@ def df_script(layout: Layout) -> str:
 
 
 def _filled(name: str, script: str, layout: Layout) -> str:
-    devices = [_DISK, *(f"{_DISK}{partition.number}" for partition in layout.partitions)]
     known = [_known_of_disk(layout), *(_known(layout, p) for p in layout.partitions)]
+    known += [_known(layout, one) for one in _mapped(layout)]
     cases = [
-        f"    {' | '.join(map(quote, _names(device, one)))})\n"
-        f"        of={device} {' '.join(f'{k}={quote(v)}' for k, v in one.items() if v)} ;;"
-        for device, one in zip(devices, known, strict=True)
+        f"    {' | '.join(map(quote, names))})\n"
+        f"        {' '.join(f'{k}={quote(v)}' for k, v in one.items() if v)} ;;"
+        for names, one in known
     ]
     values = {
         "REAL": find_real(name),
-        "DISK": _DISK,
-        "ALL": " ".join(devices),
+        "DISK": DISK,
+        "ALL": " ".join(one["of"] for _, one in known),
         "DEVICES": "\n".join(cases),
     }
     script = _START + script
@@ -273,30 +282,70 @@ def _filled(name: str, script: str, layout: Layout) -> str:
     return script
 
 
-def _known_of_disk(layout: Layout) -> dict[str, str]:
-    if layout.table is None:
-        return {}
-    kind = "gpt" if isinstance(layout.table, Gpt) else "dos"
-    return {"pttype": kind, "ptuuid": layout.label_id.removeprefix("0x").lower()}
+#: The names of a device, and what is known of it, by the names of the script's variables.
+_Known = tuple[list[str], Mapping[str, str]]
 
 
-def _known(layout: Layout, partition: PartitionLayout) -> dict[str, str]:
-    """Return what blkid finds on a partition, by the names of the script's variables."""
-    known = {"partuuid": partition.uuid.lower()}
-    if isinstance(layout.table, Gpt):
-        known["partlabel"] = partition.partition.label
-    for one in layout.filesystems:
-        if one.device is partition:
-            filesystem = one.filesystem
-            known |= {"uuid": one.uuid, "label": filesystem.label, "type": filesystem.kind}
-            known["place"] = next((str(m.path) for m in layout.mounts if m.filesystem is one), "")
-    return known
+def _known_of_disk(layout: Layout) -> _Known:
+    known = {"of": DISK, "kind": "disk", "kernel": _last(DISK)}
+    if layout.table is not None:
+        known["pttype"] = "gpt" if isinstance(layout.table, Gpt) else "dos"
+        known["ptuuid"] = layout.label_id.removeprefix("0x").lower()
+    return [DISK], known
 
 
-def _names(device: str, known: Mapping[str, str]) -> list[str]:
-    """Return all that names a device: itself, its tags, and the links of udev."""
-    names = [device]
+def _known(layout: Layout, device: DeviceLayout) -> _Known:
+    """Return what blkid and lsblk find out about a device."""
+    known = {"of": device_name(device), "kernel": _kernel_name(layout, device)}
+    match device:
+        case PartitionLayout():
+            known |= {"kind": "part", "parent": _last(DISK), "partn": str(device.number)}
+            known["partuuid"] = device.uuid.lower()
+            if isinstance(layout.table, Gpt):
+                known["partlabel"] = device.partition.label
+        case LuksLayout():
+            known |= {"kind": "crypt", "parent": _kernel_name(layout, device.device)}
+        case VolumeLayout():
+            first = device.segments[0].device if device.segments else 0
+            below = device.group.devices[first]
+            known |= {"kind": "lvm", "parent": _kernel_name(layout, below)}
+    known |= _content(layout, device)
+    names = [*device_names(device), f"/dev/{known['kernel']}"]
     for tag in ("uuid", "label", "partuuid", "partlabel"):
         if value := known.get(tag):
             names += [f"{tag.upper()}={value}", f"/dev/disk/by-{tag}/{value}"]
-    return names
+    return list(dict.fromkeys(names)), known
+
+
+def _content(layout: Layout, device: DeviceLayout) -> dict[str, str]:
+    """Return what blkid finds out about the content of a device."""
+    for one in layout.filesystems:
+        if one.device is device:
+            filesystem = one.filesystem
+            place = next((str(m.path) for m in layout.mounts if m.filesystem is one), "")
+            known = {"uuid": one.uuid, "label": filesystem.label, "type": filesystem.kind}
+            return {**known, "place": place}
+    for luks in layout.luks:
+        if luks.device is device:
+            return {"uuid": luks.uuid, "label": luks.luks.label, "type": "crypto_LUKS"}
+    for group in layout.groups:
+        for below, uuid in zip(group.devices, group.physical, strict=True):
+            if below is device:
+                return {"uuid": uuid, "type": "LVM2_member"}
+    return {}
+
+
+def _kernel_name(layout: Layout, device: DeviceLayout) -> str:
+    """Return the name in /sys of a device; those of the device mapper have numbers."""
+    if isinstance(device, PartitionLayout):
+        return _last(device_name(device))
+    return f"dm-{next(n for n, one in enumerate(_mapped(layout)) if one is device)}"
+
+
+def _mapped(layout: Layout) -> list[DeviceLayout]:
+    """Return the devices of the device mapper."""
+    return [*layout.luks, *layout.volumes]
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]

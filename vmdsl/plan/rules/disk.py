@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from vmdsl.errors import Advice, Hint, Problem, code
@@ -128,15 +128,41 @@ def what_grows_holds_files(operations: Sequence[Operation]) -> Iterator[Problem]
     for partition in growing:
         if partition.table.disk.size is not None:
             continue
-        content = contents.get(id(partition))
+        content = _growing_content(partition, contents, operations)
         other = _is_raw(partition) or partition.type in BOOT_CODE
-        if not isinstance(content, Mountable) and (content is not None or other):
+        if isinstance(content, VolumeGroup):
+            yield problem_in(
+                content,
+                "it can't grow with its content, as free= asks for: each volume has a size",
+                "leave out size= of one that holds files",
+                code="grows-with-content",
+            )
+        elif not isinstance(content, Mountable) and (content is not None or other):
             yield problem_in(
                 partition,
                 "it can't grow with its content, as free= asks for: it holds no files",
                 "give it a size, and none to a partition with a filesystem",
                 code="grows-with-content",
             )
+
+
+def _growing_content(
+    device: BlockDevice, contents: Mapping[int, Operation], operations: Sequence[Operation]
+) -> Operation | None:
+    """Return the filesystem that grows if a device does, or else the operation that uses it.
+
+    Of a volume group, the volume without a size grows.
+    """
+    content = contents.get(id(device))
+    if isinstance(content, Luks):
+        return _growing_content(content, contents, operations)
+    if isinstance(content, VolumeGroup):
+        volumes = [o for o in operations if isinstance(o, LogicalVolume) and o.group is content]
+        rest = next((volume for volume in volumes if volume.size is None), None)
+        if volumes and rest is not None:
+            return _growing_content(rest, contents, operations)
+        return content if volumes else None
+    return content
 
 
 def devices_are_formatted_once(operations: Sequence[Operation]) -> Iterator[Problem]:

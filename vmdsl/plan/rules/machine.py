@@ -11,7 +11,7 @@ from pathlib import Path
 from vmdsl import emulation, programs
 from vmdsl.errors import Hint, LocalFile, Problem, code
 from vmdsl.language.arguments import argument_of
-from vmdsl.language.handles import LogicalVolume, Luks, VolumeGroup
+from vmdsl.language.handles import Luks
 from vmdsl.language.operation import (
     Operation,
     Work,
@@ -188,7 +188,7 @@ def obstacles(operations: Sequence[Operation]) -> tuple[Problem, ...]:
     found = [
         *_missing_programs(operations),
         *_foreign_systems(operations),
-        *_volumes(operations),
+        *_encrypted(operations),
     ]
     return tuple(sorted(found, key=lambda p: p.where.line if p.where else 0))
 
@@ -205,15 +205,14 @@ def _missing_programs(operations: Sequence[Operation]) -> Iterator[Problem]:
             )
 
 
-def _volumes(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Report encrypted devices, and volumes of LVM."""
+def _encrypted(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Report encrypted devices."""
     for operation in operations:
-        if isinstance(operation, Luks | VolumeGroup | LogicalVolume):
-            kind = "LUKS" if isinstance(operation, Luks) else "LVM"
+        if isinstance(operation, Luks):
             yield problem_in(
                 operation,
-                f"{kind} cannot be built yet",
-                "to build an image now, format the partition itself",
+                "LUKS cannot be built yet",
+                "to build an image now, format the device itself, or make a volume group of it",
                 code="build-machine",
             )
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from vmdsl.language.handles import Filesystem, Gpt, Partition, own_arguments, uuid_arguments
+from vmdsl.language.handles import (
+    EXTENT,
+    Filesystem,
+    Gpt,
+    Partition,
+    own_arguments,
+    uuid_arguments,
+)
 from vmdsl.language.layout import LuksLayout
 from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.operations.disk.swap import Swap
-from vmdsl.values import SECTOR
+from vmdsl.values import SECTOR, Size
 from vmdsl.vmdb2.from_yaml.disk import FOR_OLD_TARGETS
 from vmdsl.vmdb2.from_yaml.parted import PartedDisk
 from vmdsl.vmdb2.marked_scripts import swap_script
@@ -54,15 +61,19 @@ def _volumes(export: Export) -> Iterator[YamlStep]:
     for place in layout.luks:
         yield _luks(export, place)
     for group in layout.groups:
+        if group.group.extent != EXTENT:
+            what = f"for extents of {group.group.extent}"
+            export.refuse(group.group, what, "leave out extent=, for extents of 4 MiB")
         devices = [export.tag(device) for device in group.group.devices]
         yield YamlStep(keys={"vgcreate": group.group.vg_name, "physical": devices})
     for volume in sorted(layout.volumes, key=lambda v: v.volume.size is None):
-        size = volume.volume.size
+        given = volume.volume.size
+        size = given.bytes if isinstance(given, Size) else volume.size  # it takes no percents
         yield YamlStep(
             keys={
                 "lvcreate": volume.volume.group.vg_name,
                 "name": volume.volume.lv_name,
-                "size": "fill" if size is None else _size(size.bytes, unit="B"),
+                "size": "fill" if given is None else _size(size, unit="B"),
             }
         )
 

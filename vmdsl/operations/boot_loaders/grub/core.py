@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from vmdsl.language.effects import Tree
 from vmdsl.language.handles import traits_of
-from vmdsl.language.layout import Layout, MountLayout
+from vmdsl.language.layout import Layout, MountLayout, VolumeLayout
 
 _MODULES = (
     "part_gpt",
@@ -45,7 +45,9 @@ def make_core(tree: Tree, platform: str, name: str, *options: str) -> str:
 
 def modules(layout: Layout) -> list[str]:
     """Return the modules by which a core image finds the others."""
-    return sorted({*_MODULES, grub_name(layout.holding("/boot/grub"))})
+    mount = layout.holding("/boot/grub")
+    is_volume = isinstance(mount.filesystem.device, VolumeLayout)
+    return sorted({*_MODULES, grub_name(mount), *(("lvm",) if is_volume else ())})
 
 
 def grub_name(mount: MountLayout) -> str:

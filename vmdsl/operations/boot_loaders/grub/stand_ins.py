@@ -8,8 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vmdsl.language.effects import ImageOperation
-from vmdsl.language.handles import Gpt
-from vmdsl.language.layout import Layout, MountLayout
+from vmdsl.language.handles import Gpt, partitions_below
+from vmdsl.language.layout import (
+    DISK,
+    Layout,
+    MountLayout,
+    PartitionLayout,
+    VolumeLayout,
+    device_name,
+    device_names,
+)
 from vmdsl.operations.boot_loaders.grub.core import grub_name
 from vmdsl.operations.boot_loaders.grub.install import install_script
 from vmdsl.operations.scripts.stand_ins import find_real
@@ -18,6 +26,7 @@ _PROBE = """\
 #!/bin/sh
 # Answers from the layout of the image: there is no device to ask.
 target=fs path=/
+hint= abstraction= drive=
 while [ $# -gt 0 ]; do
     case $1 in
     --target=*) target=${1#*=} ;;
@@ -32,14 +41,15 @@ case $path in
 esac
 case $target in
 device) echo "$device" ;;
-disk) echo /dev/vda ;;
-drive) echo "(hd0,$number)" ;;
+disk) echo @DISK@ ;;
+drive) echo "($drive)" ;;
 fs) echo "$fs" ;;
 fs_uuid) echo "$uuid" ;;
 partuuid) echo "$partuuid" ;;
 partmap) echo "$partmap" ;;
-*_hint | *_hints) echo "hd0,$number" ;;
-abstraction | fs_label) ;;
+*_hint | *_hints) echo "${hint:-$drive}" ;;
+abstraction) [ -z "$abstraction" ] || echo "$abstraction" ;;
+fs_label) ;;
 *) exit 1 ;;
 esac
 """
@@ -103,21 +113,26 @@ def _below(mount: MountLayout) -> str:
 def probe_script(layout: Layout) -> str:
     """Return a stand-in for grub-probe that knows the image's layout alone."""
     mounts = _deepest_first(layout)
-    cases = [f"{_device(mount)}) {_answers(mount)} ;;" for mount in mounts]
+    cases = [f"{' | '.join(_names(mount))}) {_answers(mount)} ;;" for mount in mounts]
     cases.append("/dev/*) exit 1 ;;")
     cases += [f"{_below(mount)}) {_answers(mount)} ;;" for mount in mounts]
-    return _PROBE.replace("@CASES@", "\n".join(cases))
+    return _PROBE.replace("@DISK@", DISK).replace("@CASES@", "\n".join(cases))
 
 
-def _device(mount: MountLayout) -> str:
-    return f"/dev/vda{mount.filesystem.partition.number}"
+def _names(mount: MountLayout) -> tuple[str, ...]:
+    return device_names(mount.filesystem.device)
 
 
 def _answers(mount: MountLayout) -> str:
-    partition = mount.filesystem.partition
-    partmap = "gpt" if isinstance(partition.partition.table, Gpt) else "msdos"
-    return (
-        f"device={_device(mount)} uuid={mount.filesystem.uuid} "
-        f"partuuid={partition.uuid} fs={grub_name(mount)} "
-        f"partmap={partmap} number={partmap}{partition.number}"
-    )
+    """Return what is known of a mount, as assignments of the script."""
+    device = mount.filesystem.device
+    table = partitions_below(mount.mounted.filesystem.device)[0].table
+    partmap = "gpt" if isinstance(table, Gpt) else "msdos"
+    known = {"device": device_name(device), "uuid": mount.filesystem.uuid, "partuuid": ""}
+    if isinstance(device, PartitionLayout):
+        known |= {"partuuid": device.uuid, "drive": f"hd0,{partmap}{device.number}"}
+    elif isinstance(device, VolumeLayout):
+        drive, hint = f"lvm/{device.volume.dm_name}", f"lvmid/{device.group.uuid}/{device.uuid}"
+        known |= {"drive": drive, "hint": hint, "abstraction": "lvm"}
+    known |= {"fs": grub_name(mount), "partmap": partmap}
+    return " ".join(f"{name}={value}" for name, value in known.items())

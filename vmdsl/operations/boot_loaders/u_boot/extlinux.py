@@ -7,6 +7,7 @@ from dataclasses import field
 
 from vmdsl.language.effects import Tree
 from vmdsl.language.handles import Filesystem, RootFs, traits_of
+from vmdsl.language.layout import VolumeLayout, device_name
 from vmdsl.language.operation import operation, record
 from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.boot_loader import BootMenu, Console
@@ -38,6 +39,7 @@ class UBootMenu(BootMenu):
     """A file that U-Boot starts. Its console is the port that the board's device tree names."""
 
     title = "U-Boot"
+    reads_volumes = False
 
     console: Console = field(default="screen", repr=False)
 
@@ -89,7 +91,10 @@ class Extlinux(UBootMenu):
 
 def root_parameter(menu: BootMenu, tree: Tree) -> str:
     """Return the kernel's parameter that names the root filesystem."""
-    return f"root=UUID={tree.layout.of_mount(menu.root.mounted).filesystem.uuid}"
+    place = tree.layout.of_mount(menu.root.mounted).filesystem
+    if isinstance(place.device, VolumeLayout):  # whose name is how an initramfs finds it
+        return f"root={device_name(place.device)}"
+    return f"root=UUID={place.uuid}"
 
 
 def extlinux(

@@ -1,0 +1,162 @@
+"""A system on LVM, over two partitions: its root, with /boot, and all that it mounts.
+
+Of Debian's firmware both kinds start it. Root logs in on the console without a password.
+"""
+
+from pathlib import Path
+
+from vmdsl import (
+    Btrfs,
+    Ext4,
+    GiB,
+    Gpt,
+    MiB,
+    Mounted,
+    Partition,
+    Percent,
+    RootFs,
+    Swap,
+    Vfat,
+    VolumeGroup,
+    Xfs,
+    apt,
+    chroot,
+    create_file,
+    fstab,
+    grub_bios,
+    grub_uefi,
+    mkbtrfs,
+    mkext4,
+    mkgpt,
+    mkimg,
+    mklv,
+    mkpart,
+    mkswap,
+    mkvfat,
+    mkvg,
+    mkxfs,
+    mount,
+    option,
+    step,
+    system_from,
+)
+
+#: Of the kernel's drivers those of disks alone: the others take long to unpack and to write.
+FEW_DRIVERS = """\
+path-exclude=/lib/modules/*/kernel/drivers/*
+path-exclude=/lib/modules/*/kernel/net/*
+path-include=/lib/modules/*/kernel/drivers/block/*
+path-include=/lib/modules/*/kernel/drivers/md/*
+path-include=/lib/modules/*/kernel/drivers/virtio/*
+"""
+MODULES = ("virtio_pci", "virtio_blk", "crc32_generic", "crc32c_generic", "ext4", "dm-mod")
+
+tarball = option(Path(__file__), help="The tarball of a minimal system.")
+
+
+@step
+def table() -> Gpt:
+    return mkgpt(mkimg(GiB(3)))
+
+
+@step
+def bios() -> Partition:
+    return mkpart(table(), size=MiB(1), type="bios-boot")
+
+
+@step
+def esp() -> Vfat:
+    return mkvfat(mkpart(table(), size=MiB(20), type="esp"))
+
+
+@step
+def group() -> VolumeGroup:
+    """Of two partitions: the first has room for the small volumes alone."""
+    return mkvg(mkpart(table(), size=MiB(500)), mkpart(table()), name="the-group")
+
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mklv(group(), name="root", size=Percent(48))))
+
+
+@step
+def efi() -> Mounted[Vfat]:
+    return mount(esp(), "/boot/efi", on=root())
+
+
+@step
+def swap() -> Swap:
+    return mkswap(mklv(group(), name="swap", size=MiB(64)))
+
+
+@step
+def home() -> Mounted[Ext4]:
+    return mount(mkext4(mklv(group(), name="home", size=MiB(300))), "/home", on=root())
+
+
+@step
+def xfs() -> Mounted[Xfs]:
+    return mount(mkxfs(mklv(group(), name="xfs", size=MiB(320))), "/srv/xfs", on=root())
+
+
+@step
+def btrfs() -> Mounted[Btrfs]:
+    return mount(mkbtrfs(mklv(group(), name="btrfs", size=MiB(320))), "/srv/btrfs", on=root())
+
+
+@step
+def data() -> Mounted[Ext4]:
+    """A volume for which neither partition has enough left."""
+    return mount(mkext4(mklv(group(), name="da-ta", size=MiB(510))), "/srv/data", on=root())
+
+
+@step
+def system() -> RootFs:
+    return system_from(root(), tarball(), suite="bookworm")
+
+
+@step
+def packages() -> None:
+    create_file(system(), "/etc/dpkg/dpkg.cfg.d/few-drivers", FEW_DRIVERS)
+    create_file(system(), "/etc/initramfs-tools/conf.d/list", "MODULES=list\n")
+    modules = "".join(f"{name}\n" for name in MODULES)
+    create_file(system(), "/usr/share/initramfs-tools/modules.d/disk", modules)
+    apt(
+        system(),
+        "grub-efi-amd64-bin",
+        "grub-pc-bin",
+        "grub2-common",
+        "linux-image-amd64",
+        "lvm2",
+        "systemd-sysv",
+        "udev",
+        recommends=False,
+    )
+
+
+@step
+def contents() -> None:
+    """A megabyte of its own for each file, so that a block in a wrong place is found."""
+    chroot(
+        system(),
+        """
+        for place in /home /srv/xfs /srv/btrfs /srv/data; do
+            mkdir -p "$place"
+            number=0
+            while [ "$number" -lt 200 ]; do
+                number=$((number + 1))
+                yes "$place $number" | head -c 1M >"$place/$number"
+            done
+            (cd "$place" && sha256sum -- *) >"/root/$(basename "$place")"
+        done
+        passwd -d root
+        """,
+    )
+
+
+@step
+def boot_loaders() -> None:
+    fstab(system())
+    grub_bios(system(), console="serial", timeout=1)
+    grub_uefi(system(), efi(), console="serial", timeout=1)

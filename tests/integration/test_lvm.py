@@ -1,0 +1,259 @@
+"""Volumes of LVM: lvm2 and the tools of filesystems read what was written, and a system starts."""
+
+from __future__ import annotations
+
+import filecmp
+import re
+import struct
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from users import User
+from vmdsl.boot.accel import choose
+from vmdsl.boot.console import Console
+from vmdsl.boot.machine import Firmware, Machine
+from vmdsl.boot.running import running
+
+pytestmark = pytest.mark.integration
+
+MINUTES = 60
+MIB = 2**20
+EXTENT = 4 * MIB
+
+#: Two partitions, and a volume of each kind of filesystem; the last one is on both partitions. No
+#: program of a system is run, so a few files are system enough.
+RECIPE = """\
+from vmdsl import *
+
+@step
+def group() -> VolumeGroup:
+    table = {table}(mkimg({image}))
+    return mkvg(mkpart(table, size=MiB(400)), mkpart(table), name="g-0")
+
+@step
+def root() -> Mounted[Ext4]:
+    return mount(mkext4(mklv(group(), name="ext4"{root})))
+
+@step
+def others() -> None:
+    mount(mkxfs(mklv(group(), name="xfs", size=MiB(320))), "/xfs", on=root())
+    mount(mkbtrfs(mklv(group(), name="btrfs", size=MiB(117))), "/btrfs", on=root())
+    mount(mkvfat(mklv(group(), name="vfat", size=MiB(40))), "/vfat", on=root())
+    mount(mkf2fs(mklv(group(), name="f2fs", size=MiB(100))), "/f2fs", on=root())
+    mkswap(mklv(group(), name="swap", size=MiB(8)))
+    mount(mkext4(mklv(group(), name="two", size=MiB(299))), "/two", on=root())
+
+@step
+def files() -> None:
+    host_shell(root(), '''
+        cd "$ROOT"
+        for place in xfs btrfs vfat f2fs two; do
+            mkdir "$place"
+            yes "$place" | head -c 7M >"$place/file"
+        done
+        yes | head -c 60M >two/large
+    ''')
+"""
+CHECKS = {
+    "ext4": ("e2fsck", "-fn"),
+    "xfs": ("xfs_repair", "-n"),
+    "btrfs": ("btrfs", "check"),
+    "vfat": ("fsck.vfat", "-n"),
+    "f2fs": ("fsck.f2fs", "--dry-run"),
+    "two": ("e2fsck", "-fn"),
+}
+
+
+class Look:
+    """The devices of an image: its partitions, and the volumes that lvm2 finds on them."""
+
+    def __init__(self, image: Path, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.partitions: list[Path] = []
+        for number, (start, size) in enumerate(partitions(image)):
+            place = folder / f"pv{number}"
+            copy(image, place, start, size)
+            self.partitions.append(place)
+        self.text = self.ask("metadata", 0)
+        assert self.text.partition("\n")[2] == self.ask("metadata", 1).partition("\n")[2]
+
+    def ask(self, what: str, number: int = 0) -> str:
+        """What pvck says to this user about a partition; there is nothing that it warns of."""
+        argv: list[str | Path] = ["pvck", "--dump", what, self.partitions[number]]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        warnings = [line for line in done.stderr.splitlines() if "non-root user" not in line]
+        assert (done.returncode, [line for line in warnings if line]) == (0, [])
+        return done.stdout
+
+    def volumes(self) -> dict[str, list[tuple[int, int, int]]]:
+        """The extents of each volume: on which partition, from which, and how many."""
+        found: dict[str, list[tuple[int, int, int]]] = {}
+        pattern = r"^(\S+) \{|^extent_count = (\d+)|^\"pv(\d)\", (\d+)$"
+        name, count = "", 0
+        text = self.text.partition("logical_volumes")[2]
+        for section, extents, device, first in re.findall(pattern, text, re.MULTILINE):
+            if section and not section.startswith("segment"):
+                name = section
+            elif extents:
+                count = int(extents)
+            elif device:
+                found.setdefault(name, []).append((int(device), int(first), count))
+        return found
+
+    def volume(self, name: str) -> Path:
+        """A copy of a volume, from the extents that lvm2 knows of."""
+        path = self.folder / name
+        path.write_bytes(b"")
+        at = 0
+        for device, first, count in self.volumes()[name]:
+            start = MIB + first * EXTENT
+            copy(self.partitions[device], path, start, count * EXTENT, at=at)
+            at += count * EXTENT
+        return path
+
+
+def partitions(image: Path) -> Iterator[tuple[int, int]]:
+    """Where each partition is, and how large: of a GPT with sectors of either size, or an MBR."""
+    with image.open("rb") as file:
+        start = file.read(3 * 4096)
+    for sector in (512, 4096):
+        if start[sector : sector + 8] == b"EFI PART":
+            for at in range(2 * sector, len(start) - 128, 128):
+                first, last = struct.unpack_from("<QQ", start, at + 32)
+                if first:
+                    yield first * sector, (last + 1 - first) * sector
+            return
+    for at in range(446, 510, 16):
+        first, count = struct.unpack_from("<II", start, at + 8)
+        if count:
+            yield first * 512, count * 512
+
+
+def copy(source: Path, target: Path, start: int, size: int, at: int = 0) -> None:
+    argv = ["dd", f"if={source}", f"of={target}", "bs=1M", "conv=sparse,notrunc", "status=none"]
+    places = ["iflag=skip_bytes,count_bytes", "oflag=seek_bytes"]
+    subprocess.run([*argv, *places, f"skip={start}", f"count={size}", f"seek={at}"], check=True)
+    with target.open("r+b") as file:
+        file.truncate(at + size)
+
+
+def build(user: User, folder: Path, name: str, **recipe: str) -> Path:
+    """Build the recipe, and return its image."""
+    given = {"table": "mkgpt", "image": "MiB(1000)", "root": ", size=Percent(10)", **recipe}
+    path = user.file(folder / f"{name}.py", RECIPE.format(**given))
+    image = folder / f"{name}.img"
+    done = user.build(path, "--output", image, "--no-cache")
+    assert done.returncode == 0, done.stdout
+    return image
+
+
+def check(look: Look) -> None:
+    """Every filesystem is whole, and has its content."""
+    copies = {name: look.volume(name) for name in look.volumes()}
+    assert set(copies) == {*CHECKS, "swap"}
+    for name, command in CHECKS.items():
+        done = subprocess.run([*command, copies[name]], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+    for name, content in (("file", b"two\n"), ("large", b"y\n")):
+        argv: list[str | Path] = ["debugfs", "-R", f"cat /{name}", copies["two"]]
+        said = subprocess.run(argv, capture_output=True, check=True).stdout
+        assert said.count(content) * len(content) == len(said) > 5 * MIB
+    words = ("blkid", "-p", "-o", "value", "-s", "TYPE")
+    done = subprocess.run([*words, copies["swap"]], capture_output=True, text=True, check=True)
+    assert done.stdout == "swap\n"
+
+
+def test_lvm2_finds_volumes_of_every_kind(user: User, tmp_path: Path) -> None:
+    """The same bytes are written each time, and no more than are needed."""
+    folder = user.folder("lvm")
+    image = build(user, folder, "first")
+    look = Look(image, tmp_path)
+    assert "label_header.type LVM2 001\n" in look.ask("headers", 1)
+    assert " vg g-0 seqno 1 " in look.ask("metadata_search")
+    check(look)
+    found = look.volumes()
+    sizes = {name: sum(count for *_, count in pieces) for name, pieces in found.items()}
+    ext = {"ext4": 24, "two": 75}
+    assert sizes == {**ext, "xfs": 80, "btrfs": 30, "vfat": 10, "f2fs": 25, "swap": 2}
+    assert found["two"] == [(0, 91, 8), (1, 80, 67)]
+    assert image.stat().st_blocks * 512 < 150 * MIB
+
+    again = Look(build(user, folder, "first"), tmp_path / "again")
+    assert again.text == look.text
+    for name in set(found) - {"btrfs"}:  # mkfs.btrfs chooses some of its bytes at random
+        assert filecmp.cmp(look.volume(name), again.volume(name), shallow=False), name
+
+
+@pytest.mark.parametrize(
+    ("table", "sector"), [("mkgpt", ", sector=4096"), ("mkmsdos", "")], ids=["large", "mbr"]
+)
+def test_a_volume_grows_with_its_content(
+    user: User, tmp_path: Path, table: str, sector: str
+) -> None:
+    """And so does its group: there is no room in it but that of the volume."""
+    folder = user.folder("lvm")
+    image = build(user, folder, table, table=table, image=f"free=MiB(60){sector}", root="")
+    look = Look(image, tmp_path)
+    check(look)
+    taken = sum(count for pieces in look.volumes().values() for *_, count in pieces)
+    assert taken == sum(map(int, re.findall(r"^pe_count = (\d+)$", look.text, re.MULTILINE)))
+    argv: list[str | Path] = ["dumpe2fs", "-h", look.volume("ext4")]
+    said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    (free,) = map(int, re.findall(r"^Free blocks: +(\d+)$", said, re.MULTILINE))
+    assert 60 * MIB <= free * 4096 < 90 * MIB
+
+
+def test_a_system_on_lvm_starts(user: User, base: Any) -> None:
+    """GRUB finds its files, and the system all that it mounts. lvm2 is content, and changes it."""
+    image = user.folder("lvm") / "system.img"
+    recipe = user.checkout / "tests/integration/recipes/lvm.py"
+    words = ("--tarball", base.tarball, "--output", image)
+    done = user.build(recipe, *words, timeout=30 * MINUTES)
+    assert done.returncode == 0, done.stdout
+    accel = choose(user.home / "accel")
+    machine = Machine(image=image, firmware=Firmware.UEFI, network=False, accel=accel)
+    with running(machine) as console:
+        console.wait_for("Linux version", timeout=5 * MINUTES)
+    with running(replace(machine, firmware=Firmware.BIOS)) as console:
+        console.login(timeout=10 * MINUTES)
+        state = said(console, "systemctl is-system-running --wait")
+        assert state == "running", console.transcript
+        for command, answer in SAYS.items():
+            assert said(console, command) == answer, command
+        for name in ("home", "srv/xfs", "srv/btrfs", "srv/data"):
+            said(
+                console, f"cd /{name} && sha256sum --quiet --check /root/{name.rpartition('/')[2]}"
+            )
+        said(console, "lvextend --resizefs --size +40M the-group/da-ta")
+        said(console, "lvcreate --name more --extents 2 the-group && vgck the-group")
+        size = said(console, "df --block-size=1M --output=size /srv/data").split()[-1]
+        assert int(size) > 512
+        assert said(console, "dmesg --level=emerg,alert,crit,err") == ""
+    image.unlink()
+
+
+#: What the system on LVM answers.
+SAYS = {
+    "findmnt --noheadings --output SOURCE /": "/dev/mapper/the--group-root",
+    "grep --only-matching 'root=[^ ]*' /proc/cmdline": "root=/dev/mapper/the--group-root",
+    "vgck the-group 2>&1": "",
+    "echo $(pvs --noheadings --options vg_name)": "the-group the-group",
+    "echo $(lvs --noheadings --options lv_name,seg_count)": (
+        "btrfs 1 da-ta 2 home 1 root 1 swap 1 xfs 1"
+    ),
+    "swapon --noheadings --show=SIZE": "64M",
+    "findmnt --verify --tab-file /etc/fstab >/dev/null && echo right": "right",
+}
+
+
+def said(console: Console, text: str) -> str:
+    """What a command in the machine printed; it must succeed."""
+    answer = console.run(text, timeout=10 * MINUTES)
+    assert answer.status == 0, f"{text}: {answer.output}"
+    return answer.output.strip()
