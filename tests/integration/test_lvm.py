@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import os
 import re
 import struct
 import subprocess
@@ -58,6 +59,46 @@ def files() -> None:
         done
         yes | head -c 60M >two/large
     ''')
+"""
+SPECIFICATION = """\
+steps:
+  - mkimg: "{{ output }}"
+    size: 800M
+  - mklabel: gpt
+    device: "{{ output }}"
+  - mkpart: primary
+    device: "{{ output }}"
+    start: 0%
+    end: 300MiB
+    tag: one
+  - mkpart: primary
+    device: "{{ output }}"
+    start: 300MiB
+    end: 100%
+    tag: two
+  - kpartx: "{{ output }}"
+  - vgcreate: volumes
+    physical: [one, two]
+  - lvcreate: volumes
+    name: rootfs
+    size: 600M
+  - lvcreate: volumes
+    name: data
+    size: fill
+  - lvscan: volumes
+  - mkfs: ext4
+    partition: rootfs
+  - mkfs: ext2
+    partition: data
+  - mount: rootfs
+  - mount: data
+    mount-on: rootfs
+    dirname: /data
+  - unpack-rootfs: rootfs
+  - shell: |
+      echo hello >"$ROOT/data/file"
+    root-fs: rootfs
+  - fstab: rootfs
 """
 CHECKS = {
     "ext4": ("e2fsck", "-fn"),
@@ -209,8 +250,31 @@ def test_a_volume_grows_with_its_content(
     assert 60 * MIB <= free * 4096 < 90 * MIB
 
 
+def test_a_specification_of_vmdb2(user: User, base: Any, tmp_path: Path) -> None:
+    """Of which one volume is on both partitions."""
+    folder = user.folder("lvm")
+    specification, image = user.file(folder / "v.vmdb", SPECIFICATION), folder / "v.img"
+    words = ("--rootfs-tarball", base.tarball, "--output", image)
+    done = user.run(user.checkout / ".venv/bin/vmdsl", "build", specification, *words)
+    assert done.returncode == 0, done.stdout
+    look = Look(image, tmp_path)
+    assert look.volumes() == {"rootfs": [(0, 0, 74), (1, 0, 76)], "data": [(1, 76, 48)]}
+    for name, path, content in (
+        ("rootfs", "/etc/fstab", " /data ext2 "),
+        ("data", "/file", "hello"),
+    ):
+        volume = look.volume(name)
+        subprocess.run(["e2fsck", "-fn", volume], check=True, capture_output=True)
+        argv: list[str | Path] = ["debugfs", "-R", f"cat {path}", volume]
+        said = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+        assert content in said
+
+
 def test_a_system_on_lvm_starts(user: User, base: Any) -> None:
-    """GRUB finds its files, and the system all that it mounts. lvm2 is content, and changes it."""
+    """GRUB finds its files, and the system all that it mounts. lvm2 is content, and changes it.
+
+    The disk is larger than the image, so the partition, its group and the root grow.
+    """
     image = user.folder("lvm") / "system.img"
     recipe = user.checkout / "tests/integration/recipes/lvm.py"
     words = ("--tarball", base.tarball, "--output", image)
@@ -220,6 +284,7 @@ def test_a_system_on_lvm_starts(user: User, base: Any) -> None:
     machine = Machine(image=image, firmware=Firmware.UEFI, network=False, accel=accel)
     with running(machine) as console:
         console.wait_for("Linux version", timeout=5 * MINUTES)
+    os.truncate(image, image.stat().st_size + 203 * MIB)
     with running(replace(machine, firmware=Firmware.BIOS)) as console:
         console.login(timeout=10 * MINUTES)
         state = said(console, "systemctl is-system-running --wait")
@@ -245,8 +310,10 @@ SAYS = {
     "vgck the-group 2>&1": "",
     "echo $(pvs --noheadings --options vg_name)": "the-group the-group",
     "echo $(lvs --noheadings --options lv_name,seg_count)": (
-        "btrfs 1 da-ta 2 home 1 root 1 swap 1 xfs 1"
+        "btrfs 1 da-ta 2 home 1 root 2 swap 1 xfs 1"
     ),
+    "echo $(lvs --noheadings --options seg_size --units m the-group/root)": "1460.00m 200.00m",
+    "echo $(df --block-size=1G --output=size /)": "1G-blocks 2",
     "swapon --noheadings --show=SIZE": "64M",
     "findmnt --verify --tab-file /etc/fstab >/dev/null && echo right": "right",
 }

@@ -23,6 +23,7 @@ from vmdsl import (
     chroot,
     create_file,
     fstab,
+    grow_root,
     grub_bios,
     grub_uefi,
     mkbtrfs,
@@ -49,6 +50,16 @@ path-include=/lib/modules/*/kernel/drivers/block/*
 path-include=/lib/modules/*/kernel/drivers/md/*
 path-include=/lib/modules/*/kernel/drivers/virtio/*
 """
+#: A machine may be slow; and of its devices, those that it starts with will do.
+DROP_INS = {
+    "system.conf.d": "[Manager]\nDefaultDeviceTimeoutSec=1h\nDefaultTimeoutStartSec=1h\n",
+    "system/systemd-udev-trigger.service.d": """\
+[Service]
+ExecStart=
+ExecStart=-udevadm trigger --action=add --subsystem-match=block --subsystem-match=net
+ExecStart=-udevadm trigger --action=add --subsystem-match=tty --sysname-match=ttyS0
+""",
+}
 MODULES = ("virtio_pci", "virtio_blk", "crc32_generic", "crc32c_generic", "ext4", "dm-mod")
 
 tarball = option(Path(__file__), help="The tarball of a minimal system.")
@@ -122,11 +133,14 @@ def packages() -> None:
     create_file(system(), "/etc/initramfs-tools/conf.d/list", "MODULES=list\n")
     modules = "".join(f"{name}\n" for name in MODULES)
     create_file(system(), "/usr/share/initramfs-tools/modules.d/disk", modules)
+    for folder, text in DROP_INS.items():
+        create_file(system(), f"/etc/systemd/{folder}/few.conf", text)
     apt(
         system(),
         "grub-efi-amd64-bin",
         "grub-pc-bin",
         "grub2-common",
+        "fdisk",
         "linux-image-amd64",
         "lvm2",
         "systemd-sysv",
@@ -158,5 +172,6 @@ def contents() -> None:
 @step
 def boot_loaders() -> None:
     fstab(system())
+    grow_root(system())
     grub_bios(system(), console="serial", timeout=1)
     grub_uefi(system(), efi(), console="serial", timeout=1)

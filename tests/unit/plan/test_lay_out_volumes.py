@@ -399,7 +399,12 @@ WRONG = {
     ),
     "root_grows": (
         {"more": "grow_root(system())"},
-        "root cannot grow: it is on root_volume, which is not a partition",
+        "root cannot grow: it is on root_volume, and what is encrypted does not grow",
+    ),
+    "partition_of_root_is_not_last": (
+        {**ON_TWO, "last": "mkswap(mkpart(table(), start=MiB(600)))",
+         "more": "grow_root(system())"},
+        "vg0 cannot grow: last is behind it on the disk",
     ),
     "esp_of_lvm": (
         {"more": 'mkext4(mklv(mkvg(mkpart(table(), size=MiB(30), type="esp"), name="x")))'},

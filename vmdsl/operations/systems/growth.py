@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import Partition, RootFs, traits_of
+from vmdsl.language.handles import LogicalVolume, Partition, RootFs, traits_of
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Fact, operation, origin_of, record, shown_name
 
@@ -15,11 +15,16 @@ _UNIT = "grow-root.service"
 #: What the program starts, and the package of each. All are in a system that isn't minbase.
 _NEEDED = {"/sbin/sfdisk": "fdisk", "/lib/systemd/systemd-growfs": "systemd"}
 
+#: What it starts besides, if the root is on a volume.
+_NEEDED_FOR_VOLUMES = {"/sbin/lvm": "lvm2"}
+
 _SCRIPT = """\
 #!/bin/sh
 # Makes the root's partition, and the filesystem on it, as large as the disk allows.
 set -eu
 device=$(findmnt --noheadings --nofsroot --output SOURCE /)
+"""
+_GROW_PARTITION = """\
 place=$(readlink -f "/sys/class/block/${device##*/}")
 disk=${place%/*}
 read -r number <"$place/partition"
@@ -32,14 +37,30 @@ if [ $((whole - start - size)) -gt 2048 ]; then
         sfdisk --quiet --lock=yes --no-reread --no-tell-kernel -N "$number" "/dev/${disk##*/}"
     partx --update --nr "$number" "/dev/${disk##*/}"
 fi
+"""
+_GROW_FILESYSTEM = """\
 exec /lib/systemd/systemd-growfs /
+"""
+_FIND_PARTITION = """\
+volume=$device
+# The partition of the volume group that is the last one on the disk of the image.
+device=$(lvm pvs --noheadings --options pv_name --select pv_uuid=@UUID@ | tr -d ' ')
+device=$(readlink -f "$device")
+extents() { lvm pvs --noheadings --options pv_pe_count "$device" | tr -d ' '; }
+"""
+#: What was free in the group before stays so.
+_GROW_VOLUME = """\
+before=$(extents)
+lvm pvresize "$device"
+more=$(($(extents) - before))
+[ "$more" -eq 0 ] || lvm lvextend --extents "+$more" "$volume"
 """
 _SERVICE = f"""\
 [Unit]
 Description=Grow the root filesystem to the end of the disk
 DefaultDependencies=no
 Conflicts=shutdown.target
-After=systemd-remount-fs.service
+After=systemd-remount-fs.service systemd-udevd.service
 Before=sysinit.target shutdown.target
 
 [Service]
@@ -70,11 +91,11 @@ class GrowRoot(TreeOperation):
                 "format it with ext4",
                 code="cannot-grow",
             )
-        partition = root.device
-        if not isinstance(partition, Partition):
+        partition = self._partition(layout)
+        if partition is None:
             yield self.problem(
-                f"{shown_name(root)} cannot grow: "
-                f"it is on {shown_name(partition)}, which is not a partition",
+                f"{shown_name(root)} cannot grow: it is on {shown_name(root.device)}, "
+                "and what is encrypted does not grow",
                 "leave this out, or format a partition",
                 code="cannot-grow",
             )
@@ -95,16 +116,38 @@ class GrowRoot(TreeOperation):
                 code="cannot-grow",
             )
 
+    def _partition(self, layout: Layout) -> Partition | None:
+        """Return the partition that grows: of a volume group, the last one on the disk."""
+        device = self.root.mounted.filesystem.device
+        devices = device.group.devices if isinstance(device, LogicalVolume) else (device,)
+        partitions = [one for one in devices if isinstance(one, Partition)]
+        return max(partitions, key=lambda p: layout.of_partition(p).start, default=None)
+
     def apply(self, tree: Tree) -> None:
-        for path, package in _NEEDED.items():
+        physical = self._physical(tree)
+        needed = _NEEDED | _NEEDED_FOR_VOLUMES if physical else _NEEDED
+        for path, package in needed.items():
             if not tree.exists(path):
                 raise BuildError(
                     f"the system has no {path}: install the package {package} first",
                     code="not-installed",
                 )
-        tree.write(_PROGRAM, _SCRIPT, mode=0o755)
+        parts = [_SCRIPT, _GROW_PARTITION, _GROW_FILESYSTEM]
+        if physical:
+            find = _FIND_PARTITION.replace("@UUID@", physical)
+            parts = [_SCRIPT, find, _GROW_PARTITION, _GROW_VOLUME, _GROW_FILESYSTEM]
+        tree.write(_PROGRAM, "".join(parts), mode=0o755)
         tree.write(f"/etc/systemd/system/{_UNIT}", _SERVICE)
         tree.chroot("systemctl", "enable", _UNIT)
+
+    def _physical(self, tree: Tree) -> str:
+        """Return the UUID that LVM knows the partition by, if the root is on a volume, or ""."""
+        if not isinstance(self.root.mounted.filesystem.device, LogicalVolume):
+            return ""
+        layout = tree.layout
+        partition = self._partition(layout)
+        pairs = (zip(g.group.devices, g.physical, strict=True) for g in layout.groups)
+        return next((uuid for group in pairs for one, uuid in group if one is partition), "")
 
 
 def grow_root(root: RootFs, *, unless: Fact | None = None) -> None:
@@ -112,7 +155,7 @@ def grow_root(root: RootFs, *, unless: Fact | None = None) -> None:
 
     So an image can be small, and fill whatever disk it is copied to. Both the partition, of a GPT
     or an MBR, and the filesystem grow: ext2, ext3, ext4, XFS or Btrfs. The root's partition must be
-    the last one of the disk. The system takes the packages `fdisk` and `systemd`, which all
-    variants but `minbase` have.
+    the last one of the disk. A root on a volume of LVM gets all that its group gains. The system
+    takes the packages `fdisk` and `systemd`, which all variants but `minbase` have.
     """
     record(GrowRoot(root=root, unless=unless))
