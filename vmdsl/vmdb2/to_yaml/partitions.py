@@ -130,7 +130,7 @@ def _is_gpt(place: PartitionLayout) -> bool:
 
 def _parted_type(place: PartitionLayout) -> tuple[str, str] | None:
     """Return how parted makes a partition of a type, if it can. An MBR has one type for Linux."""
-    kind, code, is_gpt = place.type, place.type_code, _is_gpt(place)
+    kind, code, is_gpt = place.partition.type, place.type_code, _is_gpt(place)
     if isinstance(place.partition, Extended) or (not is_gpt and code == _LINUX_OF_MBR):
         return _TYPES["linux"]
     if _kind(place.partition) == "logical":  # without a flag, whose step would name another one
