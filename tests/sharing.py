@@ -29,6 +29,7 @@ LONGEST = (
             "images/test_boot.py::test_image_boots[ansible",
             "images/test_boot.py::test_image_boots[hybrid",
             "vmdb2/test_built.py",
+            "test_lvm.py::test_a_system_on_lvm_starts",
             "images/test_remote.py::test_a_worker_of_i386_lets_its_key_in",
             "images/test_boot.py::test_signed_files_stay_so",
             "filesystems/test_images.py::test_the_kernel_finds_all_of_it",
