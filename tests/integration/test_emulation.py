@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,7 +67,7 @@ def test_an_ordinary_user_builds_a_system_of_another_architecture(
     before = rules_of_the_machine()
     image = user.folder(arch) / "emulated.img"
     recipe = user.checkout / "tests/integration/recipes/emulated.py"
-    options = ("--arch", arch, "--mirror", host_mirror, "--timings", "--output", image)
+    options = ("--arch", arch, "--mirror", host_mirror, "--timings", "--verbose", "--output", image)
     done = user.build(recipe, *options, timeout=30 * MINUTES)
     assert done.returncode == 0, done.stdout
     assert "emulated)" in done.stdout
@@ -74,8 +75,13 @@ def test_an_ordinary_user_builds_a_system_of_another_architecture(
 
     (uname,) = arch.traits.uname
     assert read(image, "/seen").split() == [uname, "by-another-name", "0", uname]
-    assert "qemu-" in read(image, "/runs-recipes")
-    assert "/vmdsl-native/" in read(image, "/runs-packages")
+    runners = re.findall(r"(\S+) is run by /(?:usr/bin/(qemu)-|dev/(vmdsl-native)/)", done.stdout)
+    assert [(name, emulated or native) for name, emulated, native in runners] == [
+        ("zz-hook-of-package", "vmdsl-native"),
+        ("hook-of-initramfs", "vmdsl-native"),
+        ("hook-of-initramfs", "vmdsl-native"),
+        ("script", "qemu"),
+    ]
 
     found = find_firmware(image)
     machine = Machine(

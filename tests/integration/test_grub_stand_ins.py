@@ -28,7 +28,7 @@ from vmdsl.builder.cache.answers import answering
 from vmdsl.language.layout import Layout, PartitionLayout
 from vmdsl.language.operation import Recorder, start_recording
 from vmdsl.operations.boot_loaders.grub.stand_ins import probe_script, relpath_script
-from vmdsl.operations.scripts.stand_ins import MKINITRAMFS, findmnt_script
+from vmdsl.operations.scripts.stand_ins import findmnt_script, mkinitramfs_script
 from vmdsl.plan.lay_out import lay_out
 
 pytestmark = pytest.mark.integration
@@ -79,7 +79,8 @@ def test_syntax(layout: Layout, shell: str) -> None:
         *("grub-probe", "grub-mkrelpath", "grub-mkconfig", "grub-install"),
         *("findmnt", "blkid", "lsblk", "df"),
     }
-    for script in (*scripts.values(), MKINITRAMFS):
+    initramfs = (mkinitramfs_script(copies_modules=copies) for copies in (False, True))
+    for script in (*scripts.values(), *initramfs):
         assert not re.search("@[A-Z]", script)
         subprocess.run([shell, "-n"], input=script, text=True, check=True)
 
@@ -202,6 +203,23 @@ def test_findmnt_knows_the_other_mounts_too(layout: Layout) -> None:
     assert findmnt(layout, "-n", "-o", "FSTYPE", "/proc") == "proc\n"
     assert findmnt(layout, "--version").startswith("findmnt from util-linux")
     assert "overlay" not in findmnt(layout, "-n", "-o", "SOURCE,FSTYPE", "/")
+
+
+def test_mkinitramfs_has_the_rules_switched_on_that_are_off(tmp_path: Path) -> None:
+    rules = {name: tmp_path / "rules" / f"vmdsl-{name}" for name in ("native-cp", "aarch64")}
+    (tmp_path / "rules").mkdir()
+    rules["native-cp"].write_text("disabled\ninterpreter /dev/vmdsl-native/run/cp\n")
+    rules["aarch64"].write_text("enabled\n")
+    (tmp_path / "real").mkdir()
+    real = tmp_path / "real/mkinitramfs"
+    real.write_text(f'#!/bin/sh\necho "$* $(cat {rules["native-cp"]})"\nexit 3\n')
+    real.chmod(0o755)
+    script = tmp_path / "mkinitramfs"
+    script.write_text(mkinitramfs_script())
+    words = ["sh", str(script), "-o", "out"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "-o out 1\n", "")
+    assert [rules[name].read_text() for name in rules] == ["0\n", "enabled\n"]
 
 
 def findmnt(layout: Layout, *arguments: str) -> str:

@@ -45,7 +45,12 @@ class Growth:
         emulated = _enable_emulation(job)
         events.emulated = emulated is not None
         self._native = NativePrograms(system=emulated, devices=self._devices) if emulated else None
-        self._stand_ins = stand_ins = StandIns(self._devices, job.layout, job.image_operations)
+        self._stand_ins = stand_ins = StandIns(
+            self._devices,
+            job.layout,
+            job.image_operations,
+            emulated=emulated.arch if emulated else None,
+        )
         self.tree = BuildTree(
             layout=job.layout,
             operations=job.tree_operations,
@@ -157,13 +162,14 @@ class Growth:
                 self.tree.mkdir(str(mount.path))
 
     def _natively(self, operation: TreeOperation) -> AbstractContextManager[None]:
-        """Run programs of this machine in place of emulated ones, but for a recipe's own scripts.
+        """Run programs of this machine in place of emulated ones.
 
-        Those may look at programs in ways of their own.
+        A recipe's own scripts may look at programs in ways of their own: in them, only an initramfs
+        is made so.
         """
-        if self._native is None or operation.scripts():
+        if self._native is None:
             return nullcontext()
-        return self._native.at_work(self.tree)
+        return self._native.at_work(self.tree, only_initramfs=bool(operation.scripts()))
 
     def _surroundings(self, operation: TreeOperation) -> AbstractContextManager[None]:
         if not operation.in_system:

@@ -62,12 +62,15 @@ cp /usr/bin/id /usr/bin/id-of-root
 chmod u+s /usr/bin/id-of-root
 setpriv --reuid=65534 --clear-groups id-of-root -u >>/seen
 ls -A /proc/sys/fs/binfmt_misc >>/seen
-readlink /proc/$$/exe >/runs-recipes
 """
-#: Runs when the package of a kernel is configured.
-HOOK = """\
+#: What runs a script is not noted in the image, which is to be the same whatever it is.
+SAY = """\
 #!/bin/sh
-readlink /proc/$$/exe >/runs-packages
+[ "$1" = prereqs ] || echo "$(basename "$0") is run by $(readlink /proc/$$/exe)"
+"""
+OWN_INITRAMFS = """\
+update-initramfs -u
+echo "script is run by $(readlink /proc/$$/exe)"
 """
 
 
@@ -106,9 +109,15 @@ def seen() -> None:
 def kernel() -> None:
     create_file(system(), "/etc/dpkg/dpkg.cfg.d/few-modules", FEW)
     create_file(system(), "/usr/sbin/hello", HELLO, mode=0o755)
-    create_file(system(), "/etc/kernel/postinst.d/zz-seen", HOOK, mode=0o755)
+    create_file(system(), "/etc/kernel/postinst.d/zz-hook-of-package", SAY, mode=0o755)
+    create_file(system(), "/etc/initramfs-tools/hooks/hook-of-initramfs", SAY, mode=0o755)
     flavour = arch().cloud_kernel or arch().kernel
     apt(system(), f"linux-image-{flavour}", GRUB[arch()], "grub2-common", recommends=False)
+
+
+@step
+def own_initramfs() -> None:
+    chroot(system(), OWN_INITRAMFS)
 
 
 @step

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vmdsl.builder.tree import native_rules
-from vmdsl.builder.tree.native_rules import PLACE, SCRIPTS, make_rules, remove_rules
+from vmdsl.builder.tree.native_rules import PLACE, SCRIPTS, make_rules, remove_rules, switch_off
 from vmdsl.emulation import RULES
 from vmdsl.errors import VmdslError
 from vmdsl.language.effects import Tree
@@ -64,13 +64,18 @@ class NativePrograms:
     _are_there: bool | None = field(default=None, init=False)
 
     @contextmanager
-    def at_work(self, tree: Tree) -> Iterator[None]:
-        """Let programs of a tree be replaced meanwhile, if those of this machine can be had."""
+    def at_work(self, tree: Tree, *, only_initramfs: bool = False) -> Iterator[None]:
+        """Let programs of a tree be replaced meanwhile, if those of this machine can be had.
+
+        With `only_initramfs`, they are replaced only while mkinitramfs works.
+        """
         if not self._are_unpacked(tree):
             yield
             return
         make_rules(tree.path, self._place)
         try:
+            if only_initramfs:
+                switch_off()
             yield
         finally:
             remove_rules()

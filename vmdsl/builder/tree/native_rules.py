@@ -41,6 +41,12 @@ def make_rules(tree: Path, place: Path) -> None:
                 (RULES / "register").write_text(f":{':'.join(rule)}:P", encoding="ascii")
 
 
+def switch_off() -> None:
+    """Let the programs of trees be emulated until the stand-in for mkinitramfs is at work."""
+    for rule in RULES.glob(f"{_PREFIX}*"):
+        rule.write_text("0", encoding="ascii")
+
+
 def remove_rules() -> None:
     """Remove the rules, so the programs of trees are emulated again."""
     for rule in RULES.glob(f"{_PREFIX}*"):

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from vmdsl.builder.cache.answers import answering
 from vmdsl.builder.cache.checksums import digest
+from vmdsl.builder.sandbox.mounts import BIND, mount
+from vmdsl.emulation import RULES, is_64_bit
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Script
-from vmdsl.operations.scripts.stand_ins import MKINITRAMFS, PLACE, REAL
+from vmdsl.machines import Arch
+from vmdsl.operations.scripts.stand_ins import PLACE, REAL, SWITCHES, mkinitramfs_script
 
 _ASKED = "asked"
 _START = "#!/bin/sh\n"
@@ -22,9 +25,19 @@ _OWN_PATH = re.compile(
 
 
 class StandIns:
-    """Stand-ins in `devices`, the /dev of the tree, where the PATH of its programs finds them."""
+    """Stand-ins in `devices`, the /dev of the tree, where the PATH of its programs finds them.
 
-    def __init__(self, devices: Path, layout: Layout, operations: Sequence[ImageOperation]) -> None:
+    `emulated` is the architecture of the tree's programs, if the machine emulates them.
+    """
+
+    def __init__(
+        self,
+        devices: Path,
+        layout: Layout,
+        operations: Sequence[ImageOperation],
+        *,
+        emulated: Arch | None = None,
+    ) -> None:
         folder = devices / PLACE.name
         folder.mkdir()
         #: For programs of the tree, while stand-ins have their places.
@@ -38,16 +51,20 @@ class StandIns:
         #: A checksum of all that an operation can find out by asking.
         self.digest = digest(answers)
         scripts = {name: text.replace(_START, note, 1) for name, text in answers.items()}
-        scripts["mkinitramfs"] = MKINITRAMFS
+        copies = emulated is not None and not is_64_bit(emulated)
+        scripts["mkinitramfs"] = mkinitramfs_script(copies_modules=copies)
         self._names = tuple(scripts)
         for name, script in scripts.items():
             (folder / name).write_text(script, encoding="utf-8")
             (folder / name).chmod(0o755)
+        if emulated and RULES.is_mount():
+            (folder / SWITCHES).mkdir()
+            mount(RULES, folder / SWITCHES, flags=BIND)
         # Where udev has made no link, grub-mkconfig does not name a filesystem by its UUID.
         links = devices / "disk/by-uuid"
         links.mkdir(parents=True)
-        for mount in layout.mounts:
-            (links / mount.filesystem.uuid).touch()
+        for place in layout.mounts:
+            (links / place.filesystem.uuid).touch()
         # Where a volume is missing, it names it by its UUID, which not every initramfs activates.
         for volume in layout.volumes:
             (devices / "mapper").mkdir(exist_ok=True)

@@ -13,6 +13,8 @@ from vmdsl.language.layout import Layout, MountLayout
 PLACE = PurePosixPath("/dev/vmdsl")
 #: The folder in it of real programs whose place a stand-in has for a while.
 REAL = "real"
+#: The folder in it of the sandbox's rules of binfmt_misc, if it has any.
+SWITCHES = "rules"
 _PLACES = ("/usr/bin", "/bin", "/sbin", "/usr/sbin")
 _FINDMNT = """\
 #!/bin/sh
@@ -51,8 +53,9 @@ for real in "${{0%/*}}/{REAL}/{name}" {" ".join(places_of(name))}; do
 done"""
 
 
-#: The drivers that MODULES=dep takes are those of the disk of this machine.
-MKINITRAMFS = f"""\
+#: Of a recipe's own script, the rules are off by which programs of this machine run in place of
+#: emulated ones. The drivers that MODULES=dep takes are those of the disk of this machine.
+_MKINITRAMFS = f"""\
 #!/bin/sh
 # The system's own mkinitramfs. With MODULES=dep it would take what this machine's disk needs, and
 # so would its hooks; the machine that the image is for may need any drivers.
@@ -60,8 +63,34 @@ MKINITRAMFS = f"""\
 [ -e "$real" ] || {{ echo "$0: $real is missing: install initramfs-tools" >&2; exit 127; }}
 all="echo 'vmdsl: MODULES=most instead of dep: this is not the machine for it' >\\&2"
 script=$(sed "s|^[[:space:]]*dep_add_modules\\$|$all; MODULES=most; auto_add_modules|" "$real")
-exec sh -c "$script" "$real" "$@"
+switch() {{ for rule in $off; do echo "$1" >"$rule"; done; }}
+off=$(grep -lsx disabled "${{0%/*}}/{SWITCHES}/vmdsl-"*)
+switch 1
+@COPY@sh -c "$script" "$real" "$@"
+code=$?
+@REMOVE@switch 0
+exit "$code"
 """
+#: Programs of 32 bits may find directories of a disk empty, as `PackageCache.listable` says.
+_COPY = """\
+modules=/usr/lib/modules copy=
+if [ -d "$modules" ] && [ "$(stat -f -c %T "$modules")" != tmpfs ]; then
+    copy=$(mktemp -d "${0%/*}/modules-XXXXXX")
+    cp -a "$modules/." "$copy" && mount --bind "$copy" "$modules" || exit
+fi
+"""
+_REMOVE = """\
+if [ "$copy" ]; then
+    umount --lazy "$modules"
+    rm -rf "$copy"
+fi
+"""
+
+
+def mkinitramfs_script(*, copies_modules: bool = False) -> str:
+    """Return a stand-in for mkinitramfs, which may have the kernel's modules copied to memory."""
+    copy, remove = (_COPY, _REMOVE) if copies_modules else ("", "")
+    return _MKINITRAMFS.replace("@COPY@", copy).replace("@REMOVE@", remove)
 
 
 def findmnt_script(layout: Layout) -> str:

@@ -125,6 +125,16 @@ def test_programs_are_unpacked_once_and_have_scripts(tmp_path: Path, rules: Path
     assert (place / "run/cp").stat().st_mode & 0o777 == 0o755
 
 
+def test_for_a_script_the_rules_are_there_and_off(tmp_path: Path, rules: Path) -> None:
+    tree_with(tmp_path / "tree", {"usr/bin/cp": program(1)})
+    ours, _, tree = natives(tmp_path, "cp")
+    (rules / "vmdsl-native-cp").write_text("enabled")
+    with ours.at_work(tree, only_initramfs=True):
+        assert (rules / "register").exists()
+        assert (rules / "vmdsl-native-cp").read_text() == "0"
+    assert (rules / "vmdsl-native-cp").read_text() == "-1"
+
+
 @pytest.mark.parametrize("how", ["unknown", "broken"])
 def test_all_is_emulated_where_there_are_none(tmp_path: Path, rules: Path, how: str) -> None:
     ours, system, tree = natives(tmp_path, broken=how == "broken")
