@@ -7,7 +7,7 @@ import os
 import re
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from users import User
-from vmdsl.boot.accel import choose
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Firmware, Machine
 from vmdsl.boot.running import running
@@ -270,7 +269,7 @@ def test_a_specification_of_vmdb2(user: User, base: Any, tmp_path: Path) -> None
         assert content in said
 
 
-def test_a_system_on_lvm_starts(user: User, base: Any) -> None:
+def test_a_system_on_lvm_starts(user: User, base: Any, accel_of: Callable[..., Any]) -> None:
     """GRUB finds its files, and the system all that it mounts. lvm2 is content, and changes it.
 
     The disk is larger than the image, so the partition, its group and the root grow.
@@ -280,8 +279,7 @@ def test_a_system_on_lvm_starts(user: User, base: Any) -> None:
     words = ("--tarball", base.tarball, "--output", image)
     done = user.build(recipe, *words, timeout=30 * MINUTES)
     assert done.returncode == 0, done.stdout
-    accel = choose(user.home / "accel")
-    machine = Machine(image=image, firmware=Firmware.UEFI, network=False, accel=accel)
+    machine = Machine(image=image, firmware=Firmware.UEFI, network=False, accel=accel_of())
     with running(machine) as console:
         console.wait_for("Linux version", timeout=5 * MINUTES)
     os.truncate(image, image.stat().st_size + 203 * MIB)
