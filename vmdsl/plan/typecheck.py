@@ -94,10 +94,9 @@ class TypeCheck:
         self._remove_links()
         if self._failed(output):
             said = errors.decode(errors="replace").strip()
-            raise HostError(
-                f"mypy does not run: {said.splitlines()[-1] if said else 'no message'}",
-                code="type-checker",
-            )
+            what = f"mypy does not run: {said.splitlines()[-1] if said else 'no message'}"
+            hint = f"install it again: {sys.executable} -m pip install --force-reinstall mypy"
+            raise HostError(Problem(what=what, hint=hint, code="type-checker"))
         found = read_messages(output.decode(errors="replace"), self._folder)
         own = own_modules(self._recipe)
         return tuple(_in_its_folder(problem, self._recipe, own) for problem in found)
