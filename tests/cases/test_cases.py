@@ -25,7 +25,7 @@ from vmdsl.builder.filesystems.f2fs import format_f2fs
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.filesystems.xfs import format_xfs
 from vmdsl.builder.image.table import table_script
-from vmdsl.builder.volumes.devices import device_of
+from vmdsl.builder.volumes.devices import Devices
 from vmdsl.builder.volumes.lvm import description
 from vmdsl.language.effects import (
     COPY_ALL,
@@ -278,7 +278,7 @@ def recorded_target(log: Log, tree: RecordedTree, layout: Layout, operation: Fil
     return Recorded(
         filesystem=place,
         image=3,
-        offset=device_of(place.device, 3).offset or 0,
+        offset=Devices(image=3, keys={}).of(place.device).offset or 0,
         size=place.device.size,
         tree=tree,  # type: ignore[arg-type]
         log=4,

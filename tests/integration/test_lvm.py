@@ -5,15 +5,15 @@ from __future__ import annotations
 import filecmp
 import os
 import re
-import struct
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from partitions import CHECKS, copy, partitions
 from users import User
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Firmware, Machine
@@ -99,14 +99,6 @@ steps:
     root-fs: rootfs
   - fstab: rootfs
 """
-CHECKS = {
-    "ext4": ("e2fsck", "-fn"),
-    "xfs": ("xfs_repair", "-n"),
-    "btrfs": ("btrfs", "check"),
-    "vfat": ("fsck.vfat", "-n"),
-    "f2fs": ("fsck.f2fs", "--dry-run"),
-    "two": ("e2fsck", "-fn"),
-}
 
 
 class Look:
@@ -158,31 +150,6 @@ class Look:
         return path
 
 
-def partitions(image: Path) -> Iterator[tuple[int, int]]:
-    """Where each partition is, and how large: of a GPT with sectors of either size, or an MBR."""
-    with image.open("rb") as file:
-        start = file.read(3 * 4096)
-    for sector in (512, 4096):
-        if start[sector : sector + 8] == b"EFI PART":
-            for at in range(2 * sector, len(start) - 128, 128):
-                first, last = struct.unpack_from("<QQ", start, at + 32)
-                if first:
-                    yield first * sector, (last + 1 - first) * sector
-            return
-    for at in range(446, 510, 16):
-        first, count = struct.unpack_from("<II", start, at + 8)
-        if count:
-            yield first * 512, count * 512
-
-
-def copy(source: Path, target: Path, start: int, size: int, at: int = 0) -> None:
-    argv = ["dd", f"if={source}", f"of={target}", "bs=1M", "conv=sparse,notrunc", "status=none"]
-    places = ["iflag=skip_bytes,count_bytes", "oflag=seek_bytes"]
-    subprocess.run([*argv, *places, f"skip={start}", f"count={size}", f"seek={at}"], check=True)
-    with target.open("r+b") as file:
-        file.truncate(at + size)
-
-
 def build(user: User, folder: Path, name: str, **recipe: str) -> Path:
     """Build the recipe, and return its image."""
     given = {"table": "mkgpt", "image": "MiB(1000)", "root": ", size=Percent(10)", **recipe}
@@ -196,8 +163,9 @@ def build(user: User, folder: Path, name: str, **recipe: str) -> Path:
 def check(look: Look) -> None:
     """Every filesystem is whole, and has its content."""
     copies = {name: look.volume(name) for name in look.volumes()}
-    assert set(copies) == {*CHECKS, "swap"}
-    for name, command in CHECKS.items():
+    checks = {**CHECKS, "two": CHECKS["ext4"]}
+    assert set(copies) == {*checks, "swap"}
+    for name, command in checks.items():
         done = subprocess.run([*command, copies[name]], capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
     for name, content in (("file", b"two\n"), ("large", b"y\n")):
@@ -272,7 +240,8 @@ def test_a_specification_of_vmdb2(user: User, base: Any, tmp_path: Path) -> None
 def test_a_system_on_lvm_starts(user: User, base: Any, accel_of: Callable[..., Any]) -> None:
     """GRUB finds its files, and the system all that it mounts. lvm2 is content, and changes it.
 
-    The disk is larger than the image, so the partition, its group and the root grow.
+    Both ask for the passphrase of the partition with the root. The disk is larger than the image,
+    so the other partition, its group and the root grow.
     """
     image = user.folder("lvm") / "system.img"
     recipe = user.checkout / "tests/integration/recipes/lvm.py"
@@ -281,9 +250,12 @@ def test_a_system_on_lvm_starts(user: User, base: Any, accel_of: Callable[..., A
     assert done.returncode == 0, done.stdout
     machine = Machine(image=image, firmware=Firmware.UEFI, network=False, accel=accel_of())
     with running(machine) as console:
+        unlock(console, _GRUB_ASKS)
         console.wait_for("Linux version", timeout=5 * MINUTES)
     os.truncate(image, image.stat().st_size + 203 * MIB)
     with running(replace(machine, firmware=Firmware.BIOS)) as console:
+        unlock(console, _GRUB_ASKS)
+        unlock(console, _SYSTEM_ASKS)
         console.login(timeout=10 * MINUTES)
         state = said(console, "systemctl is-system-running --wait")
         assert state == "running", console.transcript
@@ -299,6 +271,16 @@ def test_a_system_on_lvm_starts(user: User, base: Any, accel_of: Callable[..., A
     image.unlink()
 
 
+_GRUB_ASKS = r"Enter passphrase for hd0,gpt3 \(\w{32}\): "
+_SYSTEM_ASKS = r"Please unlock disk encrypted: ?"
+
+
+def unlock(console: Console, asks: str) -> None:
+    """Type the second key of the recipe's encrypted device."""
+    console.wait_for(asks, timeout=10 * MINUTES)
+    console.send("open sesame\r")
+
+
 #: What the system on LVM answers.
 SAYS = {
     "findmnt --noheadings --output SOURCE /": "/dev/mapper/the--group-root",
@@ -306,11 +288,12 @@ SAYS = {
     "vgck the-group 2>&1": "",
     "echo $(pvs --noheadings --options vg_name)": "the-group the-group",
     "echo $(lvs --noheadings --options lv_name,seg_count)": (
-        "btrfs 1 da-ta 2 home 1 root 2 swap 1 xfs 1"
+        "btrfs 1 da-ta 2 home 1 noise 1 root 2 swap 1 xfs 1"
     ),
-    "echo $(lvs --noheadings --options seg_size --units m the-group/root)": "1460.00m 200.00m",
+    "echo $(lvs --noheadings --options seg_size --units m the-group/root)": "1452.00m 200.00m",
     "echo $(df --block-size=1G --output=size /)": "1G-blocks 2",
-    "swapon --noheadings --show=SIZE": "64M",
+    "swapon --noheadings --show=SIZE | sort": "20M\n64M",
+    "dmsetup table --target crypt | grep -o '^swap-.*aes-xts-plain64' | wc -l": "1",
     "findmnt --verify --tab-file /etc/fstab >/dev/null && echo right": "right",
 }
 

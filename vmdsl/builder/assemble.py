@@ -27,7 +27,9 @@ from vmdsl.builder.image.table import write_table
 from vmdsl.builder.job import Job
 from vmdsl.builder.sandbox.children import end_everything, side_by_side
 from vmdsl.builder.tree.tree import BuildTree
-from vmdsl.builder.volumes.devices import device_of, devices_of
+from vmdsl.builder.volumes.devices import Devices
+from vmdsl.builder.volumes.encryption import new_key
+from vmdsl.builder.volumes.luks import write_header
 from vmdsl.builder.volumes.lvm import write_group
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.handles import Filesystem
@@ -53,6 +55,8 @@ class Assembler:
         self._tree = tree
         self._events = events
         self._places = self._find_places()
+        keys = {place.uuid: new_key() for place in tree.layout.luks}
+        self._devices = Devices(image=job.image, keys=keys)
 
     def run(self) -> None:
         """Write the partition table and all filesystems, and apply the operations on the image.
@@ -85,7 +89,7 @@ class Assembler:
             self._write_table()
         filesystems = self._tree.layout.filesystems
         others = [f for f in filesystems if f.filesystem is not grown]
-        self._write_groups()
+        self._write_devices()
         made = self._side_by_side(others, self._make)
         for filesystem in filesystems:
             with self._events.working(filesystem.filesystem):
@@ -96,13 +100,23 @@ class Assembler:
         job, tree = self._job, self._tree
         write_table(job.image, tree.layout, epoch=tree.epoch, log=job.log)
 
-    def _write_groups(self) -> None:
-        """Write the volume groups to the devices that they consist of."""
-        layout = self._tree.layout
+    def _write_devices(self) -> None:
+        """Write the headers of encrypted devices, and of volume groups to what they consist of."""
+        layout, job = self._tree.layout, self._job
+        for luks in layout.luks:
+            with self._events.working(luks.luks):
+                write_header(
+                    luks,
+                    self._devices.of(luks.device),
+                    self._devices.keys[luks.uuid],
+                    job.secrets,
+                    folder=job.workspace,
+                    log=job.log,
+                )
         for group in layout.groups:
             with self._events.working(group.group):
                 volumes = [v for v in layout.volumes if v.group is group]
-                devices = devices_of(group.devices, self._job.image)
+                devices = list(map(self._devices.of, group.devices))
                 write_group(group, volumes, devices, epoch=self._tree.epoch)
 
     def _measure(self, shortage: Callable[[FilesystemLayout], Problem | None]) -> None:
@@ -183,7 +197,7 @@ class Assembler:
 
         Returns the room that is left in it.
         """
-        device = device_of(filesystem.device, self._job.image)
+        device = self._devices.of(filesystem.device)
         kind = kind_of(filesystem.filesystem)
         with self._content(filesystem) as content:
             target = self._target(filesystem)
@@ -191,8 +205,10 @@ class Assembler:
                 return kind.make(replace(target, offset=device.offset), content)
             with tempfile.TemporaryFile(dir=self._job.workspace) as file:
                 file.truncate(target.size)
-                room = kind.make(replace(target, image=file.fileno()), content)
-                device.copy(file.fileno(), 0, target.size, 0)
+                target = replace(target, image=file.fileno())
+                room = kind.make(target, content)
+                for start, end in kind.used(target):
+                    device.copy(file.fileno(), start, end, start)
                 return room
 
     def _target(self, filesystem: FilesystemLayout) -> Target:

@@ -9,10 +9,14 @@ from pathlib import Path
 
 from vmdsl import programs
 from vmdsl.errors import HostError, Problem
+from vmdsl.language.handles import Luks
 from vmdsl.language.operation import Operation, origin_of, problem_in
 from vmdsl.language.secret import Secret, secrets_in
+from vmdsl.operations.disk.volumes import passphrase
 
 _LAST_LINES = 5
+#: Of a passphrase, in bytes, as cryptsetup reads it from a terminal.
+_LONGEST = 512
 
 
 def read_secrets(operations: Sequence[Operation]) -> dict[Secret, bytes]:
@@ -21,10 +25,13 @@ def read_secrets(operations: Sequence[Operation]) -> dict[Secret, bytes]:
     problems: dict[Secret, Problem] = {}
     for operation in operations:
         for secret in secrets_in(operation):
-            if secret in values or secret in problems:
+            if secret in problems or (secret in values and not isinstance(operation, Luks)):
                 continue
             try:
-                values[secret] = _read(secret, origin_of(operation).directory)
+                if secret not in values:
+                    values[secret] = _read(secret, origin_of(operation).directory)
+                if isinstance(operation, Luks):
+                    _check_passphrase(secret, values[secret])
             except _UnreadableError as error:
                 problems[secret] = problem_in(
                     operation, str(error), error.hint, code="secret-missing"
@@ -38,6 +45,17 @@ class _UnreadableError(Exception):
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
         self.hint = hint
+
+
+def _check_passphrase(secret: Secret, value: bytes) -> None:
+    """Raise an error for what nobody could type where a device is opened."""
+    size, named = len(passphrase(value)), f"the first line of the {secret.place}"
+    if not size:
+        what = f"{named}, the passphrase of an encrypted device, is empty"
+        raise _UnreadableError(what, "begin it with the passphrase")
+    if size > _LONGEST:
+        what = f"{named}, the passphrase of an encrypted device, has {size} bytes"
+        raise _UnreadableError(what, f"{_LONGEST} can be typed; so let it be shorter")
 
 
 def _read(secret: Secret, directory: Path) -> bytes:

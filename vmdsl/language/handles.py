@@ -8,10 +8,10 @@ also the layout operation that the plan holds: data, and nothing that runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 from uuid import UUID
 
 from vmdsl.language.operation import LayoutOperation, NeverText, handle_as_text, operation
@@ -117,16 +117,25 @@ class Partition(LayoutOperation):
         return f"{kind}, from {start} to {'what follows' if self.end is None else self.end}"
 
 
+#: What makes it slow to try passphrases. GRUB knows the last one alone.
+Kdf = Literal["argon2id", "argon2i", "pbkdf2"]
+
+
 @operation
 class Luks(LayoutOperation):
     """An encrypted device. Used as a device itself, it is the decrypted content.
 
-    `key` is the passphrase. `dm_name` is its name below /dev/mapper when it is open.
+    Each of the keys, the first lines of secrets, opens it. `kdf` is the function that turns them
+    into what opens it. `dm_name` is its name below /dev/mapper when it is open.
     """
+
+    _programs = ("cryptsetup",)
 
     device: Partition | LogicalVolume
     key: Secret
     dm_name: str
+    more_keys: tuple[Secret, ...] = ()
+    kdf: Kdf = "argon2id"
     label: str = ""
     uuid: str = ""
     options: tuple[str, ...] = ()
@@ -172,6 +181,16 @@ class LogicalVolume(LayoutOperation):
 
 #: What can be formatted.
 BlockDevice = Partition | Luks | LogicalVolume
+
+
+def luks_below(device: BlockDevice) -> Iterator[Luks]:
+    """Yield the encrypted devices that a device is on, and itself if it is one."""
+    if isinstance(device, Luks):
+        yield device
+        yield from luks_below(device.device)
+    elif isinstance(device, LogicalVolume):
+        for below in device.group.devices:
+            yield from luks_below(below)
 
 
 def partitions_below(device: BlockDevice) -> tuple[Partition, ...]:

@@ -23,15 +23,20 @@ from vmdsl.language.handles import (
     Msdos,
     Partition,
     VolumeGroup,
+    luks_below,
 )
 from vmdsl.language.operation import origin_of
+from vmdsl.values import SECTOR
 
 #: What is free before each logical partition: sfdisk puts a table of its own there.
 LOGICAL_GAP = 2**20
+#: Where the content of an encrypted device starts, behind the header of LUKS2 with its keys.
+LUKS_DATA = 16 * 2**20
 #: Where the extents of a physical volume of LVM start, behind its metadata.
 LVM_DATA = 2**20
 #: In the first sector: the disk's id, the four partitions, and the mark at the end.
 _MBR_START, _MBR_END = 440, 512
+_PAGE = 4096
 _GPT_ENTRIES = 128 * 128  # partitions, and the bytes of each
 
 
@@ -64,6 +69,14 @@ class LuksLayout:
     device: PartitionLayout | VolumeLayout
     size: int
     uuid: str
+
+    @property
+    def sector(self) -> int:
+        """The size of what is encrypted at a time, in bytes: a page, if the device has whole ones.
+
+        Larger ones are faster.
+        """
+        return _PAGE if self.size % _PAGE == 0 else SECTOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,6 +233,11 @@ class Layout:
         if not holders:
             raise LookupError(f"no filesystem holds {path}")
         return max(holders, key=lambda m: len(m.path.parts))
+
+    def luks_below(self, mount: MountLayout) -> tuple[LuksLayout, ...]:
+        """Return the encrypted devices that a mount's filesystem is on, the lowest first."""
+        opened = {id(luks) for luks in luks_below(mount.mounted.filesystem.device)}
+        return tuple(place for place in self.luks if id(place.luks) in opened)
 
     def below(self, mount: MountLayout) -> tuple[MountLayout, ...]:
         """Return the mounts whose mount points are in the filesystem of `mount`."""

@@ -12,6 +12,7 @@ from uuid import UUID
 from vmdsl.errors import Problem
 from vmdsl.language.handles import BlockDevice, LogicalVolume, Luks, Partition, VolumeGroup
 from vmdsl.language.layout import (
+    LUKS_DATA,
     LVM_DATA,
     DeviceLayout,
     GroupLayout,
@@ -24,8 +25,6 @@ from vmdsl.language.layout import (
 from vmdsl.language.operation import Operation, origin_of, problem_in, shown_name, shown_with_line
 from vmdsl.values import Percent, Size
 
-#: What cryptsetup leaves for the header of LUKS2, with its key slots.
-LUKS_HEADER = 16 * 2**20
 #: What LVM keeps for the description of a group has room for more than so many volumes.
 _MOST_VOLUMES = 500
 
@@ -68,8 +67,8 @@ class Volumes:
         device = self.places.get(id(luks.device))
         if device is None or isinstance(device, LuksLayout):
             return
-        if 0 < device.size <= LUKS_HEADER:
-            self._too_small(luks, luks.device, device, f"LUKS takes {Size(LUKS_HEADER)} for itself")
+        if 0 < device.size <= LUKS_DATA:
+            self._too_small(luks, luks.device, device, f"LUKS takes {Size(LUKS_DATA)} for itself")
         uuid = luks.uuid or str(self._ids(luks, "luks"))
         place = LuksLayout(luks=luks, device=device, size=_in_luks(device), uuid=uuid)
         self.luks.append(place)
@@ -205,7 +204,7 @@ def moved(layout: Layout, partitions: Sequence[PartitionLayout]) -> Layout:
 def size_below(layout: Layout, device: DeviceLayout, size: int) -> int:
     """Return the size of the open partition that gives an open device on it `size` bytes."""
     if isinstance(device, LuksLayout):
-        return size_below(layout, device.device, size + LUKS_HEADER)
+        return size_below(layout, device.device, size + LUKS_DATA)
     if not isinstance(device, VolumeLayout):
         return size
     group = device.group
@@ -229,7 +228,7 @@ def _handle(place: DeviceLayout) -> Operation:
 
 def _in_luks(device: DeviceLayout) -> int:
     """Return the size of the content of an encrypted device."""
-    return max(device.size - LUKS_HEADER, 0)
+    return max(device.size - LUKS_DATA, 0)
 
 
 def _wanted(size: Size | Percent, group: GroupLayout) -> int:

@@ -1,6 +1,7 @@
 """A system on LVM, over two partitions: its root, with /boot, and all that it mounts.
 
-Of Debian's firmware both kinds start it. Root logs in on the console without a password.
+The partition with the root is encrypted: GRUB asks for its passphrase, and the system again. Of
+Debian's firmware both kinds start it. Root logs in on the console without a password.
 """
 
 from pathlib import Path
@@ -10,11 +11,13 @@ from vmdsl import (
     Ext4,
     GiB,
     Gpt,
+    Luks,
     MiB,
     Mounted,
     Partition,
     Percent,
     RootFs,
+    Secret,
     Swap,
     Vfat,
     VolumeGroup,
@@ -30,6 +33,7 @@ from vmdsl import (
     mkext4,
     mkgpt,
     mkimg,
+    mkluks,
     mklv,
     mkpart,
     mkswap,
@@ -81,9 +85,21 @@ def esp() -> Vfat:
 
 
 @step
+def encrypted() -> Luks:
+    """As fast as GRUB in translated code can open it; of two keys, both do."""
+    return mkluks(
+        mkpart(table(), size=MiB(1700)),
+        Secret.from_text("another one"),
+        Secret.from_text("open sesame"),
+        kdf="pbkdf2",
+        options=("--pbkdf-force-iterations=1000",),
+    )
+
+
+@step
 def group() -> VolumeGroup:
-    """Of two partitions: the first has room for the small volumes alone."""
-    return mkvg(mkpart(table(), size=MiB(500)), mkpart(table()), name="the-group")
+    """Of two partitions: the first has room for the root."""
+    return mkvg(encrypted(), mkpart(table()), name="the-group")
 
 
 @step
@@ -99,6 +115,11 @@ def efi() -> Mounted[Vfat]:
 @step
 def swap() -> Swap:
     return mkswap(mklv(group(), name="swap", size=MiB(64)))
+
+
+@step
+def noise() -> Swap:
+    return mkswap(mklv(group(), name="noise", size=MiB(20)), random_key=True)
 
 
 @step
@@ -137,6 +158,7 @@ def packages() -> None:
         create_file(system(), f"/etc/systemd/{folder}/few.conf", text)
     apt(
         system(),
+        "cryptsetup-initramfs",
         "grub-efi-amd64-bin",
         "grub-pc-bin",
         "grub2-common",

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from vmdsl import Secret
+from vmdsl import MiB, Secret, mkgpt, mkimg, mkluks, mkpart
 from vmdsl.builder.secrets import read_secrets
 from vmdsl.errors import HostError, Problem, Where
-from vmdsl.language.operation import Origin
+from vmdsl.language.operation import Origin, Recorder, start_recording
 
 
 @dataclass
@@ -58,6 +58,24 @@ def test_all_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "the secret of the variable EMPTY is empty",
     ]
     assert {problem.step for problem in caught.value.problems} == {"here"}
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [(b"\nsecond", "is empty"), (b"\r\n", "is empty"), (b"x" * 512, "has 513 bytes")],
+)
+def test_a_passphrase_that_nobody_can_type(tmp_path: Path, value: bytes, what: str) -> None:
+    """Whether or not something else holds the secret, too."""
+    (tmp_path / "key").write_bytes(value + b"!")
+    key = Secret.from_file("key")
+    recorder = Recorder(tmp_path / "r.py", value_of=id, result_of=id, step="here")
+    undo = start_recording(recorder)
+    luks = mkluks(mkpart(mkgpt(mkimg(MiB(64)))), key)
+    undo()
+    with pytest.raises(HostError) as caught:
+        read_secrets([operation(key, directory=tmp_path), luks])
+    (problem,) = caught.value.problems
+    assert what in problem.what
 
 
 def test_it_never_becomes_text() -> None:

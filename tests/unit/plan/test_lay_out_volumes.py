@@ -1,4 +1,4 @@
-"""LUKS and LVM in a plan: sizes, UUIDs, rules and obstacles."""
+"""LUKS and LVM in a plan: sizes, UUIDs, and rules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from vmdsl.plan.lay_out import lay_out, with_size
 from vmdsl.plan.lay_out_volumes import allot
 from vmdsl.plan.load import load
 from vmdsl.plan.rules.check import check, check_layout
-from vmdsl.plan.rules.machine import obstacles
 from vmdsl.review.data import plan_json
 
 Write = Callable[[str], Path]
@@ -115,14 +114,6 @@ def test_filesystems_keep_their_uuids(write: Write) -> None:
     assert inside.uuid == plain.uuid
 
 
-def test_obstacles(write: Write) -> None:
-    operations = plan_of(recipe(write)).operations
-    assert [(p.step, p.what) for p in obstacles(operations)] == [
-        ("crypt", "LUKS cannot be built yet")
-    ]
-    assert obstacles(plan_of(recipe(write, crypt="", vg0="mkvg(pv())")).operations) == ()
-
-
 def test_plan_shows_no_secret(write: Write) -> None:
     plan = plan_of(recipe(write))
     text = plan_json(plan)
@@ -136,8 +127,13 @@ def test_plan_shows_no_secret(write: Write) -> None:
 
 
 def test_crypttab(write: Write) -> None:
-    layout = plan_of(recipe(write)).layout
-    assert crypttab_text(layout) == f"crypt UUID={layout.luks[0].uuid} none luks,discard\n"
+    """The initramfs opens what the root is on, and the system all else."""
+    more = 'mkswap(mkluks(mkpart(table(), size=MiB(30)), Secret.from_text("x"), name="other"))'
+    layout = plan_of(recipe(write, more=more)).layout
+    early, later = (place.uuid for place in layout.luks)
+    assert crypttab_text(layout) == (
+        f"crypt UUID={early} none luks,discard,initramfs\nother UUID={later} none luks,discard\n"
+    )
 
 
 def test_a_partition_of_a_group_has_the_type_of_lvm(write: Write) -> None:

@@ -12,6 +12,7 @@ from vmdsl.builder.filesystems.contents import File
 from vmdsl.builder.filesystems.ext_disk import Shape, allocations, paths_of, with_holes
 from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
+from vmdsl.builder.filesystems.used import used_bytes
 from vmdsl.errors import BuildError
 from vmdsl.language.handles import own_arguments
 from vmdsl.language.operation import problem_in
@@ -92,6 +93,21 @@ def make_ext(target: Target, content: Path | None) -> Room:
     if missing:
         stats = debugfs.ask("stats")
     return room_shown(stats, is_ext4=wanted.kind == "ext4")
+
+
+def _used_by_ext(target: Target) -> list[tuple[int, int]]:
+    return used_shown(target.run("dumpe2fs", target.path, logged=False))
+
+
+def used_shown(said: str) -> list[tuple[int, int]]:
+    """Return where there are blocks that are not free, by what dumpe2fs says."""
+    numbers = dict(re.findall(r"^(Block count|Block size): +(\d+)$", said, re.MULTILINE))
+    free = [
+        (int(first), int(last or first) - int(first) + 1)
+        for line in re.findall(r"^  Free blocks: (.*)$", said, re.MULTILINE)
+        for first, last in re.findall(r"(\d+)(?:-(\d+))?", line)
+    ]
+    return used_bytes(free, block=int(numbers["Block size"]), count=int(numbers["Block count"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,4 +259,4 @@ def _entry(name: str) -> int:
     return -(-(_NAME_HEAD + len(os.fsencode(name))) // 4) * 4
 
 
-KIND = Kind(make=make_ext, need=need_ext)
+KIND = Kind(make=make_ext, need=need_ext, used=_used_by_ext)

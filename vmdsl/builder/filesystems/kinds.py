@@ -6,7 +6,7 @@ one `Kind` by the name KIND.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +50,11 @@ class Kind:
 
     `make` makes the target, with the content of a directory or empty, and returns the room that is
     left. `need` counts what content, as `contents.read` returns it, takes of the room of an empty
-    target; never more than `make` does. `files` is what the number of files is a number of.
+    target; never more than `make` does. `used` returns where the filesystem of a target has bytes,
+    each with its end: it reads none elsewhere. `files` is what the number of files is a number of.
     """
 
     make: Callable[[Target, Path | None], Room]
     need: Callable[[Sequence[File], Room], Need] = lambda _files, _room: NOTHING
+    used: Callable[[Target], Iterable[tuple[int, int]]] = lambda target: [(0, target.size)]
     files: str = "files and directories"

@@ -7,6 +7,7 @@ no extended attributes, no holes, and no spaces in names.
 from __future__ import annotations
 
 import os
+import re
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from vmdsl.builder.filesystems.contents import File, read
 from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
+from vmdsl.builder.filesystems.used import used_bytes
 from vmdsl.builder.filesystems.xfs_disk import INODES, Disk, NoRoomError, sealed
 from vmdsl.builder.filesystems.xfs_files import CORE, UnfitError, inode, time_field, write_inode
 from vmdsl.builder.filesystems.xfs_names import least_blocks
@@ -142,4 +144,19 @@ def need_xfs(files: Sequence[File], room: Room) -> Need:
     return Need(bytes=blocks * room.block + inodes, files=len(files))
 
 
-KIND = Kind(make=make_xfs, need=need_xfs)
+def _used_by_xfs(target: Target) -> list[tuple[int, int]]:
+    asked = ("sb 0", "print blocksize dblocks agblocks", "freesp -d")
+    words = [word for question in asked for word in ("-c", question)]
+    return used_shown(target.run("xfs_db", "-r", *words, target.path, logged=False))
+
+
+def used_shown(said: str) -> list[tuple[int, int]]:
+    """Return where there are blocks that are not free, by what xfs_db says."""
+    numbers = dict(re.findall(r"^(\w+) = (\d+)$", said, re.MULTILINE))
+    group, block, count = (int(numbers[n]) for n in ("agblocks", "blocksize", "dblocks"))
+    rows = re.findall(r"^ *(\d+) +(\d+) +(\d+)$", said, re.MULTILINE)
+    free = [(int(number) * group + int(first), int(blocks)) for number, first, blocks in rows]
+    return used_bytes(free, block=block, count=count)
+
+
+KIND = Kind(make=make_xfs, need=need_xfs, used=_used_by_xfs)

@@ -6,12 +6,21 @@ Nothing knows them but by these: each takes bytes, or the data of a file, at pla
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from vmdsl.builder.image.sparse import copy_data
-from vmdsl.language.layout import LVM_DATA, DeviceLayout, LuksLayout, VolumeLayout
+from vmdsl.builder.volumes.encryption import encrypt
+from vmdsl.language.layout import (
+    LUKS_DATA,
+    LVM_DATA,
+    DeviceLayout,
+    LuksLayout,
+    VolumeLayout,
+)
+
+_CHUNK = 2**20
 
 
 class Device(Protocol):
@@ -29,7 +38,7 @@ class Device(Protocol):
         """Write bytes at a place."""
 
     def copy(self, file: int, start: int, end: int, at: int) -> None:
-        """Copy the data of an open file from `start` up to `end` to a place. Holes are skipped."""
+        """Copy the bytes of an open file from `start` up to `end` to a place that has none yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,25 +116,70 @@ class Joined:
         return found
 
 
-def device_of(place: DeviceLayout, image: int) -> Device:
-    """Return a device of the layout in an image, an open file."""
-    assert not isinstance(place, LuksLayout)  # noqa: S101 (see vmdsl.plan.rules.machine)
-    if not isinstance(place, VolumeLayout):
-        return Area(image=image, offset=place.start, size=place.size)
-    below = devices_of(place.group.devices, image)
-    extent = place.group.extent
-    return Joined(
-        parts=tuple(
-            Part(
-                device=below[segment.device],
-                start=LVM_DATA + segment.first * extent,
-                size=segment.count * extent,
+@dataclass(frozen=True, kw_only=True)
+class Encrypted:
+    """The content of a device that is encrypted. `key` is that of the content.
+
+    What is not written reads as noise, where a file has zeros in a hole: all is encrypted.
+    """
+
+    device: Device
+    key: bytes = field(repr=False)
+    sector: int
+    size: int
+
+    @property
+    def offset(self) -> None:
+        """Its bytes are not in the image as they are."""
+        return
+
+    def write(self, start: int, content: bytes) -> None:
+        """Write whole sectors."""
+        for place in range(0, len(content), _CHUNK):
+            piece = content[place : place + _CHUNK]
+            encrypted = encrypt(piece, self.key, start=start + place, sector=self.sector)
+            self.device.write(LUKS_DATA + start + place, encrypted)
+
+    def copy(self, file: int, start: int, end: int, at: int) -> None:
+        """Copy, with what else of the file is in the same sectors."""
+        begin = start - at % self.sector
+        behind = begin + -(-(end - begin) // self.sector) * self.sector
+        for place in range(begin, behind, _CHUNK):
+            size = min(_CHUNK, behind - place)
+            self.write(at - start + place, os.pread(file, size, place).ljust(size, b"\0"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Devices:
+    """The devices of an image, an open file. `keys` are those of encrypted ones, by their UUIDs."""
+
+    image: int
+    keys: Mapping[str, bytes] = field(repr=False)
+
+    def of(self, place: DeviceLayout) -> Device:
+        """Return a device of the layout."""
+        match place:
+            case LuksLayout():
+                return Encrypted(
+                    device=self.of(place.device),
+                    key=self.keys[place.uuid],
+                    sector=place.sector,
+                    size=place.size,
+                )
+            case VolumeLayout():
+                return self._volume(place)
+        return Area(image=self.image, offset=place.start, size=place.size)
+
+    def _volume(self, place: VolumeLayout) -> Device:
+        below = [self.of(device) for device in place.group.devices]
+        extent = place.group.extent
+        return Joined(
+            parts=tuple(
+                Part(
+                    device=below[segment.device],
+                    start=LVM_DATA + segment.first * extent,
+                    size=segment.count * extent,
+                )
+                for segment in place.segments
             )
-            for segment in place.segments
         )
-    )
-
-
-def devices_of(places: Sequence[DeviceLayout], image: int) -> list[Device]:
-    """Return several devices of the layout."""
-    return [device_of(place, image) for place in places]

@@ -50,8 +50,10 @@ def write_group(
         what = f"the description of the volume group takes {len(text)} bytes, of {_LONGEST}"
         raise BuildError(problem_in(group.group, what, "make fewer volumes", code="volume"))
     for device, uuid in zip(devices, group.physical, strict=True):
-        device.write(_LABEL_PLACE * SECTOR, _label(uuid, device.size))
-        device.write(_AREA, _metadata_area(text))
+        label = bytes(_LABEL_PLACE * SECTOR) + _label(uuid, device.size)
+        device.write(0, label.ljust(_AREA, b"\0"))
+        area = _metadata_area(text)
+        device.write(_AREA, area.ljust(-(-len(area) // _AREA) * _AREA, b"\0"))
 
 
 def _label(uuid: str, size: int) -> bytes:

@@ -21,6 +21,7 @@ from vmdsl.language.handles import (
     Mounted,
     Partition,
     RootFs,
+    luks_below,
     traits_of,
 )
 from vmdsl.language.operation import (
@@ -38,9 +39,11 @@ from vmdsl.machines import Arch
 from vmdsl.operations.disk.fat import Vfat
 from vmdsl.operations.disk.swap import Swap
 from vmdsl.operations.packages.named import Named, installing, named_above
+from vmdsl.values import debian_suites
 
 Console = Literal["screen", "serial"]
 
+_BOOT = PurePosixPath("/boot")
 _QUIET = ("quiet", "systemd.show_status=false", "rd.systemd.show_status=false")
 #: What neither a shell nor a boot loader takes otherwise than literally.
 _PARAMETER = re.compile(r"[A-Za-z0-9_.,:=/@%+~^?*!\[\]-]+")
@@ -89,6 +92,13 @@ class BootLoader(TreeOperation):
         for packages in self.needs() if named else ():
             if named and named.present.isdisjoint(packages):
                 yield self.missing(packages[0], f"{self.summary()} needs", named.kind)
+
+    def boot_filesystem(self, operations: Sequence[Operation]) -> Filesystem:
+        """Return the filesystem that /boot of the system is on."""
+        mounts = [m for m in operations if isinstance(m, Mounted) and _BOOT.is_relative_to(m.path)]
+        holder: Mounted[Any] = max([self.root.mounted, *mounts], key=lambda m: len(m.path.parts))
+        filesystem: Filesystem = holder.filesystem
+        return filesystem
 
     def missing(self, package: str, why: str, kind: type[Problem]) -> Problem:
         """Return the mistake, or advice, that a package is not installed."""
@@ -153,6 +163,11 @@ class BootMenu(BootLoader):
         del filesystem
         return True
 
+    def how_to_unlock(self, luks: Luks) -> str:
+        """Return what to change so that it reads a /boot on an encrypted device, or ""."""
+        del luks
+        return "give /boot a filesystem of its own, which is not encrypted"
+
     def for_every_entry(self) -> tuple[str, ...]:
         """Return the kernel's parameters in every entry, but for its root."""
         words = list(self.parameters)
@@ -181,7 +196,7 @@ class BootMenu(BootLoader):
                     yield self.problem(
                         what, "leave it out", about=about, kind=Advice, code="kernel-parameter"
                     )
-        boot = _holding(operations, self.root, "/boot")
+        boot = self.boot_filesystem(operations)
         if not self.reads(boot):
             yield self.problem(
                 f"{self.title} cannot read {boot.kind}, which /boot is on",
@@ -195,15 +210,17 @@ class BootMenu(BootLoader):
                 "give /boot a partition of its own",
                 code="boot-filesystem",
             )
-        for luks in _encrypted(boot.device):
-            yield self.problem(
-                f"{self.title} cannot unlock {shown_with_line(luks)}, which /boot is on",
-                "give /boot a filesystem of its own, which is not encrypted",
-                code="boot-filesystem",
-            )
+        for luks in luks_below(boot.device):
+            if hint := self.how_to_unlock(luks):
+                yield self.problem(
+                    f"{self.title} cannot unlock {shown_with_line(luks)}, which /boot is on",
+                    hint,
+                    code="boot-filesystem",
+                )
         if complete and (named := named_above(self, operations)):
             yield from self._check_kernel(named)
             yield from self._check_volumes(named, operations)
+            yield from self._check_encrypted(named, operations)
 
     def _check_kernel(self, named: Named) -> Iterator[Problem]:
         """Report a kernel that is missing, or that cannot read the root, and what opens its device.
@@ -237,6 +254,24 @@ class BootMenu(BootLoader):
                 yield self.missing("lvm2", why, named.kind)
                 return
 
+    def _check_encrypted(self, named: Named, operations: Sequence[Operation]) -> Iterator[Problem]:
+        """Report encrypted devices besides the root's, which the initramfs does not open."""
+        known, suite = debian_suites(), self.root.suite.name
+        is_new = suite in known and known.index(suite) > known.index("bookworm")
+        needed = ("systemd-cryptsetup",) if is_new else ("cryptsetup", "cryptsetup-initramfs")
+        if not named.present.isdisjoint(needed):
+            return
+        early = {id(luks) for luks in luks_below(self.root.mounted.filesystem.device)}
+        for device in operations:
+            if isinstance(device, Luks) and id(device) not in early:
+                why = f"opens {device.dm_name}"
+            elif isinstance(device, Swap) and device.random_key:
+                why = f"makes {shown_name(device)} at each start"
+            else:
+                continue
+            yield self.missing(needed[0], why, Advice)
+            return
+
 
 def check_esp(operation: Operation, esp: Mounted[Vfat]) -> Iterator[Problem]:
     """Report an EFI system partition that firmware won't look at."""
@@ -265,28 +300,9 @@ def check_type(operation: Operation, partition: Partition, wanted: str) -> Itera
         )
 
 
-def _holding(operations: Sequence[Operation], root: RootFs, path: str) -> Filesystem:
-    """Return the filesystem that a path of the system is on."""
-    place = PurePosixPath(path)
-    mounts = [m for m in operations if isinstance(m, Mounted) and place.is_relative_to(m.path)]
-    holder: Mounted[Any] = max([root.mounted, *mounts], key=lambda m: len(m.path.parts))
-    filesystem: Filesystem = holder.filesystem
-    return filesystem
-
-
 def _packages_to_open(device: BlockDevice) -> list[str]:
     """Return the packages by which an initramfs finds a root filesystem on a device."""
-    needed = ["cryptsetup-initramfs"] if any(_encrypted(device)) else []
+    needed = ["cryptsetup-initramfs"] if any(luks_below(device)) else []
     while isinstance(device, Luks):
         device = device.device
     return [*needed, "lvm2"] if isinstance(device, LogicalVolume) else needed
-
-
-def _encrypted(device: BlockDevice) -> Iterator[Luks]:
-    """Yield the encrypted devices that a device is on, and itself if it is one."""
-    if isinstance(device, Luks):
-        yield device
-        yield from _encrypted(device.device)
-    elif isinstance(device, LogicalVolume):
-        for below in device.group.devices:
-            yield from _encrypted(below)

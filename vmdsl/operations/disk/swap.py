@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from vmdsl.language.handles import BlockDevice, Filesystem, ToolOptions, Traits
-from vmdsl.language.operation import operation
+from vmdsl.language.operation import operation, refuse
 from vmdsl.operations.disk.mkfs import GIVE_LABEL, GIVE_UUID, check_uuid, record_filesystem
 
 
 @operation
 class Swap(Filesystem):
-    """Swap space; it goes to fstab and cannot be mounted."""
+    """Swap space; it goes to fstab and cannot be mounted.
+
+    With a random key, the running system makes it at each start: it is not in the image.
+    """
 
     kind = "swap"
     _programs = ("mkswap",)
@@ -32,14 +35,42 @@ class Swap(Filesystem):
         most=16 * 2**40,
     )
 
+    random_key: bool = False
+
 
 def mkswap(
-    device: BlockDevice, *, label: str = "", uuid: str = "", options: tuple[str, ...] = ()
+    device: BlockDevice,
+    *,
+    label: str = "",
+    uuid: str = "",
+    options: tuple[str, ...] = (),
+    random_key: bool = False,
 ) -> Swap:
     """Make a partition or a volume swap space. `label` is at most 15 bytes.
 
-    `uuid` is derived from the step, if not given. `options` are further arguments of mkswap.
+    `uuid` is derived from the step, if not given. `options` are further arguments of mkswap. With
+    `random_key`, the running system encrypts it with another key at each start, so that nobody
+    reads it later; such swap space has neither a label, a UUID nor options.
     """
+    if random_key and (label or uuid or options):
+        about = "label" if label else "uuid" if uuid else "options"
+        raise refuse(
+            f"swap space with a random key, and with {about}=",
+            f"leave out {about}=: the running system makes it at each start",
+            about=about,
+            code="volume",
+        )
     return record_filesystem(
-        Swap(device=device, label=label, uuid=check_uuid(uuid), options=options)
+        Swap(
+            device=device,
+            label=label,
+            uuid=check_uuid(uuid),
+            options=options,
+            random_key=random_key,
+        )
     )
+
+
+def is_random(filesystem: Filesystem) -> bool:
+    """Return whether a filesystem is swap space with a random key, which is not in the image."""
+    return isinstance(filesystem, Swap) and filesystem.random_key

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from typing import get_args
 
-from vmdsl.language.handles import EXTENT, LogicalVolume, Luks, Partition, VolumeGroup
-from vmdsl.language.operation import DependsOnFailed, here, record, refuse, shown_name
+from vmdsl.errors import Hint, code
+from vmdsl.language.handles import (
+    EXTENT,
+    Kdf,
+    LogicalVolume,
+    Luks,
+    Partition,
+    ToolOptions,
+    VolumeGroup,
+)
+from vmdsl.language.operation import DependsOnFailed, here, one_of, record, refuse, shown_name
 from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.mkfs import (
     GIVE_LABEL,
     GIVE_UUID,
     check_label,
+    check_options,
     check_uuid,
-    check_words,
 )
 from vmdsl.values import Percent, Size
 
@@ -36,18 +46,49 @@ _OF_DEVICES = re.compile(
 )
 _LEAST_EXTENT, _MOST_EXTENT = Size(128 * 2**10), Size(16 * 2**30)
 _LUKS_LABEL = 47
+_MOST_KEYS = 32
+#: In KiB, for a key: cryptsetup would take half of the memory of the machine that builds.
+_MEMORY = 256 * 2**10
+_OF_KEYS = ("--iter-time", "--pbkdf-force-iterations", "--pbkdf-memory", "--pbkdf-parallel")
+_CRYPTSETUP = ToolOptions(
+    short="c:d:h:l:M:o:qs:S:v",
+    long=(
+        *("align-payload=", "batch-mode", "cipher=", "debug", "disable-locks", "hash=", "header="),
+        *("hw-opal", "hw-opal-only", "integrity=", "integrity-legacy-padding", "integrity-no-wipe"),
+        *("iter-time=", "key-file=", "key-size=", "key-slot=", "keyfile-offset=", "keyfile-size="),
+        *("keyslot-cipher=", "keyslot-key-size=", "label=", "luks2-keyslots-size="),
+        *("luks2-metadata-size=", "master-key-file=", "offset=", "pbkdf=", "pbkdf-memory="),
+        *("pbkdf-force-iterations=", "pbkdf-parallel=", "sector-size=", "subsystem=", "type="),
+        *("use-random", "use-urandom", "uuid=", "verbose", "volume-key-file="),
+    ),
+    values={
+        **dict.fromkeys(("--iter-time", "--pbkdf-force-iterations", "--pbkdf-memory"), "[0-9]+"),
+        "--pbkdf-parallel": "[1-4]",
+    },
+)
 _LUKS_REFUSED = {
     "--label": GIVE_LABEL,
     "--uuid": GIVE_UUID,
-    **dict.fromkeys(("--key-file", "-d"), "give the key"),
-    **dict.fromkeys(("--type", "-M", "--header", "--offset", "-o"), ""),
+    "--pbkdf": Hint("give ", code("", kdf=None)),
+    **dict.fromkeys(("--key-file", "-d", "--keyfile-offset", "--keyfile-size", "-l"), "give a key"),
+    **dict.fromkeys(
+        ("--cipher", "-c", "--key-size", "-s", "--keyslot-cipher", "--keyslot-key-size"),
+        "it is aes-xts-plain64 with 512 bits, cryptsetup's own choice",
+    ),
+    **dict.fromkeys(("--align-payload", "--debug", "--disable-locks", "--header", "--hw-opal"), ""),
+    **dict.fromkeys(
+        ("--hw-opal-only", "--integrity", "--integrity-legacy-padding", "--integrity-no-wipe"), ""
+    ),
+    **dict.fromkeys(("--key-slot", "-S", "--master-key-file", "--volume-key-file"), ""),
+    **dict.fromkeys(("--offset", "-o", "--sector-size", "--type", "-M"), ""),
 }
 
 
 def mkluks(
     device: Partition | LogicalVolume,
     key: Secret,
-    *,
+    *more_keys: Secret,
+    kdf: Kdf = "argon2id",
     name: str = "",
     label: str = "",
     uuid: str = "",
@@ -55,29 +96,31 @@ def mkluks(
 ) -> Luks:
     """Encrypt a partition or a logical volume with LUKS2. The content is a device of its own.
 
-    `key` is the passphrase: the first line of the secret. `name` is the one below /dev/mapper
-    where the running system has it open; without it, the step's. `label` is at most 47 bytes.
-    `uuid` is derived from the step, if not given. `options` are further arguments of
-    `cryptsetup luksFormat`, which override the others.
+    `key` is the passphrase: the first line of the secret. Each of `more_keys` opens it, too; there
+    can be 32 in all. `kdf` makes it slow to try passphrases: GRUB, where it is to read /boot from
+    the device, knows `pbkdf2` alone. `name` is the one below /dev/mapper where the running system
+    has it open; without it, the step's. `label` is at most 47 bytes. `uuid` is derived from the
+    step, if not given. `options` are further arguments of `cryptsetup luksFormat`, such as
+    `--pbkdf-memory=65536` (in KiB) for machines with little memory: without it, to open the device
+    takes 256 MiB.
 
-    This can be planned, but not built yet.
+    Its bytes differ from build to build, as they must; those of its content don't.
     """
-    check_words(options, "cryptsetup")
-    for word in options:
-        for option, instead in _LUKS_REFUSED.items():
-            if word == option or word.startswith(
-                f"{option}=" if option.startswith("--") else option
-            ):
-                raise refuse(
-                    f"cryptsetup may not be given {option} here",
-                    instead or "vmdsl decides that itself",
-                    about="options",
-                    code="tool-option",
-                )
+    one_of("kdf", kdf, get_args(Kdf))
+    check_options(options, "cryptsetup", _LUKS_REFUSED, _CRYPTSETUP)
+    if len(more_keys) >= _MOST_KEYS:
+        raise refuse(
+            f"{1 + len(more_keys)} keys for an encrypted device",
+            f"there is room for {_MOST_KEYS}",
+            about="more_keys",
+            code="volume",
+        )
     return record(
         Luks(
             device=device,
             key=key,
+            more_keys=more_keys,
+            kdf=kdf,
             dm_name=_named(name, "the mapped device"),
             label=check_label(label, _LUKS_LABEL),
             uuid=check_uuid(uuid),
@@ -86,14 +129,29 @@ def mkluks(
     )
 
 
+def key_options(luks: Luks) -> tuple[str, ...]:
+    """Return the options of cryptsetup that say how a key becomes what opens the device."""
+    given = check_options(luks.options, "cryptsetup", {}, _CRYPTSETUP)
+    words = [f"--pbkdf={luks.kdf}"]
+    if luks.kdf != "pbkdf2" and "--pbkdf-memory" not in dict(given):
+        words.append(f"--pbkdf-memory={_MEMORY}")
+    for option, value in given:
+        if option in _OF_KEYS:
+            words.append(f"{option}={value}")
+    return tuple(words)
+
+
+def passphrase(secret: bytes) -> bytes:
+    """Return what somebody types to open a device, of the value of its key."""
+    return secret.partition(b"\n")[0].removesuffix(b"\r")
+
+
 def mkvg(*devices: Partition | Luks, name: str = "", extent: Size | None = None) -> VolumeGroup:
     """Make a volume group of LVM out of partitions, or of what is encrypted.
 
     They become its physical volumes, and a partition without a type gets the type `lvm`. `name`
     is the step's, if not given. `extent` is the unit of its volumes' sizes: 4 MiB, or another
     power of two from 128 KiB to 16 GiB.
-
-    On partitions it can be built. On what is encrypted it can be planned, but not built yet.
     """
     if not devices:
         raise refuse(

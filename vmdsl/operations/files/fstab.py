@@ -9,8 +9,22 @@ from typing import Literal, get_args
 
 from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import Filesystem, Mounted, Msdos, Partition, RootFs, traits_of
-from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout
+from vmdsl.language.handles import (
+    Filesystem,
+    Mounted,
+    Msdos,
+    Partition,
+    RootFs,
+    traits_of,
+)
+from vmdsl.language.layout import (
+    FilesystemLayout,
+    Layout,
+    LuksLayout,
+    MountLayout,
+    PartitionLayout,
+    device_name,
+)
 from vmdsl.language.operation import (
     Fact,
     Operation,
@@ -24,8 +38,9 @@ from vmdsl.language.operation import (
     warn,
 )
 from vmdsl.operations.disk.mount_options import what_is_wrong
-from vmdsl.operations.disk.swap import Swap
+from vmdsl.operations.disk.swap import Swap, is_random
 from vmdsl.operations.files.files import replaced
+from vmdsl.operations.packages.initramfs import renew_initramfs
 from vmdsl.similar import closest
 
 FstabName = Literal["uuid", "partuuid", "label", "partlabel"]
@@ -54,7 +69,7 @@ class Fstab(TreeOperation):
         del complete
         yield from replaced(self, "/etc/fstab", operations)
         mounts = [o for o in operations if isinstance(o, Mounted)]
-        swap = [o for o in operations if isinstance(o, Swap)]
+        swap = [o for o in operations if isinstance(o, Swap) and not o.random_key]
         yield from self._check_names([*(m.filesystem for m in mounts), *swap])
         places = {str(mount.path): mount.name for mount in mounts}
         for line in self.extra:
@@ -116,8 +131,10 @@ class Fstab(TreeOperation):
 
     def apply(self, tree: Tree) -> None:
         tree.write("/etc/fstab", fstab_text(tree.layout, self.by, self.extra))
-        if tree.layout.luks:
-            tree.write("/etc/crypttab", crypttab_text(tree.layout))
+        if text := crypttab_text(tree.layout):
+            tree.write("/etc/crypttab", text)
+            if for_initramfs(tree.layout):
+                renew_initramfs(tree)
         for mount in tree.layout.mounts:
             tree.mkdir(str(mount.path))
         for line in self.extra:
@@ -160,10 +177,33 @@ def fstab_text(layout: Layout, by: FstabName = "uuid", extra: Sequence[str] = ()
 
 
 def crypttab_text(layout: Layout) -> str:
-    """Return the text of /etc/crypttab. The running system asks for each passphrase."""
-    return "".join(
-        f"{place.luks.dm_name} UUID={place.uuid} none luks,discard\n" for place in layout.luks
-    )
+    """Return the text of /etc/crypttab. The running system asks for each passphrase.
+
+    It asks early for those that the root is on; the word that says so makes the initramfs have
+    what it takes, as there is no device here that its hook could look at.
+    """
+    early = for_initramfs(layout)
+    rows = []
+    for place in layout.luks:
+        words = ("luks", "discard", *(("initramfs",) if place in early else ()))
+        rows.append(f"{place.luks.dm_name} UUID={place.uuid} none {','.join(words)}\n")
+    for one in layout.filesystems:
+        if is_random(one.filesystem):
+            is_partition = isinstance(one.device, PartitionLayout)
+            device = f"PARTUUID={one.partition.uuid}" if is_partition else device_name(one.device)
+            rows.append(f"{_random_name(one)} {device} /dev/urandom {_RANDOM}\n")
+    return "".join(rows)
+
+
+def _random_name(swap: FilesystemLayout) -> str:
+    """Return the name below /dev/mapper of swap space with a random key."""
+    return f"swap-{swap.uuid[:8]}"
+
+
+def for_initramfs(layout: Layout) -> list[LuksLayout]:
+    """Return the encrypted devices that the initramfs opens: those with the root or /usr."""
+    early = [mount for mount in layout.mounts if str(mount.path) in _EARLY]
+    return [place for mount in early for place in layout.luks_below(mount)]
 
 
 def place_of(line: str) -> str:
@@ -185,6 +225,8 @@ def _row(mount: MountLayout, by: FstabName) -> str:
 
 
 def _source(place: FilesystemLayout, by: FstabName) -> str:
+    if is_random(place.filesystem):
+        return f"/dev/mapper/{_random_name(place)}"
     if by == "uuid":
         name = place.uuid
     elif by == "label":
@@ -302,4 +344,8 @@ _OF_THE_SYSTEM: Mapping[str, tuple[str, tuple[str, ...]]] = {
 _NEEDED_EARLY = frozenset(
     ("/bin", "/sbin", "/lib", "/lib64", "/etc", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib")
 )
+#: Of swap space with a random key, in crypttab.
+_RANDOM = "plain,swap,cipher=aes-xts-plain64,size=512"
+#: The places of filesystems that an initramfs mounts.
+_EARLY = frozenset(("/", "/usr"))
 _PLACELESS = {("swap", "none"), ("swap", "swap")}

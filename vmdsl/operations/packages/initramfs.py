@@ -57,6 +57,13 @@ def first_initramfs(tree: Tree) -> None:
     _link(tree, new)
 
 
+def renew_initramfs(tree: Tree) -> None:
+    """Make those of a system anew that has some: files have changed that they are made of."""
+    new, others, _, maker = tree.inside(partial(_changes, {}))
+    del new  # which have none, and want none
+    _make(tree, others, maker)
+
+
 def _link(tree: Tree, kernels: Sequence[str]) -> None:
     """Make the links that the package of a kernel makes to it and to its initramfs."""
     for kernel in kernels:

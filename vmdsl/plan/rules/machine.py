@@ -11,7 +11,6 @@ from pathlib import Path
 from vmdsl import emulation, programs
 from vmdsl.errors import Hint, LocalFile, Problem, code
 from vmdsl.language.arguments import argument_of
-from vmdsl.language.handles import Luks
 from vmdsl.language.operation import (
     Operation,
     Work,
@@ -188,7 +187,6 @@ def obstacles(operations: Sequence[Operation]) -> tuple[Problem, ...]:
     found = [
         *_missing_programs(operations),
         *_foreign_systems(operations),
-        *_encrypted(operations),
     ]
     return tuple(sorted(found, key=lambda p: p.where.line if p.where else 0))
 
@@ -202,18 +200,6 @@ def _missing_programs(operations: Sequence[Operation]) -> Iterator[Problem]:
             hint = programs.how_to_get(program, package)
             yield problem_in(
                 operation, f"this machine has no program {program}", hint, code="missing-program"
-            )
-
-
-def _encrypted(operations: Sequence[Operation]) -> Iterator[Problem]:
-    """Report encrypted devices."""
-    for operation in operations:
-        if isinstance(operation, Luks):
-            yield problem_in(
-                operation,
-                "LUKS cannot be built yet",
-                "to build an image now, format the device itself, or make a volume group of it",
-                code="build-machine",
             )
 
 

@@ -16,7 +16,7 @@ from vmdsl.language.handles import (
 from vmdsl.language.layout import LuksLayout
 from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.ext import Ext4
-from vmdsl.operations.disk.swap import Swap
+from vmdsl.operations.disk.swap import Swap, is_random
 from vmdsl.values import SECTOR, Size
 from vmdsl.vmdb2.from_yaml.disk import FOR_OLD_TARGETS
 from vmdsl.vmdb2.from_yaml.parted import PartedDisk
@@ -83,6 +83,10 @@ def _luks(export: Export, place: LuksLayout) -> YamlStep:
     for name in ("label", "uuid", "options"):
         if getattr(luks, name):
             export.refuse(luks, f"for the {name} of an encrypted device")
+    if luks.more_keys:
+        export.refuse(luks, "for a second key of an encrypted device", "give it one")
+    if luks.kdf != "argon2id":
+        export.refuse(luks, f"for an encrypted device with {luks.kdf}", "leave out kdf=")
     if not any(luks.device is p.partition for p in export.plan.layout.partitions):
         export.refuse(luks, "for a volume of LVM that is encrypted", "encrypt what LVM is on")
     return YamlStep(
@@ -136,6 +140,8 @@ def swap(export: Export) -> Iterator[YamlStep]:
             continue
         if not isinstance(filesystem.device, Partition):
             export.refuse(filesystem, "for swap on an encrypted device or a volume of LVM")
+        elif is_random(filesystem):
+            export.refuse(filesystem, "for swap with a random key", "leave out random_key=")
         elif not export.root:
             export.refuse(filesystem, "for swap without a root filesystem")
         else:

@@ -8,7 +8,7 @@ from typing import Unpack
 
 from vmdsl.errors import Advice, Problem
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import Filesystem, RootFs, traits_of
+from vmdsl.language.handles import Filesystem, Luks, RootFs, traits_of
 from vmdsl.language.operation import Operation, operation, record, recorded, refuse
 from vmdsl.operations.boot_loaders.boot_loader import BootLoader, BootMenu, BootSettings
 from vmdsl.operations.packages.named import named_above
@@ -24,6 +24,10 @@ _WITH_TOOLS = re.compile(
 _NAMED = re.compile(rf"{_DEFAULTS}(?![\w./])")
 #: What a build always sets, where a script gives it a value: echo, sed and the like.
 _SET = re.compile(r"\bGRUB_(?:TIMEOUT|DISTRIBUTOR|CMDLINE_LINUX(?:_DEFAULT)?)(?==)")
+_FOR_GRUB = (
+    'give it kdf="pbkdf2", which is all that GRUB knows; or /boot a filesystem of its own, which '
+    "is not encrypted"
+)
 _WRITE = """\
 mkdir -p /boot/grub
 grub-mkconfig -o /boot/grub/grub.cfg
@@ -50,6 +54,9 @@ class GrubConfig(BootMenu):
 
     def reads(self, filesystem: Filesystem) -> bool:
         return bool(traits_of(filesystem).grub_module)
+
+    def how_to_unlock(self, luks: Luks) -> str:
+        return "" if luks.kdf == "pbkdf2" else _FOR_GRUB
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report that GRUB's settings are missing, and warn of those that this replaces."""
@@ -80,7 +87,10 @@ class GrubConfig(BootMenu):
 
     def apply(self, tree: Tree) -> None:
         """Write the settings where the system's own update-grub reads them, and run that."""
-        tree.write(_SETTINGS, self.defaults())
+        settings = self.defaults()
+        if tree.layout.luks_below(tree.layout.holding("/boot/grub")):
+            settings += "GRUB_ENABLE_CRYPTODISK=y\n"
+        tree.write(_SETTINGS, settings)
         tree.chroot("sh", "-ec", _WRITE)
 
     def defaults(self) -> str:

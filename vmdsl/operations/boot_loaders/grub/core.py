@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 
 from vmdsl.language.effects import Tree
 from vmdsl.language.handles import traits_of
-from vmdsl.language.layout import Layout, MountLayout, VolumeLayout
+from vmdsl.language.layout import Layout, LuksLayout, MountLayout, VolumeLayout
+from vmdsl.machines import Arch
 
 _MODULES = (
     "part_gpt",
@@ -18,6 +19,17 @@ _MODULES = (
     "normal",
     "configfile",
 )
+#: To open what mkluks() makes with kdf="pbkdf2".
+_FOR_LUKS = ("cryptodisk", "luks2", "pbkdf2", "gcry_rijndael", "gcry_sha256", "gcry_sha512")
+
+#: Where GRUB asks for passphrases before it has its configuration, if not on the console of the
+#: firmware: a BIOS has none on the serial port. The commands fail, with no harm, if there is none.
+TERMINALS = """\
+serial --unit=0 --speed=115200
+terminal_input console serial
+terminal_output console serial
+"""
+TERMINAL_MODULES = ("serial", "terminal")
 
 
 def install_modules(tree: Tree, platform: str) -> None:
@@ -35,19 +47,28 @@ def make_core(tree: Tree, platform: str, name: str, *options: str) -> str:
 
     `options` are further options of grub-mkimage, or modules.
     """
-    tree.write(f"/boot/grub/{platform}/load.cfg", search(tree.layout))
+    is_bios = any(platform == arch.traits.bios for arch in Arch)
+    asks = is_bios and bool(tree.layout.luks_below(tree.layout.holding("/boot/grub")))
+    early = f"{TERMINALS if asks else ''}{search(tree.layout)}"
+    tree.write(f"/boot/grub/{platform}/load.cfg", early)
+    more = (*options, *(TERMINAL_MODULES if asks else ()))
     output = f"/boot/grub/{platform}/{name}"
     config = f"/boot/grub/{platform}/load.cfg"
     where = ("-c", config, "-p", prefix(tree.layout), "-o", output)
-    tree.chroot("grub-mkimage", "-O", platform, *where, *modules(tree.layout), *options)
+    tree.chroot("grub-mkimage", "-O", platform, *where, *modules(tree.layout), *more)
     return output
 
 
 def modules(layout: Layout) -> list[str]:
     """Return the modules by which a core image finds the others."""
     mount = layout.holding("/boot/grub")
+    return sorted({*_MODULES, grub_name(mount), *modules_below(layout, mount)})
+
+
+def modules_below(layout: Layout, mount: MountLayout) -> tuple[str, ...]:
+    """Return the modules by which GRUB finds the device of a mount's filesystem."""
     is_volume = isinstance(mount.filesystem.device, VolumeLayout)
-    return sorted({*_MODULES, grub_name(mount), *(("lvm",) if is_volume else ())})
+    return (*(_FOR_LUKS if layout.luks_below(mount) else ()), *(("lvm",) if is_volume else ()))
 
 
 def grub_name(mount: MountLayout) -> str:
@@ -66,9 +87,19 @@ def preseed(tree: Tree, *answers: str) -> None:
 
 
 def search(layout: Layout) -> str:
-    """Return GRUB's commands that look for the filesystem of /boot/grub by its UUID."""
-    uuid = layout.holding("/boot/grub").filesystem.uuid
-    return f"search.fs_uuid {uuid} root\nset prefix=($root){prefix(layout)}\n"
+    """Return GRUB's commands that look for the filesystem of /boot/grub by its UUID.
+
+    It asks for the passphrases of encrypted devices before.
+    """
+    mount = layout.holding("/boot/grub")
+    opened = "".join(f"cryptomount -u {bare_uuid(one)}\n" for one in layout.luks_below(mount))
+    uuid = mount.filesystem.uuid
+    return f"{opened}search.fs_uuid {uuid} root\nset prefix=($root){prefix(layout)}\n"
+
+
+def bare_uuid(luks: LuksLayout) -> str:
+    """Return the UUID of an encrypted device as GRUB takes it: without dashes."""
+    return luks.uuid.replace("-", "")
 
 
 def prefix(layout: Layout) -> str:

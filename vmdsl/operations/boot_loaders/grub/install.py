@@ -9,7 +9,13 @@ from vmdsl.language.handles import Partition
 from vmdsl.language.layout import Layout, MountLayout
 from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.bios import GrubBootCode
-from vmdsl.operations.boot_loaders.grub.core import modules, prefix, search
+from vmdsl.operations.boot_loaders.grub.core import (
+    TERMINAL_MODULES,
+    TERMINALS,
+    modules,
+    prefix,
+    search,
+)
 from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubPrep
 
 _INSTALL = r"""#!/bin/sh
@@ -58,7 +64,12 @@ grub=/boot/grub/$target
 echo "Installing for $target platform." >&2
 mkdir -p "$grub"
 cp "$target"/*.mod "$target"/*.lst "$grub/"
-cat >"$grub/load.cfg" <<'END'
+case $target in
+@BIOS@) cat <<'END' ;;
+@TERMINALS@END
+*) ;;
+esac >"$grub/load.cfg"
+cat >>"$grub/load.cfg" <<'END'
 @LOAD@END
 core() {
     name=$1; shift
@@ -70,7 +81,7 @@ case $target in
 @BIOS@)
     [ -n '@BOOT_CODE@' ] || fail "nothing here writes to a disk: add grub_bios() to the recipe"
     cp "$target/boot.img" "$grub/"
-    core core.img biosdisk ;;
+    core core.img biosdisk @TERMINAL_MODULES@ ;;
 @IEEE1275@)
     [ -n '@PREP@' ] || fail "nothing here writes to a disk: add grub_ieee1275() to the recipe"
     case $target in
@@ -122,6 +133,7 @@ def install_script(layout: Layout, operations: Sequence[ImageOperation]) -> str:
     bios = sorted({traits.bios for traits in platforms} - {""})
     ieee1275 = sorted({traits.ieee1275 for traits in platforms} - {""})
     efis = {efi.platform: efi.suffix for traits in platforms if (efi := traits.efi)}
+    asks = bool(layout.luks_below(layout.holding("/boot/grub")))
     esps = [m for m in layout.mounts if _is_on_esp(m)]
     values = {
         "ESP": str(esps[0].path) if esps else "",
@@ -130,6 +142,8 @@ def install_script(layout: Layout, operations: Sequence[ImageOperation]) -> str:
         "IEEE1275": " | ".join(ieee1275),
         "SUFFIXES": "\n".join(f"    {name}) suffix={suffix} ;;" for name, suffix in efis.items()),
         "LOAD": search(layout),
+        "TERMINALS": TERMINALS if asks else "",
+        "TERMINAL_MODULES": " ".join(TERMINAL_MODULES) if asks else "",
         "PREFIX": prefix(layout),
         "MODULES": " ".join(modules(layout)),
         "BOOT_CODE": "y" * any(isinstance(o, GrubBootCode) for o in operations),

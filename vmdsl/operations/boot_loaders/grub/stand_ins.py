@@ -5,20 +5,21 @@ The real ones would find the disk of this machine, where the image's layout is m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Gpt, partitions_below
 from vmdsl.language.layout import (
     DISK,
     Layout,
+    LuksLayout,
     MountLayout,
     PartitionLayout,
     VolumeLayout,
     device_name,
     device_names,
 )
-from vmdsl.operations.boot_loaders.grub.core import grub_name
+from vmdsl.operations.boot_loaders.grub.core import bare_uuid, grub_name, modules_below
 from vmdsl.operations.boot_loaders.grub.install import install_script
 from vmdsl.operations.scripts.stand_ins import find_real
 
@@ -26,7 +27,7 @@ _PROBE = """\
 #!/bin/sh
 # Answers from the layout of the image: there is no device to ask.
 target=fs path=/
-hint= abstraction= drive=
+hint= abstraction= drive= crypto=
 while [ $# -gt 0 ]; do
     case $1 in
     --target=*) target=${1#*=} ;;
@@ -48,7 +49,8 @@ fs_uuid) echo "$uuid" ;;
 partuuid) echo "$partuuid" ;;
 partmap) echo "$partmap" ;;
 *_hint | *_hints) echo "${hint:-$drive}" ;;
-abstraction) [ -z "$abstraction" ] || echo "$abstraction" ;;
+abstraction) [ -z "$abstraction" ] || printf '%s\\n' $abstraction ;;
+cryptodisk_uuid) [ -z "$crypto" ] || printf '%s\\n' $crypto ;;
 fs_label) ;;
 *) exit 1 ;;
 esac
@@ -113,9 +115,9 @@ def _below(mount: MountLayout) -> str:
 def probe_script(layout: Layout) -> str:
     """Return a stand-in for grub-probe that knows the image's layout alone."""
     mounts = _deepest_first(layout)
-    cases = [f"{' | '.join(_names(mount))}) {_answers(mount)} ;;" for mount in mounts]
+    cases = [f"{' | '.join(_names(mount))}) {_answers(layout, mount)} ;;" for mount in mounts]
     cases.append("/dev/*) exit 1 ;;")
-    cases += [f"{_below(mount)}) {_answers(mount)} ;;" for mount in mounts]
+    cases += [f"{_below(mount)}) {_answers(layout, mount)} ;;" for mount in mounts]
     return _PROBE.replace("@DISK@", DISK).replace("@CASES@", "\n".join(cases))
 
 
@@ -123,7 +125,11 @@ def _names(mount: MountLayout) -> tuple[str, ...]:
     return device_names(mount.filesystem.device)
 
 
-def _answers(mount: MountLayout) -> str:
+def _words(words: Iterable[str]) -> str:
+    return f"'{' '.join(words)}'"
+
+
+def _answers(layout: Layout, mount: MountLayout) -> str:
     """Return what is known of a mount, as assignments of the script."""
     device = mount.filesystem.device
     table = partitions_below(mount.mounted.filesystem.device)[0].table
@@ -133,6 +139,10 @@ def _answers(mount: MountLayout) -> str:
         known |= {"partuuid": device.uuid, "drive": f"hd0,{partmap}{device.number}"}
     elif isinstance(device, VolumeLayout):
         drive, hint = f"lvm/{device.volume.dm_name}", f"lvmid/{device.group.uuid}/{device.uuid}"
-        known |= {"drive": drive, "hint": hint, "abstraction": "lvm"}
+        known |= {"drive": drive, "hint": hint}
+    elif isinstance(device, LuksLayout):
+        known |= {"drive": f"cryptouuid/{bare_uuid(device)}"}
+    known["crypto"] = _words(map(bare_uuid, layout.luks_below(mount)))
+    known["abstraction"] = _words(modules_below(layout, mount))
     known |= {"fs": grub_name(mount), "partmap": partmap}
     return " ".join(f"{name}={value}" for name, value in known.items())

@@ -6,9 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from vmdsl.errors import Problem
 from vmdsl.language.effects import Tree
-from vmdsl.language.handles import Mounted
+from vmdsl.language.handles import Mounted, luks_below
 from vmdsl.language.layout import Layout
-from vmdsl.language.operation import Operation, operation, origin_of, shown_name
+from vmdsl.language.operation import (
+    Operation,
+    operation,
+    origin_of,
+    shown_name,
+    shown_with_line,
+)
 from vmdsl.machines import Arch, Efi
 from vmdsl.operations.boot_loaders.boot_loader import check_esp
 from vmdsl.operations.boot_loaders.grub.config import GrubPart
@@ -55,6 +61,13 @@ class GrubUefi(GrubPart):
         """Report what a boot loader lacks, and a partition that firmware won't look at."""
         yield from super().check_plan(operations, complete=complete)
         yield from check_esp(self, self.esp)
+        if self.secure_boot:
+            for luks in luks_below(self.boot_filesystem(operations).device):
+                yield self.problem(
+                    f"the signed GRUB cannot unlock {shown_with_line(luks)}, which /boot is on",
+                    "give /boot a filesystem of its own, which is not encrypted",
+                    code="boot-filesystem",
+                )
 
     def check_layout(self, layout: Layout) -> Iterator[Problem]:
         """Report an EFI system partition that is too small for its two copies."""
