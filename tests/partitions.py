@@ -1,4 +1,4 @@
-"""Partitions of an image, and how filesystems on them are checked."""
+"""Partitions of an image: how filesystems on them are checked, and what is encrypted read."""
 
 from __future__ import annotations
 
@@ -40,3 +40,16 @@ def copy(source: Path, target: Path, start: int, size: int, at: int = 0) -> None
     subprocess.run([*argv, *places, f"skip={start}", f"count={size}", f"seek={at}"], check=True)
     with target.open("r+b") as file:
         file.truncate(at + size)
+
+
+def cryptsetup(key: str, *words: str | Path) -> subprocess.CompletedProcess[bytes]:
+    argv: list[str | Path] = ["cryptsetup", "--batch-mode", "--key-file=-", *words]
+    return subprocess.run(argv, input=key.encode(), capture_output=True, check=False)
+
+
+def decrypt(device: Path, key: str) -> None:
+    """Have cryptsetup replace an encrypted device by its content."""
+    header = device.with_name(f"{device.name}.header")
+    words = ("--decrypt", "--force-offline-reencrypt", "--header")
+    done = cryptsetup(key, "reencrypt", *words, header, device)
+    assert done.returncode == 0, done.stderr

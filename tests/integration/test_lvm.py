@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from partitions import CHECKS, copy, partitions
+from partitions import CHECKS, copy, decrypt, partitions
 from users import User
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Firmware, Machine
@@ -76,8 +76,11 @@ steps:
     end: 100%
     tag: two
   - kpartx: "{{ output }}"
+  - cryptsetup: two
+    name: crypt
+    key-cmd: echo open sesame
   - vgcreate: volumes
-    physical: [one, two]
+    physical: [one, crypt]
   - lvcreate: volumes
     name: rootfs
     size: 600M
@@ -104,7 +107,8 @@ steps:
 class Look:
     """The devices of an image: its partitions, and the volumes that lvm2 finds on them."""
 
-    def __init__(self, image: Path, folder: Path) -> None:
+    def __init__(self, image: Path, folder: Path, *, key: str = "") -> None:
+        """The second partition is encrypted if there is a key."""
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.partitions: list[Path] = []
@@ -112,6 +116,8 @@ class Look:
             place = folder / f"pv{number}"
             copy(image, place, start, size)
             self.partitions.append(place)
+        if key:
+            decrypt(self.partitions[1], key)
         self.text = self.ask("metadata", 0)
         assert self.text.partition("\n")[2] == self.ask("metadata", 1).partition("\n")[2]
 
@@ -218,14 +224,14 @@ def test_a_volume_grows_with_its_content(
 
 
 def test_a_specification_of_vmdb2(user: User, base: Any, tmp_path: Path) -> None:
-    """Of which one volume is on both partitions."""
+    """Of which one volume is on both partitions, and one partition encrypted."""
     folder = user.folder("lvm")
     specification, image = user.file(folder / "v.vmdb", SPECIFICATION), folder / "v.img"
     words = ("--rootfs-tarball", base.tarball, "--output", image)
     done = user.run(user.checkout / ".venv/bin/vmdsl", "build", specification, *words)
     assert done.returncode == 0, done.stdout
-    look = Look(image, tmp_path)
-    assert look.volumes() == {"rootfs": [(0, 0, 74), (1, 0, 76)], "data": [(1, 76, 48)]}
+    look = Look(image, tmp_path, key="open sesame")
+    assert look.volumes() == {"rootfs": [(0, 0, 74), (1, 0, 76)], "data": [(1, 76, 44)]}
     for name, path, content in (
         ("rootfs", "/etc/fstab", " /data ext2 "),
         ("data", "/file", "hello"),
@@ -292,7 +298,7 @@ SAYS = {
     ),
     "echo $(lvs --noheadings --options seg_size --units m the-group/root)": "1452.00m 200.00m",
     "echo $(df --block-size=1G --output=size /)": "1G-blocks 2",
-    "swapon --noheadings --show=SIZE | sort": "20M\n64M",
+    "echo $(swapon --noheadings --show=SIZE | sort -n)": "20M 64M",
     "dmsetup table --target crypt | grep -o '^swap-.*aes-xts-plain64' | wc -l": "1",
     "findmnt --verify --tab-file /etc/fstab >/dev/null && echo right": "right",
 }
