@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,22 +26,52 @@ class Command(TyperCommand):
     """A command whose help is as below."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        return _without_types(super().get_params(ctx))
+        return _adapted(super().get_params(ctx))
 
 
 class Group(TyperGroup):
     """A command with subcommands whose help is as below."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        return _without_types(super().get_params(ctx))
+        return _adapted(super().get_params(ctx))
 
 
-def _without_types(parameters: Sequence[Any]) -> list[Any]:
-    """Let the help show no type for flags, which take no value, and for arguments."""
+def _adapted(parameters: Sequence[Any]) -> list[Any]:
+    """Let the help show no type for flags, which take no value, and for arguments.
+
+    And let typer convert only values that are not used as they are: it imports pydantic to convert
+    any, even None, which takes long before a command begins.
+    """
     for one in parameters:
         if isinstance(one, TyperArgument) or one.is_flag:
             one.display_type_rich = _no_type
+        one.process_value = partial(_process, one)
     return list(parameters)
+
+
+def _process(one: TyperArgument | TyperOption, ctx: Any, value: Any) -> Any:
+    """Return the value of a parameter as its command takes it."""
+    parse, is_several = _parse_of(one, value), one.multiple or one.nargs != 1
+    if one.value_is_missing(value):
+        value, is_ready = () if is_several else value, not one.required
+    elif value == one.default:
+        is_ready = True
+    elif is_ready := parse is not None:
+        value = [*map(parse, value)] if is_several else parse(value)
+    if not is_ready:
+        return type(one).process_value(one, ctx, value)
+    return one.callback(ctx, one, value) if one.callback else value
+
+
+def _parse_of(one: TyperArgument | TyperOption, value: object) -> Callable[[Any], Any] | None:
+    """Return the function that converts a value if typer is not needed for it, or None."""
+    about = one.type_descriptor
+    if about.parameter_info.parser is not None or not isinstance(value, str):
+        return about.parameter_info.parser
+    if about.annotation is Path:
+        is_unreadable = os.path.lexists(value) and not os.access(value, os.R_OK)
+        return None if is_unreadable else Path  # typer's report names the option
+    return str if about.annotation is str else None
 
 
 def _no_type(ctx: Any) -> None:
