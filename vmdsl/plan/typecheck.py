@@ -23,6 +23,8 @@ from vmdsl.plan.causes import NOT_THERE, OPERANDS, causes_of, statements
 from vmdsl.plan.hints import OF_MYPY, reworded
 from vmdsl.plan.modules import apart, developed, linked, own_modules, sources
 
+#: The variables with which Coverage.py starts in each process of Python.
+_MEASURES = "COVERAGE_PROCESS_"
 #: mypy's cache directory if it is to have none.
 _NO_CACHE = Path(os.devnull)
 
@@ -72,12 +74,15 @@ class TypeCheck:
         """Return mypy's environment, with the packages in development mode that it checks.
 
         It hides the mistakes in these where they are: `pip install -e` has put them into its path.
+        Coverage.py does not measure it, which takes as long as it needs to start.
         """
+        ours = programs.environment()
+        env = {name: ours[name] for name in ours if not name.startswith(_MEASURES)}
         with suppress(OSError):
             links = [linked(package, self._links) for package in developed(self._recipe)]
             folders = [*(str(link.parent) for link in links), os.environ.get("MYPYPATH", "")]
-            return programs.environment({"MYPYPATH": os.pathsep.join(filter(None, folders))})
-        return programs.environment()
+            env["MYPYPATH"] = os.pathsep.join(filter(None, folders))
+        return env
 
     def problems(self) -> tuple[Problem, ...]:
         """Wait for mypy's mistakes in the recipe, in the order of its lines.

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
-from vmdsl.plan.typecheck import hidden_packages, mypy_command, read_messages
+import pytest
+
+from vmdsl import programs
+from vmdsl.plan.typecheck import TypeCheck, hidden_packages, mypy_command, read_messages
 
 
 def message(file: Path, line: int, column: int, end: int, text: str, **more: object) -> str:
@@ -107,3 +111,19 @@ def test_modules_beside_the_recipe_are_checked_too(tmp_path: Path) -> None:
 def test_recipe_that_cannot_be_parsed(tmp_path: Path) -> None:
     (tmp_path / "recipe.py").write_text("def f(:", encoding="utf-8")
     assert mypy_command(tmp_path, tmp_path / "recipe.py")[-1] == str(tmp_path / "recipe.py")
+
+
+def test_mypy_itself_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Mapping[str, str]] = []
+
+    def start(_: object, *, env: Mapping[str, str], **__: object) -> None:
+        given.append(env)
+
+    monkeypatch.setattr(programs, "start", start)
+    monkeypatch.setenv("COVERAGE_PROCESS_CONFIG", "it")
+    monkeypatch.setenv("ANOTHER", "one")
+    (tmp_path / "recipe.py").write_text("", encoding="utf-8")
+    TypeCheck(tmp_path / "recipe.py", tmp_path / "cache")
+    (env,) = given
+    assert "COVERAGE_PROCESS_CONFIG" not in env
+    assert env["ANOTHER"] == "one"
