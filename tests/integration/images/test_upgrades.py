@@ -28,7 +28,11 @@ CORES = (
     "md5sum /boot/grub/x86_64-efi/core.efi /boot/efi/EFI/BOOT/BOOTX64.EFI /boot/efi/EFI/debian/*"
 )
 
-QUICKER = r"printf 'MODULES=list\nCOMPRESSLEVEL=1\n' >/etc/initramfs-tools/conf.d/quicker"
+#: The new kernel's initramfs is loaded and not run. The hooks' programs take long to be copied.
+QUICKER = r"""
+printf 'MODULES=list\nCOMPRESSLEVEL=1\n' >/etc/initramfs-tools/conf.d/quicker
+chmod -x /usr/share/initramfs-tools/hooks/*
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
