@@ -25,7 +25,7 @@ LAYERS = [
     {"review"},
     {"vmdb2"},
     {"builder"},
-    {"boot"},
+    {"boot", "disks"},
     {"cli"},
 ]
 HOST_MAY_IMPORT = {"errors", "values", "machines", "programs", "host"}

@@ -11,6 +11,7 @@ from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
 from vmdsl.builder.cache.checksums import digest
 from vmdsl.builder.cache.failed_trees import FailedTree, keep_tree
 from vmdsl.builder.cache.forecast import (
+    Description,
     archives_of,
     describe,
     forecast,
@@ -46,10 +47,12 @@ def build(
     listener: Listener,
     on_error: OnError = OnError.CLEAN,
     log: Path | None = None,
+    temporary_for: Path | None = None,
 ) -> Built:
     """Build the image of `plan` at `output`; one that is there is replaced, but only on success.
 
-    A copy of the log goes to `log`; without it, beside the output when a step failed.
+    A copy of the log goes to `log`; without it, beside the output when a step failed. If the output
+    is temporary, no later build looks for it, and that copy is beside `temporary_for`.
 
     Raises UsageError, HostError or BuildError, and KeyboardInterrupt or SystemExit on a signal;
     then nothing is left but files in the cache, and the log. The exception lacks the problems that
@@ -100,7 +103,7 @@ def build(
                 ended = run_in_sandbox(job, own, listener, watch)
             if isinstance(ended, VmdslError):
                 full = full_disks((cache.path, image.path.parent))
-                kept = keep_log(own.path, log or beside(image.path))
+                kept = keep_log(own.path, log or beside(temporary_for or image.path))
                 if blame := blamed(ended, full):
                     raise HostError(
                         *(replace(p, hint=Hint.of_lines((p.hint, kept.what))) for p in blame)
@@ -113,7 +116,7 @@ def build(
                 keep_log(own.path, log)
             image.publish(workspace)
             if caching.use:
-                note_image(image.path, description, ended, cache, image.format.programs)
+                _note_image(image, description, ended, cache, is_temporary=bool(temporary_for))
                 drop_old(cache, workspace / "trash")
         watch.end(cpu=cpu_seconds())
     except BrokenPipeError:
@@ -139,6 +142,14 @@ def _require_large_files(plan: Plan, image: Output) -> None:
         if 0 <= resource.getrlimit(resource.RLIMIT_FSIZE)[0] < plan.layout.size:
             hint = "raise the limit that `ulimit -f` shows"
         raise HostError(problem_in(plan.layout.disk, what, hint, code="image-place"))
+
+
+def _note_image(
+    image: Output, description: Description, tree: str, cache: CacheDir, *, is_temporary: bool
+) -> None:
+    """Write down what an image was made from, unless it is removed soon."""
+    if not is_temporary:
+        note_image(image.path, description, tree, cache, image.format.programs)
 
 
 def _failed_tree(error: VmdslError, job: Job, log: Path) -> list[Problem]:

@@ -16,9 +16,10 @@ from vmdsl.cli.diff import diff
 from vmdsl.cli.explain import explain
 from vmdsl.cli.listing import list_recipes
 from vmdsl.cli.new import new
-from vmdsl.cli.options import Cache, Command, cache_of, parser
+from vmdsl.cli.options import Cache, Command, cache_of, parser, print_version
 from vmdsl.cli.paths import existing_file
 from vmdsl.cli.recipe_command import BuildCommand, CommandLine, RecipeCommand
+from vmdsl.cli.write import write
 from vmdsl.errors import HostError
 from vmdsl.machines import Arch
 from vmdsl.values import GiB, Size
@@ -42,7 +43,7 @@ def make_app() -> typer.Typer:
     for command in (recipes.check, recipes.plan, recipes.to_yaml):
         app.command(cls=RecipeCommand)(command)
     app.command("list", cls=Command)(list_recipes)
-    for other in (diff, new, from_yaml, boot, doctor, explain):
+    for other in (diff, new, from_yaml, boot, write, doctor, explain):
         app.command(cls=Command)(other)
     app.add_typer(cache.app())
     return app
@@ -52,9 +53,7 @@ def _top(
     *,
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", help="Print the version.", callback=recipes.print_version, is_eager=True
-        ),
+        typer.Option("--version", help="Print the version.", callback=print_version, is_eager=True),
     ] = False,
 ) -> None:
     del version  # its callback has seen to it

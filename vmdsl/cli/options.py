@@ -104,6 +104,21 @@ def cache_of(given: Path | None) -> CacheDir:
     return CacheDir(path=given.absolute()) if given else default_cache_dir()
 
 
+def print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it)
+    """Print the version and exit, if that is wanted."""
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 (slow)
+
+        typer.echo(f"vmdsl {version('vmdsl')}")
+        raise typer.Exit
+
+
+#: `vmdb2 --version`, where a script calls `vmdsl build --lenient` by that name.
+Version = Annotated[
+    bool, typer.Option("--version", callback=print_version, is_eager=True, hidden=True)
+]
+
+
 def value_in_words(value: object) -> str:
     """Return the value of a recipe's option in words."""
     if value is None:

@@ -58,11 +58,11 @@ def check_output(output: Path, recipe: Path) -> None:
                 code="output-file",
             )
         )
-    if str(output) == "-" or _is_device(output):
-        to = output if output.is_block_device() else "/dev/sdX"
-        hint = f"name a file, and copy it: dd if={recipe.stem}{RAW.suffix} of={to} bs=4M"
-        what = f"{output} is not a regular file, and vmdsl writes images only to files"
-        raise UsageError(Problem(what=what, hint=hint, code="output-file"))
+    if str(output) == "-":
+        what = "an image is not written to standard output"
+        raise UsageError(
+            Problem(what=what, hint="name a file, or a disk: /dev/sdX", code="output-file")
+        )
     if output.exists() and recipe.exists() and output.samefile(recipe):
         raise UsageError(f"{output} is the recipe; the image would replace it", code="output-file")
     _check_suffix(output)
@@ -99,11 +99,11 @@ def _check_suffix(output: Path) -> None:
         raise UsageError(Problem(what=what, hint=hint, code="image-format"))
 
 
-def _is_device(output: Path) -> bool:
+def is_device(output: Path) -> bool:
     """Return whether a path is that of a device, or would be if the device were there."""
     above = output.absolute().parents
     in_dev = Path("/dev") in above and Path("/dev/shm") not in above  # noqa: S108 (it has files)
-    return in_dev or (output.exists() and not output.is_file())
+    return not output.is_dir() and (in_dev or (output.exists() and not output.is_file()))
 
 
 def check_log(log: Path, *, image: Path, recipe: Path) -> None:

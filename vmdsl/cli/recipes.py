@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -16,12 +16,13 @@ import typer
 
 from vmdsl.builder.image.formats import FORMATS, RAW
 from vmdsl.cli.convert import Force, Written, write_yaml
-from vmdsl.cli.options import Cache, cache_of
+from vmdsl.cli.options import Cache, Version, cache_of
 from vmdsl.cli.paths import (
     PLAN_SUFFIX,
     check_log,
     check_output,
     existing_file,
+    is_device,
 )
 from vmdsl.cli.recipe_command import RecipeArgument, RecipeFile, RecipesArgument, with_values
 from vmdsl.cli.reporting import (
@@ -32,6 +33,7 @@ from vmdsl.cli.reporting import (
     report_warnings,
 )
 from vmdsl.cli.slow_recipe import watched
+from vmdsl.cli.write import Yes, disk_target
 from vmdsl.errors import PolicyError, UsageError, VmdslError
 from vmdsl.plan.offered import offered_names
 
@@ -48,7 +50,8 @@ _Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help=f"The image. Its format is {RAW.name}, unless its name ends with {_OTHER_SUFFIXES}. "
+        help="The image, or a disk such as /dev/sdX that it is written to. The format of a file "
+        f"is {RAW.name}, unless its name ends with {_OTHER_SUFFIXES}. "
         rf"\[default: the recipe's name with {RAW.suffix}, in the current directory]",
         show_default=False,
     ),
@@ -114,21 +117,6 @@ _NoCache = Annotated[
 ]
 
 
-def print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it)
-    """Print the version and exit, if that is wanted."""
-    if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 (slow)
-
-        typer.echo(f"vmdsl {version('vmdsl')}")
-        raise typer.Exit
-
-
-#: `vmdb2 --version`, where a script calls `vmdsl build --lenient` by that name.
-_Version = Annotated[
-    bool, typer.Option("--version", callback=print_version, is_eager=True, hidden=True)
-]
-
-
 def build(
     recipe: RecipeArgument,
     *,
@@ -143,13 +131,20 @@ def build(
     no_cache: _NoCache = False,
     reviewed: _Reviewed = None,
     form: Format = "text",
-    version: _Version = False,
+    yes: Yes = False,
+    version: Version = False,
 ) -> None:
     """Build an image. The recipe is checked first; if it has mistakes, nothing is built."""
     del form, version  # run() and its callback have seen to them
     _require_file(recipe)
     output = _output_of(recipe, output)
-    check_output(output, recipe.path)
+    to_disk = is_device(output)
+    if to_disk:
+        from vmdsl.disks.disk import require_disk  # noqa: PLC0415 (not always needed)
+
+        require_disk(output)
+    else:
+        check_output(output, recipe.path)
     if recipe.log:
         check_log(recipe.log, image=output, recipe=recipe.path)
     if refresh and offline:
@@ -177,19 +172,28 @@ def build(
 
     checked = check_phase()
     require_host(cache.path)
-    with _in_its_words(recipe), progress(verbose=verbose) as listener:
-        built = build_image(
-            made,
-            output=output,
-            cache=cache,
-            caching=CacheOptions(use=not no_cache, refresh=refresh, offline=offline),
-            listener=listener,
-            on_error=OnError(on_error),
-            log=recipe.log,
-        )
-    if timings:
-        show_timings((checked, *built.phases))
-    show_built(built)
+    name = f"{recipe.stem}{RAW.suffix}"
+    with ExitStack() as stack:
+        disk = None
+        if to_disk:
+            disk = stack.enter_context(disk_target(output, made, cache, name=name, yes=yes))
+        with _in_its_words(recipe), progress(verbose=verbose) as listener:
+            built = build_image(
+                made,
+                output=disk.image if disk else output,
+                cache=cache,
+                caching=CacheOptions(use=not no_cache, refresh=refresh, offline=offline),
+                listener=listener,
+                on_error=OnError(on_error),
+                log=recipe.log,
+                temporary_for=Path(name) if disk else None,
+            )
+        if timings:
+            show_timings((checked, *built.phases))
+        if disk:
+            disk.write()
+        else:
+            show_built(built)
 
 
 @contextmanager

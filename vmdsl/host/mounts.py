@@ -9,10 +9,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
-    """A mount point, and the type of the file system there."""
+    """A mount point, and the type of the file system there.
+
+    `device` is the number of its device, as `8:1`, and `source` how the file system names it.
+    """
 
     point: str
     kind: str
+    device: str = ""
+    source: str = ""
 
 
 def _unescape(text: str) -> str:
@@ -26,7 +31,10 @@ def parse(mountinfo: str) -> tuple[Mount, ...]:
         before, _, after = line.partition(" - ")
         left, right = before.split(), after.split()
         if len(left) > 4 and right:  # noqa: PLR2004  # the fifth is the mount point
-            found.append(Mount(point=_unescape(left[4]), kind=right[0]))
+            kind, source = (*right, "")[:2]
+            found.append(
+                Mount(point=_unescape(left[4]), kind=kind, device=left[2], source=_unescape(source))
+            )
     return tuple(found)
 
 

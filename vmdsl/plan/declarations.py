@@ -29,7 +29,7 @@ OPTION_TYPES = (Size, Suite, Path, StrEnum, str, bool, int)
 RESERVED = {
     *("cache", "cache_dir", "check", "force", "format", "help", "html", "json", "log", "no_cache"),
     *("offline", "on_error", "output", "plan", "recipe", "refresh", "seed", "timings"),
-    *("verbose", "version"),
+    *("verbose", "version", "yes"),
 }
 
 

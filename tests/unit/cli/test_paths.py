@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vmdsl.cli.paths import check_output, existing_file
+from vmdsl.cli.paths import check_output, existing_file, is_device
 from vmdsl.errors import UsageError
 
 
@@ -71,13 +71,18 @@ class TestOutput:
     def test_file_for_a_directory(self) -> None:
         assert refused_output(Path("notes.txt/b.img")) == "there is no directory notes.txt"
 
-    @pytest.mark.parametrize("name", ["-", "/dev/null", "/dev/stdout", "/dev/no-such-disk"])
+    def test_standard_output(self) -> None:
+        what, hint = refused_output(Path("-")).splitlines()
+        assert what == "an image is not written to standard output"
+        assert "/dev/sdX" in hint
+
+    @pytest.mark.parametrize("name", ["/dev/null", "/dev/stdout", "/dev/no-such-disk"])
     def test_device(self, name: str) -> None:
-        what, hint = refused_output(Path(name)).splitlines()
-        assert what.startswith(f"{name} is not a regular file")
-        assert "dd if=hybrid.img of=/dev/sdX" in hint
+        assert is_device(Path(name))
 
     def test_memory(self) -> None:
+        assert not is_device(Path("/dev/shm/new.img"))
+        assert not is_device(Path("/dev"))
         check_output(Path("/dev/shm/new.img"), Path("hybrid.py"))
 
     @pytest.mark.parametrize(
