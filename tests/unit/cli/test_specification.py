@@ -160,3 +160,16 @@ def test_options_of_recipes_are_not_shortened(capsys: pytest.CaptureFixture[str]
     Path("pc.py").write_text("", encoding="utf-8")
     assert run(["check", "pc.py", "--verb"]) == 2
     assert "no such option: --verb  [usage]\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("image", "problem"), [("{{ output }}", ""), ("/dev/sda", "/dev/sda is a device, which only")]
+)
+def test_only_the_command_line_names_a_device(
+    image: str, problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = Path("pc.vmdb").read_text("utf-8").replace("{{ output }}", image)
+    assert text.count(image) > 1
+    Path("disk.vmdb").write_text(text, encoding="utf-8")
+    assert run(["check", "disk.vmdb", "--output", "/dev/sdx"]) == (3 if problem else 0)
+    assert problem in capsys.readouterr().err

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from vmdsl.language.handles import Traits, traits_of
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.similar import closest
 from vmdsl.values import Size
 from vmdsl.vmdb2.draft import HABITS, Argument, Call, Result
-from vmdsl.vmdb2.from_yaml.context import Context, Tag, places_of
+from vmdsl.vmdb2.from_yaml.context import IMAGE, Context, Tag, places_of
 from vmdsl.vmdb2.from_yaml.flow import FILESYSTEMS
 from vmdsl.vmdb2.from_yaml.parted import PartedDisk
 from vmdsl.vmdb2.from_yaml.partitions import image_size, mkpart
@@ -51,11 +52,10 @@ def image(context: Context, step: Mkimg) -> None:
         context.problem(
             step, "mkimg", "the image has no name", 'write mkimg: "{{ output }}"', code="spec-value"
         )
-    elif place.is_block_device() or place.is_relative_to("/dev"):
-        what = f"{step.mkimg} is a device, and vmdsl writes image files"
-        context.problem(
-            step, "mkimg", what, "name a file, and write it there with dd", code="spec-device"
-        )
+    elif _is_device(place) and str(step.mkimg) not in map(context.variables.get, IMAGE):
+        what = f"{step.mkimg} is a device, which only the command line can name"
+        hint = 'write mkimg: "{{ output }}", and name the device with --output'
+        context.problem(step, "mkimg", what, hint, code="spec-device")
     size = _size(context, step)
     context.disk = context.emit(
         "disk", step, Call(function="mkimg", arguments=(size,)), returns="Disk"
@@ -129,15 +129,10 @@ def _existing(context: Context, step: Mklabel) -> None:
         call = Call(function="mkimg", arguments=(size,))
         context.disk = context.emit("disk", step, call, returns="Disk")
         return
-    if place.is_block_device() or place.is_relative_to("/dev"):
-        what = f"{step.device} is a device, and vmdsl writes image files"
-        context.problem(
-            step,
-            "device",
-            what,
-            "make one with mkimg, and write it there with dd",
-            code="spec-device",
-        )
+    if _is_device(place):
+        what = f"{step.device} is a device, and vmdsl writes whole images to it"
+        hint = 'add above: mkimg: "{{ output }}", size: 4G; and name the device with --output'
+        context.problem(step, "device", what, hint, code="spec-device")
     else:
         what = "no step makes the image"
         hint = 'add above: mkimg: "{{ output }}", size: 4G'
@@ -397,3 +392,7 @@ def mounted(context: Context, step: Mount) -> None:
     """Write the filesystems that waited for this mount."""
     del step
     waiting(context)
+
+
+def _is_device(place: Path) -> bool:
+    return place.is_block_device() or place.is_relative_to("/dev")
