@@ -17,6 +17,7 @@ from vmdsl.language.handles import (
     Msdos,
     Partition,
     RootFs,
+    Subvolume,
     VolumeGroup,
 )
 from vmdsl.language.layout import Layout, Span
@@ -37,7 +38,7 @@ from vmdsl.machines import Arch
 from vmdsl.operations.boot_loaders.grub.calls import grub_bios, grub_ieee1275, grub_uefi
 from vmdsl.operations.boot_loaders.u_boot.extlinux import extlinux
 from vmdsl.operations.boot_loaders.u_boot.flash_kernel import flash_kernel
-from vmdsl.operations.disk.btrfs import Btrfs, mkbtrfs
+from vmdsl.operations.disk.btrfs import Btrfs, mkbtrfs, subvolume
 from vmdsl.operations.disk.disks import mkextended, mkgpt, mkimg, mkmsdos, mkpart, mount
 from vmdsl.operations.disk.ext import Ext2, Ext3, Ext4, mkext2, mkext3, mkext4
 from vmdsl.operations.disk.f2fs import F2fs, mkf2fs
@@ -99,6 +100,7 @@ __all__ = [
     "Source",
     "Span",
     "Step",
+    "Subvolume",
     "Suite",
     "Swap",
     "SystemFile",
@@ -161,6 +163,7 @@ __all__ = [
     "set_password",
     "step",
     "step_if",
+    "subvolume",
     "system_file",
     "system_from",
     "unpack_rootfs",

@@ -11,6 +11,7 @@ from vmdsl_stdlib.locale import set_keyboard, set_locale, set_time_zone
 from vmdsl_stdlib.network import remove_resolver, set_hostname, use_dhcp
 from vmdsl_stdlib.raspberry_pi import RaspberryPi, raspberry_pi
 from vmdsl_stdlib.ssh import add_ssh_server
+from vmdsl_stdlib.subvolumes import mount_like_fedora, mount_like_opensuse
 from vmdsl_stdlib.tidy import forget_machine_id, tidy
 from vmdsl_stdlib.units import disable_unit, enable_unit, mask_unit
 from vmdsl_stdlib.users import add_user, lock_root, open_root_console
@@ -28,6 +29,8 @@ __all__ = [
     "forget_machine_id",
     "lock_root",
     "mask_unit",
+    "mount_like_fedora",
+    "mount_like_opensuse",
     "open_root_console",
     "raspberry_pi",
     "remove_resolver",

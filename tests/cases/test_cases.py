@@ -67,7 +67,7 @@ NO_OPERATIONS = {
 }
 #: Of kinds that vmdsl itself changes what their tools made: there is nothing here to change.
 _FORMATTERS: dict[str, Callable[[Target, Path | None], object]] = {
-    "btrfs": format_btrfs,
+    "btrfs": lambda target, _: format_btrfs(target),
     "f2fs": format_f2fs,
     "xfs": lambda target, _: format_xfs(target),
 }

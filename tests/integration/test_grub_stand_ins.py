@@ -13,6 +13,7 @@ import pytest
 from vmdsl import (
     GiB,
     MiB,
+    mkbtrfs,
     mkext4,
     mkgpt,
     mkimg,
@@ -23,6 +24,7 @@ from vmdsl import (
     mkvfat,
     mkvg,
     mount,
+    subvolume,
 )
 from vmdsl.builder.cache.answers import answering
 from vmdsl.language.layout import Layout, PartitionLayout
@@ -178,6 +180,31 @@ def test_a_path_is_told_as_in_its_filesystem(layout: Layout, path: str, relative
         check=True,
     )
     assert done.stdout == f"{relative}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "relative"),
+    [
+        ("/", "/@"),
+        ("/boot/grub", "/@/boot/grub"),
+        ("/home", "/sets/home"),
+        ("/home/ann/", "/sets/home/ann"),
+        ("/homes", "/@/homes"),
+    ],
+)
+def test_a_path_in_a_subvolume_begins_at_the_top_level(
+    recorder: Recorder, path: str, relative: str
+) -> None:
+    made = mkbtrfs(mkpart(mkgpt(mkimg(GiB(4)))))
+    root = mount(subvolume(made, "@"))
+    mount(subvolume(made, "sets/home", default=True), "/home", on=root)
+    layout, problems = lay_out(recorder.operations, recipe="recipe", seed="")
+    assert layout is not None
+    assert problems == []
+    words = ["sh", "-euc", relpath_script(layout), "sh", path]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{relative}\n"
+    assert findmnt(layout, "-no", "OPTIONS", "/home") == "rw,relatime,subvol=/sets/home\n"
 
 
 @pytest.mark.parametrize(

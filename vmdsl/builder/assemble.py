@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -226,19 +226,26 @@ class Assembler:
     def _content(self, filesystem: FilesystemLayout) -> Iterator[Path | None]:
         """Show the part of the tree that a filesystem is mounted at, if it is, as a directory.
 
-        Yields the directory, or None where the filesystem is not mounted in the tree.
+        Yields the directory, or None where the filesystem is not mounted in the tree. Of one with
+        subvolumes, it has a directory for each that is mounted, 1 and so on; 0 is the top level.
         """
-        mount = next((m for m in self._tree.layout.mounts if m.filesystem is filesystem), None)
-        if mount is None:
+        mounts = [m for m in self._tree.layout.mounts if m.filesystem is filesystem]
+        if not mounts:
             yield None
             return
         view = self._tree.scratch / "view"
         view.mkdir(exist_ok=True)
-        self._show(mount, view)
-        try:
+        numbers = {id(one): n for n, one in enumerate(filesystem.subvolumes, 1)}
+        with ExitStack() as shown:
+            for mount in mounts:
+                place = view
+                if numbers:
+                    place = view / str(numbers.get(id(mount.mounted.source), 0))
+                    place.mkdir()
+                    shown.callback(place.rmdir)
+                self._show(mount, place)
+                shown.callback(self._tree.run, "umount", "--recursive", str(place))
             yield view
-        finally:
-            self._tree.run("umount", "--recursive", str(view))
 
     def _find_places(self) -> dict[PurePosixPath, PurePosixPath]:
         """Return where each mount point really is in the tree, which may reach it by a symlink."""

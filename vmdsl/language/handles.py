@@ -1,29 +1,32 @@
 """Handles: the results of steps. Their types say what may be done with them.
 
 `Disk → Gpt | Msdos → Partition → Ext4 | Vfat | Swap → Mounted[Ext4] → RootFs`. Between a partition
-and a filesystem there can be `Luks`, and `VolumeGroup → LogicalVolume`. Each keeps what it was
-made from, so `filesystem.device` is a partition, say, and its `table.disk` the disk. A handle is
-also the layout operation that the plan holds: data, and nothing that runs.
+and a filesystem there can be `Luks`, and `VolumeGroup → LogicalVolume`; between Btrfs and `Mounted`
+a `Subvolume`. Each keeps what it was made from, so `filesystem.device` is a partition, say, and its
+`table.disk` the disk. A handle is also the layout operation that the plan holds: data, and nothing
+that runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 from uuid import UUID
 
 from vmdsl.language.operation import LayoutOperation, NeverText, handle_as_text, operation
 from vmdsl.language.partition_types import EXTENDED, type_name
 from vmdsl.language.secret import Secret
+from vmdsl.language.traits import SizeLimits, Traits
 from vmdsl.machines import Arch
 from vmdsl.values import SECTOR, Percent, Size, Suite
 
 #: The extent of volume groups that are given none, which is LVM's own.
 EXTENT = Size(4 * 2**20)
 
-F_co = TypeVar("F_co", bound="Mountable", covariant=True)
+F_co = TypeVar("F_co", bound="Source", covariant=True)
+_M = TypeVar("_M", bound="Mountable")
 
 
 @operation
@@ -206,80 +209,6 @@ def sector_of(device: BlockDevice) -> int:
     return partitions_below(device)[0].table.disk.sector
 
 
-@dataclass(frozen=True, kw_only=True)
-class ToolOptions:
-    """The options that the tool of a filesystem knows, in Debian 12 and 13.
-
-    `short` and `long` are in the form of Python's getopt. The values of an option in `words`, such
-    as `-E`, are words with commas between, each of which may have a value of its own. `values` has
-    patterns of the values of others.
-    """
-
-    short: str
-    long: tuple[str, ...] = ()
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    values: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Traits:
-    """The properties of a kind of filesystem, for rules, operations and the builder.
-
-    The defaults are those of most kinds.
-    """
-
-    #: In bytes.
-    longest_label: int
-    tool_options: ToolOptions
-    #: Options of its tool that take a label and a UUID.
-    label_option: str = "-L"
-    uuid_option: str = "-U"
-    #: Further options that are refused, each with what to do instead; vmdsl decides on the others.
-    refused: Mapping[str, str]
-    #: The option of its tool with the size of its blocks, which may not be less than a sector.
-    block_option: str = ""
-    #: Other names that `mkfs` has for it.
-    aliases: tuple[str, ...] = ()
-    #: What its tools print where it is full; any of them may say "No space left on device".
-    no_room: tuple[str, ...] = ()
-    #: The smallest size that its tools make, in bytes; 0 where they make any.
-    least: int = 0
-    #: The largest one; 0 where no file could be as large.
-    most: int = 0
-    #: GRUB's module that reads it, and GRUB's name for it.
-    grub_module: str = ""
-    #: Whether Debian's kernel for clouds reads it.
-    in_cloud_kernel: bool = True
-    #: Whether systemd-growfs can grow it while it is mounted.
-    can_grow: bool = False
-    #: Whether its files have owners and permissions, and can be symlinks.
-    has_owners: bool = True
-    #: Whether fsck looks at it at boot, or leaves that to the kernel.
-    is_checked: bool = True
-    #: Whether a root must be writable from the start: the kernel parameter rw.
-    starts_writable: bool = False
-    #: Whether UEFI firmware reads it.
-    is_read_by_firmware: bool = False
-    #: Whether U-Boot reads it, as Debian builds it.
-    is_read_by_u_boot: bool = False
-    #: Options of mount where the recipe gives none; the root may have others.
-    usual_options: str = "defaults"
-    root_options: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SizeLimits:
-    """The sizes that a filesystem can have, in bytes; `most` is 0 where there is no limit.
-
-    `name` is what it is called in messages, and `otherwise` is another way than another size.
-    """
-
-    name: str
-    least: int = 0
-    most: int = 0
-    otherwise: str = ""
-
-
 @operation
 class Filesystem(LayoutOperation):
     """A filesystem, or swap, on a device. Without `uuid`, one is derived from the step's name.
@@ -349,19 +278,58 @@ def size_limits(filesystem: Filesystem, size: int) -> SizeLimits:
 
 
 @operation
+class Subvolume(LayoutOperation):
+    """A subvolume of a filesystem, below its top level or in another subvolume.
+
+    `path` is where it is there. The `default` is mounted unless another is asked for.
+    """
+
+    within: Mountable | Subvolume
+    path: str
+    default: bool = False
+
+    @property
+    def filesystem(self) -> Mountable:
+        """The filesystem that it is a part of."""
+        return self.within.filesystem if isinstance(self.within, Subvolume) else self.within
+
+    @property
+    def full_path(self) -> PurePosixPath:
+        """Its path from the top level of the filesystem on, as `subvol=` has it."""
+        above = self.within.full_path if isinstance(self.within, Subvolume) else PurePosixPath("/")
+        return above / self.path
+
+    def _summary(self) -> str:
+        default = ", the default" if self.default else ""
+        return f"subvolume {self.full_path} of {self.filesystem.name}{default}"
+
+
+#: What can be mounted.
+Source = Mountable | Subvolume
+
+
+@operation
 class Mounted(LayoutOperation, Generic[F_co]):
     """A filesystem with its mount point in the finished system. Nothing is mounted on this machine.
 
-    `options` are mount options for /etc/fstab; without any, the usual ones are used.
+    `source` is the filesystem, or a subvolume of one. `options` are mount options for /etc/fstab;
+    without any, the usual ones are used.
     """
 
-    filesystem: F_co
+    source: F_co
     path: PurePosixPath
     on: Mounted[Any] | None = None
     options: tuple[str, ...] = ()
 
+    @property
+    def filesystem(self: Mounted[_M]) -> _M:
+        """The filesystem that is mounted, as a whole or in part."""
+        source: Any = self.source
+        made: Any = source.filesystem if isinstance(source, Subvolume) else source
+        return cast("_M", made)
+
     def _summary(self) -> str:
-        return f"mount {self.filesystem.name} at {self.path}"
+        return f"mount {self.source.name} at {self.path}"
 
 
 @dataclass(frozen=True, kw_only=True)

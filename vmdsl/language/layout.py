@@ -22,12 +22,15 @@ from vmdsl.language.handles import (
     Mounted,
     Msdos,
     Partition,
+    Subvolume,
     VolumeGroup,
     luks_below,
 )
 from vmdsl.language.operation import origin_of
 from vmdsl.values import SECTOR
 
+#: The mount options by which files are compressed.
+COMPRESSION = ("compress", "compress-force")
 #: What is free before each logical partition: sfdisk puts a table of its own there.
 LOGICAL_GAP = 2**20
 #: Where the content of an encrypted device starts, behind the header of LUKS2 with its keys.
@@ -156,12 +159,18 @@ def device_names(place: DeviceLayout) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class FilesystemLayout:
-    """A filesystem, or swap, with its UUID as fstab spells it."""
+    """A filesystem, or swap, with its UUID as fstab spells it.
+
+    `subvolumes` are its parts, each behind the one that it is in. Its files are compressed as
+    `compression`, such as "zstd:3", says, or not at all.
+    """
 
     filesystem: Filesystem
     device: DeviceLayout
     uuid: str
     hash_seed: str
+    subvolumes: tuple[Subvolume, ...] = ()
+    compression: str = ""
 
     @property
     def partition(self) -> PartitionLayout:
@@ -177,6 +186,24 @@ class MountLayout:
     mounted: Mounted[Any]
     filesystem: FilesystemLayout
     path: PurePosixPath
+
+    @property
+    def inside(self) -> PurePosixPath:
+        """The path in the filesystem of what is mounted: / if it isn't a subvolume."""
+        source = self.mounted.source
+        return source.full_path if isinstance(source, Subvolume) else PurePosixPath("/")
+
+    @property
+    def subvolume(self) -> str:
+        """The subvolume that a mount must ask for, as it would get another; "" if it need not.
+
+        What is mounted by default needs no name, and so can be exchanged by another.
+        """
+        source = self.mounted.source
+        if isinstance(source, Subvolume):
+            return "" if source.default else str(source.full_path)
+        has_default = any(one.default for one in self.filesystem.subvolumes)
+        return "/" if has_default else ""
 
 
 @dataclass(frozen=True, kw_only=True)

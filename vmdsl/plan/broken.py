@@ -81,7 +81,7 @@ def _broken(annotation: Any, origin: Origin) -> object:
         return None
     known: dict[str, object] = {"_origin": origin}
     if issubclass(kind, Mounted):
-        known |= {"filesystem": _broken(arguments[0] if arguments else None, origin), "on": None}
+        known |= {"source": _broken(arguments[0] if arguments else None, origin), "on": None}
     elif issubclass(kind, RootFs):
         root = _made(Mounted, {"_origin": origin, "on": None, "path": PurePosixPath("/")})
         known |= {"mounted": root, "proxy": ""}

@@ -17,6 +17,7 @@ _RUNGS = {
     **{name: number for number, name in enumerate(_LADDER)},
     **dict.fromkeys(("Msdos", "Extended"), 1),
     **dict.fromkeys(("Luks", "LogicalVolume"), 2),
+    "Subvolume": 3,
     **{
         name: 3
         for name, kind in vars(vmdsl).items()
@@ -53,6 +54,13 @@ def made_of(text: str, function: str, got: str, wanted: str, fat: str | None) ->
             return ""
         made = f'{made[:-1]}, "/boot/efi", on=root())'
     return f"{_VERBS[low]} it first: {made}"
+
+
+def of_btrfs(_: str, got: str) -> str:
+    """Return the hint for a handle that has no subvolumes."""
+    if got == "Mounted":
+        return "give what is mounted, a Btrfs or a subvolume: its source"
+    return "only Btrfs has subvolumes: give what mkbtrfs() or subvolume() returned"
 
 
 def mounted(text: str, got: str) -> str:

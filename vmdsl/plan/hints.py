@@ -31,7 +31,7 @@ from vmdsl.plan.call_hints import (
     unexpected,
     words,
 )
-from vmdsl.plan.handle_hints import made_of, mounted, other_kind
+from vmdsl.plan.handle_hints import made_of, mounted, of_btrfs, other_kind
 from vmdsl.similar import closest, did_you_mean
 
 _OWN = r"(?:Flag|Condition|Option\[.*\]|Step\[.*\])"
@@ -136,6 +136,11 @@ _HINTS = (
         r'to "apt" .* "list\[str\]"; expected "str"',
         "name them one by one, without a list",
         "text-for-list",
+    ),
+    (
+        r'"Subvolume" has no attribute "(device|label|uuid|options|kind)"',
+        "its filesystem has that: the filesystem of a Mounted[Subvolume] is source.filesystem",
+        "unknown-name",
     ),
     (r'expected "RootFs"', "this needs a system: give what debootstrap() returned", "wrong-handle"),
     (r'expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat", "wrong-handle"),
@@ -368,6 +373,7 @@ _SEARCHES: tuple[tuple[re.Pattern[str], Callable[..., str], str], ...] = (
     (re.compile(r'^Missing .*arguments? .*in call to "((?!step)\w+)"'), too_few, "wrong-argument"),
     (_OPTION, _text_option, "plain-number"),
     (_KIND, other_kind, "return-type"),
+    (re.compile(r'to "subvolume" has .* "(\w+).*"; expected "Btrfs'), of_btrfs, "wrong-handle"),
     (_HANDLE, made_of, "wrong-handle"),
     (re.compile(r'of "mount" cannot be "(\w+)"'), mounted, "wrong-handle"),
     (_UNTYPED, _untyped, "import"),

@@ -78,7 +78,8 @@ def wrong_kind(function: FunctionType, values: Mapping[str, Any]) -> Problem | N
             given, text = _spelled(value)
             kind = function.__annotations__.get(name, getattr(wanted, "__name__", wanted))
             if isinstance(wanted, TypeVar):
-                kind = _bound(wanted).__name__
+                bound = _bound(wanted)
+                kind = " | ".join(one.__name__ for one in get_args(bound) or (bound,))
             message = (
                 f'Argument "{name}" to "{function.__name__}" has incompatible type "{given}"; '
                 f'expected "{kind}"'
@@ -116,7 +117,7 @@ def _spelled(value: object) -> tuple[str, str]:
     elif isinstance(value, Option | Step) and not isinstance(value, Condition):
         kind = f"{kind}[…]"
     elif isinstance(value, Mounted):
-        kind = f"{kind}[{type(value.filesystem).__name__}]"
+        kind = f"{kind}[{type(value.source).__name__}]"
     return kind, value.name if isinstance(value, Option | Step) else "…"
 
 
@@ -152,7 +153,7 @@ def _fits(value: object, wanted: Any) -> bool:
     elif origin in (Union, UnionType):
         fits = any(_fits(value, one) for one in arguments)
     elif origin is Mounted:
-        fits = isinstance(value, Mounted) and _fits(value.filesystem, arguments[0])
+        fits = isinstance(value, Mounted) and _fits(value.source, arguments[0])
     elif wanted in _PLAIN or (isinstance(kind, type) and issubclass(kind, _WANTED)):
         fits = isinstance(value, kind)
     elif isinstance(value, tuple | list) and origin in (tuple, list, Sequence):

@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from vmdsl.errors import Problem
 from vmdsl.language.handles import (
@@ -21,13 +21,20 @@ from vmdsl.language.handles import (
     Mounted,
     Msdos,
     Partition,
+    Subvolume,
     Table,
     VolumeGroup,
     partitions_below,
     size_limits,
     uuid_from,
 )
-from vmdsl.language.layout import FilesystemLayout, Layout, MountLayout, PartitionLayout
+from vmdsl.language.layout import (
+    COMPRESSION,
+    FilesystemLayout,
+    Layout,
+    MountLayout,
+    PartitionLayout,
+)
 from vmdsl.language.operation import Operation, origin_of, problem_in, shown_name, shown_with_line
 from vmdsl.language.partition_types import type_code
 from vmdsl.plan.extents import (
@@ -91,12 +98,15 @@ def lay_out(
     growing = _growing(partitions) if disk.size is None else []
     volumes = Volumes(operations, partitions, ids.of, growing)
     problems += volumes.problems
+    subvolumes = _all(operations, Subvolume)
     filesystems = [
         FilesystemLayout(
             filesystem=filesystem,
             device=volumes.places[id(filesystem.device)],
             uuid=filesystem.uuid or uuid_from(filesystem, ids.of(filesystem, "filesystem")),
             hash_seed=str(ids.of(filesystem, "hash seed")),
+            subvolumes=tuple(s for s in subvolumes if s.filesystem is filesystem),
+            compression=_compression(filesystem, _all(operations, Mounted)),
         )
         for filesystem in _all(operations, Filesystem)
         if id(filesystem.device) in volumes.places
@@ -131,6 +141,14 @@ def lay_out(
 
 def _all(operations: Sequence[Operation], kind: type[_T]) -> list[_T]:
     return [operation for operation in operations if isinstance(operation, kind)]
+
+
+def _compression(filesystem: Filesystem, mounts: Sequence[Mounted[Any]]) -> str:
+    """Return how the mounts of a filesystem compress files, or "" if they don't."""
+    options = [option for m in mounts if m.filesystem is filesystem for option in m.options]
+    asked = (option.partition("=") for option in options)
+    values = (value or "zlib" for name, _, value in asked if name in COMPRESSION)
+    return next((value for value in values if value not in {"no", "none"}), "")
 
 
 def _growing(partitions: Sequence[PartitionLayout]) -> list[Partition]:

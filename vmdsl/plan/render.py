@@ -58,6 +58,11 @@ def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
                 "uuid": f.uuid,
                 "hash_seed": f.hash_seed,
                 "label": f.filesystem.label,
+                "subvolumes": [
+                    {"step": encode.value(s), "path": str(s.full_path), "default": s.default}
+                    for s in f.subvolumes
+                ],
+                "compression": f.compression,
             }
             for f in layout.filesystems
         ],
@@ -65,6 +70,7 @@ def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
             {
                 "step": encode.value(m.mounted),
                 "path": str(m.path),
+                "subvolume": str(m.inside) if m.filesystem.subvolumes else None,
                 "partition": _number(m.filesystem),
             }
             for m in layout.mounts

@@ -14,12 +14,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from vmdsl.language.effects import ImageOperation, TreeOperation
-from vmdsl.language.handles import Mounted, RootFs
+from vmdsl.language.handles import Mounted, RootFs, Subvolume
 from vmdsl.language.layout import (
     FilesystemLayout,
     GroupLayout,
     Layout,
     LuksLayout,
+    MountLayout,
     PartitionLayout,
     VolumeLayout,
 )
@@ -71,9 +72,8 @@ def describe(plan: Plan, *, width: int = WIDTH, ascii_only: bool = False) -> Out
         MOUNTS: [
             words.entry(
                 mount.mounted,
-                f"{mount.filesystem.filesystem.kind} of {words.value(mount.filesystem.filesystem)}"
-                f" at {mount.path}",
-                without=("filesystem", "path"),
+                f"{_source(mount, words)} at {mount.path}",
+                without=("source", "path"),
             )
             for mount in plan.layout.mounts
         ],
@@ -271,7 +271,22 @@ def _filesystem(place: FilesystemLayout, words: _Words) -> Node:
     uuid = Node(name="uuid", value=place.uuid)
     seed = [Node(name="hash seed", value=place.hash_seed)] if place.hash_seed else []
     summary = f"{filesystem.kind} on {words.value(filesystem.device)}"
-    return words.entry(filesystem, summary, uuid, *seed, without=("device", "uuid"))
+    parts = tuple(
+        Node(name="-", value=f"{one.full_path}{', the default' if one.default else ''}")
+        for one in place.subvolumes
+    )
+    more = [Node(name="subvolumes", below=parts)] if parts else []
+    if place.compression:
+        more.append(Node(name="compressed", value=place.compression))
+    return words.entry(filesystem, summary, uuid, *seed, *more, without=("device", "uuid"))
+
+
+def _source(mount: MountLayout, words: _Words) -> str:
+    """Return what is mounted, in words."""
+    filesystem = mount.filesystem.filesystem
+    whole = f"{filesystem.kind} of {words.value(filesystem)}"
+    is_part = isinstance(mount.mounted.source, Subvolume)
+    return f"{mount.inside} in {whole}" if is_part else whole
 
 
 def _operation(operation: TreeOperation | ImageOperation, words: _Words) -> Node:

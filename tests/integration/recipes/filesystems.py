@@ -1,7 +1,8 @@
 """XFS, Btrfs and F2FS with files that filesystems get wrong, in an image that may boot.
 
 Each holds what nasty.py makes. In /root there is a list of it, and what makes such lists. The
-kernel starts a shell, and nothing else. A disk with large sectors boots with UEFI.
+kernel starts a shell, and nothing else. A disk with large sectors boots with UEFI. A root on Btrfs
+has subvolumes.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vmdsl import (
+    Btrfs,
     GiB,
     Gpt,
     MiB,
@@ -40,6 +42,7 @@ from vmdsl import (
     option,
     step,
     step_if,
+    subvolume,
     system_from,
 )
 
@@ -94,7 +97,15 @@ def esp() -> Vfat:
 
 @step
 def root() -> Mounted[Any]:
-    return mount(MAKE[kind()](mkpart(table())))
+    made = MAKE[kind()](mkpart(table()))
+    if not isinstance(made, Btrfs):
+        return mount(made)
+    of_system = subvolume(made, "@")
+    subvolume(of_system, "var/log")
+    mounted = mount(of_system, options=("compress=zstd:1", "noatime"))
+    mount(subvolume(made, "@home"), "/home", on=mounted)
+    subvolume(made, "@snapshots")
+    return mounted
 
 
 @step_if(large)
@@ -108,7 +119,8 @@ def data() -> None:
     if Kind.XFS in kinds():
         mount(mkxfs(mkpart(table(), size=MiB(320)), label="data"), "/srv/xfs", on=root())
     if Kind.BTRFS in kinds():
-        mount(mkbtrfs(mkpart(table(), size=MiB(320)), label="data"), "/srv/btrfs", on=root())
+        made = mkbtrfs(mkpart(table(), size=MiB(320)), label="data")
+        mount(subvolume(made, "sets/1", default=True), "/srv/btrfs", on=root())
     if Kind.F2FS in kinds():
         mount(mkf2fs(mkpart(table(), size=MiB(320)), label="data"), "/srv/f2fs", on=root())
 

@@ -17,7 +17,7 @@ def anything() -> Any:
 
 @step
 def from_anything() -> Mounted[Ext4]:
-    return mount(anything(), "/srv", on=root())  # E: mount() takes Mountable as filesystem, not Partition
+    return mount(anything(), "/srv", on=root())  # E: mount() takes Mountable | Subvolume as filesystem, not Partition
 
 
 @step

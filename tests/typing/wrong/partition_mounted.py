@@ -8,4 +8,4 @@ def root() -> Partition:
 
 @step
 def mounts() -> None:
-    mount(root())  # M: mount() does not take Partition  # e: mount() takes Mountable as filesystem, not Partition
+    mount(root())  # M: mount() does not take Partition  # e: mount() takes Mountable | Subvolume as filesystem, not Partition

@@ -8,4 +8,4 @@ def swap() -> Swap:
 
 @step
 def mounts() -> None:
-    mount(swap())  # M: mount() does not take Swap  # e: mount() takes Mountable as filesystem, not Swap
+    mount(swap())  # M: mount() does not take Swap  # e: mount() takes Mountable | Subvolume as filesystem, not Swap

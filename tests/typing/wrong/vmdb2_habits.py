@@ -6,7 +6,7 @@ from vmdsl_stdlib.vmdb2 import debootstrap, grub_bios, mount
 
 @step
 def root() -> Mounted[Ext4]:
-    return mount(mkpart(mkgpt(mkimg(GiB(4)))))  # M: incompatible type "Partition"; expected "Ext4"  # e: mount() takes Mountable as filesystem
+    return mount(mkpart(mkgpt(mkimg(GiB(4)))))  # M: incompatible type "Partition"; expected "Ext4"  # e: mount() takes Mountable | Subvolume as filesystem
 
 
 @step

@@ -34,7 +34,8 @@ OFFERED = {
     vmdsl.F2fs: FILESYSTEM,
     vmdsl.Vfat: {*FILESYSTEM, "cluster", "fat"},
     vmdsl.Swap: FILESYSTEM,
-    vmdsl.Mounted: {"name", "filesystem", "path", "on", "options"},
+    vmdsl.Subvolume: {"name", "within", "path", "default", "filesystem", "full_path"},
+    vmdsl.Mounted: {"name", "source", "filesystem", "path", "on", "options"},
     vmdsl.RootFs: {"name", "mounted", "suite", "arch", "proxy", "credentials"},
     vmdsl.Fact: {"name"},
 }

@@ -18,7 +18,7 @@ ORIGIN = Origin("root", WHERE, Path())
 DISK = Disk(_origin=ORIGIN, size=GiB(1))
 PARTITION = Partition(_origin=ORIGIN, table=Gpt(_origin=ORIGIN, disk=DISK), type="linux")
 MOUNTED = Mounted(
-    _origin=ORIGIN, filesystem=Ext4(_origin=ORIGIN, device=PARTITION), path=PurePosixPath("/")
+    _origin=ORIGIN, source=Ext4(_origin=ORIGIN, device=PARTITION), path=PurePosixPath("/")
 )
 SYSTEM = RootFs(mounted=MOUNTED, suite=Suite("trixie"), arch=Arch.AMD64)
 OPTION = Option("x", "Help.", WHERE)

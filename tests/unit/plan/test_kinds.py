@@ -52,7 +52,7 @@ def last() -> None:
         ("apt(system(), uefi)", "apt() takes str as packages, not Flag", "call it: uefi()"),
         ("mkpart(table(), size=size)", "mkpart() takes Size | None as size, not Option", "size()"),
         ("mkext4(table())", "mkext4() takes BlockDevice as device, not Gpt", ""),
-        ("mount(esp())", "mount() takes Mountable as filesystem, not Partition", ""),
+        ("mount(esp())", "mount() takes Mountable | Subvolume as filesystem, not Partition", ""),
         (
             "grub_uefi(system(), root())",
             "grub_uefi() takes Mounted[Vfat] as esp, not Mounted[Ext4]",

@@ -105,7 +105,7 @@ def test_head_and_layout(tmp_path: Path) -> None:
     assert (first["step"], first["start"], first["size"]) == ("both", 2**20, 2**30)
     assert (second["step"], second["type"]) == ("both (2)", "swap")
     assert [f["kind"] for f in layout["filesystems"]] == ["ext4", "swap"]
-    assert layout["mounts"] == [{"step": "root", "path": "/", "partition": 1}]
+    assert layout["mounts"] == [{"step": "root", "path": "/", "subvolume": None, "partition": 1}]
 
 
 def test_obstacles_and_warnings_are_data(tmp_path: Path) -> None:

@@ -744,6 +744,10 @@ REFUSALS = [
     ('create_file(system(), "/a", Secret.from_environment("X"))', "the variable X"),
     ('chroot(system(), "a", secrets={"A": Secret.from_file("key")})', "the file key"),
     ('mkext4(mkpart(table(), size=MiB(9)), options=("-E", "a b"))', "with a space: -E 'a b'"),
+    (
+        'mount(subvolume(mkbtrfs(mkpart(table(), size=MiB(200))), "a/b"), "/srv", on=root())',
+        "for a subvolume of Btrfs, such as /a/b",
+    ),
     ('image_shell(disk(), "x", partitions=(root().filesystem.device,))', "it is mounted all the"),
 ]
 

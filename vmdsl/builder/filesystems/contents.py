@@ -18,6 +18,8 @@ _PIECE = 64 * 1024
 class File:
     """A file of any type. `path` is where it is read, `names` are its paths below the top.
 
+    A directory that no tree has, as `folder()` returns it, has no path.
+
     A file with hard links has several names. `entries` are what a directory holds, by name in the
     order of their bytes; `parent` is the directory that holds this one, and None for the top.
     """
@@ -60,6 +62,8 @@ class File:
     @cached_property
     def attributes(self) -> dict[str, bytes]:
         """Its extended attributes, ACLs among them, sorted by name."""
+        if not self.path:
+            return {}
         names = sorted(os.listxattr(self.path, follow_symlinks=False))
         return {name: os.getxattr(self.path, name, follow_symlinks=False) for name in names}
 
@@ -113,3 +117,12 @@ def read(content: Path) -> list[File]:
             file.entries[name] = entry
         pending += reversed(below)
     return files
+
+
+def folder(time: int) -> File:
+    """Return an empty directory of root's, with the time of its content in seconds."""
+    about = os.stat_result(
+        (stat.S_IFDIR | 0o755, 0, 0, 1, 0, 0, 0, time, time, time),
+        {"st_mtime_ns": time * 10**9, "st_rdev": 0, "st_blocks": 0},
+    )
+    return File(path="", about=about)

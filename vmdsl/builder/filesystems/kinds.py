@@ -22,7 +22,8 @@ class Room:
     written, and `available` the part of it for users other than root, as df shows it; both in
     bytes. `files` is how many more files it can hold, or None where only bytes limit that. A file
     of `inline` bytes or less needs no block. Where `per_map` isn't 0, a file that needs many
-    blocks has further ones that list them, each so many.
+    blocks has further ones that list them, each so many. Where `copies` isn't 0, all but the data
+    of files is written so often. `compression` is how files are compressed.
     """
 
     block: int
@@ -31,6 +32,8 @@ class Room:
     files: int | None = None
     inline: int = 0
     per_map: int = 0
+    copies: int = 0
+    compression: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from vmdsl.language.handles import (
     Mounted,
     Partition,
     RootFs,
+    Subvolume,
     luks_below,
     traits_of,
 )
@@ -57,6 +58,9 @@ class BootSettings(TypedDict, total=False):
     parameters: Sequence[str]
     default_parameters: Sequence[str]
     quiet: bool
+
+
+_SUBVOLUME = re.compile(r"rootflags=(?:.*,)?subvol=([^,]*)")
 
 
 @operation
@@ -196,6 +200,7 @@ class BootMenu(BootLoader):
                     yield self.problem(
                         what, "leave it out", about=about, kind=Advice, code="kernel-parameter"
                     )
+        yield from self._check_subvolume()
         boot = self.boot_filesystem(operations)
         if not self.reads(boot):
             yield self.problem(
@@ -222,6 +227,22 @@ class BootMenu(BootLoader):
             yield from self._check_volumes(named, operations)
             yield from self._check_encrypted(named, operations)
 
+    def _check_subvolume(self) -> Iterator[Problem]:
+        """Report a parameter that names another subvolume than that of the root, or none."""
+        source = self.root.mounted.source
+        path = str(source.full_path) if isinstance(source, Subvolume) else "/"
+        for name in ("parameters", "default_parameters"):
+            for number, parameter in enumerate(getattr(self, name)):
+                found = _SUBVOLUME.match(parameter)
+                if found and found[1].strip("/") != path.strip("/"):
+                    shown = path.strip("/") or "the top level of its filesystem"
+                    yield self.problem(
+                        f"{parameter} is not the subvolume of /, which is {shown}",
+                        "leave it out: the boot loader names the right one",
+                        about=f"{name}[{number}]",
+                        code="kernel-parameter",
+                    )
+
     def _check_kernel(self, named: Named) -> Iterator[Problem]:
         """Report a kernel that is missing, or that cannot read the root, and what opens its device.
 
@@ -246,7 +267,7 @@ class BootMenu(BootLoader):
             self.root.mounted.filesystem.device, LogicalVolume
         ):
             return
-        used = [o.filesystem for o in operations if isinstance(o, Mounted)]
+        used: list[Filesystem] = [o.filesystem for o in operations if isinstance(o, Mounted)]
         used += [o for o in operations if isinstance(o, Swap)]
         for filesystem in used:
             if isinstance(filesystem.device, LogicalVolume):

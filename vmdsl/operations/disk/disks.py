@@ -8,7 +8,17 @@ from typing import Any, TypeVar, get_args
 from uuid import UUID
 
 from vmdsl.errors import Hint, code
-from vmdsl.language.handles import Disk, Extended, Gpt, Mountable, Mounted, Msdos, Partition, RootFs
+from vmdsl.language.handles import (
+    Disk,
+    Extended,
+    Gpt,
+    Mounted,
+    Msdos,
+    Partition,
+    RootFs,
+    Source,
+    Subvolume,
+)
 from vmdsl.language.operation import DependsOnFailed, one_of, record, refuse, warn
 from vmdsl.language.partition_types import (
     GPT_BITS,
@@ -24,7 +34,7 @@ from vmdsl.values import SECTOR, Percent, Size
 
 _LARGEST_FILE = 2**63 - 1
 _SECTORS = (512, 4096)
-_M = TypeVar("_M", bound=Mountable)
+_M = TypeVar("_M", bound=Source)
 
 
 def mkimg(size: Size | None = None, *, free: Size | None = None, sector: int = SECTOR) -> Disk:
@@ -264,6 +274,8 @@ def mount(
 ) -> Mounted[_M]:
     """Say where a filesystem is in the future system: `mount(esp(), "/boot/efi", on=root())`.
 
+    Of a Btrfs, a subvolume can be mounted instead: `mount(subvolume(data(), "@home"), "/home", …)`.
+
     `on` is what it is mounted on, and is left out for the root filesystem alone. `options` are
     those that `fstab()` writes, one by one, such as `("noatime", "discard")`. Without any it
     writes `errors=remount-ro` for a root of ext, `umask=0077` for FAT, or `defaults`.
@@ -280,7 +292,7 @@ def mount(
                 about="options",
                 code="mount-option",
             )
-        _check_option(option, filesystem.kind)
+        _check_option(option, filesystem)
     place = PurePosixPath(path)
     if place.root != "/" or ".." in place.parts:
         raise refuse(
@@ -305,10 +317,18 @@ def mount(
             'give a path, such as "/boot"',
             code="mount-point",
         )
-    return record(Mounted(filesystem=filesystem, path=place, on=below, options=tuple(options)))
+    return record(Mounted(source=filesystem, path=place, on=below, options=tuple(options)))
 
 
-def _check_option(option: str, kind: str) -> None:
+def _check_option(option: str, source: Source) -> None:
+    kind = source.kind if not isinstance(source, Subvolume) else source.filesystem.kind
+    if isinstance(source, Subvolume) and option.partition("=")[0] in {"subvol", "subvolid"}:
+        raise refuse(
+            f"{option} among the options of a subvolume, whose path is known",
+            "leave it out: fstab() and the boot loader name the subvolume if that is needed",
+            about="options",
+            code="mount-option",
+        )
     other, meant = what_is_wrong(option, kind)
     if other:
         name = option.partition("=")[0]

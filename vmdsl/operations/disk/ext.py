@@ -8,8 +8,9 @@ from typing import TypedDict, TypeVar, Unpack
 
 from vmdsl.errors import Hint, code
 from vmdsl.language.arguments import with_settings
-from vmdsl.language.handles import BlockDevice, Mountable, SizeLimits, ToolOptions, Traits
+from vmdsl.language.handles import BlockDevice, Mountable
 from vmdsl.language.operation import one_of, operation, refuse
+from vmdsl.language.traits import SizeLimits, ToolOptions, Traits
 from vmdsl.operations.disk.mkfs import CONTENT, check_block, check_uuid, record_filesystem
 
 #: The features that mke2fs knows by name, but for those of a journal's own device.

@@ -5,16 +5,9 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from vmdsl.language.handles import (
-    BlockDevice,
-    Mountable,
-    SizeLimits,
-    ToolOptions,
-    Traits,
-    sector_of,
-    traits_of,
-)
+from vmdsl.language.handles import BlockDevice, Mountable, sector_of, traits_of
 from vmdsl.language.operation import operation, refuse
+from vmdsl.language.traits import SizeLimits, ToolOptions, Traits
 from vmdsl.operations.disk.mkfs import check_block, check_label, record_filesystem
 from vmdsl.values import SECTOR
 

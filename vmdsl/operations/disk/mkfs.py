@@ -10,8 +10,9 @@ from getopt import GetoptError, gnu_getopt
 from typing import TypeVar
 
 from vmdsl.errors import Hint, code
-from vmdsl.language.handles import Filesystem, ToolOptions, sector_of, traits_of
+from vmdsl.language.handles import Filesystem, sector_of, traits_of
 from vmdsl.language.operation import DependsOnFailed, programs_of, record, refuse, warn
+from vmdsl.language.traits import ToolOptions
 from vmdsl.similar import did_you_mean
 from vmdsl.values import SECTOR
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from vmdsl.language.handles import BlockDevice, Filesystem, ToolOptions, Traits
+from vmdsl.language.handles import BlockDevice, Filesystem
 from vmdsl.language.operation import operation, refuse
+from vmdsl.language.traits import ToolOptions, Traits
 from vmdsl.operations.disk.mkfs import GIVE_LABEL, GIVE_UUID, check_uuid, record_filesystem
 
 

@@ -13,11 +13,11 @@ from vmdsl.language.handles import (
     LogicalVolume,
     Luks,
     Partition,
-    ToolOptions,
     VolumeGroup,
 )
 from vmdsl.language.operation import DependsOnFailed, here, one_of, record, refuse, shown_name
 from vmdsl.language.secret import Secret
+from vmdsl.language.traits import ToolOptions
 from vmdsl.operations.disk.mkfs import (
     GIVE_LABEL,
     GIVE_UUID,

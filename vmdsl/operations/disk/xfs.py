@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vmdsl.language.handles import BlockDevice, Mountable, ToolOptions, Traits
+from vmdsl.language.handles import BlockDevice, Mountable
 from vmdsl.language.operation import operation, refuse
+from vmdsl.language.traits import ToolOptions, Traits
 from vmdsl.operations.disk.mkfs import CONTENT, GIVE_UUID, check_uuid, record_filesystem
 
 _WORDS = {

@@ -218,7 +218,9 @@ def _row(mount: MountLayout, by: FstabName) -> str:
     filesystem = mount.filesystem.filesystem
     traits = traits_of(filesystem)
     usual = (root and traits.root_options) or traits.usual_options
-    options = ",".join(mount.mounted.options) or usual
+    given = mount.mounted.options or (usual,)
+    named = mount.subvolume and "subvol" not in {word.partition("=")[0] for word in given}
+    options = ",".join((*given, *((f"subvol={mount.subvolume}",) if named else ())))
     turn = 0 if not traits.is_checked else 1 if root else 2
     fields = _source(mount.filesystem, by), _escaped(str(mount.path)), filesystem.kind, options
     return f"{' '.join(fields)} 0 {turn}"

@@ -104,7 +104,8 @@ def findmnt_script(layout: Layout) -> str:
 
 def _line(mount: MountLayout) -> str:
     kind = mount.filesystem.filesystem.kind
-    return f"UUID={mount.filesystem.uuid} {_escaped(mount)} {kind} rw,relatime 0 0"
+    inside = f",subvol={mount.inside}" if mount.filesystem.subvolumes else ""
+    return f"UUID={mount.filesystem.uuid} {_escaped(mount)} {kind} rw,relatime{inside} 0 0"
 
 
 def _escaped(mount: MountLayout) -> str:

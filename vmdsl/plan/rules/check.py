@@ -21,7 +21,7 @@ from vmdsl.language.operation import (
     problem_in,
     shown_with_line,
 )
-from vmdsl.plan.rules import disk, machine, mounts, scripts, units
+from vmdsl.plan.rules import disk, machine, mounts, scripts, subvolumes, units
 from vmdsl.values import Size
 
 #: Where the entries of an MBR end.
@@ -32,6 +32,9 @@ _RULES = (
     disk.uuids_are_apart,
     mounts.mounts_are_apart,
     mounts.subvolumes_exist,
+    subvolumes.subvolumes_are_apart,
+    subvolumes.nested_ones_are_in_place,
+    subvolumes.mounts_compress_alike,
     disk.boot_partitions_suit,
     disk.types_suit,
     disk.handles_are_recorded,

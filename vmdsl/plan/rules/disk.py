@@ -308,4 +308,5 @@ _MAKERS = {
     "VolumeGroup": "mkvg",
     "LogicalVolume": "mklv",
     "Mounted": "mount",
+    "Subvolume": "subvolume",
 }

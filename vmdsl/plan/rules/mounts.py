@@ -44,13 +44,13 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
                 about="path",
                 code="mounted-twice",
             )
-        other = of.setdefault(id(mounted.filesystem), mounted)
+        other = of.setdefault(id(mounted.source), mounted)
         if other is not mounted:
             yield problem_in(
                 mounted,
-                f"{shown_name(mounted.filesystem)} is at {other.path} already "
+                f"{shown_name(mounted.source)} is at {other.path} already "
                 f"({origin_of(other).where})",
-                "a filesystem is at one place",
+                "a filesystem, or a subvolume, is at one place",
                 code="mounted-twice",
             )
         if mounted.on is not None and not mounted.path.is_relative_to(mounted.on.path):
@@ -70,7 +70,7 @@ def subvolumes_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
         for number, option in enumerate(mounted.options):
             if _is_missing(option) and not _uses(operations, mounted.filesystem):
                 what = f"{shown_name(mounted.filesystem)} has no subvolume for {option!r}"
-                hint = "remove the option: mkbtrfs makes no subvolumes"
+                hint = "remove the option, and mount what subvolume() makes"
                 yield problem_in(
                     mounted, what, hint, about=f"options[{number}]", code="mount-option"
                 )

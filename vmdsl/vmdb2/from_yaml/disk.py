@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from vmdsl.language.handles import Traits, traits_of
+from vmdsl.language.handles import traits_of
+from vmdsl.language.traits import Traits
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.similar import closest
 from vmdsl.values import Size

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 from vmdsl.language.handles import (
     EXTENT,
-    Filesystem,
     Gpt,
     Partition,
     own_arguments,
     uuid_arguments,
 )
-from vmdsl.language.layout import LuksLayout
+from vmdsl.language.layout import FilesystemLayout, LuksLayout
 from vmdsl.language.secret import Secret
 from vmdsl.operations.disk.ext import Ext4
 from vmdsl.operations.disk.swap import Swap, is_random
@@ -47,7 +46,7 @@ def disk(export: Export) -> Iterator[YamlStep]:
     yield from _volumes(export)
     for filesystem in layout.filesystems:
         if not isinstance(filesystem.filesystem, Swap):
-            yield _filesystem(export, filesystem.filesystem)
+            yield _filesystem(export, filesystem)
     for mount in sorted(layout.mounts, key=lambda m: len(m.path.parts)):
         keys: dict[str, Value] = {"mount": export.tag(mount.mounted)}
         if str(mount.path) != "/":
@@ -115,7 +114,11 @@ def _size(size: int, unit: str = "") -> str:
     return f"{size}{unit}"
 
 
-def _filesystem(export: Export, filesystem: Filesystem) -> YamlStep:
+def _filesystem(export: Export, place: FilesystemLayout) -> YamlStep:
+    filesystem = place.filesystem
+    for subvolume in place.subvolumes:
+        what = f"for a subvolume of Btrfs, such as {subvolume.full_path}"
+        export.refuse(subvolume, what, "mount the filesystem itself")
     old = isinstance(filesystem, Ext4) and filesystem.features == FOR_OLD_TARGETS
     own = own_arguments(filesystem)[2 if old else 0 :]  # the features come first
     words = [*uuid_arguments(filesystem), *own, *filesystem.options]

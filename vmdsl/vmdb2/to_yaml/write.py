@@ -19,6 +19,7 @@ from vmdsl.language.handles import (
     Mounted,
     Msdos,
     Partition,
+    Subvolume,
     VolumeGroup,
 )
 from vmdsl.language.operation import Operation
@@ -89,7 +90,8 @@ IN_OTHERS: frozenset[type[Operation]] = frozenset({GrubConfig, GrubBootCode, Gru
 #: Operations that are written from the layout, as is every filesystem.
 IN_LAYOUT: frozenset[type[Operation]] = frozenset(
     {
-        *(Disk, Extended, Gpt, LogicalVolume, Luks, Mounted, Msdos, Partition, VolumeGroup),
+        *(Disk, Extended, Gpt, LogicalVolume, Luks, Mounted, Msdos, Partition, Subvolume),
+        VolumeGroup,
     }
 )
 #: Operations that vmdb2 can't do, as they hold nothing but a secret.

@@ -1,5 +1,7 @@
 """What is read from debugfs about a filesystem."""
 
+from typing import Any
+
 from vmdsl.builder.filesystems.ext import room_shown, used_inodes
 from vmdsl.builder.filesystems.kinds import Room
 
@@ -36,7 +38,7 @@ Block size:               4096
 
 
 def test_room_is_less_what_is_reserved() -> None:
-    known = {"block": 4096, "free": 249509 * 4096, "files": 65525}
+    known: dict[str, Any] = {"block": 4096, "free": 249509 * 4096, "files": 65525}
     without = room_shown(SUPERBLOCK, is_ext4=False)
     assert without == Room(available=(249509 - 13107) * 4096, per_map=1024, **known)
     kept = room_shown(SUPERBLOCK, is_ext4=True)

@@ -35,7 +35,7 @@ def partition(system: RootFs) -> Partition:
         (mkext4, ("-Onone,extents", "-m1.5", "-Enodiscard,root_owner=0:0", "-J", "size=64")),
         (mkext4, ("-i", "8192", "-N", "1000", "-e", "remount-ro", "-G", "32", "-D")),
         (mkxfs, ("-Kf", "-m", "crc=1,reflink=0", "-d", "agcount=4,su=64k,sw=2", "-ssize=4096")),
-        (mkbtrfs, ("--nodiscard", "-m", "dup", "--data=single", "--csum", "xxhash", "-O^no-holes")),
+        (mkbtrfs, ("--nodiscard", "-m", "dup", "--data=single", "--csum", "blake2", "-O^no-holes")),
         (mkbtrfs, ("--checksum=sha256", "-n", "16k", "-R", "free-space-tree", "-KM")),
         (mkf2fs, ("-O", "extra_attr,inode_checksum", "-o", "5", "-i", "-g", "android")),
         (mkvfat, ("-F", "32", "-s8", "--mbr", "--mbr=y", "-a", "--codepage=437", "-M", "0xF8")),
@@ -58,7 +58,7 @@ def test_options_of_the_tools_pass(
         (mkext4, "-bx", "see man mke2fs"),
         (mkext4, "-I300", "it takes 128, 256, 512, 1024, 2048, 4096"),
         (mkbtrfs, "--lab=x", "give label="),  # an abbreviation
-        (mkbtrfs, "--csum=md5", "it knows crc32c, xxhash, sha256, blake2"),
+        (mkbtrfs, "--csum=md5", "it knows crc32c, sha256, blake2"),
         (mkvfat, "--offset=2048", "vmdsl decides that itself"),
         (mkvfat, "--mbrr", "did you mean --mbr?"),
         (mkxfs, "-m reflink=0", 'write "-m", "reflink=0"'),

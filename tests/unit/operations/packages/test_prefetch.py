@@ -20,7 +20,7 @@ def test_what_is_installed_for_sure(root: Mounted[Ext4], recorder: Recorder) -> 
 
 
 def other(root: Mounted[Ext4]) -> Mounted[Ext4]:
-    return Mounted(filesystem=root.filesystem, path=root.path)
+    return Mounted(source=root.source, path=root.path)
 
 
 def test_packages_as_if_they_were_installed() -> None:

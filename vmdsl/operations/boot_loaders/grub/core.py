@@ -103,6 +103,6 @@ def bare_uuid(luks: LuksLayout) -> str:
 
 
 def prefix(layout: Layout) -> str:
-    """Return the path of /boot/grub in the filesystem that it is on."""
-    mounted = layout.holding("/boot/grub").path
-    return str(PurePosixPath("/") / PurePosixPath("/boot/grub").relative_to(mounted))
+    """Return the path of /boot/grub in the filesystem that it is on, from its top level."""
+    mount = layout.holding("/boot/grub")
+    return str(mount.inside / PurePosixPath("/boot/grub").relative_to(mount.path))

@@ -96,7 +96,7 @@ def stand_ins(layout: Layout, operations: Sequence[ImageOperation]) -> dict[str,
 
 def relpath_script(layout: Layout) -> str:
     """Return a stand-in for grub-mkrelpath: it prints where a path is in its filesystem."""
-    cases = [f"{_below(m)}) path=${{path#'{_prefix(m)}'}} ;;" for m in _deepest_first(layout)]
+    cases = [f"{_below(m)}) {_inside(m)} ;;" for m in _deepest_first(layout)]
     return _RELPATH.replace("@CASES@", "\n".join(cases))
 
 
@@ -106,6 +106,14 @@ def _deepest_first(layout: Layout) -> list[MountLayout]:
 
 def _prefix(mount: MountLayout) -> str:
     return str(mount.path).rstrip("/")
+
+
+def _inside(mount: MountLayout) -> str:
+    """Return the assignment of a path in the filesystem; a subvolume has one of its own there."""
+    path = f"path=${{path#'{_prefix(mount)}'}}"
+    if mount.inside == mount.inside.parent:
+        return path
+    return f"{path}; path='{mount.inside}'${{path%/}}"
 
 
 def _below(mount: MountLayout) -> str:

@@ -90,11 +90,13 @@ class Extlinux(UBootMenu):
 
 
 def root_parameter(menu: BootMenu, tree: Tree) -> str:
-    """Return the kernel's parameter that names the root filesystem."""
-    place = tree.layout.of_mount(menu.root.mounted).filesystem
-    if isinstance(place.device, VolumeLayout):  # whose name is how an initramfs finds it
-        return f"root={device_name(place.device)}"
-    return f"root=UUID={place.uuid}"
+    """Return the kernel's parameters that name the root filesystem."""
+    mount = tree.layout.of_mount(menu.root.mounted)
+    device = mount.filesystem.device
+    flags = f" rootflags=subvol={mount.subvolume}" if mount.subvolume else ""
+    if isinstance(device, VolumeLayout):  # whose name is how an initramfs finds it
+        return f"root={device_name(device)}{flags}"
+    return f"root=UUID={mount.filesystem.uuid}{flags}"
 
 
 def extlinux(
