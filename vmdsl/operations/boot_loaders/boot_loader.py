@@ -38,7 +38,7 @@ from vmdsl.language.operation import (
 from vmdsl.language.partition_types import type_name
 from vmdsl.machines import Arch
 from vmdsl.operations.disk.fat import Vfat
-from vmdsl.operations.disk.swap import Swap
+from vmdsl.operations.disk.swap import Swap, is_random
 from vmdsl.operations.packages.named import Named, installing, named_above
 from vmdsl.values import debian_suites
 
@@ -286,7 +286,7 @@ class BootMenu(BootLoader):
         for device in operations:
             if isinstance(device, Luks) and id(device) not in early:
                 why = f"opens {device.dm_name}"
-            elif isinstance(device, Swap) and device.random_key:
+            elif isinstance(device, Swap) and is_random(device):
                 why = f"makes {shown_name(device)} at each start"
             else:
                 continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from vmdsl.language.handles import BlockDevice, Filesystem
 from vmdsl.language.operation import operation, refuse
 from vmdsl.language.traits import ToolOptions, Traits
@@ -12,7 +14,7 @@ from vmdsl.operations.disk.mkfs import GIVE_LABEL, GIVE_UUID, check_uuid, record
 class Swap(Filesystem):
     """Swap space; it goes to fstab and cannot be mounted.
 
-    With a random key, the running system makes it at each start: it is not in the image.
+    Its `key` is "random" if the running system makes it at each start: it is not in the image then.
     """
 
     kind = "swap"
@@ -36,7 +38,7 @@ class Swap(Filesystem):
         most=16 * 2**40,
     )
 
-    random_key: bool = False
+    key: Literal["", "random"] = ""
 
 
 def mkswap(
@@ -67,11 +69,11 @@ def mkswap(
             label=label,
             uuid=check_uuid(uuid),
             options=options,
-            random_key=random_key,
+            key="random" if random_key else "",
         )
     )
 
 
 def is_random(filesystem: Filesystem) -> bool:
     """Return whether a filesystem is swap space with a random key, which is not in the image."""
-    return isinstance(filesystem, Swap) and filesystem.random_key
+    return isinstance(filesystem, Swap) and filesystem.key == "random"

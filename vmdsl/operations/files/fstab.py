@@ -69,7 +69,7 @@ class Fstab(TreeOperation):
         del complete
         yield from replaced(self, "/etc/fstab", operations)
         mounts = [o for o in operations if isinstance(o, Mounted)]
-        swap = [o for o in operations if isinstance(o, Swap) and not o.random_key]
+        swap = [o for o in operations if isinstance(o, Swap) and not is_random(o)]
         yield from self._check_names([*(m.filesystem for m in mounts), *swap])
         places = {str(mount.path): mount.name for mount in mounts}
         for line in self.extra:
