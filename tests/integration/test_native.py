@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.server
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -17,7 +19,11 @@ OWN = "binary-amd64"
 
 
 class Mirror(http.server.ThreadingHTTPServer):
-    """Sends whoever asks on to a mirror; it may have nothing for this machine's architecture."""
+    """Passes on what a mirror has; it may have nothing for this machine's architecture.
+
+    For packages it sends apt to the mirror. For indexes it does not, as apt would ask that one for
+    all others, too.
+    """
 
     real: str
     has_own = True
@@ -30,10 +36,23 @@ class Answer(http.server.BaseHTTPRequestHandler):
         if OWN in self.path and not self.server.has_own:
             self.send_error(404)
             return
-        self.send_response(302)
-        self.send_header("Location", f"{self.server.real}{self.path}")
-        self.send_header("Content-Length", "0")
+        address = f"{self.server.real}{self.path}"
+        if "/dists/" not in self.path:
+            self.send_response(302)
+            self.send_header("Location", address)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        try:
+            with urllib.request.urlopen(address) as index:  # noqa: S310 (the mirror of this machine)
+                content = index.read()
+        except urllib.error.HTTPError as error:
+            self.send_error(error.code)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
+        self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
         pass
