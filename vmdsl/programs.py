@@ -33,7 +33,6 @@ _CHANGES_TOOLS = ("MKE2FS_", "E2FSPROGS_", "MTOOLS", "LIBBLKID_", "LIBMOUNT_", "
 
 #: The Debian package of each program that builds start outside the image's own tree.
 PACKAGES: Mapping[str, str] = {
-    "cryptsetup": "cryptsetup-bin",
     "debugfs": "e2fsprogs",
     "dumpe2fs": "e2fsprogs",
     "fdisk": "fdisk",

@@ -9,7 +9,7 @@ that runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
@@ -132,7 +132,7 @@ class Luks(LayoutOperation):
     into what opens it. `dm_name` is its name below /dev/mapper when it is open.
     """
 
-    _programs = ("cryptsetup",)
+    _programs: ClassVar[Mapping[str, str]] = {"cryptsetup": "cryptsetup-bin"}
 
     device: Partition | LogicalVolume
     key: Secret

@@ -1,4 +1,4 @@
-"""What is known of a kind of filesystem and of its tool, for rules, operations and the builder."""
+"""The properties of a kind of filesystem and of its tool, for rules, operations and the builder."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vmdsl import programs
 from vmdsl.errors import Problem, RecipeError
 from vmdsl.vmdb2.load import Loaded, load_specification
 
@@ -147,7 +148,8 @@ def test_a_missing_file_that_a_script_installs_is_a_warning(tmp_path: Path) -> N
     ]
 
 
-def test_an_obstacle_has_its_step(tmp_path: Path) -> None:
+def test_an_obstacle_has_its_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "find", lambda name: None if name == "cryptsetup" else name)
     encrypted = (
         SYSTEM.replace("- mkfs", "- cryptsetup: root\n  name: inner\n  password: x\n- mkfs")
         .replace("partition: root", "partition: inner")
