@@ -28,6 +28,7 @@ from vmdsl_stdlib import Board, add_u_boot, debian, open_root_console, set_hostn
 board = option(Board.ROCK64, help="The board, by the name of its folder in /usr/lib/u-boot.")
 size = option(GiB(2), help="Size of the image; the card may be larger.")
 suite = option(Suite("trixie"), help="Release of Debian.")
+mirror = option("", help="Mirror for the packages; Debian's own servers if it isn't given.")
 console_login = flag(default=False, help="Let root log in on the console without a password.")
 
 
@@ -54,7 +55,8 @@ def root() -> Mounted[Ext4]:
 # Debian, with a kernel and these packages. Add those that your board needs.
 @step
 def system() -> RootFs:
-    return debian(root(), "u-boot-menu", "systemd-timesyncd", suite=suite(), arch=board().arch)
+    packages = ("u-boot-menu", "systemd-timesyncd")
+    return debian(root(), *packages, suite=suite(), arch=board().arch, mirror=mirror())
 
 
 @step

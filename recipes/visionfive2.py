@@ -29,6 +29,7 @@ from vmdsl_stdlib import Board, add_u_boot, debian, open_root_console, set_hostn
 # Options are flags on the command line: --size 8G --console-login.
 size = option(GiB(2), help="Size of the image; the card may be larger.")
 suite = option(Suite("trixie"), help="Release of Debian.")
+mirror = option("", help="Mirror for the packages; Debian's own servers if it isn't given.")
 console_login = flag(default=False, help="Let root log in on the console without a password.")
 
 
@@ -63,8 +64,9 @@ def root() -> Mounted[Ext4]:
 # Debian, with a kernel and these packages. Add those that you need.
 @step
 def system() -> RootFs:
-    packages = ("u-boot-menu", "systemd-timesyncd")
-    return debian(root(), *packages, suite=suite(), arch=Board.VISIONFIVE2.arch)
+    more = ("u-boot-menu", "systemd-timesyncd")
+    arch = Board.VISIONFIVE2.arch
+    return debian(root(), *more, suite=suite(), arch=arch, mirror=mirror())
 
 
 @step

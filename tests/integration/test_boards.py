@@ -117,9 +117,9 @@ def test_flash_kernel_makes_the_script_of_a_board(
 
 @pytest.mark.long
 @pytest.mark.parametrize("board", [Board.ROCK64, Board.ORANGEPI_ZERO])
-def test_a_card_with_debian(user: Any, board: Board, tmp_path: Path) -> None:
+def test_a_card_with_debian(user: Any, host_mirror: str, board: Board, tmp_path: Path) -> None:
     image = user.folder(board) / "board.img"
-    build(user, "recipes/board.py", image, "--board", board)
+    build(user, "recipes/board.py", image, "--board", board, "--mirror", host_mirror)
     places = [piece.offset.bytes for piece in board.family.pieces if piece.offset]
     same_bytes(image, 16 * MIB, board, places, tmp_path)
     menu = read(image, 16 * MIB, "/boot/extlinux/extlinux.conf", tmp_path / "menu").decode()
@@ -128,8 +128,9 @@ def test_a_card_with_debian(user: Any, board: Board, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_card_with_debian_for_risc_v(user: Any, tmp_path: Path) -> None:
-    image = build(user, "recipes/visionfive2.py", user.folder("visionfive2") / "board.img")
+def test_a_card_with_debian_for_risc_v(user: Any, host_mirror: str, tmp_path: Path) -> None:
+    image = user.folder("visionfive2") / "board.img"
+    build(user, "recipes/visionfive2.py", image, "--mirror", host_mirror)
     same_bytes(image, 7 * MIB, Board.VISIONFIVE2, [MIB, 3 * MIB], tmp_path)
     menu = read(image, 7 * MIB, "/boot/extlinux/extlinux.conf", tmp_path / "menu").decode()
     assert "\tlinux /boot/vmlinux-" in menu
