@@ -282,9 +282,14 @@ _SYSTEM_ASKS = r"Please unlock disk encrypted: ?"
 
 
 def unlock(console: Console, asks: str) -> None:
-    """Type the second key of the recipe's encrypted device."""
+    """Type the second key of the recipe's encrypted device, as slowly as somebody would.
+
+    The BIOS and GRUB both read the serial port, and what comes at once may lose its order.
+    """
     console.wait_for(asks, timeout=10 * MINUTES)
-    console.send("open sesame\r")
+    for key in "open\r":
+        console.listen(seconds=2)
+        console.send(key)
 
 
 #: What the system on LVM answers.

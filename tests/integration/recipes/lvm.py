@@ -90,7 +90,7 @@ def encrypted() -> Luks:
     return mkluks(
         mkpart(table(), size=MiB(1700)),
         Secret.from_text("another one"),
-        Secret.from_text("open sesame"),
+        Secret.from_text("open"),
         kdf="pbkdf2",
         options=("--pbkdf-force-iterations=1000",),
     )
