@@ -119,7 +119,7 @@ def swap() -> Swap:
 
 @step
 def noise() -> Swap:
-    return mkswap(mklv(group(), name="noise", size=MiB(20)), random_key=True)
+    return mkswap(mklv(group(), name="noise", size=MiB(4)), random_key=True)
 
 
 @step
