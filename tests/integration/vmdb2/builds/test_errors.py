@@ -30,15 +30,9 @@ steps:
     target: part
     arch: amd64
 """
-ON_LUKS = SPECIFICATION.replace(
-    "  - mkfs: ext4\n    partition: part\n  - mount: part",
-    "  - cryptsetup: part\n    name: root\n    password: hunter2\n"
-    "  - mkfs: ext4\n    partition: root\n  - mount: root",
-).replace("target: part", "target: root")
 FILES = {
     "pc.vmdb": SPECIFICATION.encode(),
     "alpha.vmdb": SPECIFICATION.replace("amd64", "alpha").encode(),
-    "luks.vmdb": ON_LUKS.encode(),
     "old.vmdb": SPECIFICATION.replace("tag: part", "tag: part\n    trailing: 1").encode(),
     "image.vmdb": SPECIFICATION.replace("output", "image").encode(),
     "bad.vmdb": b": : -\n",
@@ -80,7 +74,6 @@ def vmdsl(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedPro
         (["-", MIRROR], 2, "standard input has no name"),
         (["-", MIRROR, "--output", "x.img"], 3, "there is nothing in it"),
         (["alpha.vmdb", MIRROR], 4, "cannot run programs of alpha"),
-        (["luks.vmdb", MIRROR], 4, "LUKS cannot be built yet"),
         (["old.vmdb", MIRROR], 3, "trailing"),
     ],
 )
