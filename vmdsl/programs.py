@@ -31,25 +31,18 @@ _CHANGES_PROGRAMS = frozenset(
 #: What the names of others like that begin with: those of e2fsprogs, mtools and util-linux.
 _CHANGES_TOOLS = ("MKE2FS_", "E2FSPROGS_", "MTOOLS", "LIBBLKID_", "LIBMOUNT_", "LIBFDISK_")
 
-#: The Debian package of each program that builds start outside the image's own tree.
+#: The Debian package of each program of this machine that every build starts.
 PACKAGES: Mapping[str, str] = {
-    "debugfs": "e2fsprogs",
-    "dumpe2fs": "e2fsprogs",
-    "fdisk": "fdisk",
-    "fsck.vfat": "dosfstools",
-    "mcopy": "mtools",
-    "mke2fs": "e2fsprogs",
-    "mkfs.vfat": "dosfstools",
-    "mkswap": "util-linux",
-    "mmd": "mtools",
     "mmdebstrap": "mmdebstrap",
     "mount": "mount",
     "newgidmap": "uidmap",
     "newuidmap": "uidmap",
     "setpriv": "util-linux",
-    "sfdisk": "fdisk",
     "unshare": "util-linux",
 }
+#: Directories whose programs and libraries come before those of this machine: see `prefer`.
+_preferred: list[str] = []
+_libraries: list[Path] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +67,28 @@ class Finished:
 observers: list[Callable[[Finished], None]] = []
 
 
+def prefer(directory: Path, libraries: Path) -> None:
+    """Let this process, and its children, use what is in two directories before all other.
+
+    One has programs, the other the shared libraries that `library` finds.
+    """
+    _preferred.insert(0, str(directory))
+    _libraries.insert(0, libraries)
+
+
+def library(name: str) -> str:
+    """Return the path of a shared library such as libz.so.1, or its name if that is all."""
+    found = (place / name for place in _libraries)
+    return str(next((path for path in found if path.exists()), name))
+
+
 def find(program: str) -> str | None:
     """Return the path of a program, looking in the sbin directories too, or None."""
-    return shutil.which(program, path=SEARCH)
+    return shutil.which(program, path=_search())
+
+
+def _search() -> str:
+    return ":".join([*_preferred, SEARCH])
 
 
 def how_to_get(program: str, package: str = "") -> str:
@@ -100,7 +112,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in _CHANGES_PROGRAMS and not name.startswith(_CHANGES_TOOLS)
     }
-    return {**ours, "PATH": SEARCH, **(extra or {})}
+    return {**ours, "PATH": _search(), **(extra or {})}
 
 
 def bare_environment() -> dict[str, str]:

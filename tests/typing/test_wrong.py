@@ -144,7 +144,8 @@ def test_missing_programs(
     problems = make_plan(recipe, {}, cache=tmp_path).obstacles
     missing = [p.what.removeprefix("this machine has no program ") for p in problems]
     assert len(missing) == len(set(missing))
-    assert {"mmdebstrap", "mke2fs", "mkfs.vfat", "sfdisk"} <= set(missing)
+    assert "mmdebstrap" in missing
+    assert not {"mke2fs", "mkfs.vfat", "sfdisk"} & set(missing)  # they come from the archive
     assert all("install" in problem.hint for problem in problems)
 
 

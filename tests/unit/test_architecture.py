@@ -43,6 +43,7 @@ ROOMS: dict[str, set[str]] = {
 #: Layers are made with these modules, which don't change a byte of them.
 NOT_IN_LAYERS = {
     "vmdsl.builder.cache.cache_dir",  # names of directories
+    "vmdsl.builder.cache.tools",  # they make no layer
     "vmdsl.builder.events",  # what is reported
     "vmdsl.builder.job",  # data, which are in the key themselves
     "vmdsl.builder.report.mask",  # what is reported

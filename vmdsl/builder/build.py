@@ -21,6 +21,7 @@ from vmdsl.builder.cache.forecast import (
     note_image,
 )
 from vmdsl.builder.cache.store import drop_old, syncing
+from vmdsl.builder.cache.tools import Tools
 from vmdsl.builder.cache.workspace import own_workspace
 from vmdsl.builder.image.output import Output
 from vmdsl.builder.job import Job, OnError
@@ -35,6 +36,7 @@ from vmdsl.errors import Hint, HostError, Problem, VmdslError
 from vmdsl.host.full import blamed, error_of_disk, full_disks, full_meanwhile, is_full
 from vmdsl.language.operation import problem_in
 from vmdsl.plan.plan import Plan
+from vmdsl.programs import apt_get_install, find
 from vmdsl.values import Size
 
 
@@ -48,11 +50,13 @@ def build(
     on_error: OnError = OnError.CLEAN,
     log: Path | None = None,
     temporary_for: Path | None = None,
+    host_tools: bool = False,
 ) -> Built:
     """Build the image of `plan` at `output`; one that is there is replaced, but only on success.
 
     A copy of the log goes to `log`; without it, beside the output when a step failed. If the output
-    is temporary, no later build looks for it, and that copy is beside `temporary_for`.
+    is temporary, no later build looks for it, and that copy is beside `temporary_for`. With
+    `host_tools`, programs of this machine make the disk.
 
     Raises UsageError, HostError or BuildError, and KeyboardInterrupt or SystemExit on a signal;
     then nothing is left but files in the cache, and the log. The exception lacks the problems that
@@ -66,10 +70,10 @@ def build(
     secrets = read_secrets(plan.operations)
     mask = Mask(secrets.values())
     epoch = given_epoch()
-    description = describe(plan, secrets, cache=cache, epoch=epoch)
+    description = describe(plan, secrets, cache=cache, epoch=epoch, host_tools=host_tools)
     image = Output(output)
     try:
-        _require_large_files(plan, image)
+        _require_of_machine(plan, image, description.tools)
         if caching.use:
             archives = archives_of(plan, cache, caching)
             expected = forecast(description, cache=cache, archives=archives)
@@ -98,6 +102,7 @@ def build(
                     inputs=tuple(digest(one) if one else None for one in description.operations),
                     cleaning=digest(description.cleaning),
                     stamps=description.stamps,
+                    tools=description.tools,
                     on_error=on_error,
                 )
                 ended = run_in_sandbox(job, own, listener, watch)
@@ -134,8 +139,14 @@ def build(
     return Built(image=image.path, log=own.path, seconds=seconds, phases=tuple(watch.phases))
 
 
-def _require_large_files(plan: Plan, image: Output) -> None:
-    """Raise HostError if no file as large as the image can be where it is written."""
+def _require_of_machine(plan: Plan, image: Output, tools: Tools) -> None:
+    """Raise HostError if this machine has no place for the image, or lacks what is to make it."""
+    missing = {} if tools.archives else tools.programs
+    missing = {name: package for name, package in missing.items() if not find(name)}
+    if missing:
+        what = f"this machine has no {' and no '.join(missing)}, which --host-tools needs"
+        hint = apt_get_install(missing.values())
+        raise HostError(problem_in(plan.layout.disk, what, hint, code="missing-program"))
     if not image.can_hold(plan.layout.size):
         what = f"no file in {image.path.parent} can have {Size(plan.layout.size)}, as the image has"
         hint = "write it to another filesystem, by --output; or make it smaller"
@@ -145,11 +156,11 @@ def _require_large_files(plan: Plan, image: Output) -> None:
 
 
 def _note_image(
-    image: Output, description: Description, tree: str, cache: CacheDir, *, is_temporary: bool
+    image: Output, description: Description, parts: str, cache: CacheDir, *, is_temporary: bool
 ) -> None:
     """Write down what an image was made from, unless it is removed soon."""
     if not is_temporary:
-        note_image(image.path, description, tree, cache, image.format.programs)
+        note_image(image.path, description, parts, cache, image.format.programs)
 
 
 def _failed_tree(error: VmdslError, job: Job, log: Path) -> list[Problem]:

@@ -65,9 +65,9 @@ class Failed:
 
 @dataclass(frozen=True, kw_only=True)
 class Succeeded:
-    """The image is complete. `tree` is the key of the tree, or empty where it isn't known."""
+    """The image is complete. `key` is that of its tree and tools, or empty if it isn't known."""
 
-    tree: str
+    key: str
     cpu: float
 
 
@@ -168,9 +168,9 @@ class Events:
         """Report that the build has failed."""
         self.send(Failed(problems=error.problems, code=error.exit_code, cpu=cpu_seconds()))
 
-    def succeeded(self, tree: str) -> None:
+    def succeeded(self, key: str) -> None:
         """Report that the image is complete."""
-        self.send(Succeeded(tree=tree, cpu=cpu_seconds()))
+        self.send(Succeeded(key=key, cpu=cpu_seconds()))
 
     @contextmanager
     def working(self, operation: Operation) -> Iterator[None]:

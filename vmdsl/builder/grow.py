@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vmdsl import emulation
 from vmdsl.builder.cache.store import Store
+from vmdsl.builder.cache.tools import KnownTools
 from vmdsl.builder.events import Events, placing
 from vmdsl.builder.job import Job, OnError
 from vmdsl.builder.sandbox.children import end_everything
@@ -19,6 +20,7 @@ from vmdsl.builder.tree.layers import Layers, Stopped
 from vmdsl.builder.tree.native import NativePrograms
 from vmdsl.builder.tree.stand_ins import StandIns
 from vmdsl.builder.tree.surroundings import surroundings
+from vmdsl.builder.tree.tools import Toolbox
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import HostError
 from vmdsl.language.effects import TreeOperation, finds_mount_points
@@ -65,9 +67,21 @@ class Growth:
             emulated=emulated.arch if emulated else None,
             native=self._native,
         )
+        store = Store(job.cache)
+        self.tools = Toolbox(
+            KnownTools(
+                tools=job.tools,
+                archives=self.tree.archives,
+                store=store,
+                directory=job.directory,
+            ),
+            self.tree,
+            job.workspace,
+            use=job.caching.use,
+        )
         self._layers = Layers(job.workspace / "layers", self.tree.path)
         self._chain = Chain(
-            Store(job.cache),
+            store,
             self._layers,
             self.tree,
             stand_ins,
@@ -78,8 +92,12 @@ class Growth:
         )
 
     def run(self) -> str:
-        """Apply all operations on the tree, and clean it. Returns its key, or "" if not known."""
+        """Apply all operations on the tree, and clean it. Returns its key, or "" if not known.
+
+        The tools come first, as they may be a question to the tree's own archive.
+        """
         job = self._job
+        self._provide_tools()
         try:
             for operation, inputs, stamp in zip(
                 job.tree_operations, job.inputs, job.stamps, strict=True
@@ -106,6 +124,12 @@ class Growth:
         """Let the user look at the tree as a failed operation has left it, if that is wanted."""
         if self._job.on_error is OnError.SHELL:
             open_shell(self.tree, self._layers, self._devices, self._resolver, self._job.console)
+
+    def _provide_tools(self) -> None:
+        how = "cached" if self.tools.is_there else ""
+        self._events.started("", "unpack the programs that make disks", how=how)
+        with self.tree.own_scratch():
+            self.tools.provide()
 
     def _add_layer(self, operation: TreeOperation, inputs: str | None, stamp: str) -> None:
         with self._chain.next(inputs) as known:

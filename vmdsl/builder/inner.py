@@ -9,6 +9,7 @@ from typing import IO
 
 from vmdsl import programs
 from vmdsl.builder.assemble import Assembler
+from vmdsl.builder.cache.tools import key_of_parts
 from vmdsl.builder.events import Events, in_a_sentence
 from vmdsl.builder.grow import Growth
 from vmdsl.builder.job import Job, OnError
@@ -40,7 +41,7 @@ def main() -> None:
 
 
 def _build(job: Job, growth: Growth, events: Events) -> str:
-    """Grow the tree and assemble the image. Returns the key of the tree, or "" if not known."""
+    """Grow the tree and assemble the image. Returns the key of both, or "" if not known."""
     try:
         events.phase("tree")
         key = growth.run()
@@ -51,7 +52,7 @@ def _build(job: Job, growth: Growth, events: Events) -> str:
         if job.on_error is OnError.KEEP:
             error.problems = (*error.problems, *copy_tree(growth.tree, job.failed_tree))
         raise
-    return key
+    return key_of_parts(key, growth.tools.key)
 
 
 def _read_job() -> Job:

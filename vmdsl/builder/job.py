@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from vmdsl.builder.cache.cache_dir import CacheDir, CacheOptions
+from vmdsl.builder.cache.tools import Tools
 from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.layout import Layout
 from vmdsl.language.secret import Secret
@@ -28,6 +29,7 @@ class Job:
     `directory` is where relative names of local files start, and `code` the recipe, if that is
     Python. `image`, `output` and `log` are the numbers of open files: the raw image, the output,
     which the command `convert` makes of it (empty if the image itself is the output), and the log.
+    `tools` are the programs that make the disk.
     `workspace` is the build's own directory in `cache`. `secrets` has the values of all secrets of
     the operations. `inputs` has for each tree operation a checksum of what its result depends on,
     or None where that isn't known; `start` of what all depend on, `cleaning` of the mount points.
@@ -53,16 +55,17 @@ class Job:
     inputs: tuple[str | None, ...]
     stamps: tuple[str, ...]
     cleaning: str
+    tools: Tools
     convert: tuple[str, ...] = ()
     on_error: OnError = OnError.CLEAN
     console: int = -1
 
     @property
     def pieces_of_work(self) -> int:
-        """The number of operations, filesystems and groups, plus cleaning and the table."""
+        """The number of operations, filesystems and groups, plus tools, cleaning and the table."""
         layout = self.layout
         parts = (self.tree_operations, layout.filesystems, layout.groups, self.image_operations)
-        return sum(map(len, parts)) + 2
+        return sum(map(len, parts)) + 3
 
     @property
     def failed_tree(self) -> Path:

@@ -97,6 +97,33 @@ Cache = Annotated[
 ]
 
 
+Refresh = Annotated[
+    bool,
+    typer.Option("--refresh", help="Fetch the archives' indexes again, even if they are recent."),
+]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline", help="Use no network, only the archives' indexes and packages in the cache."
+    ),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", help="Run every step again: use no results of earlier builds and keep none."
+    ),
+]
+
+HostTools = Annotated[
+    bool,
+    typer.Option(
+        "--host-tools",
+        help="Let programs of this machine make the disk, not Debian's own of one suite: "
+        "other hosts may make other bytes.",
+    ),
+]
+
+
 def cache_of(given: Path | None) -> CacheDir:
     """Return the given cache directory, or else the user's own."""
     from vmdsl.builder.cache.cache_dir import CacheDir, default_cache_dir  # noqa: PLC0415 (slow)

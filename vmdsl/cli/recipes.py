@@ -16,7 +16,7 @@ import typer
 
 from vmdsl.builder.image.formats import FORMATS, RAW
 from vmdsl.cli.convert import Force, Written, write_yaml
-from vmdsl.cli.options import Cache, Version, cache_of
+from vmdsl.cli.options import Cache, HostTools, NoCache, Offline, Refresh, Version, cache_of
 from vmdsl.cli.paths import (
     PLAN_SUFFIX,
     check_log,
@@ -99,22 +99,6 @@ _Reviewed = Annotated[
         show_default=False,
     ),
 ]
-_Refresh = Annotated[
-    bool,
-    typer.Option("--refresh", help="Fetch the archives' indexes again, even if they are recent."),
-]
-_Offline = Annotated[
-    bool,
-    typer.Option(
-        "--offline", help="Use no network, only the archives' indexes and packages in the cache."
-    ),
-]
-_NoCache = Annotated[
-    bool,
-    typer.Option(
-        "--no-cache", help="Run every step again: use no results of earlier builds and keep none."
-    ),
-]
 
 
 def build(
@@ -126,9 +110,10 @@ def build(
     timings: _Timings = False,
     cache_dir: Cache = None,
     seed: _Seed = "",
-    refresh: _Refresh = False,
-    offline: _Offline = False,
-    no_cache: _NoCache = False,
+    refresh: Refresh = False,
+    offline: Offline = False,
+    no_cache: NoCache = False,
+    host_tools: HostTools = False,
     reviewed: _Reviewed = None,
     form: Format = "text",
     yes: Yes = False,
@@ -187,6 +172,7 @@ def build(
                 on_error=OnError(on_error),
                 log=recipe.log,
                 temporary_for=Path(name) if disk else None,
+                host_tools=host_tools,
             )
         if timings:
             show_timings((checked, *built.phases))

@@ -99,7 +99,7 @@ class Partition(LayoutOperation):
     Without `size` and `end` it takes the space that the others leave.
     """
 
-    _programs = ("sfdisk", "fdisk")
+    _tools: ClassVar[Mapping[str, str]] = dict.fromkeys(("sfdisk", "fdisk"), "fdisk")
     table: Gpt | Msdos
     type: str | UUID | int
     size: Size | None = None
@@ -132,7 +132,7 @@ class Luks(LayoutOperation):
     into what opens it. `dm_name` is its name below /dev/mapper when it is open.
     """
 
-    _programs: ClassVar[Mapping[str, str]] = {"cryptsetup": "cryptsetup-bin"}
+    _tools: ClassVar[Mapping[str, str]] = {"cryptsetup": "cryptsetup-bin"}
 
     device: Partition | LogicalVolume
     key: Secret

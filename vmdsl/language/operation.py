@@ -241,8 +241,6 @@ class Operation(NeverText):
 
     _origin: Origin = field(default_factory=here, repr=False)
 
-    _programs: ClassVar[Mapping[str, str] | tuple[str, ...]] = ()
-
     def __hash__(self) -> int:  # that of its address would differ from run to run
         return hash((self._origin.step, self._origin.where.line))
 
@@ -284,9 +282,9 @@ def summary_of(operation: Operation) -> str:
     return operation._summary()  # noqa: SLF001 (see above)
 
 
-def programs_of(operation: Operation) -> Mapping[str, str] | tuple[str, ...]:
-    """Return the `programs` of an operation; making a part of the layout may start some too."""
-    return operation.programs if isinstance(operation, Work) else operation._programs  # noqa: SLF001 (see above)
+def tools_of(part: LayoutOperation) -> Mapping[str, str]:
+    """Return the programs that make a part of the disk, each with its Debian package."""
+    return part._tools  # noqa: SLF001 (see above)
 
 
 def problem_in(
@@ -380,6 +378,8 @@ def code_of(operation: Operation) -> Code:
 @operation
 class LayoutOperation(Operation):
     """A part of the disk's layout: only data, and also the handle that the recipe passes on."""
+
+    _tools: ClassVar[Mapping[str, str]] = {}
 
 
 @operation

@@ -27,8 +27,19 @@ OPTION_TYPES = (Size, Suite, Path, StrEnum, str, bool, int)
 
 #: The names of the options that commands with a recipe have themselves.
 RESERVED = {
-    *("cache", "cache_dir", "check", "force", "format", "help", "html", "json", "log", "no_cache"),
-    *("offline", "on_error", "output", "plan", "recipe", "refresh", "seed", "timings"),
+    *("cache", "cache_dir", "check", "force", "format", "help", "host_tools", "html", "json"),
+    *(
+        "log",
+        "no_cache",
+        "offline",
+        "on_error",
+        "output",
+        "plan",
+        "recipe",
+        "refresh",
+        "seed",
+        "timings",
+    ),
     *("verbose", "version", "yes"),
 }
 

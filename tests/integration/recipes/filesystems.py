@@ -120,7 +120,8 @@ def data() -> None:
         mount(mkxfs(mkpart(table(), size=MiB(320)), label="data"), "/srv/xfs", on=root())
     if Kind.BTRFS in kinds():
         made = mkbtrfs(mkpart(table(), size=MiB(320)), label="data")
-        mount(subvolume(made, "sets/1", default=True), "/srv/btrfs", on=root())
+        small = ("compress=zstd",)
+        mount(subvolume(made, "sets/1", default=True), "/srv/btrfs", on=root(), options=small)
     if Kind.F2FS in kinds():
         mount(mkf2fs(mkpart(table(), size=MiB(320)), label="data"), "/srv/f2fs", on=root())
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vmdsl.builder import build
+from vmdsl.builder.cache.tools import tools_for
 from vmdsl.builder.image.output import Output
 from vmdsl.errors import HostError
 from vmdsl.plan.plan import make_plan
@@ -42,7 +43,7 @@ def test_an_image_that_no_file_can_hold(
     image = Output(tmp_path / "r.img")
     try:
         with pytest.raises(HostError) as raised:
-            build._require_large_files(plan, image)
+            build._require_of_machine(plan, image, tools_for(plan.operations, of_host=False))
     finally:
         image.close()
     (problem,) = raised.value.problems

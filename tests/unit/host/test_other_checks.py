@@ -36,12 +36,14 @@ def test_a_good_host() -> None:
 
 
 def test_missing_programs_are_fatal_and_their_packages_named() -> None:
-    here = replace(GOOD, missing_programs=("mcopy", "mmd"), missing_packages=("mtools", "python3"))
+    here = replace(
+        GOOD, missing_programs=("newgidmap", "newuidmap"), missing_packages=("python3", "uidmap")
+    )
     found = check_programs(here)
     assert found.problem
     assert found.fatal
-    assert "mcopy, mmd" in found.problem.what
-    assert found.problem.hint.endswith(" mtools python3")
+    assert "newgidmap, newuidmap" in found.problem.what
+    assert found.problem.hint.endswith(" python3 uidmap")
 
 
 def test_missing_file() -> None:
@@ -134,7 +136,7 @@ def test_little_space_is_a_warning() -> None:
 def test_require_host_raises_all_that_is_fatal_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    here = replace(GOOD, free=0, subuid="", missing_programs=("sfdisk",))
+    here = replace(GOOD, free=0, subuid="", missing_programs=("unshare",))
 
     def gather(_: Path, *, thorough: bool) -> Facts:
         assert not thorough
@@ -144,7 +146,7 @@ def test_require_host_raises_all_that_is_fatal_and_nothing_else(
     with pytest.raises(HostError) as caught:
         require_host(Path("/c"))
     programs, ids = caught.value.problems
-    assert "sfdisk" in programs.what
+    assert "unshare" in programs.what
     assert "no range of ids" in ids.what
 
     here = replace(GOOD, free=0)

@@ -82,6 +82,10 @@ class Archives:
             _link(place / state.hash, own)
         return state, own
 
+    def last(self, sources: str) -> State | None:
+        """Return the last state that is known of the archives that `sources` describes."""
+        return read_state(self._directory / hashlib.sha256(sources.encode()).hexdigest())
+
     def today(self, seen: Iterable[State]) -> tuple[State, ...]:
         """Return what was seen, with the answers about the disk as they are in this build."""
         return tuple(state if state.sources else self.answers for state in seen)

@@ -22,6 +22,7 @@ from vmdsl.builder.cache.checksums import digest, identity_of, stamp
 from vmdsl.builder.cache.keys import Describer, Inputs
 from vmdsl.builder.cache.reasons import why
 from vmdsl.builder.cache.store import Layer, Store, base_of, key_of
+from vmdsl.builder.cache.tools import KnownTools, Tools, key_of_parts, tools_for
 from vmdsl.errors import HostError
 from vmdsl.language.effects import TreeOperation
 from vmdsl.language.operation import Fact
@@ -39,6 +40,7 @@ class Description:
     """
 
     plan: Plan
+    tools: Tools
     start: Inputs
     operations: tuple[Inputs | None, ...]
     cleaning: Inputs
@@ -65,16 +67,27 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """The forecast for the operations on the tree. `key` is the tree's, or "" if unknown."""
+    """The forecast for the operations on the tree.
+
+    `key` is that of the tree and the tools, or "" if it isn't known.
+    """
 
     operations: tuple[Expected, ...]
     key: str = ""
 
 
 def describe(
-    plan: Plan, secrets: Mapping[Secret, bytes], *, cache: CacheDir, epoch: int | None
+    plan: Plan,
+    secrets: Mapping[Secret, bytes],
+    *,
+    cache: CacheDir,
+    epoch: int | None,
+    host_tools: bool = False,
 ) -> Description:
-    """Return what a build of `plan` depends on. To show a plan, `secrets` may be empty."""
+    """Return what a build of `plan` depends on. To show a plan, `secrets` may be empty.
+
+    With `host_tools`, programs of this machine make the disk.
+    """
     stamps, image_stamps = (
         tuple(stamp(o) for o in operations)  # before anything is read
         for operations in (plan.tree_operations, plan.image_operations)
@@ -82,6 +95,7 @@ def describe(
     describer = Describer(plan, secrets, salt=_salt(cache) if secrets else b"")
     return Description(
         plan=plan,
+        tools=tools_for(plan.operations, of_host=host_tools),
         start=describer.start(epoch),
         operations=tuple(describer.operation(o) for o in plan.tree_operations),
         cleaning=describer.cleaning(),
@@ -118,7 +132,11 @@ def forecast(description: Description, *, cache: CacheDir, archives: Archives) -
         key = found.key
         facts |= _facts(operation, found)
     found, _ = _find(store, archives, key, description.cleaning)
-    return Forecast(operations=tuple(expected), key=found.key if found else "")
+    known = KnownTools(
+        tools=description.tools, archives=archives, store=store, directory=plan.directory
+    )
+    tree = found.key if found else ""
+    return Forecast(operations=tuple(expected), key=key_of_parts(tree, known.key()))
 
 
 def _find(
@@ -196,14 +214,14 @@ def _write(path: Path, data: Any) -> None:
         part.replace(path)
 
 
-def image_key(description: Description, tree: str, programs: Sequence[str]) -> str:
+def image_key(description: Description, parts: str, programs: Sequence[str]) -> str:
     """Return a checksum of all that an image depends on; empty if that isn't known.
 
-    `programs` convert it to its format.
+    `parts` is the key of its tree and tools. `programs` convert it to its format.
     """
-    if not tree or not description.image:
+    if not parts or not description.image:
         return ""
-    return digest([tree, description.image, *([name, identity_of(name)] for name in programs)])
+    return digest([parts, description.image, *([name, identity_of(name)] for name in programs)])
 
 
 def is_unchanged(
@@ -227,18 +245,18 @@ def is_unchanged(
 def note_image(
     path: Path,
     description: Description,
-    tree: str,
+    parts: str,
     cache: CacheDir,
     programs: Sequence[str] = (),
 ) -> None:
     """Write down what an image was made from, and how its file is recognized.
 
-    `programs` as in `image_key`. Where a local file has changed during the build, the image is not
-    described: it may be of either.
+    `parts` and `programs` as in `image_key`. Where a local file has changed during the build, the
+    image is not described: it may be of either.
     """
     if description.image_stamps != tuple(stamp(o) for o in description.plan.image_operations):
-        tree = ""
-    key = image_key(description, tree, programs)
+        parts = ""
+    key = image_key(description, parts, programs)
     _write(_image_record(path, cache), [key, *_file_identity(path)])
 
 

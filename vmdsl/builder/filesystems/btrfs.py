@@ -15,14 +15,13 @@ from vmdsl.builder.filesystems.btrfs_disk import DATA, METADATA, Disk, Form, NoR
 from vmdsl.builder.filesystems.btrfs_files import (
     INLINE,
     TOP,
-    Compressor,
     Data,
     UnfitError,
     Volume,
-    compressor,
     packed_size,
 )
 from vmdsl.builder.filesystems.btrfs_trees import FILES, LEAST_SPARE, Place, Writer
+from vmdsl.builder.filesystems.compression import Compressor, compressor
 from vmdsl.builder.filesystems.contents import File, folder, read
 from vmdsl.builder.filesystems.kinds import Kind, Need, Room
 from vmdsl.builder.filesystems.target import Target
@@ -128,7 +127,7 @@ def _compressor(target: Target) -> Compressor | None:
         what = f"its files cannot be compressed: {error}"
         filesystem = target.filesystem.filesystem
         raise BuildError(
-            problem_in(filesystem, what, "install libzstd1", code="filesystem-tool")
+            problem_in(filesystem, what, "install libzstd1 and zlib1g", code="filesystem-tool")
         ) from None
 
 

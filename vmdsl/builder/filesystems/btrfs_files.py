@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
-import functools
 import os
 import stat
 import struct
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vmdsl.builder.filesystems.btrfs_disk import (
     DATA,
     NO_HOLES,
-    ZSTD,
     Chunk,
     Disk,
     Item,
     Key,
 )
+from vmdsl.builder.filesystems.compression import MOST_AT_ONCE, Compressor
 from vmdsl.builder.filesystems.contents import File
 from vmdsl.builder.filesystems.crc32c import updated
 from vmdsl.builder.image.allocation import rounded
@@ -48,25 +45,14 @@ _TYPES = {
     stat.S_IFSOCK: 6,
     stat.S_IFLNK: 7,
 }
-_MOST, _MOST_COMPRESSED = 2**27, 2**17
+_MOST = 2**27
 _PIECE = 2**20
-#: The levels of compression: that of a mount that asks for none, and the highest ones.
-_USUAL_LEVEL, _MOST_ZLIB, _MOST_ZSTD = 3, 9, 15
 _GIB, _MIB = 2**30, 2**20
 _ITEM_HEADERS = 101 + 25
 
 
 class UnfitError(Exception):
     """A file that Btrfs cannot hold."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Compressor:
-    """A way to compress data. `feature` is the one that the filesystem then has."""
-
-    number: int
-    feature: int
-    compress: Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,7 +268,7 @@ class Volume:
         while start < end:
             packed, length = b"", end - start
             if data.compressor:
-                length = min(length, _MOST_COMPRESSED)
+                length = min(length, MOST_AT_ONCE)
                 packed = _packed(data.compressor, _read(file, start, length), form.sector)
             if data.compressor and packed:
                 place, size = data.take(len(packed), len(packed))
@@ -323,8 +309,8 @@ def packed_size(file: File, compressor: Compressor, sector: int) -> int:
     size = 0
     for start, end in rounded(file.allocated, sector, file.size):
         with open(file.path, "rb", buffering=0) as stream:  # noqa: PTH123 (quicker)
-            for at in range(start, end, _MOST_COMPRESSED):
-                length = -(-(min(end, at + _MOST_COMPRESSED) - at) // sector) * sector
+            for at in range(start, end, MOST_AT_ONCE):
+                length = -(-(min(end, at + MOST_AT_ONCE) - at) // sector) * sector
                 data = _read(stream.fileno(), at, length)
                 size += len(_packed(compressor, data, sector)) or length
     return size
@@ -351,36 +337,3 @@ def inode(
     return (
         head + bytes(32) + now + now + struct.pack("<qI", *divmod(about.st_mtime_ns, 10**9)) + now
     )
-
-
-def compressor(option: str) -> Compressor | None:
-    """Return how a mount with an option such as zstd:3 compresses, if that can be done here.
-
-    Raises OSError if the library for it is missing.
-    """
-    name, _, level = option.partition(":")
-    asked = int(level) if level.isdecimal() else 0
-    if name == "zlib":
-        chosen = min(asked, _MOST_ZLIB) or _USUAL_LEVEL
-        return Compressor(number=1, feature=0, compress=lambda data: zlib.compress(data, chosen))
-    if name == "zstd":
-        chosen = min(asked, _MOST_ZSTD) or _USUAL_LEVEL
-        return Compressor(number=3, feature=ZSTD, compress=_zstd(chosen))
-    return None
-
-
-@functools.cache
-def _zstd(level: int) -> Callable[[bytes], bytes]:
-    library = ctypes.CDLL("libzstd.so.1")
-    library.ZSTD_compressBound.restype = library.ZSTD_compress.restype = ctypes.c_size_t
-    library.ZSTD_compressBound.argtypes = (ctypes.c_size_t,)
-    text, number = ctypes.c_char_p, ctypes.c_size_t
-    library.ZSTD_compress.argtypes = text, number, text, number, ctypes.c_int
-    room = library.ZSTD_compressBound(_MOST_COMPRESSED)
-    buffer = ctypes.create_string_buffer(room)
-
-    def compress(data: bytes) -> bytes:
-        size = library.ZSTD_compress(buffer, room, data, len(data), level)
-        return data if library.ZSTD_isError(ctypes.c_size_t(size)) else buffer.raw[:size]
-
-    return compress

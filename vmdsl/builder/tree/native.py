@@ -15,6 +15,7 @@ from pathlib import Path
 
 from vmdsl.builder.tree import native_rules
 from vmdsl.builder.tree.native_rules import PLACE, SCRIPTS, make_rules, remove_rules, switch_off
+from vmdsl.builder.tree.unpacked import loader_in, make_root, write_script
 from vmdsl.emulation import RULES
 from vmdsl.errors import VmdslError
 from vmdsl.language.effects import Tree
@@ -105,14 +106,11 @@ class NativePrograms:
         return self._are_there
 
     def _unpack(self, tree: Tree) -> bool:
-        for folder in ("bin", "sbin", "lib", "lib64"):
-            (self._place / "usr" / folder).mkdir(parents=True)
-            (self._place / folder).symlink_to(f"usr/{folder}")
+        make_root(self._place)
         packages = sorted({_SHELL_PACKAGE, *(package for package, _ in _PROGRAMS)})
         if not self.system.unpack_native(tree, packages, self._place):
             return False
-        loader = next((self._place / "usr/lib").glob("*/ld*.so.*"))
-        inside = PLACE / loader.relative_to(self._place)
+        inside = PLACE / loader_in(self._place).relative_to(self._place)
         (self._place / SCRIPTS).mkdir()
         for name in (name for _, names in _PROGRAMS for name in names.split()):
             if not (self._place / "bin" / name).is_file():
@@ -124,7 +122,5 @@ class NativePrograms:
                 name=name,
                 words=_WORDS.get(name, "").format(arch=self.system.arch),
             )
-            script = self._place / SCRIPTS / name
-            script.write_text(text, encoding="utf-8")
-            script.chmod(0o755)
+            write_script(self._place / SCRIPTS / name, text)
         return True

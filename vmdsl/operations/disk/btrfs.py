@@ -29,7 +29,7 @@ class Btrfs(Mountable):
     """A Btrfs filesystem."""
 
     kind = "btrfs"
-    _programs: ClassVar = {"mkfs.btrfs": "btrfs-progs"}
+    _tools: ClassVar = {"mkfs.btrfs": "btrfs-progs"}
     _traits = Traits(
         longest_label=255,
         tool_options=ToolOptions(

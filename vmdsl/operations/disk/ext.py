@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TypedDict, TypeVar, Unpack
+from typing import ClassVar, TypedDict, TypeVar, Unpack
 
 from vmdsl.errors import Hint, code
 from vmdsl.language.arguments import with_settings
@@ -57,7 +57,7 @@ class Ext(Mountable):
     inode_size: int | None = None
     bytes_per_inode: int | None = None
     inodes: int | None = None
-    _programs = ("mke2fs", "debugfs")
+    _tools: ClassVar = dict.fromkeys(("mke2fs", "debugfs", "dumpe2fs"), "e2fsprogs")
     _traits = Traits(
         longest_label=16,
         tool_options=ToolOptions(

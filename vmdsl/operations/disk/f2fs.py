@@ -21,7 +21,7 @@ class F2fs(Mountable):
     """An F2FS filesystem, made for flash memory."""
 
     kind = "f2fs"
-    _programs: ClassVar = {"mkfs.f2fs": "f2fs-tools", "sload.f2fs": "f2fs-tools"}
+    _tools: ClassVar = {"mkfs.f2fs": "f2fs-tools", "sload.f2fs": "f2fs-tools"}
     _traits = Traits(
         longest_label=255,
         tool_options=ToolOptions(

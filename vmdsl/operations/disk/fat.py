@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 from uuid import UUID
 
 from vmdsl.language.handles import BlockDevice, Mountable, sector_of, traits_of
@@ -39,7 +40,10 @@ class Vfat(Mountable):
     fat: int | None = None
     cluster: int | None = None
     kind = "vfat"
-    _programs = ("mkfs.vfat", "fsck.vfat", "mmd", "mcopy")
+    _tools: ClassVar = {
+        **dict.fromkeys(("mkfs.vfat", "fsck.vfat"), "dosfstools"),
+        **dict.fromkeys(("mmd", "mcopy"), "mtools"),
+    }
     _traits = Traits(
         longest_label=11,
         tool_options=ToolOptions(

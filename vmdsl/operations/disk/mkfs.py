@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from vmdsl.errors import Hint, code
 from vmdsl.language.handles import Filesystem, sector_of, traits_of
-from vmdsl.language.operation import DependsOnFailed, programs_of, record, refuse, warn
+from vmdsl.language.operation import DependsOnFailed, record, refuse, tools_of, warn
 from vmdsl.language.traits import ToolOptions
 from vmdsl.similar import did_you_mean
 from vmdsl.values import SECTOR
@@ -31,7 +31,7 @@ def record_filesystem(filesystem: _F) -> _F:
     """Record a filesystem and return it; refuse a label or options that its tool can't be given."""
     traits = traits_of(filesystem)
     named = {traits.label_option: GIVE_LABEL, traits.uuid_option: GIVE_UUID}
-    tool = next(iter(programs_of(filesystem)))
+    tool = next(iter(tools_of(filesystem)))
     refused = {**named, **traits.refused}
     for option, value in check_options(filesystem.options, tool, refused, traits.tool_options):
         if option == traits.block_option and (size := _BLOCK.fullmatch(value)):

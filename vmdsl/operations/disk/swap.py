@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from vmdsl.language.handles import BlockDevice, Filesystem
 from vmdsl.language.operation import operation, refuse
@@ -18,7 +18,7 @@ class Swap(Filesystem):
     """
 
     kind = "swap"
-    _programs = ("mkswap",)
+    _tools: ClassVar = {"mkswap": "util-linux"}
     _traits = Traits(
         longest_label=15,  # a longer one loses its end
         tool_options=ToolOptions(

@@ -36,7 +36,7 @@ class Xfs(Mountable):
     """An XFS filesystem."""
 
     kind = "xfs"
-    _programs: ClassVar = {"mkfs.xfs": "xfsprogs"}
+    _tools: ClassVar = {"mkfs.xfs": "xfsprogs", "xfs_db": "xfsprogs"}
     _traits = Traits(
         longest_label=12,
         tool_options=ToolOptions(short="b:c:d:i:l:L:m:n:KNp:qr:s:CfV", words=_WORDS),

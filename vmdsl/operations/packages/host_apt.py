@@ -88,13 +88,13 @@ class HostApt:
         nowhere = (*PRINT_TO, "/dev/null")
         self.tree.run(*nowhere, *command, *options, "install", *names, env=self._env)
 
-    def unpack(self, names: Sequence[str], place: Path) -> None:
+    def unpack(self, names: Sequence[str], place: Path, printed: str = "") -> None:
         """Unpack packages and what they need, without documents and without running a script.
 
-        Raises CommandError.
+        `printed` is the result of `would_fetch`, if that is known. Raises CommandError.
         """
         cache = package_cache(self.tree)
-        with cache.kept_packages(self.would_fetch(names)) as (folder, missing):
+        with cache.kept_packages(printed or self.would_fetch(names)) as (folder, missing):
             if missing:
                 self.download(names, folder)
             for deb in sorted(folder.glob("*.deb")):

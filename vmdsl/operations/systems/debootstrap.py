@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from vmdsl.language.handles import Credentials, Mounted, RootFs
-from vmdsl.language.operation import Fact, one_of, record, refuse
+from vmdsl.language.operation import Fact, Origin, one_of, record, refuse
 from vmdsl.language.secret import Secret
 from vmdsl.machines import Arch
 from vmdsl.operations.packages.apt import check_packages
@@ -115,6 +115,29 @@ def debootstrap(
         )
     )
     return RootFs(mounted=mounted, suite=chosen, arch=arch, proxy=proxy, credentials=login)
+
+
+def debians_archive(suite: Suite, arch: Arch, origin: Origin) -> Debootstrap:
+    """Return an operation that knows the archive that mmdebstrap takes by default."""
+    return Debootstrap(
+        _origin=origin,
+        root=None,
+        suite=suite,
+        arch=arch,
+        mirror="",
+        keyring=None,
+        install_keyring=False,
+        check_valid_until=True,
+        components=("main",),
+        sources=(),
+        format="deb822",
+        tls_ca_certs=(),
+        proxy="",
+        credentials=None,
+        variant="minbase",
+        include=(),
+        exclude=(),
+    )
 
 
 def _more_sources(sources: Sequence[Source]) -> tuple[Source, ...]:

@@ -219,17 +219,17 @@ class Debootstrap(RootMaker):
         arch = arch_of(platform.machine())
         if arch is None or self.credentials or not is_debian_suite(self.suite.name):
             return False
-        replace(self, arch=arch, sources=()).unpack(tree, packages, place)
+        replace(self, arch=arch, sources=()).apt_beside(tree).unpack(packages, place)
         return True
 
-    def unpack(self, tree: Tree, packages: Sequence[str], place: Path) -> None:
-        """Unpack packages of the system's archive, and what they need, beside the system."""
+    def apt_beside(self, tree: Tree) -> HostApt:
+        """Return apt of this machine with the archive's index, for work beside the system."""
         sources, fetch = self.index_sources(tree.recipe_directory), partial(self._fetch, tree)
         name = f"{self.suite} for {self.arch}"
         lists = package_cache(tree).archive(name, sources, fetch, aside=True)
         apt = self._apt(tree)
         apt.use(lists, sources_for_host(tree, self._main_of(lists), ()))
-        apt.unpack(packages, place)
+        return apt
 
     def _fetch(self, tree: Tree, lists: Path) -> None:
         """Fill a directory with the index, and with what mmdebstrap takes by default."""

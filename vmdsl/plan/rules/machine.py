@@ -16,7 +16,6 @@ from vmdsl.language.operation import (
     Work,
     origin_of,
     problem_in,
-    programs_of,
 )
 from vmdsl.language.secret import secrets_in
 from vmdsl.operations.systems.roots import RootMaker
@@ -38,12 +37,13 @@ _KEYRINGS = {
 _OR_EXCLUDED = (", or name it in ", code("", exclude=None))
 
 
-def programs_for(operations: Sequence[Operation]) -> dict[str, Operation]:
+def programs_for(operations: Sequence[Operation]) -> dict[str, Work]:
     """Return the host's programs that a build starts, each with the first operation that does."""
-    needed: dict[str, Operation] = {}
+    needed: dict[str, Work] = {}
     for operation in operations:
-        for program in programs_of(operation):
-            needed.setdefault(program, operation)
+        if isinstance(operation, Work):
+            for program in operation.programs:
+                needed.setdefault(program, operation)
     return needed
 
 
@@ -195,11 +195,11 @@ def _missing_programs(operations: Sequence[Operation]) -> Iterator[Problem]:
     """Report programs that the build starts and that are not installed."""
     for program, operation in programs_for(operations).items():
         if programs.find(program) is None:
-            known = programs_of(operation)
+            known = operation.programs
             package = known[program] if isinstance(known, Mapping) else ""
             hint = programs.how_to_get(program, package)
-            yield problem_in(
-                operation, f"this machine has no program {program}", hint, code="missing-program"
+            yield operation.problem(
+                f"this machine has no program {program}", hint, code="missing-program"
             )
 
 

@@ -412,18 +412,6 @@ def test_a_program_of_this_machine(
     assert first_changed(before, recipe.keys()) == SHELL
 
 
-def test_a_program_that_makes_the_image(
-    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = tmp_path / "mke2fs"
-    program.write_text("one", encoding="utf-8")
-    known = programs.find
-    monkeypatch.setattr(programs, "find", lambda n: str(program) if n == "mke2fs" else known(n))
-    before = recipe.keys()
-    program.write_text("other", encoding="utf-8")
-    assert first_changed(before, recipe.keys()) == IMAGE
-
-
 def test_the_value_of_a_secret(recipe: Recipe) -> None:
     plan = recipe.plan()
     (secret,) = values_of(plan)

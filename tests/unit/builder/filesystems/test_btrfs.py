@@ -7,7 +7,8 @@ import zlib
 import pytest
 
 from vmdsl.builder.filesystems.btrfs_disk import SUPERS, Chunk, Tree
-from vmdsl.builder.filesystems.btrfs_files import compressor, name_hash
+from vmdsl.builder.filesystems.btrfs_files import name_hash
+from vmdsl.builder.filesystems.compression import compressor
 
 KIB, MIB = 2**10, 2**20
 

@@ -39,7 +39,7 @@ def test_the_builder_has_a_module_for_each_kind(name: str, device: Partition) ->
 @pytest.mark.parametrize("name", KINDS)
 def test_a_kind_is_described(name: str) -> None:
     kind = KINDS[name]
-    assert kind._programs
+    assert kind._tools
     assert traits_of(kind).longest_label > 0
     assert hasattr(vmdsl, f"mk{kind.kind}")
 

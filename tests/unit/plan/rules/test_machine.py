@@ -99,11 +99,11 @@ def test_system_of_a_tarball(write: Write, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_missing_programs(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(programs, "find", lambda program: program != "mke2fs" or None)
+    monkeypatch.setattr(programs, "find", lambda program: program != "mmdebstrap" or None)
     path = write(SYSTEM.format(made=DEBOOTSTRAP.format("AMD64")))
     (obstacle,) = found(path)
-    assert (obstacle.step, obstacle.what) == ("root", "this machine has no program mke2fs")
-    with pytest.raises(HostError, match="apt-get install --no-install-recommends e2fsprogs"):
+    assert (obstacle.step, obstacle.what) == ("system", "this machine has no program mmdebstrap")
+    with pytest.raises(HostError, match="apt-get install --no-install-recommends mmdebstrap"):
         replace(plan_of(path), obstacles=(obstacle,)).require_buildable()
 
 
