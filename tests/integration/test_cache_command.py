@@ -56,7 +56,8 @@ class Cache:
         text = RECIPE.replace("NAME", name) + more.replace("FOLDER", str(self.folder))
         recipe = self.user.file(self.folder / f"{name}.py", text)
         image = recipe.with_suffix(".img")
-        argv: list[str] = self.user.vmdsl("build", recipe, "-o", image, "--cache-dir", self.path)
+        words = ("--host-tools", "--cache-dir", self.path)  # nothing but what is built is in it
+        argv: list[str] = self.user.vmdsl("build", recipe, "-o", image, *words)
         return argv
 
     def build(self, name: str) -> str:
@@ -238,7 +239,8 @@ def test_a_cache_of_somebody_else(cache: Cache, root_user: Any) -> None:
 def test_kept_trees_are_not_pruned(cache: Cache) -> None:
     text = RECIPE.replace("NAME", "one") + "    host_shell(root(), 'exit 3')\n"
     recipe = cache.user.file(cache.folder / "fails.py", text)
-    cache.user.build(recipe, "--on-error", "keep", "--cache-dir", cache.path)
+    words = ("--host-tools", "--on-error", "keep", "--cache-dir", cache.path)
+    cache.user.build(recipe, *words)
     said = cache.run("prune", "--size", "1M")
     assert "That is more than 1 MiB" in said
     (kept,) = cache.entries("kept trees")

@@ -60,7 +60,8 @@ class Recipe:
     def build(self, script: str = SMALL, *, code: int = 0) -> str:
         self.image.unlink(missing_ok=True)
         recipe = self.user.file(self.folder / "recipe.py", RECIPE.format(script=script))
-        done = self.user.build(recipe, "-o", self.image, "--cache-dir", self.cache)
+        words = ("--host-tools", "--cache-dir", self.cache)  # an index would fill small disks
+        done = self.user.build(recipe, "-o", self.image, *words)
         assert done.returncode == code, done.stdout
         assert "Traceback" not in done.stdout
         assert "bug in vmdsl" not in done.stdout
@@ -152,9 +153,8 @@ def test_a_disk_that_gets_full_while_a_tree_is_kept(user: User) -> None:
         recipe = Recipe(user, place / "cache")
         text = RECIPE.format(script='yes 2 | head -c 32M >"$ROOT/second"; exit 3')
         path = user.file(recipe.folder / "recipe.py", text)
-        done = user.build(
-            path, "-o", recipe.image, "--cache-dir", recipe.cache, "--on-error", "keep"
-        )
+        words = ("--host-tools", "--cache-dir", recipe.cache, "--on-error", "keep")
+        done = user.build(path, "-o", recipe.image, *words)
         assert done.returncode == 5
         assert "exit code 3" in done.stdout
         assert "the tree could not be kept: " in done.stdout

@@ -44,6 +44,9 @@ def system() -> RootFs:
 
 """
 
+#: Nothing is fetched into the caches, which are new.
+OWN = ("--host-tools",)
+
 
 class Recipe:
     """A recipe of some calls, and what its builds say and do. Its cache is its own."""
@@ -65,7 +68,7 @@ class Recipe:
         return self.user.file(self.folder / name, content)
 
     def build(self, *arguments: str | Path, code: int = 0) -> Recipe:
-        done = self.user.build(self.path, "--output", self.output, *arguments)
+        done = self.user.build(self.path, *OWN, "--output", self.output, *arguments)
         self.said = done.stdout
         assert done.returncode == code, self.said
         assert "Traceback" not in self.said
@@ -77,7 +80,7 @@ class Recipe:
     def from_scratch(self) -> str:
         """The checksum of the image that is built without the cache."""
         other = self.folder / "scratch.img"
-        done = self.user.build(self.path, "--no-cache", "--output", other)
+        done = self.user.build(self.path, *OWN, "--no-cache", "--output", other)
         assert done.returncode == 0, done.stdout
         found = hashlib.sha256(other.read_bytes()).hexdigest()
         other.unlink()
@@ -259,7 +262,7 @@ def test_builds_at_once(user: User) -> None:
     assert done.returncode == 0, done.stdout
     running = [
         subprocess.Popen(
-            one.user.vmdsl("build", recipe.path, "--output", recipe.output),
+            one.user.vmdsl("build", recipe.path, *OWN, "--output", recipe.output),
             cwd=one.user.home,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -300,7 +303,7 @@ def test_builds_that_are_killed(user: User, turns: int) -> None:
         calls.insert(0, f"chroot(system(), 'echo {turn} >/srv/{turn}; sleep 0.1')")
         recipe.calls(*calls)
         process = subprocess.Popen(
-            recipe.user.vmdsl("build", recipe.path, "--output", recipe.output),
+            recipe.user.vmdsl("build", recipe.path, *OWN, "--output", recipe.output),
             cwd=recipe.user.home,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

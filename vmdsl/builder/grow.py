@@ -77,7 +77,6 @@ class Growth:
             ),
             self.tree,
             job.workspace,
-            use=job.caching.use,
         )
         self._layers = Layers(job.workspace / "layers", self.tree.path)
         self._chain = Chain(
@@ -126,8 +125,9 @@ class Growth:
             open_shell(self.tree, self._layers, self._devices, self._resolver, self._job.console)
 
     def _provide_tools(self) -> None:
-        how = "cached" if self.tools.is_there else ""
-        self._events.started("", "unpack the programs that make disks", how=how)
+        if not self.tools.is_there:
+            self._events.total += 1
+            self._events.started("", "unpack the programs that make disks")
         with self.tree.own_scratch():
             self.tools.provide()
 

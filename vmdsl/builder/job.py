@@ -62,10 +62,10 @@ class Job:
 
     @property
     def pieces_of_work(self) -> int:
-        """The number of operations, filesystems and groups, plus tools, cleaning and the table."""
+        """The number of operations, filesystems and groups, plus cleaning and the table."""
         layout = self.layout
         parts = (self.tree_operations, layout.filesystems, layout.groups, self.image_operations)
-        return sum(map(len, parts)) + 3
+        return sum(map(len, parts)) + 2
 
     @property
     def failed_tree(self) -> Path:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     """A kind of entry in a cache, as users see it."""
 
     LAYER = "layers"
+    TOOLS = "tools for disks"
     PACKAGE = "packages"
     ARCHIVE = "archive indexes"
     FAILED_TREE = "kept trees"
@@ -33,7 +34,7 @@ class Kind(StrEnum):
 
 
 #: What builds would make or fetch again, and so can be dropped for the room.
-_SPARE = (Kind.LAYER, Kind.PACKAGE, Kind.ARCHIVE, Kind.LOG)
+_SPARE = (Kind.LAYER, Kind.TOOLS, Kind.PACKAGE, Kind.ARCHIVE, Kind.LOG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,9 +130,10 @@ def _layers(cache: CacheDir) -> Iterator[Entry]:
         about = ""
         if layer:
             step = f" {layer.step}:" if layer.step else ""
-            about = f"{Path(layer.recipe).name}{step} {layer.summary}"
+            about = f"{Path(layer.recipe).name}{step} {layer.summary}".lstrip()
         is_broken = store.find(path.name) is None
-        yield Entry(kind=Kind.LAYER, path=path, used=used, about=about, is_broken=is_broken)
+        kind = Kind.TOOLS if layer and not layer.recipe else Kind.LAYER
+        yield Entry(kind=kind, path=path, used=used, about=about, is_broken=is_broken)
 
 
 def _others(cache: CacheDir) -> Iterator[Entry]:

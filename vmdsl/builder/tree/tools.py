@@ -30,15 +30,14 @@ _FROM_HOST = "build with --host-tools, which takes the programs of this machine"
 
 
 class Toolbox:
-    """The programs that make the disk of one build. Without `use`, the cache has no part in it."""
+    """The programs that make the disk of one build."""
 
-    def __init__(self, known: KnownTools, tree: BuildTree, workspace: Path, *, use: bool) -> None:
+    def __init__(self, known: KnownTools, tree: BuildTree, workspace: Path) -> None:
         self._known = known
         self._tree = tree
         self._workspace = workspace
-        self._use = use
         #: Their key, as far as it is known.
-        self.key = known.key() if use or not known.tools.archives else ""
+        self.key = known.key()
         self._place = self._kept()
 
     @property
@@ -67,7 +66,7 @@ class Toolbox:
     def _kept(self) -> Path | None:
         """Return the place of the unpacked packages, if the cache has them."""
         store = self._known.store
-        layer = store.use(_layer_key(self.key)) if self._use and self.key else None
+        layer = store.use(_layer_key(self.key)) if self.key else None
         return store.place(layer) if layer else None
 
     def _unpacked(self) -> Path:
@@ -78,9 +77,8 @@ class Toolbox:
                 with explained(archive):
                     apt = archive.apt_beside(self._tree)
                     printed = self._would_fetch(apt)
-                    if self._use:
-                        found = checksums(printed)
-                        self.key = self._known.note(archive, found, self._tree.scratch)
+                    found = checksums(printed)
+                    self.key = self._known.note(archive, found, self._tree.scratch)
                     return self._kept() or self._unpack(apt, printed)
             except VmdslError as error:
                 errors.append(error)
@@ -102,8 +100,6 @@ class Toolbox:
         make_root(place)
         names = self._known.tools.packages
         apt.unpack(names, place, printed)
-        if not self._use:
-            return place
         layer = Layer(
             key=_layer_key(self.key),
             summary=f"programs of {SUITE} for disks: {' '.join(names)}",
