@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from bench import checks
+from bench import arm64, checks
 from bench.content import differences, packages
 from bench.machine import describe
 from bench.rounds import Rounds, resources
@@ -26,13 +26,14 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3, help="rounds, of which medians are taken")
     parser.add_argument("--quick", action="store_true", help="one round")
     parser.add_argument("--checks", action="store_true", help="measure checks alone, without root")
+    parser.add_argument("--arm64", action="store_true", help="measure builds for arm64 alone")
     parser.add_argument("--write", action="store_true", help=f"put the result into {PAGE.name}")
     arguments = parser.parse_args()
     if not (IS_ROOT or arguments.checks):
         parser.error("vmdb2 needs root, and this makes an ordinary user for vmdsl: run it as root")
     runs = 1 if arguments.quick else arguments.runs
     console = Console()
-    parts = _checks(runs, console)
+    parts = {} if arguments.arm64 else _checks(runs, console)
     if arguments.checks:
         _give(parts, console, write=arguments.write)
         return 0
@@ -41,6 +42,9 @@ def main() -> int:
     )  # what is made is removed
     with ordinary_user() as user, made_vmdb2() as vmdb2:
         vmdsl = Vmdsl(user=user, cache=user.cache, folder=user.folder("bench"))
+        if arguments.arm64:
+            _give(_arm64(vmdsl, vmdb2, runs, console), console, write=arguments.write)
+            return 0
         rounds = Rounds(vmdsl, vmdb2, lambda line: console.print(f"  {line}", highlight=False))
         for number in range(1, runs + 1):
             console.print(f"Round {number} of {runs}")
@@ -61,6 +65,13 @@ def _checks(runs: int, console: Console) -> dict[str, str]:
     seconds = checks.measure(runs, lambda line: console.print(f"  {line}", highlight=False))
     console.print(as_table(checks.ROWS, seconds, "Check"))
     return {"checks": as_markdown(checks.ROWS, seconds, (), runs, "Check")}
+
+
+def _arm64(vmdsl: Vmdsl, vmdb2: Vmdb2, runs: int, console: Console) -> dict[str, str]:
+    """Measure builds for arm64. Return the part of the page that is about them."""
+    seconds = arm64.measure(vmdsl, vmdb2, runs, lambda line: console.print(f"  {line}"))
+    console.print(as_table(arm64.ROWS, seconds))
+    return {"arm64": as_markdown(arm64.ROWS, seconds, (), runs)}
 
 
 def _give(parts: Mapping[str, str], console: Console, *, write: bool) -> None:

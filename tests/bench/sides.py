@@ -88,21 +88,19 @@ class Vmdb2:
 
     def with_tarball(self, *, proxy: str = "") -> float:
         """Build with its tarball, if there is one."""
+        tarball = f"--rootfs-tarball={self.tarball}"
+        env = {"http_proxy": proxy} if proxy else {}
+        return self.build(_HERE / "announcement.vmdb", tarball, env=env)
+
+    def build(self, spec: Path, *options: str, env: Mapping[str, str]) -> float:
+        """Build a specification from scratch, but for what its options give."""
         self.image.unlink(missing_ok=True)
+        own = (f"--output={self.image}", f"--variable=mirror={self.mirror}")
+        path = f"{self.folder}/bin:/usr/local/sbin:/usr/sbin:/sbin:{os.environ['PATH']}"
         return timed(
-            [
-                "vmdb2",
-                _HERE / "announcement.vmdb",
-                f"--output={self.image}",
-                f"--rootfs-tarball={self.tarball}",
-                f"--variable=mirror={self.mirror}",
-                f"--log={self.folder / 'log'}",
-            ],
+            ["vmdb2", spec, *own, f"--log={self.folder / 'log'}", *options],
             cwd=self.folder,
-            env={
-                "PATH": f"{self.folder}/bin:/usr/local/sbin:/usr/sbin:/sbin:{os.environ['PATH']}",
-                **({"http_proxy": proxy} if proxy else {}),
-            },
+            env={"PATH": path, **env},
         )
 
 

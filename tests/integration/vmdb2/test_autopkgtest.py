@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from vmdsl.machines import Arch
+
 pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 MINUTES = 60
@@ -15,12 +17,20 @@ FAKEMACHINE = """\
 while [ "$1" = -v ]; do shift 2; done
 exec "$@"
 """
-#: autopkgtest uses KVM wherever there is a device of that name.
+#: autopkgtest uses KVM for this machine's architecture wherever there is a device of that name.
 TRANSLATED = """\
 #!/bin/sh
 for word; do shift; [ "$word" = -enable-kvm ] || set -- "$@" "$word"; done
 exec qemu-system-x86_64 "$@"
 """
+#: The machine for each architecture, in autopkgtest's words. `FOLDER` is where the programs are.
+MACHINES = {
+    Arch.AMD64: (
+        "--qemu-command=FOLDER/translated",
+        "--qemu-options=-cpu max,erms=off,fsrm=off,smap=off,smep=off,la57=off",
+    ),
+    Arch.ARM64: ("--qemu-architecture=aarch64",),
+}
 PACKAGE = {
     "changelog": """\
 small (1) unstable; urgency=low
@@ -32,11 +42,12 @@ small (1) unstable; urgency=low
     "control": "Source: small\nMaintainer: Nobody <nobody@example.org>\n\n"
     "Package: small\nArchitecture: all\nDescription: small\n",
     "tests/control": "Tests: runs\nDepends:\nRestrictions: needs-root\n",
-    "tests/runs": "#!/bin/sh\nset -e\ntest $(id -u) = 0\nfindmnt -n -o FSTYPE /\n",
+    "tests/runs": "#!/bin/sh\nset -e\ntest $(id -u) = 0\nuname -m\n",
 }
 
 
-def test_a_package_is_tested_in_an_image(user: Any, host_mirror: str) -> None:
+@pytest.mark.parametrize("arch", [Arch.AMD64, Arch.ARM64], ids=["amd64", "arm64"])
+def test_a_package_is_tested_in_an_image(user: Any, host_mirror: str, arch: Arch) -> None:
     folder = user.folder("autopkgtest")
     vmdb2 = f'#!/bin/sh\nexec {user.checkout}/.venv/bin/vmdsl build "$@"\n'
     programs = {"vmdb2": vmdb2, "fakemachine": FAKEMACHINE, "translated": TRANSLATED}
@@ -47,13 +58,15 @@ def test_a_package_is_tested_in_an_image(user: Any, host_mirror: str) -> None:
         user.file(folder / "small/debian" / name, text).chmod(0o755)
     image = folder / "image.qcow2"
     path = f"PATH={folder}:/usr/bin:/bin:/usr/sbin:/sbin"
-    build = ("autopkgtest-build-qemu", "--size=4G", f"--mirror={host_mirror}", "bookworm", image)
+    words = (f"--architecture={arch}", "--size=4G", f"--mirror={host_mirror}")
+    build = ("autopkgtest-build-qemu", *words, "bookworm", image)
     built = user.run("env", path, *build, timeout=60 * MINUTES)
     assert built.returncode == 0, built.stdout
     assert sorted(Path(folder).glob("image*")) == [image]
     test = ("autopkgtest", "--no-built-binaries", "--timeout-factor=10", folder / "small")
-    machine = ("qemu", f"--qemu-command={folder}/translated", "--cpus=1", "--timeout-reboot=900")
-    cpu = "--qemu-options=-cpu max,erms=off,fsrm=off,smap=off,smep=off,la57=off"
-    done = user.run("env", path, *test, "--", *machine, cpu, image, timeout=60 * MINUTES)
+    kind = [word.replace("FOLDER", str(folder)) for word in MACHINES[arch]]
+    machine = ("qemu", *kind, "--cpus=1", "--timeout-reboot=900")
+    done = user.run("env", path, *test, "--", *machine, image, timeout=60 * MINUTES)
     assert done.returncode == 0, done.stdout
+    assert arch.traits.uname[0] in done.stdout.splitlines()
     assert "runs                 PASS" in done.stdout
