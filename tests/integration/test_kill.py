@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pwd
+import re
 import signal
 import subprocess
 import tempfile
@@ -22,6 +23,9 @@ pytestmark = pytest.mark.integration
 
 IS_ROOT = os.geteuid() == 0
 MARK = "VMDSL_TEST_BUILD"
+ENDED = "after "
+#: How a program that was unpacked is started.
+LOADED = re.compile(r"\S+/ld\S*\.so\S* --library-path \S+ --argv0 \S+ ")
 HIDDEN = "what-no-killed-build-may-leave"
 
 #: Recipes of a system that has a few of this machine's programs, which takes no time to make.
@@ -79,6 +83,18 @@ def content() -> None:
         "yes | head -c 100M >efi/large",
     )
 )
+#: A key, and a filesystem whose content is encrypted when mcopy has filled it.
+ENCRYPTED = f"""{HEAD}
+@step
+def esp() -> Mounted[Vfat]:
+    key = Secret.from_environment("VMDSL_TEST_SECRET")
+    inner = mkluks(mkpart(table(), size=MiB(140)), key, name="inner")
+    return mount(mkvfat(inner), "/efi", on=root())
+
+@step
+def content() -> None:
+    host_shell(root(), 'cd "$ROOT"; mkdir efi; yes | head -c 100M >efi/large')
+"""
 #: No other test installs its package, so it is not in the cache; and no build of it ends.
 BOOTSTRAP = """\
 from vmdsl import *
@@ -91,7 +107,8 @@ def root() -> Mounted[Ext4]:
 def system() -> RootFs:
     return debootstrap(root(), suite="bookworm", variant="minbase", include=["hello"])
 """
-#: Where in a build: its recipe, and the start of the command line that shows that it is there.
+#: Where in a build: its recipe, and the start of the command line that shows that it is there; or
+#: of one that has ended by then.
 PHASES = {
     "download": (BOOTSTRAP, "apt-get "),
     "bootstrap": (BOOTSTRAP, "dpkg --install"),
@@ -99,10 +116,12 @@ PHASES = {
     "mke2fs": (LARGE, "mke2fs "),
     "debugfs": (MANY, "debugfs -w"),
     "mcopy": (LARGE_IN_FAT, "mcopy "),
+    "header": (ENCRYPTED, "cryptsetup luksFormat"),
+    "encryption": (ENCRYPTED, f"{ENDED}mcopy "),
 }
 #: Those whose end is the end of a step, which makes the build fail: the others it survives, or
 #: it is they that make it.
-COMMANDS = ("sleep 6", "mke2fs ", "debugfs -w", "mcopy ", "perl ", "dpkg --install")
+COMMANDS = ("sleep 6", "mke2fs ", "debugfs -w", "mcopy ", "cryptsetup ", "perl ", "dpkg --install")
 
 
 @dataclass(frozen=True)
@@ -126,7 +145,8 @@ class Process:
 
 def command_of(number: int) -> str:
     try:
-        return Path(f"/proc/{number}/cmdline").read_text(errors="replace").replace("\0", " ")
+        line = Path(f"/proc/{number}/cmdline").read_text(errors="replace").replace("\0", " ")
+        return LOADED.sub("", line, count=1)
     except OSError:
         return ""
 
@@ -169,6 +189,7 @@ class Running:
             stderr=subprocess.STDOUT,
         )
         self.namespaces: set[str] = set()
+        self.seen = False
 
     def __enter__(self) -> Self:
         return self
@@ -201,6 +222,14 @@ class Running:
             if f"{Path(program[0]).name} {program[2]}".startswith(start):
                 return process
         return None
+
+    def has_reached(self, place: str) -> bool:
+        """Whether a program runs, or another has run and ended, by the start of its command."""
+        name = place.removeprefix(ENDED)
+        if self.process(name):
+            self.seen = True
+            return name == place
+        return self.seen and name != place
 
     def victim(self, name: str) -> int:
         """The number of a process of the chain, by its name or the start of its command, or 0."""
@@ -311,6 +340,10 @@ CASES = [
     ("debugfs", "unshare", signal.SIGKILL),
     ("mcopy", "mcopy ", signal.SIGTERM),
     ("mcopy", "vmdsl", signal.SIGINT),
+    ("header", "cryptsetup ", signal.SIGKILL),
+    ("header", "vmdsl", signal.SIGKILL),
+    ("encryption", "first", signal.SIGKILL),
+    ("encryption", "vmdsl", signal.SIGTERM),
 ]
 #: After the last one of each phase, the next build works, and removes what all of them have left.
 LAST = list({phase: (phase, who, number) for phase, who, number in CASES}.values())
@@ -320,7 +353,9 @@ LAST = list({phase: (phase, who, number) for phase, who, number in CASES}.values
 def test_kill(alone: User, phase: str, who: str, number: signal.Signals) -> None:
     recipe, there = PHASES[phase]
     with Running(alone, recipe) as running:
-        os.kill(running.wait_until(lambda: running.process(there) and running.victim(who)), number)
+        os.kill(
+            running.wait_until(lambda: running.has_reached(there) and running.victim(who)), number
+        )
         code = running.cli.wait(timeout=60)
         step_failed = who in COMMANDS
         if who == "vmdsl":
@@ -353,7 +388,7 @@ AT_THE_END = [
 def test_kill_at_the_end(alone: User, number: signal.Signals, delay: float) -> None:
     """While the image gets its name: it is the old one or the new one, and whole."""
     with Running(alone, SMALL) as running:
-        running.wait_until(lambda: "[4/4]" in running.text())
+        running.wait_until(lambda: re.search(r"\[(\d+)/\1\]", running.text()))
         time.sleep(delay)
         with suppress(ProcessLookupError):
             running.cli.send_signal(number)
