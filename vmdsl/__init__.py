@@ -40,6 +40,7 @@ from vmdsl.operations.boot_loaders.u_boot.extlinux import extlinux
 from vmdsl.operations.boot_loaders.u_boot.flash_kernel import flash_kernel
 from vmdsl.operations.disk.btrfs import Btrfs, mkbtrfs, subvolume
 from vmdsl.operations.disk.disks import mkextended, mkgpt, mkimg, mkmsdos, mkpart, mount
+from vmdsl.operations.disk.existing import existing_filesystem
 from vmdsl.operations.disk.ext import Ext2, Ext3, Ext4, mkext2, mkext3, mkext4
 from vmdsl.operations.disk.f2fs import F2fs, mkf2fs
 from vmdsl.operations.disk.fat import Vfat, mkvfat
@@ -58,6 +59,7 @@ from vmdsl.operations.scripts.ansible import ansible
 from vmdsl.operations.scripts.image import SystemFile, image_shell, system_file, write_at
 from vmdsl.operations.scripts.shells import chroot, host_shell
 from vmdsl.operations.systems.debootstrap import debootstrap
+from vmdsl.operations.systems.existing import existing_system
 from vmdsl.operations.systems.growth import grow_root
 from vmdsl.operations.systems.tarballs import cache_rootfs, system_from, unpack_rootfs
 from vmdsl.values import GB, MB, TB, GiB, KiB, MiB, Percent, Size, Suite, TiB, kB, position, sectors
@@ -123,6 +125,8 @@ __all__ = [
     "create_file",
     "create_symlink",
     "debootstrap",
+    "existing_filesystem",
+    "existing_system",
     "extlinux",
     "flag",
     "flash_kernel",

@@ -18,6 +18,7 @@ import pytest
 
 import vmdsl
 import vmdsl_stdlib
+from made_images import cloud_image
 from vmdsl import programs
 from vmdsl.builder.assemble import kind_of
 from vmdsl.builder.filesystems.btrfs import format_btrfs
@@ -59,6 +60,7 @@ HERE = Path(__file__).parent
 CASES = sorted(HERE.glob("*/*.json"))
 REWRITE = os.environ.get("VMDSL_GOLDEN") == "rewrite"
 EPOCH = 1_700_000_000
+_MOST_SHOWN = 4096
 #: What is exported and records nothing.
 NO_OPERATIONS = {
     *("step", "step_if", "option", "optional_path", "flag", "require", "record", "refuse", "warn"),
@@ -246,7 +248,8 @@ class RecordedImage:
         self._log = log
 
     def write_at(self, offset: int, content: bytes, *, within: Partition | None = None) -> None:
-        self._log.add("write_at", offset, content=content, within=within.name if within else "")
+        shown = content if len(content) <= _MOST_SHOWN else f"{len(content)} bytes"
+        self._log.add("write_at", offset, content=shown, within=within.name if within else "")
 
     def run(
         self,
@@ -316,7 +319,7 @@ def outcome(case: Mapping[str, Any], directory: Path) -> list[dict[str, Any]]:
     for name, text in case.get("local", {}).items():
         file = directory / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(cloud_image() if file.suffix == ".raw" else text.encode())
     recipe = directory / "case.py"
     preamble = (HERE / case.get("recipe", "recipe.py")).read_text("utf-8")
     lines = "".join(f"    {line}\n" for line in case["call"].splitlines())

@@ -18,6 +18,7 @@ PACKAGE = Path(vmdsl.__file__).parent
 LAYERS = [
     {"errors", "values", "similar", "explanations", "machines", "programs", "emulation"},
     {"host"},
+    {"existing"},
     {"language"},
     {"operations"},
     {"plan"},

@@ -32,8 +32,9 @@ from vmdsl.builder.volumes.encryption import new_key
 from vmdsl.builder.volumes.luks import write_header
 from vmdsl.builder.volumes.lvm import write_group
 from vmdsl.errors import BuildError, Problem
+from vmdsl.language.effects import ImageOperation
 from vmdsl.language.handles import Filesystem
-from vmdsl.language.layout import FilesystemLayout, MountLayout
+from vmdsl.language.layout import FilesystemLayout, MountLayout, Span
 from vmdsl.plan.extents import round_up_to_mib
 from vmdsl.plan.lay_out import with_size
 
@@ -69,17 +70,23 @@ class Assembler:
         except BuildError:
             self._measure(self._shortage)  # it may have been likely to fit, and did not
             raise
+        operations = self._job.image_operations
+        for operation in (o for o in operations if o.writes_first):
+            self._apply(operation, [])
         written = self._tree.decoys.copy_to(self._job.image)
-        for operation in self._job.image_operations:
-            with self._events.working(operation), self._tree.own_scratch():
-                operation.apply(FinishedImage(self._job.image, self._tree, written, operation))
-                end_everything()
+        for operation in (o for o in operations if not o.writes_first):
+            self._apply(operation, written)
         if self._job.convert:
             self._events.phase("conversion")
             files = (
                 f"/proc/{os.getpid()}/fd/{file}" for file in (self._job.image, self._job.output)
             )
             self._tree.run(*self._job.convert, *files)
+
+    def _apply(self, operation: ImageOperation, written: list[Span]) -> None:
+        with self._events.working(operation), self._tree.own_scratch():
+            operation.apply(FinishedImage(self._job.image, self._tree, written, operation))
+            end_everything()
 
     def _make_all(self) -> None:
         """Make the partition table and the filesystems."""

@@ -224,6 +224,8 @@ class TreeOperation(Work, ABC):
     reads_layout: ClassVar[bool] = True
     #: Whether it changes the tree; what only writes elsewhere is never skipped.
     changes_tree: ClassVar[bool] = True
+    #: Whether it brings files that are there before anything changes them.
+    fills_tree: ClassVar[bool] = False
     #: Whether it may install packages that it does not name, as any script may.
     installs_anything: ClassVar[bool] = True
 
@@ -326,6 +328,9 @@ class Image(Protocol):
 @operation
 class ImageOperation(Work, ABC):
     """Writes to the image after its filesystems were made."""
+
+    #: Whether others may write over its bytes: then it comes before all that do.
+    writes_first: ClassVar[bool] = False
 
     def writes(self, layout: Layout) -> tuple[Span, ...]:
         """Return which bytes of the disk it writes, as far as that is known before the build."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 from uuid import UUID
 
@@ -33,12 +33,14 @@ _M = TypeVar("_M", bound="Mountable")
 class Disk(LayoutOperation):
     """The disk image: of a given size, or as large as its content plus some free space.
 
-    `sector` is the size of its logical sectors in bytes: 512 or 4096.
+    `sector` is the size of its logical sectors in bytes: 512 or 4096. `from_image` is the raw image
+    that it starts from, if there is one.
     """
 
     size: Size | None
     free: Size | None = None
     sector: int = SECTOR
+    from_image: Path | None = None
 
     def extent(self) -> str:
         """Return its size in words."""
@@ -48,14 +50,16 @@ class Disk(LayoutOperation):
 
     def _summary(self) -> str:
         sectors = f", in sectors of {self.sector} bytes" if self.sector != SECTOR else ""
-        return f"image {self.extent()}{sectors}"
+        start = f" from {self.from_image}" if self.from_image is not None else ""
+        return f"image{start} {self.extent()}{sectors}"
 
 
 @operation
 class Table(LayoutOperation):
-    """A partition table of either kind."""
+    """A partition table of either kind. `disk_id` is that of an image that existed before."""
 
     disk: Disk
+    disk_id: str = ""
     kind: ClassVar[str]
 
     def _summary(self) -> str:
@@ -84,6 +88,7 @@ class Extended(LayoutOperation):
     size: Size | None = None
     start: Size | Percent | None = None
     end: Size | Percent | None = None
+    number: int | None = None
     type: ClassVar[int] = EXTENDED
     label: ClassVar[str] = ""
     flags: ClassVar[tuple[str, ...]] = ()
@@ -96,7 +101,8 @@ class Extended(LayoutOperation):
 class Partition(LayoutOperation):
     """A partition; a logical one if it is in an extended one.
 
-    Without `size` and `end` it takes the space that the others leave.
+    Without `size` and `end` it takes the space that the others leave. One of an image that existed
+    before has its `number` there, and, in a GPT, its `uuid`.
     """
 
     _tools: ClassVar[Mapping[str, str]] = dict.fromkeys(("sfdisk", "fdisk"), "fdisk")
@@ -108,6 +114,8 @@ class Partition(LayoutOperation):
     label: str = ""
     flags: tuple[str | int, ...] = ()
     extended: Extended | None = None
+    number: int | None = None
+    uuid: str = ""
 
     def _summary(self) -> str:
         kind = f"partition, {type_name(self.type)}"
@@ -202,6 +210,15 @@ def partitions_below(device: BlockDevice) -> tuple[Partition, ...]:
         return (device,)
     devices = (device.device,) if isinstance(device, Luks) else device.group.devices
     return tuple(below for one in devices for below in partitions_below(one))
+
+
+def image_of(filesystem: Filesystem) -> tuple[Path, int] | None:
+    """Return the image that a filesystem exists in already, and the number of its partition."""
+    device = filesystem.device
+    if not isinstance(device, Partition) or device.number is None:
+        return None
+    path = device.table.disk.from_image
+    return (path, device.number) if path is not None else None
 
 
 def sector_of(device: BlockDevice) -> int:

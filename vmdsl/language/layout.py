@@ -243,7 +243,7 @@ class Layout:
         """Return whether a partition's start is not known yet, as it is behind one that grows."""
         if self.open is None:
             return False
-        return place.number > self.of_partition(self.open).number
+        return place.start > self.of_partition(self.open).start
 
     def of_partition(self, partition: Partition) -> PartitionLayout:
         """Return the place of a partition."""

@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any, TypeVar
 
 from vmdsl.errors import Problem
@@ -88,6 +89,8 @@ def lay_out(
     table = tables[0] if tables else None
     ids = _Ids(recipe, seed)
     label = ids.of(disk, "table")
+    if isinstance(table, Gpt | Msdos) and table.disk_id:
+        label = _disk_id(table)
     partitions: list[PartitionLayout] = []
     size = disk.size.bytes if disk.size is not None else 0
     if isinstance(table, Gpt | Msdos):
@@ -156,6 +159,13 @@ def _growing(partitions: Sequence[PartitionLayout]) -> list[Partition]:
     return open_partitions([p.partition for p in partitions if isinstance(p.partition, Partition)])
 
 
+def _disk_id(table: Gpt | Msdos) -> uuid.UUID:
+    """Return the id of the disk of an image that existed before; of an MBR as the first 32 bits."""
+    if isinstance(table, Gpt):
+        return uuid.UUID(table.disk_id)
+    return uuid.UUID(int=int(table.disk_id, 16) << 96)
+
+
 class _Ids:
     """UUIDs by step and purpose; the second of a kind in a step gets a number."""
 
@@ -220,14 +230,14 @@ def _place(
     problems = _too_many(table, primary)
     places, size, wrong = _places(disk, table, primary)
     problems += wrong
-    found = {id(p): one for p, one in zip(primary, enumerate(places, 1), strict=True)}
+    found = {id(p): (n, q) for p, n, q in zip(primary, _numbers(primary, 1), places, strict=True)}
     for extended in [p for p in primary if isinstance(p, Extended)]:
         inside = [p for p in partitions if isinstance(p, Partition) and p.extended is extended]
         finder = LogicalPlaces(extended, found[id(extended)][1], size=size)
         places, misplaced = finder.find(inside)
         problems += [] if wrong else misplaced
-        numbers = enumerate(places, _MOST_PRIMARIES + 1)
-        found |= {id(p): one for p, one in zip(inside, numbers, strict=True)}
+        numbers = _numbers(inside, _MOST_PRIMARIES + 1)
+        found |= {id(p): (n, q) for p, n, q in zip(inside, numbers, places, strict=True)}
     placed = []
     for partition in partitions:
         number, place = found[id(partition)]
@@ -243,6 +253,8 @@ def _place(
                 )
             )
         identifier = ids.of(partition, "partition")
+        if isinstance(partition, Partition) and partition.uuid:
+            identifier = uuid.UUID(partition.uuid)
         placed.append(
             PartitionLayout(
                 partition=partition,
@@ -255,6 +267,13 @@ def _place(
             )
         )
     return placed, size, problems
+
+
+def _numbers(partitions: Sequence[AnyPartition], first: int) -> list[int]:
+    """Return the number of each partition: its own, or the first one that is free."""
+    taken = {p.number for p in partitions}
+    free = (number for number in count(first) if number not in taken)
+    return [next(free) if p.number is None else p.number for p in partitions]
 
 
 def _too_many(table: Gpt | Msdos, primary: Sequence[AnyPartition]) -> list[Problem]:

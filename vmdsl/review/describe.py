@@ -200,7 +200,7 @@ def _disk(layout: Layout, words: _Words) -> Iterator[Node]:
             layout.table,
             summary_of(layout.table),
             Node(name="id", value=layout.label_id),
-            without=("disk",),
+            without=("disk", "disk_id"),
         )
 
 
@@ -223,7 +223,7 @@ def _partition(layout: Layout, place: PartitionLayout, words: _Words) -> Node:
         start = "behind a partition that grows with its content"
     if layout.is_open(place):
         size = f"its content, and {layout.disk.free}"
-    given = ("table", "type", "size", "start", "end", "extended")
+    given = ("table", "type", "size", "start", "end", "extended", "number", "uuid")
     kind = "logical " * (getattr(partition, "extended", None) is not None) + "partition"
     return words.entry(
         partition,

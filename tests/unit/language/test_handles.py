@@ -15,14 +15,14 @@ EXT = {
     *FILESYSTEM,
     *("block_size", "bytes_per_inode", "features", "inode_size", "inodes", "reserved"),
 }
-PLACE = {"name", "table", "type", "size", "start", "end", "label", "flags"}
+PLACE = {"name", "table", "type", "size", "start", "end", "label", "flags", "number"}
 #: The names that an editor offers.
 OFFERED = {
-    vmdsl.Disk: {"name", "size", "free", "sector", "extent"},
-    vmdsl.Gpt: {"name", "disk", "kind"},
-    vmdsl.Msdos: {"name", "disk", "kind"},
+    vmdsl.Disk: {"name", "size", "free", "sector", "extent", "from_image"},
+    vmdsl.Gpt: {"name", "disk", "disk_id", "kind"},
+    vmdsl.Msdos: {"name", "disk", "disk_id", "kind"},
     vmdsl.Extended: PLACE,
-    vmdsl.Partition: {*PLACE, "extended"},
+    vmdsl.Partition: {*PLACE, "extended", "uuid"},
     vmdsl.Luks: {*DEVICE, "key", "more_keys", "kdf", "dm_name"},
     vmdsl.VolumeGroup: {"name", "vg_name", "devices", "extent"},
     vmdsl.LogicalVolume: {"name", "group", "lv_name", "size", "dm_name"},

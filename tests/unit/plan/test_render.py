@@ -128,7 +128,7 @@ def test_operations_have_step_line_and_arguments(tmp_path: Path) -> None:
         "phase": "layout",
         "step": "table",
         "line": 12,
-        "arguments": {"disk": "disk"},
+        "arguments": {"disk": "disk", "disk_id": ""},
     }
     assert (operations[1]["summary"], operations[1]["subject"]) == ("GPT partition table", "disk")
     swap = next(o for o in operations if o["kind"] == "Swap")

@@ -36,7 +36,7 @@ Inputs = dict[str, Any]
 #: The code that layers depend on: what applies operations, and finds the places on the disk that
 #: some of them read. What only chooses, reports or keeps layers is left out.
 LAYER_CODE = (
-    *("language", "operations", "builder/tree", "builder/sandbox"),
+    *("existing", "language", "operations", "builder/tree", "builder/sandbox"),
     *("builder/inner.py", "builder/grow.py"),
     *("builder/cache/answers.py", "builder/cache/archives.py", "builder/cache/checksums.py"),
     *("builder/cache/debs.py", "builder/cache/locks.py", "builder/cache/store.py"),
@@ -60,6 +60,7 @@ class Describer:
         self._secrets = secrets
         self._encode = _Encoder(plan, secrets, salt, placed=False)
         self._encode_placed = _Encoder(plan, secrets, salt, placed=True)
+        self._sums: dict[Path, str] = {}
 
     def start(self, epoch: int | None) -> Inputs:
         """Return what all operations depend on. `epoch` is SOURCE_DATE_EPOCH, if it was given."""
@@ -130,12 +131,26 @@ class Describer:
         found = {}
         for path in dict.fromkeys((*directories, *operation.local_files())):
             inside = any(path != one and path.is_relative_to(one) for one in directories)
+            place = operation.directory / path
             try:
-                found[str(path)] = content_of(operation.directory / path, first, follow=not inside)
+                found[str(path)] = self._sum(place, first, follow=not inside, alone=not directories)
             except OSError as error:
                 what = f"{path} cannot be read: {error.strerror}"
                 raise HostError(operation.problem(what, code="local-file")) from None
         return found
+
+    def _sum(
+        self, place: Path, first: dict[tuple[int, int], str], *, follow: bool, alone: bool
+    ) -> str:
+        """Return the checksum of a file; of an image, say, several operations depend on it.
+
+        One that is not read `alone` may be a hard link to another.
+        """
+        if not alone:
+            return content_of(place, first, follow=follow)
+        if place not in self._sums:
+            self._sums[place] = content_of(place, {}, follow=follow)
+        return self._sums[place]
 
     def _code(self, operation: Operation) -> dict[str, str]:
         """Return checksums of the code that is not vmdsl's own, by the names of the files."""

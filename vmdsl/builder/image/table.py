@@ -72,6 +72,8 @@ def table_script(layout: Layout) -> str:
         lines.append(f"first-lba: {first // layout.sector}")
     lines.append("")
     for place in sorted(layout.partitions, key=lambda p: p.number):
+        # sfdisk numbers them as they come, unless the name of a device does.
+        name = "" if place.partition.number is None else f"disk{place.number}: "
         fields = [
             f"start={place.start // layout.sector}",
             f"size={place.size // layout.sector}",
@@ -81,7 +83,7 @@ def table_script(layout: Layout) -> str:
             fields += [f"uuid={place.uuid}", *_gpt_fields(place.partition)]
         elif "boot" in place.partition.flags:
             fields.append("bootable")
-        lines.append(", ".join(fields))
+        lines.append(name + ", ".join(fields))
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, get_args
 from uuid import UUID
 
@@ -29,6 +29,8 @@ from vmdsl.language.partition_types import (
     PartitionType,
     type_name,
 )
+from vmdsl.operations.disk.existing import take_files
+from vmdsl.operations.disk.from_image import start_from
 from vmdsl.operations.disk.mount_options import what_is_wrong
 from vmdsl.values import SECTOR, Percent, Size
 
@@ -37,7 +39,13 @@ _SECTORS = (512, 4096)
 _M = TypeVar("_M", bound=Source)
 
 
-def mkimg(size: Size | None = None, *, free: Size | None = None, sector: int = SECTOR) -> Disk:
+def mkimg(
+    size: Size | None = None,
+    *,
+    free: Size | None = None,
+    sector: int | None = None,
+    from_image: str | Path | None = None,
+) -> Disk:
     """Make the disk image. It is sparse: what is empty takes no space.
 
     Give `size`, a multiple of a sector; or `free`: then the image becomes as large as its
@@ -45,8 +53,24 @@ def mkimg(size: Size | None = None, *, free: Size | None = None, sector: int = S
     no size and no end, and grows.
 
     `sector` is the size of the logical sectors of the disk that the image is written to: 512
-    bytes, or 4096 for UFS and 4Kn disks. The table and the filesystems fit no other disk.
+    bytes, if it isn't given, or 4096 for UFS and 4Kn disks. The table and the filesystems fit no
+    other disk.
+
+    `from_image` is a raw image that is there, such as one for clouds: the disk has its table and
+    its partitions, with their ids, and its size, if no other is given; then the last partition
+    has what the others leave, or grows. `existing_filesystem()` takes a filesystem of it. All else
+    is copied as it is, with the code of boot loaders.
     """
+    if from_image is not None:
+        if sector is not None:
+            raise refuse(
+                "both from_image= and sector=",
+                "leave out sector=: the image says it",
+                code="sector-size",
+            )
+        _check_size(size, free, SECTOR, given=size is not None or free is not None)
+        return start_from(Path(from_image), size, free)
+    sector = SECTOR if sector is None else sector
     if sector not in _SECTORS:
         raise refuse(
             f"a disk with sectors of {sector} bytes",
@@ -54,7 +78,13 @@ def mkimg(size: Size | None = None, *, free: Size | None = None, sector: int = S
             about="sector",
             code="sector-size",
         )
-    if (size is None) == (free is None):
+    _check_size(size, free, sector, given=True)
+    return record(Disk(size=size, free=free, sector=sector))
+
+
+def _check_size(size: Size | None, free: Size | None, sector: int, *, given: bool) -> None:
+    """Refuse sizes that no image has; if one must be `given`, none and two."""
+    if given and (size is None) == (free is None):
         both = "both a size and free=" if size is not None else "neither a size nor free="
         raise refuse(
             f"an image with {both}",
@@ -78,7 +108,6 @@ def mkimg(size: Size | None = None, *, free: Size | None = None, sector: int = S
             "give how much is to be free, or Size(0)",
             code="image-size",
         )
-    return record(Disk(size=size, free=free, sector=sector))
 
 
 def mkgpt(disk: Disk) -> Gpt:
@@ -317,7 +346,9 @@ def mount(
             'give a path, such as "/boot"',
             code="mount-point",
         )
-    return record(Mounted(source=filesystem, path=place, on=below, options=tuple(options)))
+    made = record(Mounted(source=filesystem, path=place, on=below, options=tuple(options)))
+    take_files(made, on)
+    return made
 
 
 def _check_option(option: str, source: Source) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from vmdsl.errors import Hint, Problem, code
 from vmdsl.language.effects import Tree, TreeOperation
-from vmdsl.language.handles import Mounted, RootFs, traits_of
+from vmdsl.language.handles import Mounted, RootFs, image_of, traits_of
 from vmdsl.language.operation import Fact, Operation, code_of, operation, refuse, shown_name
 from vmdsl.machines import Arch
 from vmdsl.operations.packages.archives import suite_meant
@@ -23,6 +23,9 @@ class SystemSource(TreeOperation):
     """Fills the empty tree with a system, or does so if there is one to be found."""
 
     reads_layout = False
+    fills_tree = True
+    #: Whether it takes what is on a filesystem already.
+    keeps_files: ClassVar[bool] = False
 
     @property
     def found(self) -> Fact | None:
@@ -42,6 +45,12 @@ class SystemSource(TreeOperation):
         systems = [source for source in sources if source.found is None]
         tarballs = [source for source in sources if source.found is not None]
         changes = [o for o in above if not isinstance(o, SystemSource)]
+        if image_of(self.root.filesystem) is not None and not self.keeps_files:
+            yield self.problem(
+                f"the system that {shown_name(self.root)} has would be lost",
+                Hint("take it: ", code("existing_system", code_of(self.root))),
+                code="existing-image",
+            )
         if self.found is not None:
             for early in [*systems, *changes][:1]:
                 yield self.problem(

@@ -52,7 +52,12 @@ def devices_are_used(operations: Sequence[Operation]) -> Iterator[Problem]:
     }
     for device in operations:
         if id(device) not in used and not (
-            isinstance(device, Partition) and (_is_raw(device) or _in_crypttab(device, operations))
+            isinstance(device, Partition)
+            and (
+                device.number is not None  # of an image: it is copied
+                or _is_raw(device)
+                or _in_crypttab(device, operations)
+            )
         ):
             what, hint = _use_of(device)
             if what:

@@ -28,11 +28,11 @@ from vmdsl.vmdb2.to_yaml.partitions import partition
 def disk(export: Export) -> Iterator[YamlStep]:
     """Yield all that comes before the content of the root filesystem."""
     layout = export.plan.layout
-    if layout.disk.size is None:
-        what = "for an image that is as large as its content"
-        export.refuse(layout.disk, what, "give mkimg a size")
-    if layout.sector != SECTOR:
-        export.refuse(layout.disk, f"for sectors of {layout.sector} bytes")
+    if layout.disk.from_image is not None:
+        what = "for an image that starts from one that is there"
+        export.refuse(layout.disk, what, "make its partitions anew, and unpack a tarball")
+        return
+    _refuse_sizes(export)
     yield YamlStep(keys={"mkimg": OUTPUT, "size": _size(layout.size)})
     if layout.table is None:
         return
@@ -52,6 +52,16 @@ def disk(export: Export) -> Iterator[YamlStep]:
         if str(mount.path) != "/":
             keys |= {"dirname": str(mount.path), "mount-on": export.root}
         yield YamlStep(keys=keys)
+
+
+def _refuse_sizes(export: Export) -> None:
+    """Note problems with the size of a disk and of its sectors."""
+    layout = export.plan.layout
+    if layout.disk.size is None:
+        what = "for an image that is as large as its content"
+        export.refuse(layout.disk, what, "give mkimg a size")
+    if layout.sector != SECTOR:
+        export.refuse(layout.disk, f"for sectors of {layout.sector} bytes")
 
 
 def _volumes(export: Export) -> Iterator[YamlStep]:

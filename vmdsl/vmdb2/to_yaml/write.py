@@ -30,6 +30,8 @@ from vmdsl.operations.boot_loaders.grub.ieee1275 import GrubIeee1275, GrubPrep
 from vmdsl.operations.boot_loaders.grub.uefi import GrubUefi
 from vmdsl.operations.boot_loaders.u_boot.extlinux import Extlinux
 from vmdsl.operations.boot_loaders.u_boot.flash_kernel import FlashKernel
+from vmdsl.operations.disk.existing import ExistingFiles
+from vmdsl.operations.disk.from_image import StartFromImage
 from vmdsl.operations.files.directories import CopyTree, CreateDirectory, CreateSymlink
 from vmdsl.operations.files.files import CopyFile, CreateFile, PathExists
 from vmdsl.operations.files.fstab import Fstab
@@ -41,6 +43,7 @@ from vmdsl.operations.packages.upgrade import AptUpgrade
 from vmdsl.operations.scripts.ansible import Ansible
 from vmdsl.operations.scripts.image import ImageShell, WriteAt
 from vmdsl.operations.scripts.shells import Chroot, HostShell
+from vmdsl.operations.systems.existing import ExistingSystem
 from vmdsl.operations.systems.growth import GrowRoot
 from vmdsl.operations.systems.mmdebstrap import Debootstrap
 from vmdsl.operations.systems.tarballs import CacheRootfs, SystemFrom, UnpackRootfs
@@ -94,8 +97,10 @@ IN_LAYOUT: frozenset[type[Operation]] = frozenset(
         VolumeGroup,
     }
 )
-#: Operations that vmdb2 can't do, as they hold nothing but a secret.
-REFUSED: frozenset[type[Operation]] = frozenset({SetPassword})
+#: Operations that vmdb2 can't do: they hold nothing but a secret, or take an image that is there.
+REFUSED: frozenset[type[Operation]] = frozenset(
+    {SetPassword, ExistingFiles, ExistingSystem, StartFromImage}
+)
 
 _ROOT_MAKERS = (Debootstrap, SystemFrom, UnpackRootfs)
 _WIDTH = 90

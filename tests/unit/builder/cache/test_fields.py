@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import vmdsl
+from made_images import cloud_image
 from plans import description_of, keys_of, plan_from, plan_of, values_of
 from vmdsl.builder.cache.keys import Describer
 from vmdsl.language.effects import ImageOperation, TreeOperation
@@ -49,7 +50,7 @@ def case_plan(file: Path, folder: Path) -> Plan:
     for name, text in case.get("local", {}).items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+        place.write_bytes(cloud_image() if place.suffix == ".raw" else text.encode())
     preamble = (file.parents[1] / case.get("recipe", "recipe.py")).read_text("utf-8")
     call = textwrap.indent(case["call"], "    ")
     recipe = folder / "case.py"
@@ -57,7 +58,7 @@ def case_plan(file: Path, folder: Path) -> Plan:
     return plan_of(recipe, "case")
 
 
-def others(value: Any, plan: Plan) -> Iterator[Any]:  # noqa: C901, PLR0912 (a list of types)
+def others(value: Any, plan: Plan) -> Iterator[Any]:  # noqa: C901, PLR0912, PLR0915 (a list of types)
     """Values that are not the same as one."""
     match value:
         case Enum():
@@ -74,6 +75,8 @@ def others(value: Any, plan: Plan) -> Iterator[Any]:  # noqa: C901, PLR0912 (a l
             yield "something"
         case Path():
             yield Path("other")
+        case PurePosixPath():
+            yield PurePosixPath("/other")
         case Size():
             yield Size(value.bytes + 512)
         case Percent():

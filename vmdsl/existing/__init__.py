@@ -1,0 +1,1 @@
+"""Images that exist: their partition tables, filesystems and files, read without a mount."""
