@@ -15,6 +15,7 @@ from vmdsl.existing.source import Source, UnreadableImageError
 
 _SUPERBLOCK, _SIZE = 1024, 1024
 _TOP = 2
+_MOST_LOG = 6  # blocks of 64 KiB
 #: Features by their bits. The kernel needs to know the first ones to read the filesystem.
 _RECOVER, _JOURNAL_DEVICE, _META_BG, _EXTENTS_FEATURE, _64BIT = 0x4, 0x8, 0x10, 0x40, 0x80
 _FLEX_BG, _ENCRYPT, _CASEFOLD = 0x200, 0x10000, 0x20000
@@ -67,7 +68,7 @@ class ExtFiles:
         number = struct.Struct("<I").unpack_from
         self._compat, self._incompat, self._read_only = struct.unpack_from("<III", head, 92)
         _check(head, self._compat, self._incompat)
-        self._block = 1024 << number(head, 24)[0]
+        self._block = 1024 << min(number(head, 24)[0], _MOST_LOG + 1)
         self._first_block = number(head, 20)[0]
         self._per_group = number(head, 40)[0]
         revision = number(head, 76)[0]
@@ -80,7 +81,10 @@ class ExtFiles:
         self._first_meta = number(head, 260)[0] if self._incompat & _META_BG else None
         self._tables: dict[int, int] = {}
         self._head = head
-        if not (self._per_group and self._blocks_per_group and self._blocks):
+        is_sane = self._block <= 1024 << _MOST_LOG and _SHORT_INODE <= self._inode <= self._block
+        if not (is_sane and self._per_group and self._blocks_per_group and self._blocks):
+            raise _damaged()
+        if self._descriptor > self._block or self._blocks * self._block > source.size:
             raise _damaged()
 
     def __repr__(self) -> str:

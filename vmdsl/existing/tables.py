@@ -170,3 +170,4 @@ def _logical(source: Source, extended: FoundPartition) -> Iterator[FoundPartitio
         if not links:
             return
         place = extended.start + links[0].start - place
+    raise UnreadableImageError("the tables of its logical partitions are damaged")
