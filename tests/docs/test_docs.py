@@ -29,6 +29,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 import shown
+from made_images import cloud_image
 from shown import fits
 from vmdsl.errors import RecipeError
 from vmdsl.plan.plan import make_plan
@@ -109,7 +110,11 @@ def test_blocks(page: Path, tmp_path: Path, cache: Path) -> None:
 def save(block: Block, directory: Path, cache: Path) -> None:
     name, _, beside = block.about.partition(", beside ")
     for other in filter(None, beside.split(" and ")):
-        (directory / other).write_text(STARTS.get(Path(other).suffix, ""))
+        start = STARTS.get(Path(other).suffix, "")
+        is_image = other.endswith(".raw")
+        (directory / other).write_bytes(
+            cloud_image(2**23, is_4=True) if is_image else start.encode()
+        )
     path = directory / name
     if block.use == "added to":
         everything = f"{path.read_text('utf-8')}\nfrom vmdsl import *\n\n{block.text}"
