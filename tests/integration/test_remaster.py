@@ -88,7 +88,7 @@ def test_what_no_step_takes_is_copied(original: Path, remastered: dict[str, Path
         before, after = old.read(end), new.read(end)
         for text in (b"boot code", b"before partitions", b"core image"):
             assert text in before
-        for start, stop in ((0, 512), (32 * 1024, end)):  # between is the table
+        for start, stop in ((0, 440), (32 * 1024, end)):  # between is the table
             assert after[start:stop].rstrip(b"\0") == before[start:stop].rstrip(b"\0")
         start, size = (places[SWAP][name] * 512 for name in ("start", "size"))
         old.seek(start)
@@ -142,3 +142,13 @@ def test_an_image_that_was_not_shut_down_is_refused(original: Path, user: User) 
     assert done.returncode == 3, done.stdout
     assert "its system was not shut down" in done.stdout
     assert "start the image once and power it off" in done.stdout
+
+
+def test_the_image_that_is_read_is_not_replaced(original: Path, user: User) -> None:
+    recipe = user.checkout / RECIPES / "remastered.py"
+    words = ("--image", original, "--root-number", str(ROOT))
+    before = original.stat()
+    done = user.build(recipe, *words, "--output", original)
+    assert done.returncode == 2, done.stdout
+    assert "is read here, and the image would replace it" in done.stdout
+    assert original.stat().st_mtime_ns == before.st_mtime_ns

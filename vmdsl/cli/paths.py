@@ -9,6 +9,7 @@ from pathlib import Path
 from vmdsl.builder.image.formats import RAW, format_meant, suffixes_to_build
 from vmdsl.errors import Problem, UsageError
 from vmdsl.host.full import error_of_disk, is_full
+from vmdsl.language.operation import Operation, Work
 from vmdsl.similar import closest, similar_file
 
 #: How the name of a file with a plan ends.
@@ -82,6 +83,21 @@ def check_output(output: Path, recipe: Path) -> None:
                 code="output-file",
             )
         )
+
+
+def check_not_read(output: Path, operations: Iterable[Operation]) -> None:
+    """Raise UsageError if an image would replace a file that it is made from."""
+    for operation in (one for one in operations if isinstance(one, Work)):
+        for file in operation.local_files():
+            place = operation.directory / file
+            if output.exists() and place.exists() and output.samefile(place):
+                raise UsageError(
+                    operation.problem(
+                        f"{output} is read here, and the image would replace it",
+                        "name another file for the image: --output",
+                        code="output-file",
+                    )
+                )
 
 
 def _check_suffix(output: Path) -> None:

@@ -20,6 +20,7 @@ from vmdsl.cli.options import Cache, HostTools, NoCache, Offline, Refresh, Versi
 from vmdsl.cli.paths import (
     PLAN_SUFFIX,
     check_log,
+    check_not_read,
     check_output,
     existing_file,
     is_device,
@@ -148,6 +149,8 @@ def build(
 
         require_reviewed(reviewed, made)
     made.require_buildable()
+    if not to_disk:
+        check_not_read(output, made.operations)
 
     from vmdsl.builder.build import build as build_image  # noqa: PLC0415
     from vmdsl.builder.cache.cache_dir import CacheOptions  # noqa: PLC0415

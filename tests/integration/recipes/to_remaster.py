@@ -74,11 +74,15 @@ def files() -> None:
         r"""
         mkdir "$ROOT/srv/new" "$ROOT/boot/efi/EFI"
         python3 ../filesystems/nasty.py "$ROOT/srv/new" ext4
-        python3 ../filesystems/listing.py "$ROOT/srv" >"$ROOT/root/list"
         echo configuration >"$ROOT/boot/efi/EFI/a long name.cfg"
         head -c 300000 /dev/zero | tr '\0' x >"$ROOT/boot/efi/EFI/BOOTX64.EFI"
         """,
     )
+
+
+@step
+def list_of_files() -> None:
+    host_shell(system(), 'python3 ../filesystems/listing.py "$ROOT/srv" >"$ROOT/root/list"')
 
 
 @step

@@ -30,7 +30,7 @@ from vmdsl.language.operation import (
     refuse,
 )
 from vmdsl.language.partition_types import CODES, GPT_BITS, GPT_FLAGS
-from vmdsl.operations.disk.existing import image_in_recipe, reading
+from vmdsl.operations.disk.existing import ExistingFiles, image_in_recipe, reading
 from vmdsl.values import Size
 
 #: The bits of flags that sfdisk has names for.
@@ -58,7 +58,11 @@ class StartFromImage(ImageOperation):
 
     def check_plan(self, operations: Sequence[Operation], *, complete: bool) -> Iterator[Problem]:
         """Report a root filesystem whose files nothing takes, and partitions that cannot grow."""
-        filled = {id(o.root) for o in operations if isinstance(o, TreeOperation)}
+        filled = {
+            id(o.root)
+            for o in operations
+            if isinstance(o, TreeOperation) and o.fills_tree and not isinstance(o, ExistingFiles)
+        }
         used = {id(o.device) for o in operations if isinstance(o, Filesystem)}
         for one in operations if complete else ():
             if isinstance(one, Mounted) and one.on is None and image_of(one.filesystem):
