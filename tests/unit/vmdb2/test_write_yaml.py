@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import vmdsl
+from made_images import cloud_image
 from vmdsl.errors import RecipeError
 from vmdsl.language.effects import ImageOperation, TreeOperation
 from vmdsl.language.handles import Filesystem
@@ -859,3 +860,16 @@ def test_large_sectors(plan: Callable[..., Plan]) -> None:
     disk = HEAD.replace("GiB(2)", "GiB(2), sector=4096")
     with pytest.raises(RecipeError, match="vmdb2 has no step for sectors of 4096 bytes"):
         to_yaml(plan(head=disk))
+
+
+def test_an_image_that_starts_from_another(tmp_path: Path) -> None:
+    (tmp_path / "cloud.raw").write_bytes(cloud_image())
+    recipe = tmp_path / "cloud.py"
+    recipe.write_text(
+        "from vmdsl import *\n\n\n@step\ndef disk() -> Disk:\n"
+        '    return mkimg(from_image="cloud.raw")\n',
+        encoding="utf-8",
+    )
+    plan = make_plan(recipe, {}, cache=tmp_path, loaded=load(recipe), types=Untyped())
+    with pytest.raises(RecipeError, match="for an image that starts from one that is there"):
+        to_yaml(plan)
