@@ -52,7 +52,7 @@ def remastered(original: Path, user: User, root_user: User) -> dict[str, Path]:
     built = {}
     for someone in (user, root_user):
         image = someone.folder("remastered") / "remastered.img"
-        words = ("--image", original, "--root-number", str(ROOT), "--compare")
+        words = ("--image", original, "--root-number", str(ROOT), "--grows", "--compare")
         recipe = someone.checkout / RECIPES / "remastered.py"
         done = someone.build(recipe, *words, "--output", image)
         assert done.returncode == 0, done.stdout

@@ -53,7 +53,7 @@ def own_ids() -> set[str]:
 
 @pytest.fixture(scope="module")
 def remastered(user: User) -> Callable[[Path], Path]:
-    """Builds an image that starts from one that is there, with a file more and less room."""
+    """Builds an image that starts from one that is there, with a file more."""
 
     def remastered(image: Path) -> Path:
         output = user.folder("remastered") / "remastered.img"

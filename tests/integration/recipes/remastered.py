@@ -1,4 +1,4 @@
-"""The system of an image that is there, as large as it needs, with a file more."""
+"""The system of an image that is there, with a file more."""
 
 from pathlib import Path
 
@@ -23,12 +23,13 @@ from vmdsl import (
 
 image = option(Path(__file__), help="The image.")
 root_number = option(3, help="The number of the partition with the root filesystem.")
+grows = flag(default=False, help="Make the image as large as its content needs.")
 compare = flag(default=False, help="Compare the files with the list in /root.")
 
 
 @step
 def disk() -> Disk:
-    return mkimg(free=MiB(200), from_image=image())
+    return mkimg(free=MiB(200) if grows() else None, from_image=image())
 
 
 @step
