@@ -9,6 +9,7 @@ import pytest
 from made_images import DISK, UUID_OF_ROOT, cloud_image
 from vmdsl import Disk, Ext2, GiB, KiB, MiB, Partition, Size, existing_filesystem, mkimg, mkpart
 from vmdsl.builder.image.table import table_script
+from vmdsl.errors import Advice
 from vmdsl.language.layout import Layout
 from vmdsl.language.operation import Recorder, start_recording
 from vmdsl.plan.lay_out import lay_out, with_size
@@ -57,6 +58,18 @@ def test_the_last_partition_grows(tmp_path: Path) -> None:
     grown, problems = with_size(layout, 50 * 2**20)
     assert problems == []
     assert [p.size for p in grown.partitions] == [8 * 2**10, 64 * 2**10, 50 * 2**20]
+
+
+def test_syslinux_would_not_start(tmp_path: Path) -> None:
+    files = {"boot/extlinux/ldlinux.sys": b"code"}
+    (tmp_path / "cloud.raw").write_bytes(cloud_image(files=files))
+    recorder = Recorder(tmp_path / "r.py", value_of=id, result_of=id, step="it")
+    undo = start_recording(recorder)
+    existing_filesystem(mkimg(from_image="cloud.raw"), 1, Ext2)
+    undo()
+    (found,) = recorder.problems
+    assert isinstance(found, Advice)
+    assert "has SYSLINUX or EXTLINUX" in found.what
 
 
 @pytest.mark.parametrize("size", [None, KiB(256)])

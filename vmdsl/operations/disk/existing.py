@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from vmdsl.errors import BuildError, Hint, LocalFile, Problem, code
 from vmdsl.existing.ext import ExtFiles, ExtShape
 from vmdsl.existing.fat import FatFiles
-from vmdsl.existing.files import Files, unpack
+from vmdsl.existing.files import Files, find, unpack
 from vmdsl.existing.kinds import EXT, FAT, kind_of
 from vmdsl.existing.source import PartSource, Source, UnreadableImageError, opened
 from vmdsl.existing.tables import FoundTable, read_table
@@ -34,6 +34,7 @@ from vmdsl.language.operation import (
     recorder_for,
     refuse,
     shown_name,
+    warn,
 )
 from vmdsl.operations.disk.ext import Ext, Ext2, Ext3, Ext4
 from vmdsl.operations.disk.fat import Vfat, fat_bits
@@ -42,6 +43,9 @@ from vmdsl.similar import similar_file
 
 _F = TypeVar("_F", bound=Mountable)
 
+#: The file of SYSLINUX and EXTLINUX, and where it may be.
+_SYSLINUX = "ldlinux.sys"
+_OF_SYSLINUX = ("", "/boot", "/boot/extlinux", "/boot/syslinux", "/extlinux", "/syslinux")
 _READABLE = "ext2, ext3, ext4 and vfat can be"
 _LEAST_BLOCK, _MOST_BLOCK = 1024, 4096
 _USUAL_RESERVED, _USUAL_RATIO = 5.0, 16384
@@ -199,6 +203,14 @@ def existing_filesystem(disk: Disk, number: int, kind: type[_F]) -> _F:
                 code="existing-image",
             ) from None
         made = _like(files, partition, part.size)
+        if any(find(files, f"{folder}/{_SYSLINUX}") for folder in _OF_SYSLINUX):
+            warn(
+                f"partition {number} of {image} has SYSLINUX or EXTLINUX, which starts by the "
+                "numbers of sectors",
+                "it will not start: leave this partition out, or install another boot loader",
+                about="number",
+                code="existing-image",
+            )
     if not isinstance(made, kind):
         found = type(made).__name__
         raise refuse(
