@@ -73,7 +73,7 @@ class Builds:
     def command(self, cache: Path, *arguments: str) -> list[str]:
         output = f"{cache}.img"
         return self.user.vmdsl(  # type: ignore[no-any-return]  # it is the fixture's
-            "build", self.recipe, "--output", output, "--cache-dir", cache, *arguments
+            "build", self.recipe, "--host-tools", "-o", output, "--cache-dir", cache, *arguments
         )
 
     def build(self, cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -232,7 +232,8 @@ def packages() -> None:
 def test_packages_of_later_steps_are_there_after_the_bootstrap(user: Any) -> None:
     folder = user.folder("ahead")
     recipe = user.file(folder / "recipe.py", AHEAD)
-    done = user.build(recipe, "--output", folder / "a.img", "--cache-dir", folder / "cache")
+    words = ("--host-tools", "--output", folder / "a.img")
+    done = user.build(recipe, *words, "--cache-dir", folder / "cache")
     assert "there is no package no-such-package" in done.stdout
     (log,) = (folder / "cache/logs").iterdir()
     before, _, after = log.read_text("utf-8").partition("install --no-install-recommends tree")

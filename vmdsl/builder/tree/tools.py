@@ -15,7 +15,7 @@ from vmdsl.builder.cache.store import Layer, boot_id
 from vmdsl.builder.cache.tools import SUITE, KnownTools
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.builder.tree.unpacked import loader_in, make_root, program_in, write_script
-from vmdsl.errors import BuildError, Problem, VmdslError
+from vmdsl.errors import BuildError, Hint, Problem, VmdslError
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.host_apt import HostApt
 
@@ -26,7 +26,7 @@ export GCONV_PATH={libraries}/gconv OPENSSL_CONF=/dev/null
 exec {loader} --library-path {libraries} --argv0 {name} {program} "$@"
 """
 _BLOCK = 512
-_FROM_HOST = "build with --host-tools, which takes the programs of this machine"
+_FROM_HOST = "--host-tools takes the programs of this machine instead"
 
 
 class Toolbox:
@@ -84,7 +84,7 @@ class Toolbox:
                 errors.append(error)
         problem = errors[0].problems[0]
         what = f"the programs of {SUITE} that make disks cannot be had: {problem.what}"
-        hint = f"{problem.hint}; or {_FROM_HOST}" if problem.hint else _FROM_HOST
+        hint = Hint.of_lines(filter(None, (_FROM_HOST, problem.hint)))
         raise BuildError(Problem(what=what, hint=hint, where=problem.where, code="tools"))
 
     def _would_fetch(self, apt: HostApt) -> str:
