@@ -18,6 +18,7 @@ from vmdsl.language.handles import (
     Partition,
     RootFs,
     Subvolume,
+    SwapFile,
     VolumeGroup,
 )
 from vmdsl.language.layout import Layout, Span
@@ -44,7 +45,7 @@ from vmdsl.operations.disk.existing import existing_filesystem
 from vmdsl.operations.disk.ext import Ext2, Ext3, Ext4, mkext2, mkext3, mkext4
 from vmdsl.operations.disk.f2fs import F2fs, mkf2fs
 from vmdsl.operations.disk.fat import Vfat, mkvfat
-from vmdsl.operations.disk.swap import Swap, mkswap
+from vmdsl.operations.disk.swap import Swap, mkswap, mkswapfile
 from vmdsl.operations.disk.volumes import mkluks, mklv, mkvg
 from vmdsl.operations.disk.xfs import Xfs, mkxfs
 from vmdsl.operations.files.directories import copy_tree, create_directory, create_symlink
@@ -105,6 +106,7 @@ __all__ = [
     "Subvolume",
     "Suite",
     "Swap",
+    "SwapFile",
     "SystemFile",
     "TiB",
     "Tree",
@@ -151,6 +153,7 @@ __all__ = [
     "mkmsdos",
     "mkpart",
     "mkswap",
+    "mkswapfile",
     "mkvfat",
     "mkvg",
     "mkxfs",

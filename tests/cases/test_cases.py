@@ -26,6 +26,7 @@ from vmdsl.builder.filesystems.f2fs import format_f2fs
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.filesystems.xfs import format_xfs
 from vmdsl.builder.image.table import table_script
+from vmdsl.builder.tree.swap_files import make_swap_file
 from vmdsl.builder.volumes.devices import Devices
 from vmdsl.builder.volumes.lvm import description
 from vmdsl.language.effects import (
@@ -43,6 +44,7 @@ from vmdsl.language.handles import (
     LogicalVolume,
     Luks,
     Partition,
+    SwapFile,
     Table,
     VolumeGroup,
 )
@@ -303,6 +305,9 @@ def perform(operation: Operation, log: Log, tree: RecordedTree, layout: Layout) 
         (group,) = [g for g in layout.groups if g.group is operation]
         volumes = [v for v in layout.volumes if v.group is group]
         log.add("lvm", description(group, volumes, epoch=0).decode("ascii").splitlines())
+    elif isinstance(operation, SwapFile):
+        (place,) = [p for p in layout.swap_files if p.swap_file is operation]
+        make_swap_file(tree, place)  # type: ignore[arg-type]
     elif isinstance(operation, Filesystem) and not _is_encrypted(operation.device):
         make = _FORMATTERS.get(operation.kind, kind_of(operation).make)
         make(recorded_target(log, tree, layout, operation), None)

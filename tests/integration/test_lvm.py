@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from partitions import CHECKS, copy, decrypt, partitions
+from partitions import CHECKS, Physical, copy, decrypt, partitions
 from users import User
 from vmdsl.boot.console import Console
 from vmdsl.boot.machine import Firmware, Machine
@@ -33,7 +33,7 @@ from vmdsl import *
 @step
 def group() -> VolumeGroup:
     table = {table}(mkimg({image}))
-    return mkvg(mkpart(table, size=MiB(400)), mkpart(table), name="g-0")
+    return mkvg(mkpart(table, size=MiB({first})), mkpart(table), name="g-0")
 
 @step
 def root() -> Mounted[Ext4]:
@@ -46,19 +46,26 @@ def others() -> None:
     mount(mkvfat(mklv(group(), name="vfat", size=MiB(40))), "/vfat", on=root())
     mount(mkf2fs(mklv(group(), name="f2fs", size=MiB(100))), "/f2fs", on=root())
     mkswap(mklv(group(), name="swap", size=MiB(8)))
+    {striped}
     mount(mkext4(mklv(group(), name="two", size=MiB(299))), "/two", on=root())
 
 @step
 def files() -> None:
     host_shell(root(), '''
         cd "$ROOT"
-        for place in xfs btrfs vfat f2fs two; do
-            mkdir "$place"
+        for place in xfs btrfs vfat f2fs two striped; do
+            mkdir -p "$place"
             yes "$place" | head -c 7M >"$place/file"
         done
         yes | head -c 60M >two/large
     ''')
 """
+#: A volume on both partitions, in pieces of 8 KiB by turns. Its size is rounded up to an even
+#: number of extents.
+STRIPED = (
+    'mount(mkxfs(mklv(group(), name="striped", size=MiB(303), stripes=2, stripe_size=KiB(8))), '
+    '"/striped", on=root())'
+)
 SPECIFICATION = """\
 steps:
   - mkimg: "{{ output }}"
@@ -104,61 +111,33 @@ steps:
 """
 
 
-class Look:
+class Look(Physical):
     """The devices of an image: its partitions, and the volumes that lvm2 finds on them."""
 
     def __init__(self, image: Path, folder: Path, *, key: str = "") -> None:
         """The second partition is encrypted if there is a key."""
         folder.mkdir(exist_ok=True)
-        self.folder = folder
-        self.partitions: list[Path] = []
-        for number, (start, size) in enumerate(partitions(image)):
-            place = folder / f"pv{number}"
+        super().__init__([folder / f"pv{number}" for number, _ in enumerate(partitions(image))])
+        for place, (start, size) in zip(self.devices, partitions(image), strict=True):
             copy(image, place, start, size)
-            self.partitions.append(place)
         if key:
-            decrypt(self.partitions[1], key)
-        self.text = self.ask("metadata", 0)
-        assert self.text.partition("\n")[2] == self.ask("metadata", 1).partition("\n")[2]
+            decrypt(self.devices[1], key)
 
-    def ask(self, what: str, number: int = 0) -> str:
-        """What pvck says to this user about a partition; there is nothing that it warns of."""
-        argv: list[str | Path] = ["pvck", "--dump", what, self.partitions[number]]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        warnings = [line for line in done.stderr.splitlines() if "non-root user" not in line]
-        assert (done.returncode, [line for line in warnings if line]) == (0, [])
-        return done.stdout
-
-    def volumes(self) -> dict[str, list[tuple[int, int, int]]]:
-        """The extents of each volume: on which partition, from which, and how many."""
-        found: dict[str, list[tuple[int, int, int]]] = {}
-        pattern = r"^(\S+) \{|^extent_count = (\d+)|^\"pv(\d)\", (\d+)$"
-        name, count = "", 0
-        text = self.text.partition("logical_volumes")[2]
-        for section, extents, device, first in re.findall(pattern, text, re.MULTILINE):
-            if section and not section.startswith("segment"):
-                name = section
-            elif extents:
-                count = int(extents)
-            elif device:
-                found.setdefault(name, []).append((int(device), int(first), count))
-        return found
-
-    def volume(self, name: str) -> Path:
-        """A copy of a volume, from the extents that lvm2 knows of."""
-        path = self.folder / name
-        path.write_bytes(b"")
-        at = 0
-        for device, first, count in self.volumes()[name]:
-            start = MIB + first * EXTENT
-            copy(self.partitions[device], path, start, count * EXTENT, at=at)
-            at += count * EXTENT
-        return path
+    def copy_of(self, name: str) -> Path:
+        """A copy of a volume, beside the devices."""
+        return self.volume(name, self.devices[0].with_name(name))
 
 
 def build(user: User, folder: Path, name: str, **recipe: str) -> Path:
     """Build the recipe, and return its image."""
-    given = {"table": "mkgpt", "image": "MiB(1000)", "root": ", size=Percent(10)", **recipe}
+    given = {
+        "table": "mkgpt",
+        "first": "580",
+        "image": "MiB(1340)",
+        "root": ", size=Percent(10)",
+        "striped": STRIPED,
+        **recipe,
+    }
     path = user.file(folder / f"{name}.py", RECIPE.format(**given))
     image = folder / f"{name}.img"
     done = user.build(path, "--output", image, "--no-cache")
@@ -168,8 +147,10 @@ def build(user: User, folder: Path, name: str, **recipe: str) -> Path:
 
 def check(look: Look) -> None:
     """Every filesystem is whole, and has its content."""
-    copies = {name: look.volume(name) for name in look.volumes()}
-    checks = {**CHECKS, "two": CHECKS["ext4"]}
+    copies = {name: look.copy_of(name) for name in look.volumes()}
+    kinds = ("ext4", "xfs", "btrfs", "vfat", "f2fs")
+    checks = {**{kind: CHECKS[kind] for kind in kinds}, "two": CHECKS["ext4"]}
+    checks |= {"striped": CHECKS["xfs"]} if "striped" in copies else {}
     assert set(copies) == {*checks, "swap"}
     for name, command in checks.items():
         done = subprocess.run([*command, copies[name]], capture_output=True, text=True, check=False)
@@ -193,15 +174,16 @@ def test_lvm2_finds_volumes_of_every_kind(user: User, tmp_path: Path) -> None:
     check(look)
     found = look.volumes()
     sizes = {name: sum(count for *_, count in pieces) for name, pieces in found.items()}
-    ext = {"ext4": 24, "two": 75}
+    ext = {"ext4": 33, "two": 75, "striped": 76}
     assert sizes == {**ext, "xfs": 80, "btrfs": 30, "vfat": 10, "f2fs": 25, "swap": 2}
-    assert found["two"] == [(0, 91, 8), (1, 80, 67)]
+    assert found["two"] == [(0, 138, 6), (1, 118, 69)]
+    assert (found["striped"], look.stripe("striped")) == ([(0, 0, 38), (1, 0, 38)], 8192)
     assert image.stat().st_blocks * 512 < 150 * MIB
 
     again = Look(build(user, folder, "first"), tmp_path / "again")
     assert again.text == look.text
     for name in set(found) - {"btrfs"}:  # mkfs.btrfs chooses some of its bytes at random
-        assert filecmp.cmp(look.volume(name), again.volume(name), shallow=False), name
+        assert filecmp.cmp(look.copy_of(name), again.copy_of(name), shallow=False), name
 
 
 @pytest.mark.parametrize(
@@ -212,12 +194,21 @@ def test_a_volume_grows_with_its_content(
 ) -> None:
     """And so does its group: there is no room in it but that of the volume."""
     folder = user.folder("lvm")
-    image = build(user, folder, table, table=table, image=f"free=MiB(60){sector}", root="")
+    image = build(
+        user,
+        folder,
+        table,
+        table=table,
+        image=f"free=MiB(60){sector}",
+        root="",
+        striped="",
+        first="400",
+    )
     look = Look(image, tmp_path)
     check(look)
     taken = sum(count for pieces in look.volumes().values() for *_, count in pieces)
     assert taken == sum(map(int, re.findall(r"^pe_count = (\d+)$", look.text, re.MULTILINE)))
-    argv: list[str | Path] = ["dumpe2fs", "-h", look.volume("ext4")]
+    argv: list[str | Path] = ["dumpe2fs", "-h", look.copy_of("ext4")]
     said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     (free,) = map(int, re.findall(r"^Free blocks: +(\d+)$", said, re.MULTILINE))
     assert 60 * MIB <= free * 4096 < 90 * MIB
@@ -236,7 +227,7 @@ def test_a_specification_of_vmdb2(user: User, base: Any, tmp_path: Path) -> None
         ("rootfs", "/etc/fstab", " /data ext2 "),
         ("data", "/file", "hello"),
     ):
-        volume = look.volume(name)
+        volume = look.copy_of(name)
         subprocess.run(["e2fsck", "-fn", volume], check=True, capture_output=True)
         argv: list[str | Path] = ["debugfs", "-R", f"cat {path}", volume]
         said = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
@@ -267,12 +258,12 @@ def test_a_system_on_lvm_starts(user: User, base: Any, accel_of: Callable[..., A
         assert state == "running", console.transcript
         for command, answer in SAYS.items():
             assert said(console, command) == answer, command
-        for name in ("home", "srv/xfs", "srv/btrfs", "srv/data"):
+        for name in ("home", "srv/xfs", "srv/btrfs", "srv/data", "srv/striped"):
             said(console, f"cd /{name} && b2sum --quiet --check /root/{name.rpartition('/')[2]}")
         said(console, "lvextend --resizefs --size +40M the-group/da-ta")
         said(console, "lvcreate --name more --extents 2 the-group && vgck the-group")
         size = said(console, "df --block-size=1M --output=size /srv/data").split()[-1]
-        assert int(size) > 512
+        assert int(size) > 478
         assert said(console, "dmesg --level=emerg,alert,crit,err") == ""
     image.unlink()
 
@@ -299,8 +290,9 @@ SAYS = {
     "vgck the-group 2>&1": "",
     "echo $(pvs --noheadings --options vg_name)": "the-group the-group",
     "echo $(lvs --noheadings --options lv_name,seg_count)": (
-        "btrfs 1 da-ta 2 home 1 noise 1 root 2 swap 1 xfs 1"
+        "btrfs 1 da-ta 2 home 1 noise 1 root 2 striped 1 swap 1 xfs 1"
     ),
+    "echo $(lvs --noheadings --options stripes,stripe_size the-group/striped)": "2 64.00k",
     "echo $(lvs --noheadings --options seg_size --units m the-group/root)": "1452.00m 200.00m",
     "echo $(df --block-size=1G --output=size /)": "1G-blocks 2",
     "echo $(swapon --noheadings --show=SIZE | sort -n)": "4M 64M",

@@ -208,7 +208,7 @@ HINTS = {
     "third_party_operation_not_a_dataclass": "@dataclass",
     "unless_is_a_flag": "@step_if",
     "volume_group_formatted": "mklv(group(), size=GiB(1))",
-    "volume_striped": "volumes are linear",
+    "volume_mirrored": "volumes are linear or striped",
     "content_is_a_path": "copy_file() takes the path of a local file",
     "step_of_an_operations_name": "it is a function of vmdsl: rename this",
     "variant_wrong": "did you mean 'minbase'?",

@@ -16,10 +16,11 @@ from vmdsl.builder.sandbox.mounts import make_devices, mount_proc
 from vmdsl.builder.sandbox.namespaces import start_loopback
 from vmdsl.builder.tree.chain import Chain
 from vmdsl.builder.tree.failure import open_shell
-from vmdsl.builder.tree.layers import Layers, Stopped
+from vmdsl.builder.tree.layers import Layers, Stopped, seal
 from vmdsl.builder.tree.native import NativePrograms
 from vmdsl.builder.tree.stand_ins import StandIns
 from vmdsl.builder.tree.surroundings import surroundings
+from vmdsl.builder.tree.swap_files import make_swap_file
 from vmdsl.builder.tree.tools import Toolbox
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.errors import HostError
@@ -111,6 +112,7 @@ class Growth:
             self._add_clean_layer()
         finally:
             self._chain.done()
+        self._add_swap_files()
         return self._chain.key
 
     @contextmanager
@@ -149,6 +151,17 @@ class Growth:
                 with self._chain.making():
                     self.tree.inside(clean)
                     self._make_mount_points()
+
+    def _add_swap_files(self) -> None:
+        """Make the swap files, in a layer of this build alone: they are large, and quickly made."""
+        if not self._job.layout.swap_files:
+            return
+        with self._layers.writing() as part:
+            for place in self._job.layout.swap_files:
+                with self._events.working(place.swap_file), self.tree.own_scratch():
+                    make_swap_file(self.tree, place)
+        seal(part, self.tree.epoch, keep_reserved=True)
+        self._layers.add(part)
 
     @contextmanager
     def _working(self, operation: TreeOperation) -> Iterator[None]:

@@ -62,9 +62,10 @@ class Job:
 
     @property
     def pieces_of_work(self) -> int:
-        """The number of operations, filesystems and groups, plus cleaning and the table."""
+        """The number of operations and of parts of the image, plus cleaning and the table."""
         layout = self.layout
-        parts = (self.tree_operations, layout.filesystems, layout.groups, self.image_operations)
+        made = (layout.filesystems, layout.swap_files, layout.luks, layout.groups)
+        parts = (self.tree_operations, *made, self.image_operations)
         return sum(map(len, parts)) + 2
 
     @property

@@ -172,12 +172,15 @@ class VolumeGroup(LayoutOperation):
 class LogicalVolume(LayoutOperation):
     """A logical volume of LVM, of a size or a share of its group.
 
-    Without `size` it takes what the others in its group leave.
+    Without `size` it takes what the others in its group leave. If it is striped, pieces of
+    `stripe_size` are on as many devices as it has `stripes`, in turn.
     """
 
     group: VolumeGroup
     lv_name: str
     size: Size | Percent | None = None
+    stripes: int | None = None
+    stripe_size: Size | None = None
 
     @property
     def dm_name(self) -> str:
@@ -187,7 +190,8 @@ class LogicalVolume(LayoutOperation):
 
     def _summary(self) -> str:
         size = "what is left" if self.size is None else self.size
-        return f"logical volume {self.lv_name} of {self.group.vg_name}, {size}"
+        stripes = f", in {self.stripes} stripes" if self.stripes else ""
+        return f"logical volume {self.lv_name} of {self.group.vg_name}, {size}{stripes}"
 
 
 #: What can be formatted.
@@ -347,6 +351,25 @@ class Mounted(LayoutOperation, Generic[F_co]):
 
     def _summary(self) -> str:
         return f"mount {self.source.name} at {self.path}"
+
+
+@operation
+class SwapFile(LayoutOperation):
+    """A file that the running system uses as swap space, in a filesystem that is mounted.
+
+    `path` is where it is in the system, and not below the mount.
+    """
+
+    _tools: ClassVar[Mapping[str, str]] = {"mkswap": "util-linux"}
+
+    mounted: Mounted[Any]
+    path: PurePosixPath
+    size: Size
+    label: str = ""
+    uuid: str = ""
+
+    def _summary(self) -> str:
+        return f"swap file {self.path}, {self.size}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from vmdsl.language.handles import (
     Msdos,
     Partition,
     Subvolume,
+    SwapFile,
     VolumeGroup,
     luks_below,
 )
@@ -123,7 +124,8 @@ class Segment:
 class VolumeLayout:
     """A logical volume. Its size is a number of whole extents, and `segments` are where they are.
 
-    They have no place yet if the group has too little room, which is a mistake.
+    They follow each other, or each is one stripe. They have no place yet if the group has too
+    little room, which is a mistake.
     """
 
     volume: LogicalVolume
@@ -207,6 +209,14 @@ class MountLayout:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SwapFileLayout:
+    """A swap file with the UUID in its header."""
+
+    swap_file: SwapFile
+    uuid: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """The one disk of a plan.
 
@@ -225,6 +235,7 @@ class Layout:
     luks: tuple[LuksLayout, ...] = ()
     groups: tuple[GroupLayout, ...] = ()
     volumes: tuple[VolumeLayout, ...] = ()
+    swap_files: tuple[SwapFileLayout, ...] = ()
 
     @property
     def sector(self) -> int:

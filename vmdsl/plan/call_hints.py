@@ -23,8 +23,8 @@ _PLAIN = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 _HANDLES = r"RootFs|Disk|Gpt|Msdos|Extended|Partition|Mounted\[.*\]|Swap|Vfat|Ext\d|Xfs|Btrfs|F2fs"
 
-#: Arguments for volumes of LVM that are not linear.
-_NOT_LINEAR = re.compile(r"stripe\w*|mirrors?|raid\w*|thin\w*|cache\w*|type")
+#: Arguments for volumes of LVM that are neither linear nor striped.
+_NOT_LINEAR = re.compile(r"mirrors?|raid\w*|thin\w*|cache\w*|type")
 
 #: Rows as in `hints.py`, which come before those there: arguments of another type.
 ROWS = (
@@ -235,7 +235,7 @@ def unexpected(_: str, wrong: str, function: str) -> str:
         many = parameters[wrong].kind is Parameter.VAR_POSITIONAL
         return f"write them one by one, without {wrong}=" if many else f"write it without {wrong}="
     if function == "mklv" and _NOT_LINEAR.fullmatch(wrong):
-        return f"leave out {wrong}=: volumes are linear, as an image is one disk"
+        return f"leave out {wrong}=: volumes are linear or striped"
     names = list(parameters)
     return did_you_mean(wrong, names, "{}=") or f"{function} takes {', '.join(names)}"
 

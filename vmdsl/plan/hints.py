@@ -143,6 +143,11 @@ _HINTS = (
         "unknown-name",
     ),
     (r'expected "RootFs"', "this needs a system: give what debootstrap() returned", "wrong-handle"),
+    (
+        r'to "mkswapfile" has .* "Mounted\[.*\]"; expected',
+        "ext and XFS have swap files: elsewhere, make a partition swap space, with mkswap()",
+        "wrong-handle",
+    ),
     (r'expected "Mounted\[Vfat\]"', "firmware reads FAT alone: use mkvfat", "wrong-handle"),
     (
         r'of "mount" cannot be "[^"]+ \| None"',

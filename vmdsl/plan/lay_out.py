@@ -23,6 +23,7 @@ from vmdsl.language.handles import (
     Msdos,
     Partition,
     Subvolume,
+    SwapFile,
     Table,
     VolumeGroup,
     partitions_below,
@@ -35,6 +36,7 @@ from vmdsl.language.layout import (
     Layout,
     MountLayout,
     PartitionLayout,
+    SwapFileLayout,
 )
 from vmdsl.language.operation import Operation, origin_of, problem_in, shown_name, shown_with_line
 from vmdsl.language.partition_types import type_code
@@ -136,6 +138,10 @@ def lay_out(
         luks=tuple(volumes.luks),
         groups=tuple(volumes.groups),
         volumes=tuple(volumes.volumes),
+        swap_files=tuple(
+            SwapFileLayout(swap_file=file, uuid=file.uuid or str(ids.of(file, "swap file")))
+            for file in _all(operations, SwapFile)
+        ),
     )
     if layout.open is not None and layout.groups and not problems:
         return _grown(layout, _least(disk))

@@ -98,12 +98,15 @@ class Volumes:
             uuid = _lvm_id(self._ids(volume, "logical volume"))
             size = 0
             if volume.size is not None:
-                size = _wanted(volume.size, place)
+                size = _wanted(volume, volume.size, place)
                 if is_open and isinstance(volume.size, Percent):
                     self.problems.append(_share_of_what_grows(volume))
+            if is_open and volume.stripes:
+                self.problems.append(_stripes_in_what_grows(volume))
             wanted.append(VolumeLayout(volume=volume, group=place, size=size, uuid=uuid))
-        self.problems += _mistakes(place, wanted, is_open=is_open)
+        mistakes = _mistakes(place, wanted, is_open=is_open)
         placed = allot(place, wanted)
+        self.problems += mistakes or ([] if is_open else _too_few_devices(placed))
         self.volumes += placed
         self.places |= {id(one.volume): one for one in placed}
         self._open |= {id(volume) for volume in volumes if is_open and volume.size is None}
@@ -120,42 +123,69 @@ class Volumes:
 def allot(group: GroupLayout, volumes: Sequence[VolumeLayout]) -> list[VolumeLayout]:
     """Return the volumes of a group with their extents, as far as there is room.
 
-    A volume that fits into one device is in one piece; others take what is free, in the order of
-    the devices. A volume without a size gets all that is left.
+    Striped ones come first. A volume that fits into one device is in one piece; others take what is
+    free, in the order of the devices. A volume without a size gets all that is left.
     """
-    used = [0] * len(group.devices)
-    found: dict[int, tuple[Segment, ...]] = {}
-
-    def take(volume: VolumeLayout, device: int, count: int) -> None:
-        segment = Segment(device=device, first=used[device], count=count)
-        found[id(volume)] = (*found.get(id(volume), ()), segment)
-        used[device] += count
-
+    extents = _Extents(group)
     sized = [volume for volume in volumes if volume.volume.size is not None]
-    scattered = []
+    counts = {id(volume): volume.size // group.extent for volume in sized}
     for volume in sized:
-        count = volume.size // group.extent
-        free = [total - taken for total, taken in zip(group.extents, used, strict=True)]
-        device = next((n for n, room in enumerate(free) if room >= count), None)
-        if device is None:
-            scattered.append((volume, count))
+        if stripes := volume.volume.stripes:
+            extents.take_stripes(volume, stripes, counts[id(volume)] // stripes)
+    linear = [volume for volume in sized if not volume.volume.stripes]
+    scattered = [volume for volume in linear if not extents.take_one(volume, counts[id(volume)])]
+    for volume in scattered:
+        extents.take_several(volume, counts[id(volume)])
+    for volume in [v for v in volumes if v.volume.size is None][:1]:
+        if stripes := volume.volume.stripes:
+            extents.take_stripes(volume, stripes, None)
         else:
-            take(volume, device, count)
-    rest = [v for v in volumes if v.volume.size is None][:1]
-    for volume, count in [*scattered, *((volume, sum(group.extents)) for volume in rest)]:
-        left = count
-        for device, total in enumerate(group.extents):
-            if taken := min(total - used[device], left):
-                take(volume, device, taken)
-                left -= taken
-    sizes = {id(volume): volume.size for volume in sized}
-    for volume in rest:
-        counts = (segment.count for segment in found.get(id(volume), ()))
-        sizes[id(volume)] = sum(counts) * group.extent
+            extents.take_several(volume, sum(group.extents))
+        counts[id(volume)] = sum(segment.count for segment in extents.taken(volume))
     return [
-        replace(v, group=group, size=sizes.get(id(v), 0), segments=found.get(id(v), ()))
+        replace(v, group=group, size=counts.get(id(v), 0) * group.extent, segments=extents.taken(v))
         for v in volumes
     ]
+
+
+class _Extents:
+    """The extents of a group, which volumes take from the start of each device on."""
+
+    def __init__(self, group: GroupLayout) -> None:
+        self._free = list(group.extents)
+        self._used = [0] * len(group.devices)
+        self._taken: dict[int, tuple[Segment, ...]] = {}
+
+    def taken(self, volume: VolumeLayout) -> tuple[Segment, ...]:
+        """Return what a volume has taken."""
+        return self._taken.get(id(volume), ())
+
+    def take_one(self, volume: VolumeLayout, count: int) -> bool:
+        """Take extents of the first device that has so many. Return False if none has."""
+        device = next((n for n, room in enumerate(self._free) if room >= count), None)
+        if device is not None:
+            self._take(volume, device, count)
+        return device is not None
+
+    def take_several(self, volume: VolumeLayout, count: int) -> None:
+        """Take extents wherever there are any, up to so many."""
+        for device, room in enumerate(self._free):
+            if taken := min(room, count):
+                self._take(volume, device, taken)
+                count -= taken
+
+    def take_stripes(self, volume: VolumeLayout, stripes: int, each: int | None) -> None:
+        """Take so many extents, or as many as there are, of each of the devices with most room."""
+        most = sorted(range(len(self._free)), key=lambda n: -self._free[n])[:stripes]
+        least = min(self._free[n] for n in most)
+        for device in sorted(most) if least >= max(each or 0, 1) else ():
+            self._take(volume, device, each or least)
+
+    def _take(self, volume: VolumeLayout, device: int, count: int) -> None:
+        segment = Segment(device=device, first=self._used[device], count=count)
+        self._taken[id(volume)] = (*self.taken(volume), segment)
+        self._used[device] += count
+        self._free[device] -= count
 
 
 def moved(layout: Layout, partitions: Sequence[PartitionLayout]) -> Layout:
@@ -231,11 +261,38 @@ def _in_luks(device: DeviceLayout) -> int:
     return max(device.size - LUKS_DATA, 0)
 
 
-def _wanted(size: Size | Percent, group: GroupLayout) -> int:
-    """Return a volume's size in bytes: a Size is rounded up to whole extents, a share down."""
+def _wanted(volume: LogicalVolume, size: Size | Percent, group: GroupLayout) -> int:
+    """Return a volume's size in bytes: a Size is rounded up to whole extents, a share down.
+
+    A striped one has as many in each stripe.
+    """
+    unit = group.extent * (volume.stripes or 1)
     if isinstance(size, Percent):
-        return max(size.of(group.size) // group.extent, 1) * group.extent
-    return -(-size.bytes // group.extent) * group.extent
+        return max(size.of(group.size) // unit, 1) * unit
+    return -(-size.bytes // unit) * unit
+
+
+def _stripes_in_what_grows(volume: LogicalVolume) -> Problem:
+    return problem_in(
+        volume,
+        f"stripes in the volume group {volume.group.vg_name}, which grows with its content",
+        "give mkimg a size, or leave out stripes=",
+        about="stripes",
+        code="grows-with-content",
+    )
+
+
+def _too_few_devices(volumes: Sequence[VolumeLayout]) -> list[Problem]:
+    """Return the problem of each striped volume that too few devices have room for."""
+    problems = []
+    for place in volumes:
+        volume, name = place.volume, place.group.group.vg_name
+        if volume.stripes and not place.segments:
+            each = f"{Size(place.size // volume.stripes)} left" if place.size else "anything left"
+            what = f"too few devices of the volume group {name} have {each} for its stripes"
+            hint = "make it smaller, give fewer stripes, or enlarge the smallest device"
+            problems.append(problem_in(volume, what, hint, about="stripes", code="volume"))
+    return problems
 
 
 def _share_of_what_grows(volume: LogicalVolume) -> Problem:

@@ -75,6 +75,15 @@ def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
             }
             for m in layout.mounts
         ],
+        "swap_files": [
+            {
+                "step": encode.value(place.swap_file),
+                "path": str(place.swap_file.path),
+                "size": place.swap_file.size.bytes,
+                "uuid": place.uuid,
+            }
+            for place in layout.swap_files
+        ],
         "luks": [
             {
                 "step": encode.value(place.luks),
@@ -102,6 +111,7 @@ def layout_data(layout: Layout, encode: Encoder) -> dict[str, Any]:
                 "name": place.volume.lv_name,
                 "group": place.volume.group.vg_name,
                 "size": place.size,
+                "stripes": place.volume.stripes,
                 "uuid": place.uuid,
             }
             for place in layout.volumes

@@ -69,14 +69,7 @@ def describe(plan: Plan, *, width: int = WIDTH, ascii_only: bool = False) -> Out
         OPTIONS: options,
         DISK: [*_disk(plan.layout, words), *drawing, *_devices(plan.layout, words)],
         FILESYSTEMS: [_filesystem(one, words) for one in plan.layout.filesystems],
-        MOUNTS: [
-            words.entry(
-                mount.mounted,
-                f"{_source(mount, words)} at {mount.path}",
-                without=("source", "path"),
-            )
-            for mount in plan.layout.mounts
-        ],
+        MOUNTS: [*_mounts(plan.layout, words)],
         TREE: [_operation(o, words) for o in plan.tree_operations],
         IMAGE: [_operation(o, words) for o in plan.image_operations],
         WAIVERS: [_waiver(waiver) for waiver in plan.waivers],
@@ -261,9 +254,7 @@ def _volume(layout: Layout, place: VolumeLayout, words: _Words) -> Node:
     sized = Node(name="size", value=_size(place.size, layout))
     uuid = Node(name="uuid", value=place.uuid)
     summary = f"logical volume {place.volume.lv_name} of {place.group.group.vg_name}"
-    return words.entry(
-        place.volume, summary, sized, uuid, without=("group", "lv_name", "size", "share")
-    )
+    return words.entry(place.volume, summary, sized, uuid, without=("group", "lv_name", "size"))
 
 
 def _filesystem(place: FilesystemLayout, words: _Words) -> Node:
@@ -279,6 +270,16 @@ def _filesystem(place: FilesystemLayout, words: _Words) -> Node:
     if place.compression:
         more.append(Node(name="compressed", value=place.compression))
     return words.entry(filesystem, summary, uuid, *seed, *more, without=("device", "uuid"))
+
+
+def _mounts(layout: Layout, words: _Words) -> Iterator[Node]:
+    for mount in layout.mounts:
+        what = f"{_source(mount, words)} at {mount.path}"
+        yield words.entry(mount.mounted, what, without=("source", "path"))
+    for place in layout.swap_files:
+        uuid = Node(name="uuid", value=place.uuid)
+        summary = summary_of(place.swap_file)
+        yield words.entry(place.swap_file, summary, uuid, without=("path", "size", "uuid"))
 
 
 def _source(mount: MountLayout, words: _Words) -> str:

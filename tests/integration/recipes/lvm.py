@@ -140,7 +140,14 @@ def btrfs() -> Mounted[Btrfs]:
 @step
 def data() -> Mounted[Ext4]:
     """A volume for which neither partition has enough left."""
-    return mount(mkext4(mklv(group(), name="da-ta", size=MiB(510))), "/srv/data", on=root())
+    return mount(mkext4(mklv(group(), name="da-ta", size=MiB(478))), "/srv/data", on=root())
+
+
+@step
+def striped() -> Mounted[Ext4]:
+    """A volume of which every second piece is encrypted."""
+    volume = mklv(group(), name="striped", size=MiB(32), stripes=2)
+    return mount(mkext4(volume), "/srv/striped", on=root())
 
 
 @step
@@ -180,8 +187,12 @@ def contents() -> None:
     chroot(
         system(),
         """
-        for place in /home /srv/xfs /srv/btrfs /srv/data; do
-            [ "$place" = /srv/data ] && count=160 || count=30
+        for place in /home /srv/xfs /srv/btrfs /srv/data /srv/striped; do
+            case $place in
+                /srv/data) count=160 ;;
+                /srv/striped) count=20 ;;
+                *) count=30 ;;
+            esac
             mkdir -p "$place"
             number=0
             while [ "$number" -lt "$count" ]; do

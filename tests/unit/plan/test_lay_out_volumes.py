@@ -272,7 +272,7 @@ def test_extents_belong_to_one_volume(sizes: list[int], wanted: list[int | None]
     group = SimpleNamespace(extent=extent, extents=tuple(sizes), devices=tuple(sizes))
     volumes = [
         VolumeLayout(
-            volume=SimpleNamespace(size=count),  # type: ignore[arg-type]
+            volume=SimpleNamespace(size=count, stripes=None),  # type: ignore[arg-type]
             group=group,  # type: ignore[arg-type]
             size=(count or 0) * extent,
             uuid=str(number),
@@ -293,6 +293,39 @@ def test_extents_belong_to_one_volume(sizes: list[int], wanted: list[int | None]
         assert rest is None or rest.size == (sum(sizes) - sized) * extent
     if rest is not None:
         assert len(taken) == sum(sizes) or sized > sum(sizes)
+
+
+@given(
+    sizes=st.lists(st.integers(0, 9), min_size=2, max_size=4),
+    each=st.one_of(st.none(), st.integers(1, 5)),
+    more=st.integers(1, 4),
+)
+def test_stripes_are_on_devices_of_their_own(sizes: list[int], each: int | None, more: int) -> None:
+    """All of a size; a linear volume takes what they leave."""
+    extent = 4 * MIB
+    group = SimpleNamespace(extent=extent, extents=tuple(sizes), devices=tuple(sizes))
+    kinds = ((each and 2 * each, 2), (more, None))
+    linear, striped = [
+        VolumeLayout(
+            volume=SimpleNamespace(size=count, stripes=stripes),  # type: ignore[arg-type]
+            group=group,  # type: ignore[arg-type]
+            size=(count or 0) * extent,
+            uuid="",
+        )
+        for count, stripes in reversed(kinds)
+    ]
+    other, placed = allot(group, [linear, striped])  # type: ignore[arg-type]
+    taken = [(s.device, s.first + n) for v in (other, placed) for s in v.segments
+             for n in range(s.count)]  # fmt: skip
+    assert len(taken) == len(set(taken))
+    assert all(0 <= first < sizes[device] for device, first in taken)
+    counts = [segment.count for segment in placed.segments]
+    has_room = each is not None and sorted(sizes)[-2] >= each
+    if each is not None:
+        assert counts == ([each, each] if has_room else [])
+    else:
+        assert placed.size == sum(counts) * extent
+        assert counts in ([], [min(counts, default=0)] * 2)
 
 
 def test_luks_on_a_volume_and_groups_of_several_devices(write: Write) -> None:

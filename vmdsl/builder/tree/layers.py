@@ -129,12 +129,14 @@ def seal(
     epoch: int,
     stand_ins: Sequence[StandIn] = (),
     lower: Sequence[Path] = (),
+    *,
+    keep_reserved: bool = False,
 ) -> int:
     """Set the times of all that is in a layer: none is later than `epoch`, none is of chance.
 
-    Copies of stand-ins are taken out, and parts of files that are only reserved become zeros. Files
-    that overlayfs has copied from the `lower` layers, the newest first, get their holes again.
-    Returns its size on the disk, in bytes.
+    Copies of stand-ins are taken out, and parts of files that are only reserved become zeros,
+    unless they are kept as they are. Files that overlayfs has copied from the `lower` layers, the
+    newest first, get their holes again. Returns its size on the disk, in bytes.
     """
     blocks = 0
     pending = [layer]
@@ -150,7 +152,7 @@ def seal(
                 if stat.S_ISREG(about.st_mode):
                     if take_out(entry.path, about.st_size, stand_ins):
                         continue
-                    if about.st_blocks and _may_have_reserved(about):
+                    if about.st_blocks and not keep_reserved and _may_have_reserved(about):
                         if before := _below(entry.path, layer, lower):
                             restore_holes(entry.path, before)
                         write_what_is_reserved(entry.path)

@@ -6,7 +6,7 @@ Nothing knows them but by these: each takes bytes, or the data of a file, at pla
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -117,6 +117,43 @@ class Joined:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Striped:
+    """A device whose pieces of `chunk` bytes are on parts of others, all of one size, in turn."""
+
+    parts: tuple[Part, ...]
+    chunk: int
+
+    @property
+    def size(self) -> int:
+        return sum(part.size for part in self.parts)
+
+    @property
+    def offset(self) -> None:
+        """Its bytes are not in one piece in the image."""
+        return
+
+    def write(self, start: int, content: bytes) -> None:
+        for part, place, begin, end in self._pieces(start, len(content)):
+            part.device.write(place, content[begin:end])
+
+    def copy(self, file: int, start: int, end: int, at: int) -> None:
+        for part, place, begin, behind in self._pieces(at, end - start):
+            part.device.copy(file, start + begin, start + behind, place)
+
+    def _pieces(self, start: int, size: int) -> Iterator[tuple[Part, int, int, int]]:
+        """Yield which parts have `size` bytes from `start` on, as `Joined` does."""
+        position = start
+        while position < start + size:
+            number, inside = divmod(position, self.chunk)
+            row, column = divmod(number, len(self.parts))
+            end = min(position - inside + self.chunk, start + size)
+            part = self.parts[column]
+            place = part.start + row * self.chunk + inside
+            yield part, place, position - start, end - start
+            position = end
+
+
+@dataclass(frozen=True, kw_only=True)
 class Encrypted:
     """The content of a device that is encrypted. `key` is that of the content.
 
@@ -173,13 +210,14 @@ class Devices:
     def _volume(self, place: VolumeLayout) -> Device:
         below = [self.of(device) for device in place.group.devices]
         extent = place.group.extent
-        return Joined(
-            parts=tuple(
-                Part(
-                    device=below[segment.device],
-                    start=LVM_DATA + segment.first * extent,
-                    size=segment.count * extent,
-                )
-                for segment in place.segments
+        parts = tuple(
+            Part(
+                device=below[segment.device],
+                start=LVM_DATA + segment.first * extent,
+                size=segment.count * extent,
             )
+            for segment in place.segments
         )
+        if stripe := place.volume.stripe_size:
+            return Striped(parts=parts, chunk=stripe.bytes)
+        return Joined(parts=parts)

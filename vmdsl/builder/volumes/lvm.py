@@ -154,14 +154,19 @@ def _physical_volumes(group: GroupLayout) -> Iterable[_Section]:
 
 
 def _logical_volume(volume: VolumeLayout, made: tuple[str, str]) -> _Section:
+    stripe = volume.volume.stripe_size
+    runs = [volume.segments] if stripe else [(segment,) for segment in volume.segments]
     segments = []
     start = 0
-    for number, segment in enumerate(volume.segments, 1):
-        stripes = ("stripes = [", f'"pv{segment.device}", {segment.first}', "]")
-        extents = (f"start_extent = {start}", f"extent_count = {segment.count}")
-        kind = ('type = "striped"', "stripe_count = 1")  # which is what a linear one is
-        segments.append(_Section(f"segment{number}", (*extents, *kind, *stripes)))
-        start += segment.count
+    for number, run in enumerate(runs, 1):
+        count = sum(segment.count for segment in run)
+        kind = ['type = "striped"', f"stripe_count = {len(run)}"]  # a linear one has one
+        kind += [f"stripe_size = {stripe.bytes // SECTOR}"] if stripe else []
+        places = [f'"pv{segment.device}", {segment.first}' for segment in run]
+        listed = ("stripes = [", *",\n".join(places).split("\n"), "]")
+        extents = (f"start_extent = {start}", f"extent_count = {count}")
+        segments.append(_Section(f"segment{number}", (*extents, *kind, *listed)))
+        start += count
     return _Section(
         volume.volume.lv_name,
         (

@@ -1,13 +1,25 @@
-"""Swap space."""
+"""Swap space: partitions, volumes and files."""
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import ClassVar, Literal
 
-from vmdsl.language.handles import BlockDevice, Filesystem
-from vmdsl.language.operation import operation, refuse
+from vmdsl.language.handles import BlockDevice, Filesystem, Mounted, SwapFile, traits_of
+from vmdsl.language.operation import operation, record, refuse
 from vmdsl.language.traits import ToolOptions, Traits
-from vmdsl.operations.disk.mkfs import GIVE_LABEL, GIVE_UUID, check_uuid, record_filesystem
+from vmdsl.operations.disk.ext import Ext2, Ext3, Ext4
+from vmdsl.operations.disk.mkfs import (
+    GIVE_LABEL,
+    GIVE_UUID,
+    check_label,
+    check_uuid,
+    record_filesystem,
+)
+from vmdsl.operations.disk.xfs import Xfs
+from vmdsl.values import Size
+
+_MIB = 2**20
 
 
 @operation
@@ -70,6 +82,46 @@ def mkswap(
             uuid=check_uuid(uuid),
             options=options,
             key="random" if random_key else "",
+        )
+    )
+
+
+def mkswapfile(
+    mounted: Mounted[Ext2 | Ext3 | Ext4 | Xfs],
+    path: str = "/swapfile",
+    *,
+    size: Size,
+    label: str = "",
+    uuid: str = "",
+) -> SwapFile:
+    """Make a file in a mounted filesystem of ext or XFS that the system uses as swap space.
+
+    `path` is where it is in the system, and `size` whole MiB. It is root's alone, and has all its
+    blocks: it counts as content of the filesystem. `fstab()` writes a line for it. `label` is at
+    most 15 bytes. `uuid` is derived from the step, if not given.
+    """
+    place = PurePosixPath(path)
+    if place.root != "/" or ".." in place.parts or place == PurePosixPath("/"):
+        raise refuse(
+            f"{path!r} is not a place for a swap file",
+            'write it as it is in the system: "/swapfile"',
+            about="path",
+            code="swap-file",
+        )
+    if size.bytes <= 0 or size.bytes % _MIB:
+        raise refuse(
+            f"a swap file of {size}",
+            "give whole MiB, such as GiB(1)",
+            about="size",
+            code="swap-file",
+        )
+    return record(
+        SwapFile(
+            mounted=mounted,
+            path=place,
+            size=size,
+            label=check_label(label, traits_of(Swap).longest_label),
+            uuid=check_uuid(uuid),
         )
     )
 

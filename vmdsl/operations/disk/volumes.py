@@ -45,6 +45,8 @@ _OF_DEVICES = re.compile(
     r"nbd\d+|ram\d+|zram\d+"
 )
 _LEAST_EXTENT, _MOST_EXTENT = Size(128 * 2**10), Size(16 * 2**30)
+#: LVM's own, and the least: a page.
+_STRIPE, _LEAST_STRIPE = Size(64 * 2**10), Size(4 * 2**10)
 _LUKS_LABEL = 47
 _MOST_KEYS = 32
 #: In KiB, for a key: cryptsetup would take half of the memory of the machine that builds.
@@ -188,7 +190,12 @@ def mkvg(*devices: Partition | Luks, name: str = "", extent: Size | None = None)
 
 
 def mklv(
-    group: VolumeGroup, *, size: Size | Percent | None = None, name: str = ""
+    group: VolumeGroup,
+    *,
+    size: Size | Percent | None = None,
+    name: str = "",
+    stripes: int = 1,
+    stripe_size: Size | None = None,
 ) -> LogicalVolume:
     """Make a logical volume of a volume group. `name` is the step's, if not given.
 
@@ -197,6 +204,9 @@ def mklv(
     with its content, that is the volume that grows.
 
     A volume is linear: it takes the extents of one device, or of several that follow each other.
+    With `stripes`, it takes as many of each of so many devices, and pieces of `stripe_size` are on
+    them in turn: 64 KiB, or another power of two from 4 KiB up to an extent. Without a size, such a
+    volume takes what all of these devices have left.
     """
     if size is not None and (size.number if isinstance(size, Percent) else size.bytes) <= 0:
         raise refuse(
@@ -205,6 +215,8 @@ def mklv(
             about="size",
             code="volume",
         )
+    with suppress(DependsOnFailed):
+        _check_stripes(group, stripes, stripe_size)
     chosen = _named(name, "the logical volume")
     if _OF_VOLUMES.fullmatch(chosen):
         raise refuse(
@@ -213,7 +225,14 @@ def mklv(
             about="name",
             code="volume",
         )
-    volume = LogicalVolume(group=group, lv_name=chosen, size=size)
+    striped = stripes > 1
+    volume = LogicalVolume(
+        group=group,
+        lv_name=chosen,
+        size=size,
+        stripes=stripes if striped else None,
+        stripe_size=(stripe_size or _STRIPE) if striped else None,
+    )
     with suppress(DependsOnFailed):
         if len(volume.dm_name) > _LONGEST:
             raise refuse(
@@ -223,6 +242,35 @@ def mklv(
                 code="volume",
             )
     return record(volume)
+
+
+def _check_stripes(group: VolumeGroup, stripes: int, size: Size | None) -> None:
+    """Refuse stripes that LVM does not make, or that the group has too few devices for."""
+    devices = len(group.devices)
+    if not 1 <= stripes <= devices:
+        has = "one device" if devices == 1 else f"{devices} devices"
+        raise refuse(
+            f"a volume in {stripes} stripes, and its group has {has}",
+            "give one for each device at most",
+            about="stripes",
+            code="volume",
+        )
+    if size is None:
+        return
+    if stripes == 1:
+        raise refuse(
+            "the size of stripes of a volume that has none",
+            "give stripes=2 or more, or leave it out",
+            about="stripe_size",
+            code="volume",
+        )
+    if size.bytes & (size.bytes - 1) or not _LEAST_STRIPE <= size <= group.extent:
+        raise refuse(
+            f"stripes of {size}",
+            f"give a power of two from {_LEAST_STRIPE} to {group.extent}, which is an extent",
+            about="stripe_size",
+            code="volume",
+        )
 
 
 def _named(name: str, what: str) -> str:

@@ -15,6 +15,7 @@ from vmdsl.language.handles import (
     Msdos,
     Partition,
     RootFs,
+    SwapFile,
     traits_of,
 )
 from vmdsl.language.layout import (
@@ -72,7 +73,15 @@ class Fstab(TreeOperation):
         swap = [o for o in operations if isinstance(o, Swap) and not is_random(o)]
         yield from self._check_names([*(m.filesystem for m in mounts), *swap])
         places = {str(mount.path): mount.name for mount in mounts}
+        files = {str(o.path): o.name for o in operations if isinstance(o, SwapFile)}
         for line in self.extra:
+            if name := files.get(line.split(maxsplit=1)[0]):
+                yield self.problem(
+                    f"extra= has a line for the swap file of {name}, which has one already",
+                    "remove it",
+                    about="extra",
+                    code="mounted-twice",
+                )
             place = place_of(line)
             if place.startswith("/") and place in places:
                 yield self.problem(
@@ -149,7 +158,7 @@ def fstab(
     extra: Sequence[str] = (),
     unless: Fact | None = None,
 ) -> None:
-    """Write /etc/fstab: all that the recipe mounts and its swap, and make the mount points.
+    """Write /etc/fstab: all that the recipe mounts and all its swap, and make the mount points.
 
     `by` is what filesystems are named by: their UUID or label, or that of their partition. By
     label, each must have one. `extra` is more lines as they stand in the file:
@@ -173,6 +182,7 @@ def fstab_text(layout: Layout, by: FstabName = "uuid", extra: Sequence[str] = ()
         for f in layout.filesystems
         if isinstance(f.filesystem, Swap)
     ]
+    rows += [f"{_escaped(str(f.swap_file.path))} none swap sw 0 0" for f in layout.swap_files]
     return "".join(f"{row}\n" for row in [*rows, *extra])
 
 

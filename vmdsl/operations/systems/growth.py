@@ -106,6 +106,13 @@ class GrowRoot(TreeOperation):
                 "give the root a partition that isn't, after all others",
                 code="cannot-grow",
             )
+        if isinstance(root.device, LogicalVolume) and root.device.stripes:
+            yield self.problem(
+                f"{shown_name(root.device)} cannot grow: its stripes are on several devices, "
+                "and one of these grows",
+                "leave this out, or leave out stripes=",
+                code="cannot-grow",
+            )
         place = layout.of_partition(partition)
         behind = [p.partition for p in layout.partitions if p.start > place.start]
         for other in behind[:1]:

@@ -31,6 +31,7 @@ _RULES = (
     disk.devices_are_formatted_once,
     disk.uuids_are_apart,
     mounts.mounts_are_apart,
+    mounts.swap_files_are_apart,
     mounts.subvolumes_exist,
     subvolumes.subvolumes_are_apart,
     subvolumes.nested_ones_are_in_place,
@@ -83,7 +84,7 @@ def check_layout(
     """
     problems = [*writes_have_room(operations, layout)]
     if complete:
-        problems += trees_have_room(operations, layout)
+        problems += [*swap_files_have_room(layout)] or trees_have_room(operations, layout)
     for operation in operations:
         if isinstance(operation, TreeOperation):
             problems += operation.check_layout(layout)
@@ -132,6 +133,21 @@ def _other_place(span: Span, layout: Layout) -> Hint:
     return Hint("choose another offset, or start the partition later, such as at 16 MiB")
 
 
+def swap_files_have_room(layout: Layout) -> Iterator[Problem]:
+    """Report filesystems that have no room for their swap files, whatever else is in them."""
+    for mount in layout.mounts:
+        size = mount.filesystem.device.size
+        files = [p.swap_file for p in layout.swap_files if p.swap_file.mounted is mount.mounted]
+        taken = sum(file.size.bytes for file in files)
+        if files and 0 < size <= taken and not layout.is_open(mount.filesystem.device):
+            made = mount.filesystem.filesystem
+            what = (
+                f"swap files take {Size(taken)} of {shown_with_line(made)}, which has {Size(size)}"
+            )
+            hint = f"make it smaller, or enlarge {shown_with_line(made.device)}"
+            yield problem_in(files[-1], what, hint, about="size", code="swap-file")
+
+
 #: A system of a variant has nothing in mounts at these places.
 _APART = ("boot", "home", "media", "mnt", "opt", "root", "run", "srv", "tmp")
 
@@ -145,19 +161,26 @@ def trees_have_room(operations: Sequence[Operation], layout: Layout) -> Iterator
     sizes = [mount.filesystem.device.size for mount in places]
     if not places or layout.open is not None or not all(size > 0 for size in sizes):
         return
+    inside = [place.mounted for place in places]
+    swap = sum(
+        place.swap_file.size.bytes
+        for place in layout.swap_files
+        if any(place.swap_file.mounted is mounted for mounted in inside)
+    )
+    room = sum(sizes) - swap
     changes = [o for o in operations if isinstance(o, TreeOperation)]
     for number, operation in enumerate(changes):
         later = changes[number + 1 :]
         shrinks = any(o.installs_anything or o.packages_removed() for o in later)
         least = operation.least_content() // (2 if shrinks else 1)
-        if sum(sizes) < least:
+        if room < least:
             root = next((m for m in places if str(m.path) == "/"), places[0])
             made = root.filesystem.filesystem
             device = made.device
             yield problem_in(
                 made,
                 f"{operation.summary()} ({operation.origin.where}) takes {Size(least)} at least, "
-                f"and there are {Size(sum(sizes))}",
+                f"and there are {Size(room)}{' besides swap files' if swap else ''}",
                 f"enlarge {shown_with_line(device)}",
                 about="device",
                 code="too-small",

@@ -9,7 +9,7 @@ from typing import Any
 
 from vmdsl.errors import Advice, Code, Hint, Problem, code
 from vmdsl.language.effects import TreeOperation
-from vmdsl.language.handles import Filesystem, Mountable, Mounted, Partition
+from vmdsl.language.handles import Filesystem, Mountable, Mounted, Partition, SwapFile
 from vmdsl.language.operation import (
     Operation,
     code_of,
@@ -60,6 +60,31 @@ def mounts_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
                 "mount it on the filesystem that holds the mount point",
                 code="mount-point",
             )
+
+
+def swap_files_are_apart(operations: Sequence[Operation]) -> Iterator[Problem]:
+    """Report swap files that are not in their filesystem, and two at a place."""
+    mounts = [o for o in operations if isinstance(o, Mounted)]
+    at: dict[PurePosixPath, SwapFile] = {}
+    for file in operations:
+        if not isinstance(file, SwapFile):
+            continue
+        other = at.setdefault(file.path, file)
+        if other is not file:
+            what = f"{shown_with_line(other)} is at {file.path} already"
+            yield problem_in(file, what, "give it another path", about="path", code="swap-file")
+        holders = [m for m in mounts if file.path.is_relative_to(m.path)]
+        holder = max(holders, key=lambda m: len(m.path.parts), default=None)
+        if holder is file.mounted and file.path != holder.path:
+            continue
+        own = file.mounted.path
+        what = f"{file.path} is not in {shown_name(file.mounted)}, which is mounted at {own}"
+        if holder is not None and holder.path == file.path:
+            what = f"{shown_with_line(holder)} is mounted at {file.path}"
+        elif holder is not None and file.path.is_relative_to(own):
+            what = f"{file.path} is in {shown_with_line(holder)}, which is mounted there"
+        hint = f"give it a path such as {own / 'swapfile'}"
+        yield problem_in(file, what, hint, about="path", code="swap-file")
 
 
 def subvolumes_exist(operations: Sequence[Operation]) -> Iterator[Problem]:
@@ -155,7 +180,7 @@ def fstab_is_written(operations: Sequence[Operation]) -> Iterator[Problem]:
     for operation in operations:
         is_mount = isinstance(operation, Mounted) and operation.on is not None
         is_swap = isinstance(operation, Filesystem) and not isinstance(operation, Mountable)
-        if is_mount or is_swap:
+        if is_mount or is_swap or isinstance(operation, SwapFile):
             what = f"no step writes {_FSTAB}, so the system does not use {shown_name(operation)}"
             yield problem_in(operation, what, hint, kind=Advice, code="no-fstab")
             return

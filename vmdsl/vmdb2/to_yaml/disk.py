@@ -76,6 +76,8 @@ def _volumes(export: Export) -> Iterator[YamlStep]:
         devices = [export.tag(device) for device in group.group.devices]
         yield YamlStep(keys={"vgcreate": group.group.vg_name, "physical": devices})
     for volume in sorted(layout.volumes, key=lambda v: v.volume.size is None):
+        if volume.volume.stripes:
+            export.refuse(volume.volume, "for a striped volume of LVM", "leave out stripes=")
         given = volume.volume.size
         size = given.bytes if isinstance(given, Size) else volume.size  # it takes no percents
         yield YamlStep(
@@ -147,6 +149,9 @@ def _filesystem(export: Export, place: FilesystemLayout) -> YamlStep:
 
 def swap(export: Export) -> Iterator[YamlStep]:
     """Yield swap, which vmdb2 has no step for."""
+    for one in export.plan.layout.swap_files:
+        hint = "make a partition swap space, with mkswap()"
+        export.refuse(one.swap_file, "for a swap file", hint)
     for place in export.plan.layout.filesystems:
         filesystem = place.filesystem
         if not isinstance(filesystem, Swap):

@@ -20,6 +20,7 @@ from vmdsl.language.handles import (
     Msdos,
     Partition,
     Subvolume,
+    SwapFile,
     VolumeGroup,
 )
 from vmdsl.language.operation import Operation
@@ -94,7 +95,7 @@ IN_OTHERS: frozenset[type[Operation]] = frozenset({GrubConfig, GrubBootCode, Gru
 IN_LAYOUT: frozenset[type[Operation]] = frozenset(
     {
         *(Disk, Extended, Gpt, LogicalVolume, Luks, Mounted, Msdos, Partition, Subvolume),
-        VolumeGroup,
+        *(SwapFile, VolumeGroup),
     }
 )
 #: Operations that vmdb2 can't do: they hold nothing but a secret, or take an image that is there.
