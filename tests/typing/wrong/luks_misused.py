@@ -24,3 +24,8 @@ def misspelt() -> Swap:
 @step
 def many() -> Swap:
     return mkswap(mkluks(mkpart(table(), size=MiB(64)), *[Secret.from_text("x")] * 33))  # E: 33 keys for an encrypted device
+
+
+@step
+def ciphered() -> Swap:
+    return mkswap(mkluks(mkpart(table(), size=MiB(64)), Secret.from_text("x"), options=("--ciper=aes",)))  # E: cryptsetup has no option --ciper

@@ -13,7 +13,7 @@ from vmdsl.errors import Hint, code
 from vmdsl.language.handles import Filesystem, sector_of, traits_of
 from vmdsl.language.operation import DependsOnFailed, record, refuse, tools_of, warn
 from vmdsl.language.traits import ToolOptions
-from vmdsl.similar import did_you_mean
+from vmdsl.similar import closest, did_you_mean
 from vmdsl.values import SECTOR
 
 _F = TypeVar("_F", bound=Filesystem)
@@ -94,7 +94,7 @@ def check_options(
     plan says.
     """
     check_words(options, tool)
-    parsed = _parsed(options, tool, known)
+    parsed = _parsed(options, tool, refused, known)
     for option, value in parsed:
         if option in refused:
             raise refuse(
@@ -119,8 +119,13 @@ def check_words(options: tuple[str, ...], tool: str) -> None:
             )
 
 
-def _parsed(options: tuple[str, ...], tool: str, known: ToolOptions) -> list[tuple[str, str]]:
-    """Return the options as getopt_long() of the tool reads them. `=?` is for an optional value."""
+def _parsed(
+    options: tuple[str, ...], tool: str, refused: Mapping[str, str], known: ToolOptions
+) -> list[tuple[str, str]]:
+    """Return the options as getopt_long() of the tool reads them. `=?` is for an optional value.
+
+    A misspelt one that is meant to be `refused` gets the reason for that.
+    """
     for word in options:
         if re.match(r"--?[A-Za-z]\S* +\S", word):
             apart = ", ".join(f'"{part}"' for part in word.split())
@@ -140,7 +145,11 @@ def _parsed(options: tuple[str, ...], tool: str, known: ToolOptions) -> list[tup
             raise refuse(
                 f"{tool}: {error.msg}", f"see man {tool}", about="options", code="tool-option"
             ) from None
-        hint = did_you_mean(name, names) or f"its options are in man {tool}"
+        meant = closest(name, names)
+        if meant in refused:
+            hint = refused[meant] or f"vmdsl decides on {meant} itself"
+        else:
+            hint = did_you_mean(name, names) or f"its options are in man {tool}"
         raise refuse(
             f"{tool} has no option {name}", hint, about="options", code="tool-option"
         ) from None
