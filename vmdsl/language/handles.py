@@ -25,6 +25,9 @@ from vmdsl.values import SECTOR, Percent, Size, Suite
 #: The extent of volume groups that are given none, which is LVM's own.
 EXTENT = Size(4 * 2**20)
 
+#: The sectors of encrypted devices, if they have whole ones: larger ones are faster.
+LUKS_SECTOR = 4096
+
 F_co = TypeVar("F_co", bound="Source", covariant=True)
 _M = TypeVar("_M", bound="Mountable")
 
@@ -226,8 +229,12 @@ def image_of(filesystem: Filesystem) -> tuple[Path, int] | None:
 
 
 def sector_of(device: BlockDevice) -> int:
-    """Return the size of the sectors of the disk that a device is on, in bytes."""
-    return partitions_below(device)[0].table.disk.sector
+    """Return the largest size that the sectors of a device may have, in bytes.
+
+    They are the disk's, or larger if something is encrypted below.
+    """
+    encrypted = any(luks_below(device))
+    return max(partitions_below(device)[0].table.disk.sector, LUKS_SECTOR if encrypted else 0)
 
 
 @operation

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from vmdsl.language.handles import (
+    LUKS_SECTOR,
     Disk,
     Extended,
     Filesystem,
@@ -40,7 +41,6 @@ LUKS_DATA = 16 * 2**20
 LVM_DATA = 2**20
 #: In the first sector: the disk's id, the four partitions, and the mark at the end.
 _MBR_START, _MBR_END = 440, 512
-_PAGE = 4096
 _GPT_ENTRIES = 128 * 128  # partitions, and the bytes of each
 
 
@@ -76,11 +76,8 @@ class LuksLayout:
 
     @property
     def sector(self) -> int:
-        """The size of what is encrypted at a time, in bytes: a page, if the device has whole ones.
-
-        Larger ones are faster.
-        """
-        return _PAGE if self.size % _PAGE == 0 else SECTOR
+        """The size of what is encrypted at a time, in bytes."""
+        return LUKS_SECTOR if self.size % LUKS_SECTOR == 0 else SECTOR
 
 
 @dataclass(frozen=True, kw_only=True)
