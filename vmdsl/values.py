@@ -15,6 +15,8 @@ _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _DECIMAL = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 #: The usual size of a disk's sectors, in bytes.
 SECTOR = 512
+#: The sectors of encrypted devices, if they have whole ones: larger ones are faster.
+LUKS_SECTOR = 4096
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?B)?", re.IGNORECASE)
 
 

@@ -20,13 +20,10 @@ from vmdsl.language.partition_types import EXTENDED, type_name
 from vmdsl.language.secret import Secret
 from vmdsl.language.traits import SizeLimits, Traits
 from vmdsl.machines import Arch
-from vmdsl.values import SECTOR, Percent, Size, Suite
+from vmdsl.values import LUKS_SECTOR, SECTOR, Percent, Size, Suite
 
 #: The extent of volume groups that are given none, which is LVM's own.
 EXTENT = Size(4 * 2**20)
-
-#: The sectors of encrypted devices, if they have whole ones: larger ones are faster.
-LUKS_SECTOR = 4096
 
 F_co = TypeVar("F_co", bound="Source", covariant=True)
 _M = TypeVar("_M", bound="Mountable")
@@ -175,8 +172,7 @@ class VolumeGroup(LayoutOperation):
 class LogicalVolume(LayoutOperation):
     """A logical volume of LVM, of a size or a share of its group.
 
-    Without `size` it takes what the others in its group leave. If it is striped, pieces of
-    `stripe_size` are on as many devices as it has `stripes`, in turn.
+    Without `size` it takes what the others leave. Its `stripes` are on as many devices, in turn.
     """
 
     group: VolumeGroup
@@ -229,10 +225,7 @@ def image_of(filesystem: Filesystem) -> tuple[Path, int] | None:
 
 
 def sector_of(device: BlockDevice) -> int:
-    """Return the largest size that the sectors of a device may have, in bytes.
-
-    They are the disk's, or larger if something is encrypted below.
-    """
+    """Return the size of a device's sectors: the disk's, or more if something is encrypted."""
     encrypted = any(luks_below(device))
     return max(partitions_below(device)[0].table.disk.sector, LUKS_SECTOR if encrypted else 0)
 
@@ -362,10 +355,7 @@ class Mounted(LayoutOperation, Generic[F_co]):
 
 @operation
 class SwapFile(LayoutOperation):
-    """A file that the running system uses as swap space, in a filesystem that is mounted.
-
-    `path` is where it is in the system, and not below the mount.
-    """
+    """A file that the running system uses as swap space. `path` is where the system has it."""
 
     _tools: ClassVar[Mapping[str, str]] = {"mkswap": "util-linux"}
 

@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from vmdsl.language.handles import (
-    LUKS_SECTOR,
     Disk,
     Extended,
     Filesystem,
@@ -29,7 +28,7 @@ from vmdsl.language.handles import (
     luks_below,
 )
 from vmdsl.language.operation import origin_of
-from vmdsl.values import SECTOR
+from vmdsl.values import LUKS_SECTOR, SECTOR
 
 #: The mount options by which files are compressed.
 COMPRESSION = ("compress", "compress-force")

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from layouts import Built, build_layouts
+from sharing import Run
+from users import User
 from vmdsl.builder.filesystems.target import Target
 
 MIB = 2**20
@@ -46,6 +49,12 @@ def cut() -> Callable[[Target, Path], Path]:
         return part
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def layouts(run: Run, user: User) -> dict[str, Built]:
+    """The disks of layouts.py, by name."""
+    return build_layouts(run, user)
 
 
 def next_data(file: int, place: int, end: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from hosts import debian
+from layouts import Built
+from partitions import copy
 from users import User
 from vmdsl.boot.console import Console
 from vmdsl.boot.firmware import find_firmware
@@ -25,6 +27,7 @@ from vmdsl.boot.running import running
 pytestmark = pytest.mark.integration
 
 MINUTES = 60
+IMAGE = 3 * 2**30
 Bootable = Callable[..., AbstractContextManager[Console]]
 KINDS = ("xfs", "btrfs", "f2fs")
 CHECKS = {
@@ -87,12 +90,13 @@ def test_bytes_are_the_same_whoever_builds(
     assert different == []
 
 
-def test_the_kernel_finds_all_of_it(bootable: Bootable) -> None:
-    """Of filesystems of each kind that hold all that may go wrong.
+def test_the_kernel_finds_all_of_it(bootable: Bootable, layouts: Mapping[str, Built]) -> None:
+    """Of filesystems of each kind that hold all that may go wrong, and of disks of any layout.
 
-    They are checked and mounted by what systemd would start for that.
+    They are checked and mounted by what systemd would start for that. The disks are behind the end
+    of the image.
     """
-    with bootable("btrfs") as console:
+    with bootable("btrfs", behind=[built.image for built in layouts.values()]) as console:
         console.wait_for(r"root@\(none\):/# ", timeout=10 * MINUTES)
         console.take_shell(timeout=5 * MINUTES)
         said(console, "fsck -A -a && /lib/systemd/systemd-remount-fs && mount --all")
@@ -104,6 +108,13 @@ def test_the_kernel_finds_all_of_it(bootable: Bootable) -> None:
             assert said(console, f"findmnt --noheadings --output FSTYPE /srv/{kind}") == kind
             assert said(console, COMPARE.format(kind=kind)) == "same"
             said(console, WRITE.format(kind=kind))
+        place = IMAGE
+        for name, built in layouts.items():
+            row, size = built.row, built.image.stat().st_size
+            answer = said(console, f"/root/look.sh {place} {size} {row.sector}")
+            mounted = 1 + len(row.apart) + len(row.subvolumes)
+            assert (name, answer) == (name, f"{mounted} mounted, {len(row.swap)} swapped")
+            place += size
         check_errors(console)
 
 
@@ -136,12 +147,16 @@ def bootable(user: User, base: Any, accel_of: Callable[..., Any]) -> Bootable:
     """Builds an image with a root of a kind, with arguments, and boots it once."""
 
     @contextmanager
-    def boot(kind: str, *arguments: str) -> Iterator[Console]:
+    def boot(kind: str, *arguments: str, behind: Sequence[Path] = ()) -> Iterator[Console]:
         recipe = user.checkout / "tests/integration/recipes/filesystems.py"
         image = user.folder("filesystems") / f"{kind}.img"
         words = ("--tarball", base.tarball, "--kind", kind, "--boots", *arguments)
         done = user.build(recipe, *words, "--output", image, timeout=30 * MINUTES)
         assert done.returncode == 0, done.stdout
+        assert image.stat().st_size == IMAGE
+        for other in behind:
+            end = image.stat().st_size
+            copy(other, image, 0, other.stat().st_size, at=end)
         found = find_firmware(image)
         machine = Machine(
             image=image,

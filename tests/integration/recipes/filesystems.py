@@ -68,6 +68,7 @@ FEW_DRIVERS = """\
 path-exclude=/lib/modules/*/kernel/drivers/*
 path-exclude=/lib/modules/*/kernel/net/*
 path-include=/lib/modules/*/kernel/drivers/block/*
+path-include=/lib/modules/*/kernel/drivers/md/*
 path-include=/lib/modules/*/kernel/drivers/virtio/*
 """
 
@@ -147,6 +148,7 @@ def packages() -> None:
         "python3",
         "systemd",
         "udev",
+        *(("cryptsetup-bin", "lvm2") if Kind.BTRFS in kinds() else ()),
         recommends=False,
     )
 
@@ -173,6 +175,7 @@ def pipes() -> None:
 @step
 def lists() -> None:
     copy_file(system(), "../filesystems/listing.py", "/root/listing.py")
+    copy_file(system(), "../filesystems/look.sh", "/root/look.sh", mode=0o755)
     host_shell(
         system(),
         f"""
