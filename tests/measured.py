@@ -8,19 +8,24 @@ There are many that run the same lines: those that another has saved are not sav
 from __future__ import annotations
 
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from mmap import mmap
 from pathlib import Path
-from typing import Never
+from types import FrameType
+from typing import Never, cast
 
 from coverage import Coverage, CoveragePlugin
+from coverage.collector import Collector
 from coverage.plugin_support import Plugins
 from coverage.types import TConfigurable, TTraceData
 
 _TOP = str(Path(__file__).parents[1])
 _LAST_STREAM = 2
+#: Lines that a process and its parents have run before they forked.
+_INHERITED: list[object] = []
 _CODE = [f"{_TOP}/{folder}/*" for folder in ("vmdsl", "stdlib")]
 
 
@@ -39,8 +44,9 @@ def coverage_init(registry: Plugins, _: object) -> None:
     def save_and_leave(status: int) -> Never:
         with suppress(Exception):
             places = {
-                zlib.crc32(f"{file.removeprefix(_TOP)}:{line}".encode()) % len(saved)
+                (first + line) % len(saved)
                 for file, lines in _run().items()
+                for first in (zlib.crc32(file.removeprefix(_TOP).encode()),)
                 for line in lines
             }
             if not all(saved[place] for place in places):
@@ -55,10 +61,30 @@ def coverage_init(registry: Plugins, _: object) -> None:
 
     def begin() -> None:
         os._exit = save_and_leave
-        for lines in _run().values():  # which the parent saves
-            lines.clear()
+        if (measured := Coverage.current()) and measured._collector:
+            _count_anew(measured._collector)
 
     os.register_at_fork(after_in_child=begin)
+
+
+def _count_anew(collector: Collector) -> None:
+    """Forget the lines that the parent has run, which saves them itself.
+
+    Most stay in memory as they are: it is shared with the parent until somebody writes to it. Only
+    the functions that run at the moment go on in what is counted from now on.
+    """
+    counted, files = _run(), set[str]()
+    frame: FrameType | None = sys._getframe()
+    while frame:
+        files.add(frame.f_code.co_filename)
+        frame = frame.f_back
+    anew = {file: counted[file] for file in files & counted.keys()}
+    for lines in anew.values():
+        lines.clear()
+    _INHERITED.append(counted)
+    collector.data = cast("TTraceData", anew)
+    for tracer in collector.tracers:
+        tracer.data = collector.data
 
 
 @contextmanager
@@ -75,8 +101,9 @@ def _streams_stay_closed() -> Iterator[None]:
 
 
 def _saved() -> mmap:
-    """Open what all processes share: a byte for a line, by its checksum.
+    """Open what all processes share: a byte for a line, by its file's checksum.
 
+    Those of a file are side by side, so that a process reads few pages.
     It is a file beside the data; where it is missing, the processes of a build share memory.
     """
     file = Path(os.environ.get("COVERAGE_FILE", ".coverage")).with_name("saved")
@@ -85,7 +112,8 @@ def _saved() -> mmap:
     return mmap(-1, 2**20)
 
 
-def _run() -> TTraceData:
+def _run() -> dict[str, set[int]]:
     """The lines that this process has run, by file."""
     measured = Coverage.current()
-    return measured._collector.data if measured and measured._collector else {}
+    data = measured._collector.data if measured and measured._collector else {}
+    return cast("dict[str, set[int]]", data)
