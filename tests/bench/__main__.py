@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from bench import arm64, checks
+from bench import arm64, checks, disks
 from bench.content import differences, packages
+from bench.costs import Costs
 from bench.machine import describe
 from bench.rounds import Rounds, resources
 from bench.sides import Vmdb2, Vmdsl, made_vmdb2
@@ -27,13 +28,14 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="one round")
     parser.add_argument("--checks", action="store_true", help="measure checks alone, without root")
     parser.add_argument("--arm64", action="store_true", help="measure builds for arm64 alone")
+    parser.add_argument("--disks", action="store_true", help="measure kinds of disks alone")
     parser.add_argument("--write", action="store_true", help=f"put the result into {PAGE.name}")
     arguments = parser.parse_args()
     if not (IS_ROOT or arguments.checks):
         parser.error("vmdb2 needs root, and this makes an ordinary user for vmdsl: run it as root")
     runs = 1 if arguments.quick else arguments.runs
     console = Console()
-    parts = {} if arguments.arm64 else _checks(runs, console)
+    parts = {} if arguments.arm64 or arguments.disks else _checks(runs, console)
     if arguments.checks:
         _give(parts, console, write=arguments.write)
         return 0
@@ -43,7 +45,11 @@ def main() -> int:
     with ordinary_user() as user, made_vmdb2() as vmdb2:
         vmdsl = Vmdsl(user=user, cache=user.cache, folder=user.folder("bench"))
         if arguments.arm64:
-            _give(_arm64(vmdsl, vmdb2, runs, console), console, write=arguments.write)
+            parts |= _arm64(vmdsl, vmdb2, runs, console)
+        if arguments.disks:
+            parts |= _disks(vmdsl, runs, console)
+        if arguments.arm64 or arguments.disks:
+            _give(parts, console, write=arguments.write)
             return 0
         rounds = Rounds(vmdsl, vmdb2, lambda line: console.print(f"  {line}", highlight=False))
         for number in range(1, runs + 1):
@@ -69,9 +75,18 @@ def _checks(runs: int, console: Console) -> dict[str, str]:
 
 def _arm64(vmdsl: Vmdsl, vmdb2: Vmdb2, runs: int, console: Console) -> dict[str, str]:
     """Measure builds for arm64. Return the part of the page that is about them."""
-    seconds = arm64.measure(vmdsl, vmdb2, runs, lambda line: console.print(f"  {line}"))
-    console.print(as_table(arm64.ROWS, seconds))
-    return {"arm64": as_markdown(arm64.ROWS, seconds, (), runs)}
+    costs = Costs(lambda line: console.print(f"  {line}"))
+    arm64.measure(vmdsl, vmdb2, runs, costs)
+    console.print(as_table(arm64.ROWS, costs.seconds))
+    return {"arm64": as_markdown(arm64.ROWS, costs.seconds, (), runs)}
+
+
+def _disks(vmdsl: Vmdsl, runs: int, console: Console) -> dict[str, str]:
+    """Measure kinds of disks. Return the part of the page that is about them."""
+    costs = Costs(lambda line: console.print(f"  {line}"))
+    disks.measure(vmdsl, runs, costs)
+    console.print(as_table(disks.ROWS, costs.seconds, "Disk"))
+    return {"disks": as_markdown(disks.ROWS, costs.seconds, (), runs, "Disk")}
 
 
 def _give(parts: Mapping[str, str], console: Console, *, write: bool) -> None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import subprocess
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bench.costs import CPU, Costs
 from bench.sides import Vmdb2, Vmdsl, timed
 from bench.table import Row
 from users import REPOSITORY
 from vmdsl.emulation import RULES, emulator_of, rule_for
 from vmdsl.machines import Arch
 
-_CPU = ", processor"
 ROWS = tuple(
     Row(what=f"arm64, cold{unit}", ours=f"vmdsl{unit}", theirs=f"{theirs}{unit}", most=most)
-    for unit in ("", _CPU)
+    for unit in ("", CPU)
     for theirs, most in (("mmdebstrap alone", 1.0), ("vmdb2", 0.33))
 )
 _SPEC = "tests/bench/arm64.vmdb"
@@ -40,27 +38,13 @@ _SANDBOX = (
 )
 
 
-def measure(
-    vmdsl: Vmdsl, vmdb2: Vmdb2, runs: int, say: Callable[[str], None]
-) -> Mapping[str, Sequence[float]]:
+def measure(vmdsl: Vmdsl, vmdb2: Vmdb2, runs: int, costs: Costs) -> None:
     """Measure each side `runs` times, in turn: the time that passes, and the processor's."""
-    found: dict[str, list[float]] = defaultdict(list)
-
-    def note(name: str, run: Callable[[], float]) -> None:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds = run()
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        say(f"{name}: {seconds:.2f} s, of the processor {spent:.2f} s")
-        found[name].append(seconds)
-        found[name + _CPU].append(spent)
-
     for _ in range(runs):
-        note("vmdsl", lambda: _vmdsl(vmdsl, vmdb2.mirror))
-        note("mmdebstrap alone", lambda: _mmdebstrap(vmdsl, vmdb2.mirror))
+        costs.note("vmdsl", lambda: _vmdsl(vmdsl, vmdb2.mirror))
+        costs.note("mmdebstrap alone", lambda: _mmdebstrap(vmdsl, vmdb2.mirror))
         with _rule_of_the_machine(Arch.ARM64):
-            note("vmdb2", lambda: vmdb2.build(REPOSITORY / _SPEC, env=_ENVIRONMENT))
-    return found
+            costs.note("vmdb2", lambda: vmdb2.build(REPOSITORY / _SPEC, env=_ENVIRONMENT))
 
 
 def _vmdsl(vmdsl: Vmdsl, mirror: str) -> float:
