@@ -149,7 +149,7 @@ def _require_of_machine(plan: Plan, image: Output, tools: Tools) -> None:
         raise HostError(problem_in(plan.layout.disk, what, hint, code="missing-program"))
     if not image.can_hold(plan.layout.size):
         what = f"no file in {image.path.parent} can have {Size(plan.layout.size)}, as the image has"
-        hint = "write it to another filesystem, by --output; or make it smaller"
+        hint = "write it to another filesystem, by --output (by --cache-dir, if that is a disk)"
         if 0 <= resource.getrlimit(resource.RLIMIT_FSIZE)[0] < plan.layout.size:
             hint = "raise the limit that `ulimit -f` shows"
         raise HostError(problem_in(plan.layout.disk, what, hint, code="image-place"))
