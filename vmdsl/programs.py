@@ -67,13 +67,13 @@ class Finished:
 observers: list[Callable[[Finished], None]] = []
 
 
-def prefer(directory: Path, libraries: Path) -> None:
-    """Let this process, and its children, use what is in two directories before all other.
+def prefer(directory: Path, libraries: Sequence[Path]) -> None:
+    """Let this process, and its children, use the programs in a directory before all other.
 
-    One has programs, the other the shared libraries that `library` finds.
+    `libraries` are the directories of the shared libraries that `library` finds.
     """
     _preferred.insert(0, str(directory))
-    _libraries.insert(0, libraries)
+    _libraries[:0] = libraries
 
 
 def library(name: str) -> str:

@@ -294,6 +294,8 @@ def test_builds_that_are_killed(user: User, turns: int) -> None:
     """At any moment: the next build goes on with what was whole, and its image is right."""
     dice = random.Random(turns)  # noqa: S311 (no secret)
     recipe = Recipe(user, "chroot(system(), 'echo 0 >/srv/0')")
+    recipe.build()
+    recipe.calls("chroot(system(), 'echo 1 >/srv/0; sleep 0.1')")
     begun = time.monotonic()
     recipe.build()
     usual = time.monotonic() - begun  # of a machine that is as busy as it is now

@@ -38,7 +38,7 @@ def root() -> Mounted[Ext4]:
         Secret.from_file("first key"), Secret.from_environment("SECOND_KEY"),
         label="--it's a \\"label\\"", options=COST,
     )
-    return mount(mkext4(device, options=("-b", "1024")))
+    return mount(mkext4(device))
 
 @step
 def key() -> Secret:

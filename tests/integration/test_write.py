@@ -176,6 +176,9 @@ class TestRefused:
         return done.stdout
 
     def partition(self, device: Path) -> Path:
+        subprocess.run(
+            ["delpart", device, "1"], check=False, stderr=subprocess.DEVNULL
+        )  # of a run that was killed
         do("addpart", device, "1", "2048", "32768")
         self.stack.callback(do, "delpart", device, "1")
         return Path(f"{device}p1")

@@ -51,10 +51,10 @@ def cut() -> Callable[[Target, Path], Path]:
     return copy
 
 
-@pytest.fixture(scope="session")
-def layouts(run: Run, user: User) -> dict[str, Built]:
-    """The disks of layouts.py, by name."""
-    return build_layouts(run, user)
+@pytest.fixture(scope="session", params=[4, pytest.param(1, marks=pytest.mark.long)])
+def layouts(run: Run, user: User, request: pytest.FixtureRequest) -> dict[str, Built]:
+    """The disks of layouts.py, by name: some of them, and all."""
+    return build_layouts(run, user, every=request.param)
 
 
 def next_data(file: int, place: int, end: int) -> int:

@@ -1,7 +1,7 @@
 """The programs that make disks, which come from one suite for all hosts, so that disks are equal.
 
-They are unpacked from Debian's archive, for this machine's architecture. The cache has them as a
-layer, under the checksums of their packages.
+They are unpacked from Debian's archive, for this machine's architecture. The cache has each package
+as a layer, under its checksum.
 """
 
 from __future__ import annotations
@@ -73,25 +73,30 @@ class KnownTools:
 
     def key(self) -> str:
         """Return the key of the programs that a build would use now, or "" if it must look."""
-        tools = self.tools
-        if not tools.archives:
-            return digest({name: identity_of(name) for name in tools.programs})
-        for archive in tools.archives:
-            noted = self.store.seen(self._base(archive))
-            if noted and not any(map(self.archives.why_not, noted)):
-                return noted[-1].hash
-        return ""
+        if not self.tools.archives:
+            return digest({name: identity_of(name) for name in self.tools.programs})
+        debs = self.debs()
+        return digest(sorted(debs.values())) if debs else ""
 
-    def note(self, archive: Debootstrap, checksums: Mapping[str, str], scratch: Path) -> str:
-        """Note which packages have them, as apt says. Returns their key."""
-        packages = State(sources="", name="packages", hash=digest(checksums), seen=0)
+    def debs(self) -> dict[str, str]:
+        """Return the files of all packages that have them, with checksums; none if unknown."""
+        for archive in self.tools.archives:
+            noted = [self.store.seen(self._base(archive, one)) for one in self.tools.packages]
+            if all(states and not any(map(self.archives.why_not, states)) for states in noted):
+                return {one.name: one.hash for states in noted for one in states if not one.sources}
+        return {}
+
+    def note(
+        self, archive: Debootstrap, package: str, debs: Mapping[str, str], scratch: Path
+    ) -> None:
+        """Note the files, with checksums, that apt would fetch for one package."""
+        files = [State(sources="", name=name, hash=sha, seen=0) for name, sha in debs.items()]
         state = self.archives.last(archive.index_sources(self.directory))
         if state is not None:
-            self.store.note_seen(self._base(archive), (state, packages), scratch)
-        return packages.hash
+            self.store.note_seen(self._base(archive, package), (state, *files), scratch)
 
-    def _base(self, archive: Debootstrap) -> str:
-        return digest(["tools", self.tools.packages, archive.index_sources(self.directory)])
+    def _base(self, archive: Debootstrap, package: str) -> str:
+        return digest(["tools", package, archive.index_sources(self.directory)])
 
 
 def key_of_parts(tree: str, tools: str) -> str:

@@ -110,7 +110,9 @@ class NativePrograms:
         packages = sorted({_SHELL_PACKAGE, *(package for package, _ in _PROGRAMS)})
         if not self.system.unpack_native(tree, packages, self._place):
             return False
-        inside = PLACE / loader_in(self._place).relative_to(self._place)
+        loader = loader_in(self._place)
+        assert loader is not None  # noqa: S101 (it is unpacked with any program)
+        inside = PLACE / loader.relative_to(self._place)
         (self._place / SCRIPTS).mkdir()
         for name in (name for _, names in _PROGRAMS for name in names.split()):
             if not (self._place / "bin" / name).is_file():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from vmdsl import programs
@@ -18,11 +17,12 @@ from vmdsl.builder.tree.unpacked import loader_in, make_root, program_in, write_
 from vmdsl.errors import BuildError, Hint, Problem, VmdslError
 from vmdsl.operations.packages.apt_errors import explained
 from vmdsl.operations.packages.host_apt import HostApt
+from vmdsl.operations.systems.mmdebstrap import Debootstrap
 
 #: Its libraries look for modules and settings in places of this machine, if they aren't told.
 _SCRIPT = """\
 #!/bin/sh
-export GCONV_PATH={libraries}/gconv OPENSSL_CONF=/dev/null
+export GCONV_PATH={modules} OPENSSL_CONF=/dev/null
 exec {loader} --library-path {libraries} --argv0 {name} {program} "$@"
 """
 _BLOCK = 512
@@ -36,14 +36,17 @@ class Toolbox:
         self._known = known
         self._tree = tree
         self._workspace = workspace
-        #: Their key, as far as it is known.
-        self.key = known.key()
-        self._place = self._kept()
+        self._places = self._kept(known.debs())
+
+    @property
+    def key(self) -> str:
+        """The key of the programs, as far as it is known."""
+        return self._known.key()
 
     @property
     def is_there(self) -> bool:
         """Whether nothing must be unpacked."""
-        return self._place is not None or not self._known.tools.archives
+        return bool(self._places) or not self._known.tools.archives
 
     def provide(self) -> None:
         """Let this process find the programs, which are unpacked if they must be.
@@ -52,34 +55,41 @@ class Toolbox:
         """
         if not self._known.tools.archives:
             return
-        place = self._place or self._unpacked()
+        places = self._places or self._unpacked()
         folder = self._workspace / "tools"
         folder.mkdir()
-        loader = loader_in(place)
+        loader = next(found for place in places if (found := loader_in(place)))
+        below = loader.parent.relative_to(loader.parents[3])
+        libraries = [place / below for place in places if (place / below).is_dir()]
         for name in self._known.tools.programs:
-            if program := program_in(place, name):
-                words = {"loader": loader, "libraries": loader.parent, "program": program}
-                quoted = {word: shlex.quote(str(path)) for word, path in words.items()}
+            program = next(filter(None, (program_in(place, name) for place in places)), None)
+            words = {
+                "modules": loader.parent / "gconv",
+                "loader": loader,
+                "libraries": ":".join(map(str, libraries)),
+                "program": program,
+            }
+            quoted = {word: shlex.quote(str(value)) for word, value in words.items()}
+            if program is not None:
                 write_script(folder / name, _SCRIPT.format(name=name, **quoted))
-        programs.prefer(folder, loader.parent)
+        programs.prefer(folder, libraries)
 
-    def _kept(self) -> Path | None:
-        """Return the place of the unpacked packages, if the cache has them."""
-        store = self._known.store
-        layer = store.use(_layer_key(self.key)) if self.key else None
-        return store.place(layer) if layer else None
+    def _kept(self, debs: Mapping[str, str]) -> list[Path]:
+        """Return the places of unpacked packages; none if the cache lacks one."""
+        found = [self._place(checksum) for checksum in debs.values()]
+        return [place for place in found if place] if None not in found else []
 
-    def _unpacked(self) -> Path:
-        """Unpack the packages, of the first archive that has them. Returns the place."""
+    def _place(self, checksum: str) -> Path | None:
+        layer = self._known.store.use(_layer_key(checksum))
+        return self._known.store.place(layer) if layer else None
+
+    def _unpacked(self) -> list[Path]:
+        """Unpack the packages, of the first archive that has them. Returns the places."""
         errors = []
         for archive in self._known.tools.archives:
             try:
                 with explained(archive):
-                    apt = archive.apt_beside(self._tree)
-                    printed = self._would_fetch(apt)
-                    found = checksums(printed)
-                    self.key = self._known.note(archive, found, self._tree.scratch)
-                    return self._kept() or self._unpack(apt, printed)
+                    return self._unpack(archive)
             except VmdslError as error:
                 errors.append(error)
         problem = errors[0].problems[0]
@@ -87,28 +97,36 @@ class Toolbox:
         hint = Hint.of_lines(filter(None, (_FROM_HOST, problem.hint)))
         raise BuildError(Problem(what=what, hint=hint, where=problem.where, code="tools"))
 
-    def _would_fetch(self, apt: HostApt) -> str:
-        """Return what apt prints that it would download. Raises CommandError if it can't say."""
+    def _unpack(self, archive: Debootstrap) -> list[Path]:
+        apt = archive.apt_beside(self._tree)
         names = self._known.tools.packages
-        printed = apt.would_fetch(names)
-        if not printed:  # the real attempt says why
-            apt.download(names, Path(tempfile.mkdtemp(dir=self._tree.scratch)))
-        return printed
+        printed = []
+        for package in names:
+            printed.append(apt.would_fetch([package]))
+            if debs := checksums(printed[-1]):
+                self._known.note(archive, package, debs, self._tree.scratch)
+        debs = checksums("".join(printed))
+        with self._tree.kept_packages("".join(printed)) as (folder, missing):
+            if missing or not all(printed):  # the real attempt says why it can't say
+                apt.download(names, folder)
+            for name, checksum in debs.items():
+                if self._place(checksum) is None:
+                    self._keep(apt, folder / name, checksum)
+        return self._kept(debs)
 
-    def _unpack(self, apt: HostApt, printed: str) -> Path:
-        place = self._workspace / "tools.tree"
+    def _keep(self, apt: HostApt, deb: Path, checksum: str) -> None:
+        place = self._workspace / f"{checksum}.tools"
         make_root(place)
-        names = self._known.tools.packages
-        apt.unpack(names, place, printed)
+        apt.unpack_file(deb, place)
         layer = Layer(
-            key=_layer_key(self.key),
-            summary=f"programs of {SUITE} for disks: {' '.join(names)}",
+            key=_layer_key(checksum),
+            summary=f"{deb.name}, for programs that make disks",
             step="",
             recipe="",
             size=sum(_sizes(place)),
             boot=boot_id(),
         )
-        return self._known.store.place(self._known.store.keep(layer, place))
+        self._known.store.keep(layer, place)
 
 
 def _layer_key(key: str) -> str:

@@ -19,9 +19,9 @@ def make_root(place: Path) -> None:
         (place / folder).symlink_to(f"usr/{folder}")
 
 
-def loader_in(place: Path) -> Path:
-    """Return the loader of unpacked programs, which is beside their libraries."""
-    return next((place / "usr/lib").glob(_LOADER))
+def loader_in(place: Path) -> Path | None:
+    """Return the loader of unpacked programs, which is beside libraries, if it is there."""
+    return next((place / "usr/lib").glob(_LOADER), None)
 
 
 def program_in(place: Path, name: str) -> Path | None:

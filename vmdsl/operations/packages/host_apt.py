@@ -88,17 +88,21 @@ class HostApt:
         nowhere = (*PRINT_TO, "/dev/null")
         self.tree.run(*nowhere, *command, *options, "install", *names, env=self._env)
 
-    def unpack(self, names: Sequence[str], place: Path, printed: str = "") -> None:
+    def unpack(self, names: Sequence[str], place: Path) -> None:
         """Unpack packages and what they need, without documents and without running a script.
 
-        `printed` is the result of `would_fetch`, if that is known. Raises CommandError.
+        Raises CommandError.
         """
         cache = package_cache(self.tree)
-        with cache.kept_packages(printed or self.would_fetch(names)) as (folder, missing):
+        with cache.kept_packages(self.would_fetch(names)) as (folder, missing):
             if missing:
                 self.download(names, folder)
             for deb in sorted(folder.glob("*.deb")):
-                self.tree.run("sh", "-ec", _UNPACK, str(deb), str(place))
+                self.unpack_file(deb, place)
+
+    def unpack_file(self, deb: Path, place: Path) -> None:
+        """Unpack one package. Raises CommandError."""
+        self.tree.run("sh", "-ec", _UNPACK, str(deb), str(place))
 
     def _printed(self, name: str, *command: str) -> str:
         file = self.tree.scratch / name

@@ -129,36 +129,48 @@ def remember(plan: Plan, folder: Path, *, age: float = 0) -> State:
     return state
 
 
-DEBS = {"mke2fs_1_amd64.deb": "0" * 64}
+LIBC = {"libc6_1_amd64.deb": "0" * 64}
+DEBS = {"e2fsprogs": {"e2fsprogs_1_amd64.deb": "1" * 64, **LIBC}, "fdisk": LIBC}
+
+
+def note(own: KnownTools, folder: Path) -> None:
+    for package, debs in DEBS.items():
+        own.note(own.tools.archives[0], package, debs, folder)
 
 
 def test_the_key_is_that_of_the_packages(plan: Any, tmp_path: Path) -> None:
     made = plan()
     own = known(made, tools(made), tmp_path)
-    assert own.key() == ""
     remember(made, tmp_path)
-    key = own.note(tools(made).archives[0], DEBS, tmp_path)
-    assert key == own.key() != ""
-    other = own.note(tools(made).archives[0], {**DEBS, "libc6_1_amd64.deb": "1" * 64}, tmp_path)
-    assert other == own.key() != key
+    own.note(tools(made).archives[0], "fdisk", LIBC, tmp_path)
+    assert (own.key(), own.debs()) == ("", {})  # of one package nothing is known
+    note(own, tmp_path)
+    before = own.key()
+    assert before
+    assert own.debs() == DEBS["e2fsprogs"]
+    newer = {"libc6_2_amd64.deb": "2" * 64}
+    own.note(tools(made).archives[0], "fdisk", newer, tmp_path)
+    assert own.key() not in {"", before}
 
 
 def test_an_index_that_is_too_old_says_nothing(plan: Any, tmp_path: Path) -> None:
     made = plan()
     own = known(made, tools(made), tmp_path)
     remember(made, tmp_path, age=MOST_AGE + 1)
-    own.note(tools(made).archives[0], DEBS, tmp_path)
+    note(own, tmp_path)
     assert own.key() == ""
     assert known(made, tools(made), tmp_path, offline=True).key() != ""
     assert known(made, tools(made), tmp_path, refresh=True).key() == ""
 
 
-def test_other_programs_have_another_key(plan: Any, tmp_path: Path) -> None:
+def test_packages_of_other_disks_are_known_from_them(plan: Any, tmp_path: Path) -> None:
     made = plan()
     remember(made, tmp_path)
     own = known(made, tools(made), tmp_path)
-    own.note(tools(made).archives[0], DEBS, tmp_path)
-    more = replace(tools(made), programs={**tools(made).programs, "mkfs.xfs": "xfsprogs"})
+    note(own, tmp_path)
+    fewer = replace(tools(made), programs={"sfdisk": "fdisk"})
+    more = replace(tools(made), programs={"sfdisk": "fdisk", "mkfs.xfs": "xfsprogs"})
+    assert replace(own, tools=fewer).debs() == LIBC
     assert replace(own, tools=more).key() == ""
 
 
