@@ -36,7 +36,6 @@ LONGEST = (
             "filesystems/test_images.py",
             "images/test_remote.py",
             "images/test_boot.py::test_image_boots[cloud",
-            "test_emulation.py::test_an_ordinary_user_builds_a_system_of_another_architecture[armhf",
             "test_emulation.py::test_an_ordinary_user_builds_a_system_of_another_architecture[arm64",
             "images/test_boot.py",
             "test_i386.py",

@@ -59,7 +59,13 @@ def read(image: Path, path: str) -> str:
     return subprocess.run(request, capture_output=True, check=True).stdout.decode()
 
 
-@pytest.mark.parametrize("arch", [Arch.ARM64, Arch.ARMHF], ids=["arm64", "armhf"])
+@pytest.mark.parametrize(
+    "arch",
+    [
+        pytest.param(Arch.ARM64, id="arm64"),
+        pytest.param(Arch.ARMHF, id="armhf", marks=pytest.mark.long),
+    ],
+)
 def test_an_ordinary_user_builds_a_system_of_another_architecture(
     user: Any, host_mirror: str, arch: Arch, accel_of: Callable[..., Any]
 ) -> None:
