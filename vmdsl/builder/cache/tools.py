@@ -73,9 +73,12 @@ class KnownTools:
 
     def key(self) -> str:
         """Return the key of the programs that a build would use now, or "" if it must look."""
+        return self.key_of(self.debs())
+
+    def key_of(self, debs: Mapping[str, str]) -> str:
+        """Return the key of the programs in files of packages, or of this machine's own."""
         if not self.tools.archives:
             return digest({name: identity_of(name) for name in self.tools.programs})
-        debs = self.debs()
         return digest(sorted(debs.values())) if debs else ""
 
     def debs(self) -> dict[str, str]:

@@ -36,12 +36,13 @@ class Toolbox:
         self._known = known
         self._tree = tree
         self._workspace = workspace
-        self._places = self._kept(known.debs())
+        self._debs = known.debs()
+        self._places = self._kept(self._debs)
 
     @property
     def key(self) -> str:
-        """The key of the programs, as far as it is known."""
-        return self._known.key()
+        """The key of the programs that this build has."""
+        return self._known.key_of(self._debs)
 
     @property
     def is_there(self) -> bool:
@@ -63,6 +64,8 @@ class Toolbox:
         libraries = [place / below for place in places if (place / below).is_dir()]
         for name in self._known.tools.programs:
             program = next(filter(None, (program_in(place, name) for place in places)), None)
+            if program is None:  # this machine's own would be another one
+                raise BuildError(f"{SUITE} has no program {name}", code="tools")
             words = {
                 "modules": loader.parent / "gconv",
                 "loader": loader,
@@ -70,8 +73,7 @@ class Toolbox:
                 "program": program,
             }
             quoted = {word: shlex.quote(str(value)) for word, value in words.items()}
-            if program is not None:
-                write_script(folder / name, _SCRIPT.format(name=name, **quoted))
+            write_script(folder / name, _SCRIPT.format(name=name, **quoted))
         programs.prefer(folder, libraries)
 
     def _kept(self, debs: Mapping[str, str]) -> list[Path]:
@@ -105,7 +107,7 @@ class Toolbox:
             printed.append(apt.would_fetch([package]))
             if debs := checksums(printed[-1]):
                 self._known.note(archive, package, debs, self._tree.scratch)
-        debs = checksums("".join(printed))
+        self._debs = debs = checksums("".join(printed))
         with self._tree.kept_packages("".join(printed)) as (folder, missing):
             if missing or not all(printed):  # the real attempt says why it can't say
                 apt.download(names, folder)
