@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from vmdsl.existing.source import Source, UnreadableImageError
+from vmdsl.existing.source import PartSource, Source, UnreadableImageError
 from vmdsl.values import SECTOR
 
 _LARGE = 4096
@@ -50,6 +50,10 @@ class FoundPartition:
     def end(self) -> int:
         """The first byte behind it."""
         return self.start + self.size
+
+    def of(self, image: Source) -> PartSource:
+        """Return its bytes in an image."""
+        return PartSource(whole=image, start=self.start, size=self.size)
 
     @property
     def is_extended(self) -> bool:

@@ -120,7 +120,7 @@ def _part(source: Source, table: FoundTable, number: int) -> PartSource:
     found = next((one for one in table.partitions if one.number == number), None)
     if found is None:
         raise UnreadableImageError(f"it has no partition {number}")
-    return PartSource(whole=source, start=found.start, size=found.size)
+    return found.of(source)
 
 
 def files_of(part: Source) -> Files:

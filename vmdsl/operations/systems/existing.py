@@ -11,8 +11,8 @@ from vmdsl.errors import Advice, Hint, Problem, code
 from vmdsl.existing.ext import ExtFiles
 from vmdsl.existing.fat import FatFiles
 from vmdsl.existing.files import Files, read_text
-from vmdsl.existing.source import PartSource, Source, UnreadableImageError, opened
-from vmdsl.existing.tables import FoundPartition, FoundTable, read_table
+from vmdsl.existing.source import Source, UnreadableImageError, opened
+from vmdsl.existing.tables import FoundTable, read_table
 from vmdsl.language.effects import Tree, package_cache
 from vmdsl.language.handles import Mounted, RootFs, image_of
 from vmdsl.language.operation import Operation, code_of, operation, record, refuse, shown_name
@@ -69,7 +69,7 @@ class ExistingSystem(RootMaker):
             with opened(self.directory / self.image) as source:
                 table = read_table(source)
                 root = next(one for one in table.partitions if one.number == self.number)
-                lines = _FSTAB_LINE.findall(read_text(files_of(_part(source, root)), "/etc/fstab"))
+                lines = _FSTAB_LINE.findall(read_text(files_of(root.of(source)), "/etc/fstab"))
                 names = dict(_names(source, table))
         except (OSError, UnreadableImageError):
             return  # which is reported elsewhere
@@ -110,7 +110,7 @@ def existing_system(
     image, number = found
     with image_in_recipe(image, about="mounted") as (source, table):
         part = next(one for one in table.partitions if one.number == number)
-        chosen, machine = _facts(files_of(_part(source, part)))
+        chosen, machine = _facts(files_of(part.of(source)))
     place = f"the system on partition {number} of {image}"
     if not str(suite) and not chosen:
         raise refuse(
@@ -140,10 +140,6 @@ def _facts(files: Files) -> tuple[str, Arch | None]:
     return name[1] if name else "", known.get(dpkg[1]) if dpkg else None
 
 
-def _part(source: Source, found: FoundPartition) -> PartSource:
-    return PartSource(whole=source, start=found.start, size=found.size)
-
-
 def _names(source: Source, table: FoundTable) -> Iterator[tuple[tuple[str, str], int]]:
     """Yield each name that /etc/fstab may have for a partition, in small letters."""
     for one in table.partitions:
@@ -152,7 +148,7 @@ def _names(source: Source, table: FoundTable) -> Iterator[tuple[tuple[str, str],
         yield ("PARTUUID", uuid), number
         yield ("PARTLABEL", one.label.lower()), number
         try:
-            files = files_of(_part(source, one))
+            files = files_of(one.of(source))
         except UnreadableImageError:
             continue
         if isinstance(files, ExtFiles | FatFiles):
