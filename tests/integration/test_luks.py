@@ -72,6 +72,7 @@ def files() -> None:
 """
 XFS = ("-c", "sb 0", "-c", "print blocksize dblocks agblocks", "-c", "freesp -d")
 FIRST, SECOND = "-- $(it) is \"'\\ a key", "zweiter Schlüssel"
+CHECKSUM = re.compile(r"^(.+), before it is encrypted: SHA-256 ([0-9a-f]{64})$", re.MULTILINE)
 KEYS = (FIRST, "third", "third", "third", "third")
 
 
@@ -82,6 +83,7 @@ class Made:
     image: Path
     encrypted: list[Path]
     devices: list[Path]
+    checksums: dict[str, str]
 
 
 def build(user: User, folder: Path, name: str) -> Made:
@@ -93,8 +95,10 @@ def build(user: User, folder: Path, name: str) -> Made:
     options = ("--output", image, "--no-cache")
     done = user.run(*vmdsl, "build", recipe, *options)
     assert done.returncode == 0, done.stdout
-    logs = sorted((user.cache / "logs").iterdir())  # a few, while others build
-    assert any("+ cryptsetup luksFormat " in log.read_text(errors="replace") for log in logs)
+    checksums = dict(CHECKSUM.findall(done.stdout))
+    logs = [log.read_text(errors="replace") for log in (user.cache / "logs").iterdir()]
+    (log,) = (log for log in logs if dict(CHECKSUM.findall(log)) == checksums)
+    assert "+ cryptsetup luksFormat " in log
     encrypted, devices = [], []
     folder.mkdir(exist_ok=True)
     for number, (start, size) in enumerate(partitions(image)):
@@ -104,7 +108,7 @@ def build(user: User, folder: Path, name: str) -> Made:
         decrypt(plain, KEYS[number])
         encrypted.append(place)
         devices.append(plain)
-    return Made(image=image, encrypted=encrypted, devices=devices)
+    return Made(image=image, encrypted=encrypted, devices=devices, checksums=checksums)
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +147,15 @@ def test_the_content_is_whole(made: Made, tmp_path: Path) -> None:
 
 
 def test_a_build_differs_in_what_is_encrypted_alone(made: Made, user: User, tmp_path: Path) -> None:
-    """Under the same passphrase there is nothing in common, but what filesystems call used."""
+    """Under the same passphrase there is nothing in common, but what filesystems call used.
+
+    The checksums of that are the same.
+    """
     again = build(user, tmp_path, "again")
+    names = ("ext4", "xfs", "vfat", "f2fs", "swap")
+    assert [name.partition(" ")[0] for name in again.checksums] == sorted(names, key=names.index)
+    assert again.checksums == made.checksums
+    assert len(set(made.checksums.values())) == len(names)
     fat, volume = (one.stat().st_size - 16 * MIB for one in made.encrypted[2:4])
     written = [[], [], [(0, fat)], [(0, 8192), (MIB, volume - 4 * MIB)], [(0, 4096)]]
     tools = {0: (("dumpe2fs",), ext), 1: (("xfs_db", "-r", *XFS), xfs)}

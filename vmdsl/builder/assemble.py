@@ -5,12 +5,13 @@ Nothing is mounted from the image: each tool writes at an offset of the file.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path, PurePosixPath
@@ -23,8 +24,10 @@ from vmdsl.builder.filesystems.kinds import Kind, Room
 from vmdsl.builder.filesystems.room import fits_easily, least_size, shortage
 from vmdsl.builder.filesystems.target import Target
 from vmdsl.builder.finish import FinishedImage
+from vmdsl.builder.image.sparse import pieces
 from vmdsl.builder.image.table import write_table
 from vmdsl.builder.job import Job
+from vmdsl.builder.report.progress import encrypted_line
 from vmdsl.builder.sandbox.children import end_everything, side_by_side
 from vmdsl.builder.tree.tree import BuildTree
 from vmdsl.builder.volumes.devices import Devices
@@ -33,12 +36,37 @@ from vmdsl.builder.volumes.luks import write_header
 from vmdsl.builder.volumes.lvm import write_group
 from vmdsl.errors import BuildError, Problem
 from vmdsl.language.effects import ImageOperation
-from vmdsl.language.handles import Filesystem
-from vmdsl.language.layout import FilesystemLayout, MountLayout, Span
+from vmdsl.language.handles import Filesystem, luks_below
+from vmdsl.language.layout import FilesystemLayout, MountLayout, Span, device_name
 from vmdsl.plan.extents import round_up_to_mib
 from vmdsl.plan.lay_out import with_size
 
 _T = TypeVar("_T")
+_PIECE = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A filesystem that was made: the room that is left in it.
+
+    `checksum` is that of its content if it was encrypted, or empty.
+    """
+
+    room: Room
+    checksum: str = ""
+
+
+def content_checksum(file: int, used: Iterable[tuple[int, int]]) -> str:
+    """Return the SHA-256 of those bytes of a file that are used, each piece with its place.
+
+    Holes and as many zeros are alike.
+    """
+    sums = hashlib.sha256()
+    for start, end in used:
+        for position, piece in pieces(file, start, end, _PIECE):
+            sums.update(f"{position} {len(piece)}\n".encode())
+            sums.update(piece)
+    return sums.hexdigest()
 
 
 def kind_of(filesystem: Filesystem) -> Kind:
@@ -58,6 +86,8 @@ class Assembler:
         self._places = self._find_places()
         keys = {place.uuid: new_key() for place in tree.layout.luks}
         self._devices = Devices(image=job.image, keys=keys)
+        #: The checksums of what was encrypted, by names of filesystems.
+        self.encrypted: dict[str, str] = {}
 
     def run(self) -> None:
         """Write the partition table and all filesystems, and apply the operations on the image.
@@ -101,7 +131,15 @@ class Assembler:
         for filesystem in filesystems:
             with self._events.working(filesystem.filesystem):
                 if filesystem.filesystem is not grown:
-                    next(made)
+                    self._note(filesystem, next(made))
+
+    def _note(self, filesystem: FilesystemLayout, made: Made) -> None:
+        """Note the checksum of what was encrypted, also in the log."""
+        if made.checksum:
+            name = f"{filesystem.filesystem.kind} on {device_name(filesystem.device)}"
+            self.encrypted[name] = made.checksum
+            with suppress(OSError):  # the log's disk is full, which something else will report
+                os.write(self._job.log, f"{encrypted_line(name, made.checksum)}\n".encode())
 
     def _write_table(self) -> None:
         job, tree = self._job, self._tree
@@ -170,10 +208,11 @@ class Assembler:
             self._write_table()
             with placing(open_.filesystem), self._tree.own_scratch():
                 found = self._tree.layout.filesystems
-                room = self._make(next(f for f in found if f.filesystem is open_.filesystem))
-            if room.available >= free:
+                made = self._make(next(f for f in found if f.filesystem is open_.filesystem))
+            if made.room.available >= free:
+                self._note(open_, made)
                 return open_.filesystem
-            size += round_up_to_mib(free - room.available)
+            size += round_up_to_mib(free - made.room.available)
 
     def _shortage(self, filesystem: FilesystemLayout) -> Problem | None:
         """Return the problem of a filesystem that is certainly too small for its content."""
@@ -199,24 +238,24 @@ class Assembler:
         with self._content(filesystem) as content:
             return least_size(kind, self._target(filesystem), content, free=free)
 
-    def _make(self, filesystem: FilesystemLayout) -> Room:
-        """Make one filesystem, with the part of the tree that is mounted there, if it is mounted.
-
-        Returns the room that is left in it.
-        """
+    def _make(self, filesystem: FilesystemLayout) -> Made:
+        """Make one filesystem, with the part of the tree that is mounted there, if there is one."""
         device = self._devices.of(filesystem.device)
         kind = kind_of(filesystem.filesystem)
         with self._content(filesystem) as content:
             target = self._target(filesystem)
             if device.offset is not None:
-                return kind.make(replace(target, offset=device.offset), content)
+                return Made(room=kind.make(replace(target, offset=device.offset), content))
             with tempfile.TemporaryFile(dir=self._job.workspace) as file:
                 file.truncate(target.size)
                 target = replace(target, image=file.fileno())
                 room = kind.make(target, content)
-                for start, end in kind.used(target):
+                used = list(kind.used(target))
+                for start, end in used:
                     device.copy(file.fileno(), start, end, start)
-                return room
+                is_encrypted = any(luks_below(filesystem.filesystem.device))
+                checksum = content_checksum(file.fileno(), used) if is_encrypted else ""
+                return Made(room=room, checksum=checksum)
 
     def _target(self, filesystem: FilesystemLayout) -> Target:
         """Return a filesystem to make; where its first byte is, `_make` alone needs to know."""

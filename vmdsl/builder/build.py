@@ -121,7 +121,7 @@ def build(
                 keep_log(own.path, log)
             image.publish(workspace)
             if caching.use:
-                _note_image(image, description, ended, cache, is_temporary=bool(temporary_for))
+                _note_image(image, description, ended.key, cache, is_temporary=bool(temporary_for))
                 drop_old(cache, workspace / "trash")
         watch.end(cpu=cpu_seconds())
     except BrokenPipeError:
@@ -136,7 +136,13 @@ def build(
     finally:
         image.close()
     seconds = time.monotonic() - started
-    return Built(image=image.path, log=own.path, seconds=seconds, phases=tuple(watch.phases))
+    return Built(
+        image=image.path,
+        log=own.path,
+        seconds=seconds,
+        phases=tuple(watch.phases),
+        encrypted=ended.encrypted,
+    )
 
 
 def _require_of_machine(plan: Plan, image: Output, tools: Tools) -> None:

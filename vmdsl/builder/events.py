@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
@@ -65,10 +65,14 @@ class Failed:
 
 @dataclass(frozen=True, kw_only=True)
 class Succeeded:
-    """The image is complete. `key` is that of its tree and tools, or empty if it isn't known."""
+    """The image is complete. `key` is that of its tree and tools, or empty if it isn't known.
+
+    `encrypted` has the SHA-256 of each filesystem that was encrypted, as it was before that.
+    """
 
     key: str
     cpu: float
+    encrypted: Mapping[str, str] = field(default_factory=dict)
 
 
 Event = PhaseBegan | WorkBegan | ProgramEnded | Failed | Succeeded
@@ -168,9 +172,9 @@ class Events:
         """Report that the build has failed."""
         self.send(Failed(problems=error.problems, code=error.exit_code, cpu=cpu_seconds()))
 
-    def succeeded(self, key: str) -> None:
+    def succeeded(self, key: str, encrypted: Mapping[str, str]) -> None:
         """Report that the image is complete."""
-        self.send(Succeeded(key=key, cpu=cpu_seconds()))
+        self.send(Succeeded(key=key, cpu=cpu_seconds(), encrypted=encrypted))
 
     @contextmanager
     def working(self, operation: Operation) -> Iterator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from collections.abc import Mapping
 from typing import IO
 
 from vmdsl import programs
@@ -29,7 +30,7 @@ def main() -> None:
             job = _read_job()
             events.total = job.pieces_of_work
             growth = Growth(job, events)
-            events.succeeded(_build(job, growth, events))
+            events.succeeded(*_build(job, growth, events))
         except VmdslError as error:
             events.failed(error)
         except Exception as error:  # noqa: BLE001 (nobody else would report it)
@@ -40,19 +41,23 @@ def main() -> None:
             growth.offer_shell()
 
 
-def _build(job: Job, growth: Growth, events: Events) -> str:
-    """Grow the tree and assemble the image. Returns the key of both, or "" if not known."""
+def _build(job: Job, growth: Growth, events: Events) -> tuple[str, Mapping[str, str]]:
+    """Grow the tree and assemble the image.
+
+    Returns the key of both, or "" if not known; and the checksums of what was encrypted.
+    """
     try:
         events.phase("tree")
         key = growth.run()
         events.phase("assembly")
         with growth.complete() as tree:
-            Assembler(job, tree, events).run()
+            assembler = Assembler(job, tree, events)
+            assembler.run()
     except VmdslError as error:
         if job.on_error is OnError.KEEP:
             error.problems = (*error.problems, *copy_tree(growth.tree, job.failed_tree))
         raise
-    return key_of_parts(key, growth.tools.key)
+    return key_of_parts(key, growth.tools.key), assembler.encrypted
 
 
 def _read_job() -> Job:

@@ -28,10 +28,12 @@ _POLL = 0.1
 _LAST_SECONDS = 5.0
 
 
-def run_in_sandbox(job: Job, log: Log, listener: Listener, watch: Stopwatch) -> str | VmdslError:
-    """Run a build in a sandbox. Returns the key of its tree and tools, or the error that ended it.
+def run_in_sandbox(
+    job: Job, log: Log, listener: Listener, watch: Stopwatch
+) -> Succeeded | VmdslError:
+    """Run a build in a sandbox. Returns how it succeeded, or the error that ended it.
 
-    The key is empty where it isn't known; the error lacks the problems that the listener has got.
+    The error lacks the problems that the listener has got.
     Raises BuildError where the build does not end by itself.
     """
     ours, theirs = socket.socketpair()
@@ -117,13 +119,13 @@ def _follow(
                         return event
 
 
-def _ended(last: Failed | Succeeded | None, log: Log) -> str | VmdslError:
-    """Return the key of tree and tools, or the error that a build has ended with."""
+def _ended(last: Failed | Succeeded | None, log: Log) -> Succeeded | VmdslError:
+    """Return how a build has succeeded, or the error that it has ended with."""
     if last is None:
         what = "the build was killed from outside, or ran out of memory"
         raise BuildError(Problem(what=what, hint=f"its log is {log.path}", code="build-failed"))
     if isinstance(last, Succeeded):
-        return last.key
+        return last
     kind = HostError if last.code == HostError.exit_code else BuildError
     return kind(*(_masked(problem, log.mask) for problem in last.problems))
 

@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from vmdsl.builder.report.progress import Built, Listener, Work
+from vmdsl.builder.report.progress import Built, Listener, Work, encrypted_line
 from vmdsl.builder.report.timing import Phase, as_text, cpu_seconds, rows
 from vmdsl.cli.options import rounded
 from vmdsl.cli.problems import show_error
@@ -171,6 +171,13 @@ def show_built(built: Built, console: Console | None = None) -> None:
         ),
         soft_wrap=True,
     )
+
+
+def show_encrypted(built: Built, console: Console | None = None) -> None:
+    """Print the checksums of what was encrypted, as it was before."""
+    console = console or Console(highlight=False)
+    for name, checksum in built.encrypted.items():
+        console.print(Text(encrypted_line(name, checksum)), soft_wrap=True)
 
 
 def show_timings(phases: Sequence[Phase], console: Console | None = None) -> None:

@@ -155,7 +155,13 @@ def build(
     from vmdsl.builder.build import build as build_image  # noqa: PLC0415
     from vmdsl.builder.cache.cache_dir import CacheOptions  # noqa: PLC0415
     from vmdsl.builder.job import OnError  # noqa: PLC0415
-    from vmdsl.cli.progress import check_phase, progress, show_built, show_timings  # noqa: PLC0415
+    from vmdsl.cli.progress import (  # noqa: PLC0415
+        check_phase,
+        progress,
+        show_built,
+        show_encrypted,
+        show_timings,
+    )
     from vmdsl.host.checks import require_host  # noqa: PLC0415
 
     checked = check_phase()
@@ -183,6 +189,7 @@ def build(
             disk.write()
         else:
             show_built(built)
+        show_encrypted(built)
 
 
 @contextmanager

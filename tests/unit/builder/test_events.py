@@ -73,7 +73,7 @@ def test_code_of_a_hint_gets_out_of_the_sandbox() -> None:
         PhaseBegan(name="tree", cpu=0.5),
         WorkBegan(work=WORK, cpu=1.5),
         ProgramEnded(command="apt-get install", seconds=1.0, cpu=0.5),
-        Succeeded(key="", cpu=2.0),
+        Succeeded(key="", cpu=2.0, encrypted={"ext4 on /dev/mapper/root": "ab" * 32}),
         Failed(problems=(Problem(what="a"), Problem(what="b")), code=5, cpu=2.0),
     ],
 )

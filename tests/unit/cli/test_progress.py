@@ -8,7 +8,7 @@ from rich.console import Console
 
 from vmdsl.builder.report.progress import Built, Listener, Work
 from vmdsl.cli.options import rounded
-from vmdsl.cli.progress import clean, duration, progress, show_built
+from vmdsl.cli.progress import clean, duration, progress, show_built, show_encrypted
 
 
 class Clock:
@@ -121,6 +121,13 @@ def test_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = console(terminal=False)
     show_built(Built(image=image, log=tmp_path / "log", seconds=74.2), out)
     assert written(out) == "a.img: 4 GiB, 4 KiB on disk, built in 1 min 14 s\n"
+
+
+def test_checksums_of_what_was_encrypted(tmp_path: Path) -> None:
+    out, name = console(terminal=False), "ext4 on /dev/mapper/root"
+    built = Built(image=tmp_path, log=tmp_path, seconds=1, encrypted={name: "ab" * 32})
+    show_encrypted(built, out)
+    assert written(out) == f"{name}, before it is encrypted: SHA-256 {'ab' * 32}\n"
 
 
 @pytest.mark.parametrize(

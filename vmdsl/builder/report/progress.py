@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -42,10 +43,17 @@ class Listener(Protocol):
 class Built:
     """A finished build. `log` has all that its programs printed, `phases` where the time went.
 
-    Both are missing where the image was up to date, and nothing was done.
+    Both are missing where the image was up to date, and nothing was done. `encrypted` has the
+    SHA-256 of each filesystem that was encrypted, as it was before that.
     """
 
     image: Path
     log: Path | None
     seconds: float
     phases: tuple[Phase, ...] = ()
+    encrypted: Mapping[str, str] = field(default_factory=dict)
+
+
+def encrypted_line(name: str, checksum: str) -> str:
+    """Return a line with the checksum of a filesystem before it was encrypted."""
+    return f"{name}, before it is encrypted: SHA-256 {checksum}"
