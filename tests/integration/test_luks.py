@@ -93,11 +93,13 @@ def build(user: User, folder: Path, name: str) -> Made:
     image = home / f"{name}.img"
     vmdsl = ("env", f"SECOND_KEY={SECOND}", user.checkout / ".venv/bin/vmdsl")
     options = ("--output", image, "--no-cache")
+    logs = user.cache / "logs"
+    before = set(logs.iterdir()) if logs.exists() else set()
     done = user.run(*vmdsl, "build", recipe, *options)
     assert done.returncode == 0, done.stdout
     checksums = dict(CHECKSUM.findall(done.stdout))
-    logs = [log.read_text(errors="replace") for log in (user.cache / "logs").iterdir()]
-    (log,) = (log for log in logs if dict(CHECKSUM.findall(log)) == checksums)
+    logs_since = (log.read_text(errors="replace") for log in set(logs.iterdir()) - before)
+    (log,) = (log for log in logs_since if dict(CHECKSUM.findall(log)) == checksums)
     assert "+ cryptsetup luksFormat " in log
     encrypted, devices = [], []
     folder.mkdir(exist_ok=True)
